@@ -1,0 +1,94 @@
+"""The closed list of what is known: event names, their types, the aggregate of each kind, and the one parser."""
+
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from domain.aggregate import Aggregate
+from domain.errors import NotAnEvent
+from domain.event import Event, OtherEvent
+from domain.group import LearningOutcomeGroupCreated, LearningOutcomeGroupUpdated, OutcomeGroup
+from domain.identity import Kind
+from domain.link import LearningOutcomeLinkCreated, LearningOutcomeLinkUpdated, OutcomeLink
+from domain.outcome import LearningOutcomeCreated, LearningOutcomeUpdated, Outcome
+from domain.proficiency import OutcomeProficiency, OutcomeProficiencyCreated, OutcomeProficiencyUpdated
+from domain.result import LearningOutcomeResultCreated, LearningOutcomeResultUpdated, OutcomeResult
+from domain.times import FIRST_YEAR, LAST_YEAR
+
+EVENT_TYPES: Final[dict[str, type[Event]]] = {
+    event_type.name: event_type
+    for event_type in (
+        LearningOutcomeCreated,
+        LearningOutcomeUpdated,
+        LearningOutcomeGroupCreated,
+        LearningOutcomeGroupUpdated,
+        LearningOutcomeLinkCreated,
+        LearningOutcomeLinkUpdated,
+        LearningOutcomeResultCreated,
+        LearningOutcomeResultUpdated,
+        OutcomeProficiencyCreated,
+        OutcomeProficiencyUpdated,
+    )
+}
+
+AGGREGATES: Final[dict[Kind, type[Aggregate[Any]]]] = {
+    aggregate.kind: aggregate
+    for aggregate in (Outcome, OutcomeGroup, OutcomeLink, OutcomeProficiency, OutcomeResult)
+}
+
+
+def parse_event(value: Any) -> Event | OtherEvent:
+    """Turn one decoded JSON value into an event; raises NotAnEvent with the reason in words.
+
+    The envelope is under `metadata` (the hosted service) or `attributes` (Canvas's own stream), DOMAIN.md 1.1.
+    """
+    if not isinstance(value, dict):
+        raise NotAnEvent(f"not an event: expected a JSON object, got {_json_type(value)}")
+    metadata = value.get("metadata", value.get("attributes"))
+    if not isinstance(metadata, dict):
+        raise NotAnEvent('not an event: no object under "metadata" or "attributes"')
+    name = metadata.get("event_name")
+    if not isinstance(name, str) or not name.strip():
+        raise NotAnEvent("no event_name in the metadata")
+    tenant = metadata.get("root_account_uuid")
+    if not isinstance(tenant, str) or not tenant.strip():
+        raise NotAnEvent("no tenant: metadata.root_account_uuid is absent or not text")
+    event_type = EVENT_TYPES.get(name, OtherEvent)
+    body = value.get("body")
+    if event_type is not OtherEvent and not isinstance(body, dict):
+        raise NotAnEvent(f'{name}: no object under "body"')
+    try:
+        event: Event | OtherEvent = event_type.model_validate({"metadata": metadata, "body": body})
+    except ValidationError as error:
+        raise NotAnEvent(f"{name}: {_reason(error)}") from error
+    year = event.metadata.event_time.year
+    # One year of slack at both ends keeps every offset inside the log's range.
+    if not FIRST_YEAR < year <= LAST_YEAR:
+        raise NotAnEvent(f"{name}: event_time {metadata['event_time']!r} is outside {FIRST_YEAR + 1}-{LAST_YEAR}")
+    return event
+
+
+def _json_type(value: Any) -> str:
+    names = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "an array"}
+    return "null" if value is None else names.get(type(value), type(value).__name__)
+
+
+_LONGEST_SHOWN = 80
+_UNION_BRANCHES = {"str", "int", "constrained-str", "chain", "datetime"}
+
+
+def _reason(error: ValidationError) -> str:
+    """Say in words what is wrong with the first few fields; the bytes themselves are in the quarantine."""
+    parts: dict[str, str] = {}
+    for problem in error.errors(include_url=False):
+        # Union branches append their own names to the path: the field is what comes before them.
+        path = [str(step) for step in problem["loc"] if not (isinstance(step, str) and "[" in step)]
+        field = ".".join(step for step in path if step not in _UNION_BRANCHES)
+        shown = "is absent" if problem["type"] == "missing" else f"cannot be {_shorten(problem['input'])}"
+        parts.setdefault(field, f"{field} {shown}")
+    return "; ".join(list(parts.values())[:3])
+
+
+def _shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

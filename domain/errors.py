@@ -1,0 +1,44 @@
+"""Everything that can go wrong and that a person can do something about.
+
+* OutcomesError
+    * NotAnEvent        bytes or JSON that cannot be an event: goes to quarantine, never stops an import
+    * UsageError        the question cannot be answered as asked
+        * SeveralTenants    the log holds several tenants and none was named
+    * UnreadableInput   a file that cannot be opened, or ends in the middle
+    * LogDamaged        the log does not say what it said when it was written
+    * HomeUnavailable   the data folder cannot be used: locked, full, read-only, made by a newer version
+
+Each message says what happened, shows the offending value and says what to do.
+"""
+
+
+class OutcomesError(Exception):
+    """Root of the tree; the command line prints it as one line and exits with 2."""
+
+
+class NotAnEvent(OutcomesError):  # noqa: N818 - it names a verdict on the input, not a failure of ours
+    """The input cannot be read as a Canvas live event; `str(error)` is the reason in words."""
+
+
+class UsageError(OutcomesError):
+    """An argument cannot be understood, or names something that is not there."""
+
+
+class SeveralTenants(UsageError):  # noqa: N818 - states the fact that the user must resolve
+    """A question about one tenant was asked of a log that holds several."""
+
+    def __init__(self, tenants: list[str]) -> None:
+        names = ", ".join(tenants)
+        super().__init__(f"the log holds {len(tenants)} tenants ({names}): choose one with --tenant UUID")
+
+
+class UnreadableInput(OutcomesError):  # noqa: N818 - it names the input, as the exit code's text does
+    """A source of events cannot be opened or ends before its end."""
+
+
+class LogDamaged(OutcomesError):  # noqa: N818 - reads as the sentence it reports
+    """A stored event no longer reads as it did when it was appended."""
+
+
+class HomeUnavailable(OutcomesError):  # noqa: N818 - reads as the sentence it reports
+    """The data folder cannot be used now; nothing was changed."""

@@ -1,0 +1,150 @@
+"""A Canvas live event as a value: its envelope, its place in the log, and the order of events of one entity."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.identity import EntityRef, Kind, LocalId
+from domain.times import Micros, Timestamp, micros, to_text
+
+
+class Metadata(BaseModel):
+    """The envelope (DOMAIN.md 2). Name, time and tenant are always there; whatever else may be absent.
+
+    `context_*` here describe the web request, not the body. Ids are global. Job-made events name no user.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    event_name: str
+    event_time: Timestamp
+    root_account_uuid: str
+    user_id: LocalId | None = None
+    user_login: str | None = None
+    real_user_id: LocalId | None = None
+    context_role: str | None = None
+    context_type: str | None = None
+    context_id: LocalId | None = None
+    context_account_id: LocalId | None = None
+    request_id: str | None = None
+    http_method: str | None = None
+    url: str | None = None
+    job_id: LocalId | None = None
+    job_tag: str | None = None
+
+
+class Body(BaseModel):
+    """What an event says of its entity: the *full* state of the listed fields, never a patch (DOMAIN.md 1.7).
+
+    A missing key means null. Fields that Canvas adds later are kept.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    id_field: ClassVar[str]
+
+    workflow_state: str | None = None
+    updated_at: Timestamp | None = None
+
+    @property
+    def local_id(self) -> str:
+        """The id that keys this entity inside its tenant and kind."""
+        found: str = getattr(self, self.id_field)
+        return found
+
+    @property
+    def is_deleted(self) -> bool:
+        """Deleted is a state like any other; an absent state means active (the public examples omit it)."""
+        return self.workflow_state == "deleted"
+
+    def state(self) -> dict[str, Any]:
+        """Return the fields under Canvas's own names as JSON values: nulls left out, times in UTC text."""
+        return {
+            name: to_text(micros(value)) if hasattr(value, "tzinfo") else value
+            for name, value in self.model_dump(exclude_none=True).items()
+        }
+
+
+class Event(BaseModel):
+    """One live event of a known name; each name is a subclass, which says its kind and its body."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: ClassVar[str]
+    kind: ClassVar[Kind]
+    is_update: ClassVar[bool]
+
+    metadata: Metadata
+    body: Body
+
+    @property
+    def tenant(self) -> str:
+        """The root account's uuid."""
+        return self.metadata.root_account_uuid
+
+    @property
+    def event_time(self) -> Micros:
+        """When Canvas says that it happened."""
+        return micros(self.metadata.event_time)
+
+    @property
+    def ref(self) -> EntityRef:
+        """The entity whose state this is."""
+        return EntityRef(self.tenant, self.kind, self.body.local_id)
+
+
+class OtherEvent(BaseModel):
+    """An event of a name that this version does not project: stored whole, ignored by the views."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    metadata: Metadata
+
+    @property
+    def tenant(self) -> str:
+        """The root account's uuid."""
+        return self.metadata.root_account_uuid
+
+    @property
+    def event_time(self) -> Micros:
+        """When Canvas says that it happened."""
+        return micros(self.metadata.event_time)
+
+
+class OrderKey(NamedTuple):
+    """The total order of events of one entity: it never depends on arrival (CONTRACT: the order of events).
+
+    `updated_at` is 0 where the body has none, so that absent is first; `digest` settles what nothing else does.
+    """
+
+    event_time: Micros
+    updated_at: Micros
+    is_update: bool
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event with its place in the log: `position` grows in append order, `digest` is of its content."""
+
+    position: int
+    digest: bytes
+    event: Event
+
+    @property
+    def order(self) -> OrderKey:
+        """Where this event stands among those of its entity."""
+        return order_key(self.event, self.digest)
+
+
+def order_key(event: Event, digest: bytes) -> OrderKey:
+    """Return the place of an event in its entity's history."""
+    updated_at = event.body.updated_at
+    # Instants up to 1970 would sort before "absent"; they are as good as the first microsecond.
+    return OrderKey(
+        event.event_time,
+        0 if updated_at is None else max(1, micros(updated_at)),
+        event.is_update,
+        digest,
+    )

@@ -1,0 +1,115 @@
+"""Who is meant: tenants, kinds, local ids, contexts.
+
+Ids are local to a root account (DOMAIN.md 1.10), so nothing is ever keyed by a bare number.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple
+
+from pydantic_core import core_schema
+
+from domain.errors import UsageError
+
+
+class Kind(StrEnum):
+    """The kinds of entity that have a state of their own."""
+
+    OUTCOME = "outcome"
+    GROUP = "group"
+    LINK = "link"
+    PROFICIENCY = "proficiency"
+    RESULT = "result"
+
+
+def parse_kind(text: str) -> Kind:
+    """Read a kind that a person typed; raises UsageError naming the known ones."""
+    try:
+        return Kind(text.strip().lower())
+    except ValueError as error:
+        raise UsageError(f"no such kind: {text!r}: use one of {', '.join(Kind)}") from error
+
+
+class EntityRef(NamedTuple):
+    """One entity: the unit that has a history. `id` is the body's local id, as text."""
+
+    tenant: str
+    kind: Kind
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+def id_sort_key(local_id: str) -> tuple[int, int, str]:
+    """Sort ids as numbers where they are numbers (2 before 10), and the others after them as text."""
+    return (0, int(local_id), "") if local_id.isascii() and local_id.isdigit() else (1, 0, local_id)
+
+
+class Context(NamedTuple):
+    """Where a tree hangs: `Account:1`, `Course:1234`, or `Global` (the site-wide groups, DOMAIN.md 3)."""
+
+    type: str
+    id: str
+
+    def __str__(self) -> str:
+        return self.type if self == GLOBAL else f"{self.type}:{self.id}"
+
+
+GLOBAL = Context("Global", "")
+# Inside a global group a link's context is the group itself (DOMAIN.md 3: learning_outcome_link).
+_GROUP_AS_CONTEXT = "LearningOutcomeGroup"
+
+
+def context_of(context_type: str | None, context_id: str | None) -> Context:
+    """Return the context that a body names; none at all means the global one."""
+    if context_type is None or context_id is None or context_type == _GROUP_AS_CONTEXT:
+        return GLOBAL
+    return Context(context_type, context_id)
+
+
+def parse_context(text: str) -> Context:
+    """Read a context that a person typed: `Course:1234`, `account:1`, `Global`; raises UsageError."""
+    head, _, local_id = text.strip().partition(":")
+    kind = head.strip().lower()
+    if kind in {"global", _GROUP_AS_CONTEXT.lower()}:
+        return GLOBAL
+    known = {"account": "Account", "course": "Course"}
+    if kind not in known or not local_id.strip():
+        raise UsageError(f"not a context: {text!r}: write Account:1, Course:1234 or Global")
+    return Context(known[kind], local_id.strip())
+
+
+def parse_entity(text: str) -> tuple[Kind, str]:
+    """Read `KIND:ID` that a person typed, for example `outcome:12345`; raises UsageError."""
+    kind, colon, local_id = text.strip().partition(":")
+    if not colon or not local_id.strip():
+        raise UsageError(f"not an entity: {text!r}: write KIND:ID, for example outcome:12345")
+    return parse_kind(kind), local_id.strip()
+
+
+_LONGEST_ID = 255
+
+
+def _id_from_number(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    raise ValueError("an id is text or a whole number")
+
+
+class _LocalIdAnnotation:
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> core_schema.CoreSchema:
+        # Canvas writes ids as strings (DOMAIN.md 1.8); archives and hand-made events have numbers, even 7.0.
+        # Not every id is a number: imported standards have ids like 114340E.
+        text = core_schema.str_schema(
+            strict=True, min_length=1, max_length=_LONGEST_ID, pattern=r"^[^\s\x00-\x1f\x7f]+$"
+        )
+        whole = core_schema.chain_schema([core_schema.int_schema(strict=True), _AS_TEXT])
+        other = core_schema.no_info_plain_validator_function(_id_from_number)
+        return core_schema.union_schema([text, whole, other], mode="left_to_right")
+
+
+_AS_TEXT = core_schema.no_info_plain_validator_function(str)
+
+LocalId = Annotated[str, _LocalIdAnnotation]
+"""A field that holds an id as text or as a whole number; becomes text."""
