@@ -1,0 +1,101 @@
+"""What could not be read: verbatim, with its source, line and reason, until a later version can read it.
+
+Kept in the log's file, in the same transactions, but not part of the immutable log: an entry is marked when a retry
+has taken it. The same bytes arriving again are counted, not stored again.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import NamedTuple
+
+from domain.times import Micros
+from store.canonical import DIGEST_BYTES
+from store.splitter import Piece
+
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS quarantine (
+        number INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL UNIQUE,
+        first_seen INTEGER NOT NULL,
+        last_seen INTEGER NOT NULL,
+        times INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        line INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        taken_at INTEGER)""",
+    """CREATE TABLE IF NOT EXISTS quarantine_parts (
+        number INTEGER NOT NULL REFERENCES quarantine (number),
+        part INTEGER NOT NULL,
+        content BLOB NOT NULL,
+        PRIMARY KEY (number, part))""",
+)
+_COLUMNS = "number, first_seen, last_seen, times, source, line, reason, bytes, taken_at"
+
+
+class Entry(NamedTuple):
+    """One stretch of bytes in quarantine; `taken_at` is set once a retry has read it."""
+
+    number: int
+    first_seen: Micros
+    last_seen: Micros
+    times: int
+    source: str
+    line: int
+    reason: str
+    bytes: int
+    taken_at: Micros | None
+
+
+def put(connection: sqlite3.Connection, piece: Piece, source: str, reason: str, now: Micros) -> None:
+    """Keep the bytes of a piece; if they are there already, count them and put them back in quarantine."""
+    hasher = blake2b(digest_size=DIGEST_BYTES)
+    size = 0
+    for part in piece.chunks():
+        hasher.update(part)
+        size += len(part)
+    number, times = connection.execute(
+        "INSERT INTO quarantine (digest, first_seen, last_seen, times, source, line, reason, bytes) "
+        "VALUES (?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET "
+        "times = times + 1, last_seen = excluded.last_seen, reason = excluded.reason, taken_at = NULL "
+        "RETURNING number, times",
+        (hasher.digest(), now, now, source, piece.line, reason, size),
+    ).fetchone()
+    if times == 1:
+        connection.executemany(
+            "INSERT INTO quarantine_parts (number, part, content) VALUES (?, ?, ?)",
+            ((number, index, part) for index, part in enumerate(piece.chunks())),
+        )
+
+
+def entries(connection: sqlite3.Connection) -> list[Entry]:
+    """Return what is still in quarantine, oldest first."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM quarantine WHERE taken_at IS NULL ORDER BY number")
+    return [Entry(*row) for row in rows]
+
+
+def find(connection: sqlite3.Connection, number: int) -> Entry | None:
+    """Return one entry, also if a retry has taken it."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM quarantine WHERE number = ?", (number,)).fetchone()
+    return Entry(*row) if row else None
+
+
+def content(connection: sqlite3.Connection, number: int) -> Iterator[bytes]:
+    """Yield the bytes of an entry as they came, a bounded part at a time."""
+    part = 0
+    while row := connection.execute(
+        "SELECT content FROM quarantine_parts WHERE number = ? AND part = ?", (number, part)
+    ).fetchone():
+        yield row[0]
+        part += 1
+
+
+def mark_taken(connection: sqlite3.Connection, number: int, now: Micros) -> None:
+    """Take an entry off the list; its bytes stay."""
+    connection.execute("UPDATE quarantine SET taken_at = ? WHERE number = ?", (now, number))
+
+
+def refuse_again(connection: sqlite3.Connection, number: int, reason: str) -> None:
+    """Keep an entry, with the reason as this version sees it."""
+    connection.execute("UPDATE quarantine SET reason = ? WHERE number = ?", (reason, number))

@@ -1,0 +1,174 @@
+"""The library's recorder for SQLite, with our columns, in batches, refusing any change of what was written.
+
+`eventsourcing` is pinned below 10, which renames its tables and classes; nothing outside `store` imports it.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
+
+from store.canonical import DIGEST_BYTES
+from store.keys import next_free_version
+
+
+@dataclass(frozen=True)
+class LogRecord(StoredEvent):
+    """A stored event with its place in the log and the digest of its content."""
+
+    position: int
+    digest: bytes
+
+
+class Row(NamedTuple):
+    """What is written per event: names of the library's columns, `content_hash` is ours."""
+
+    originator_id: str
+    originator_version: int
+    topic: str
+    state: bytes
+    content_hash: bytes
+
+
+# A plain INTEGER PRIMARY KEY: deletion is refused below, so no position is ever reused, and unlike AUTOINCREMENT a
+# repeat that is not stored leaves no gap behind.
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS stored_events (
+        position INTEGER PRIMARY KEY,
+        originator_id TEXT NOT NULL,
+        originator_version INTEGER NOT NULL,
+        topic TEXT NOT NULL,
+        state BLOB NOT NULL,
+        content_hash BLOB NOT NULL,
+        UNIQUE (originator_id, originator_version))""",
+    """CREATE TABLE IF NOT EXISTS batches (
+        last_position INTEGER PRIMARY KEY,
+        first_position INTEGER NOT NULL,
+        recorded_at INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        max_event_time INTEGER NOT NULL,
+        chain BLOB NOT NULL)""",
+    "CREATE TABLE IF NOT EXISTS tenants (number INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE IF NOT EXISTS dictionaries (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+)
+_IMMUTABLE = ("stored_events", "batches", "tenants", "dictionaries", "properties")
+_REFUSALS = tuple(
+    f"CREATE TRIGGER IF NOT EXISTS {table}_refuse_{action.lower()} BEFORE {action} ON {table} "
+    f"BEGIN SELECT RAISE(ABORT, 'the log is immutable: {action} on {table} is refused'); END"
+    for table in _IMMUTABLE
+    for action in ("UPDATE", "DELETE")
+)
+
+# A repeat changes nothing. A *different* event under the same key (21 bits of hash can collide inside a
+# millisecond) trips the NOT NULL of its column, and the batch is appended again with care.
+_APPEND = """
+INSERT INTO stored_events (originator_id, originator_version, topic, state, content_hash) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (originator_id, originator_version) DO UPDATE SET originator_version = NULL
+WHERE stored_events.content_hash IS NOT excluded.content_hash
+"""
+_COLUMNS = "position, originator_id, originator_version, topic, state, content_hash"
+
+
+class LogRecorder(SQLiteApplicationRecorder):
+    """Appends batches; reads streams in event-time order and the log in position order."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        """Return the schema of the log."""
+        return [*_TABLES, *_REFUSALS]
+
+    def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
+        """Append those rows that are new, in their order, inside the caller's transaction; return how many."""
+        connection.execute("SAVEPOINT append")
+        try:
+            appended = connection.executemany(_APPEND, rows).rowcount
+        except sqlite3.IntegrityError:
+            connection.execute("ROLLBACK TO append")
+            appended = sum(_append_with_care(connection, row) for row in rows)
+        connection.execute("RELEASE append")
+        return appended
+
+    def _insert_events(
+        self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any
+    ) -> Sequence[int] | None:
+        # The library's own contract: a second event under one key is an IntegrityError.
+        positions = []
+        for event in stored_events:
+            digest = event.digest if isinstance(event, LogRecord) else _digest(event.state)
+            c.execute(
+                "INSERT INTO stored_events (originator_id, originator_version, topic, state, content_hash) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (str(event.originator_id), event.originator_version, event.topic, event.state, digest),
+            )
+            positions.append(int(c.lastrowid))
+        return positions
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[LogRecord]:
+        """Return one stream in the order of its versions, which is event-time order."""
+        direction = "DESC" if desc else "ASC"
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute(
+                f"SELECT {_COLUMNS} FROM stored_events WHERE originator_id = ? AND originator_version > ? "
+                f"AND originator_version <= ? ORDER BY originator_version {direction} LIMIT ?",
+                (
+                    str(originator_id),
+                    -1 if gt is None else gt,
+                    (1 << 63) - 1 if lte is None else lte,
+                    -1 if limit is None else limit,
+                ),
+            )
+            return [_record(row) for row in cursor.fetchall()]
+
+
+def records_after(connection: sqlite3.Connection, after: int, upto: int, limit: int) -> list[LogRecord]:
+    """Return a page of the log in position order."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM stored_events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?",
+        (after, upto, limit),
+    )
+    return [_record(row) for row in rows]
+
+
+def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list[LogRecord]:
+    """Return the events at these positions, in the order asked."""
+    rows = (
+        connection.execute(f"SELECT {_COLUMNS} FROM stored_events WHERE position = ?", (position,)).fetchone()
+        for position in positions
+    )
+    return [_record(row) for row in rows if row is not None]
+
+
+def _append_with_care(connection: sqlite3.Connection, row: Row) -> bool:
+    while True:
+        found = connection.execute(
+            "SELECT content_hash FROM stored_events WHERE originator_id = ? AND originator_version = ?",
+            (row.originator_id, row.originator_version),
+        ).fetchone()
+        if found is None:
+            connection.execute(_APPEND, row)
+            return True
+        if found[0] == row.content_hash:
+            return False
+        row = row._replace(originator_version=next_free_version(row.originator_version))
+
+
+def _record(row: Sequence[Any]) -> LogRecord:
+    position, stream, version, topic, state, digest = row
+    return LogRecord(stream, version, topic, state, position, digest)
+
+
+def _digest(state: bytes) -> bytes:
+    return blake2b(state, digest_size=DIGEST_BYTES).digest()

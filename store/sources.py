@@ -1,0 +1,114 @@
+"""Where bytes come from: files and standard input, plain, gzip or zstandard, in bounded chunks."""
+
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+
+from domain.errors import UnreadableInput
+
+_CHUNK = 1 << 20
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_GZIP_WINDOW = 31  # zlib's way to say: 32 KiB window, gzip header
+# Four bytes of zstandard can stand for 128 KiB: a small feed bounds what one step can unfold.
+_ZSTD_FEED = 2048
+
+
+def check_readable(names: list[str]) -> None:
+    """Refuse a list of sources as a whole, before any is read, if one is not there."""
+    for name in names:
+        if name != "-" and not Path(name).is_file():
+            what = "is a folder" if Path(name).is_dir() else "does not exist"
+            raise UnreadableInput(f"cannot read {name}: it {what}: name a file, or - for standard input")
+
+
+@contextmanager
+def open_source(name: str) -> Iterator[BinaryIO]:
+    """Open a file, or standard input for `-`; raises UnreadableInput."""
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        handle = Path(name).open("rb")
+    except OSError as error:
+        raise UnreadableInput(f"cannot read {name}: {error.strerror}: check the path and its permissions") from error
+    with handle:
+        yield handle
+
+
+def chunks_of(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    """Yield the content, unpacked by what it *is*, not by what it is called.
+
+    A packed stream that ends early or is damaged yields all that can be read, then raises UnreadableInput.
+    """
+    head = stream.read(len(_ZSTD))
+    if head.startswith(_GZIP):
+        yield from _gunzip(head, stream, name)
+    elif head == _ZSTD:
+        yield from _unzstd(head, stream, name)
+    else:
+        if head:
+            yield head
+        yield from _plain(stream)
+
+
+def _plain(stream: BinaryIO) -> Iterator[bytes]:
+    # read1 gives what is there, so that events piped in slowly are not held back until a chunk is full.
+    read = getattr(stream, "read1", stream.read)
+    while chunk := read(_CHUNK):
+        yield chunk
+
+
+def _gunzip(head: bytes, stream: BinaryIO, name: str) -> Iterator[bytes]:
+    member = zlib.decompressobj(_GZIP_WINDOW)
+    packed, unpacked = head, 0
+    while True:
+        try:
+            part = member.decompress(packed, _CHUNK)
+        except zlib.error as error:
+            raise _ends_early(name, "gzip", unpacked, str(error)) from error
+        if part:
+            unpacked += len(part)
+            yield part
+        packed = member.unused_data if member.eof else member.unconsumed_tail
+        if not packed:
+            packed = stream.read(_CHUNK)
+        if member.eof:
+            packed = packed.lstrip(b"\0")  # padding between or after members
+            if not packed:
+                return
+            member = zlib.decompressobj(_GZIP_WINDOW)
+        elif not packed and not part:
+            raise _ends_early(name, "gzip", unpacked, "the file ends in the middle")
+
+
+def _unzstd(head: bytes, stream: BinaryIO, name: str) -> Iterator[bytes]:
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    packed, unpacked = head, 0
+    while True:
+        if not packed:
+            packed = stream.read(_ZSTD_FEED)
+        if not packed:
+            if not frame.eof:
+                raise _ends_early(name, "zstandard", unpacked, "the file ends in the middle")
+            return
+        if frame.eof:
+            frame = zstandard.ZstdDecompressor().decompressobj()
+        try:
+            part = frame.decompress(packed)
+        except zstandard.ZstdError as error:
+            raise _ends_early(name, "zstandard", unpacked, str(error)) from error
+        packed = frame.unused_data if frame.eof else b""
+        if part:
+            unpacked += len(part)
+            yield part
+
+
+def _ends_early(name: str, packing: str, unpacked: int, why: str) -> UnreadableInput:
+    return UnreadableInput(
+        f"{name} is damaged {packing}: {why}: the {unpacked:,} bytes before that were taken; fetch the file again",
+    )
