@@ -1,6 +1,7 @@
 """A Canvas live event as a value: its envelope, its place in the log, and the order of events of one entity."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -60,10 +61,12 @@ class Body(BaseModel):
 
     def state(self) -> dict[str, Any]:
         """Return the fields under Canvas's own names as JSON values: nulls left out, times in UTC text."""
-        return {
-            name: to_text(micros(value)) if hasattr(value, "tzinfo") else value
+        fields = {
+            name: to_text(micros(value)) if isinstance(value, datetime) else value
             for name, value in self.model_dump(exclude_none=True).items()
         }
+        # What every body has comes last, so that the id and the title come first.
+        return {**{name: value for name, value in fields.items() if name not in Body.model_fields}, **fields}
 
 
 class Event(BaseModel):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 from domain.catalog import parse_event
 from domain.errors import NotAnEvent, UnreadableInput
@@ -45,6 +45,27 @@ class IngestReport:
         return answer
 
 
+class _Counted:
+    """A stream that says how far it has been read, packed or not."""
+
+    def __init__(self, stream: BinaryIO, before: int, watch: Callable[[int], None]) -> None:
+        self._read = stream.read
+        self._read1 = getattr(stream, "read1", stream.read)
+        self._watch = watch
+        self.done = before
+
+    def read(self, size: int) -> bytes:
+        return self._count(self._read(size))
+
+    def read1(self, size: int) -> bytes:
+        return self._count(self._read1(size))
+
+    def _count(self, chunk: bytes) -> bytes:
+        self.done += len(chunk)
+        self._watch(self.done)
+        return chunk
+
+
 @dataclass
 class _Batch:
     source: str
@@ -71,13 +92,16 @@ class Ingest:
         self._after_batch = after_batch
         self.report = IngestReport(head=log.head)
 
-    def run(self, names: Iterable[str], *, watch: Callable[[bytes], None] = lambda _: None) -> IngestReport:
-        """Take every source; `watch` sees each chunk as it was unpacked. Damage is reported, not raised."""
+    def run(self, names: Iterable[str], *, watch: Callable[[int], None] = lambda _: None) -> IngestReport:
+        """Take every source; `watch` is told how many bytes of them are read. Damage is reported, not raised."""
         started = time.monotonic()
+        before = 0
         for name in names:
             source = "stdin" if name == "-" else name
             with open_source(name) as stream:
-                self._take(split(self._watched(chunks_of(stream, source), watch)), source)
+                counted = _Counted(stream, before, watch)
+                self._take(split(self._until_damage(chunks_of(counted, source))), source)
+                before = counted.done
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
 
@@ -91,11 +115,9 @@ class Ingest:
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
 
-    def _watched(self, chunks: Iterator[bytes], watch: Callable[[bytes], None]) -> Iterator[bytes]:
+    def _until_damage(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         try:
-            for chunk in chunks:
-                watch(chunk)
-                yield chunk
+            yield from chunks
         except UnreadableInput as error:
             # What was readable is kept; the end of the stream then shows what was cut off.
             self.report.damaged.append(str(error))

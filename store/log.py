@@ -29,7 +29,8 @@ FORMAT = 1
 """Version of the layout of log.db; a home of a newer one is not touched."""
 
 _PAGE = 5_000
-_NO_CHAIN = b"\0" * 32
+NO_CHAIN = b"\0" * 32
+"""What the first batch is chained to."""
 
 
 class Arrival(NamedTuple):
@@ -168,7 +169,7 @@ class EventLog(Application[str]):
             b"",
         )
         digests = [item.arrival.digest for item in appended]
-        batch = batch._replace(chain=chain_after(last.chain if last else _NO_CHAIN, batch, digests))
+        batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, batch, digests))
         connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", batch)
         return appended
 
@@ -267,6 +268,12 @@ class EventLog(Application[str]):
         version = None if as_of is None else last_version(as_of)
         events: Any = self.events.get(stream_of_ref(number, ref), lte=version)
         return in_order(events, as_of=as_of, known_at=known_at)
+
+    def streams(self) -> Iterator[int]:
+        """Yield, for every stream, the position of one of its events."""
+        with self._datastore.reading() as connection:
+            rows = connection.execute("SELECT min(position) FROM stored_events GROUP BY originator_id")
+            yield from (int(row[0]) for row in rows)
 
     @property
     def codec(self) -> Codec:

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import zstandard
 
@@ -16,6 +16,16 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _GZIP_WINDOW = 31  # zlib's way to say: 32 KiB window, gzip header
 # Four bytes of zstandard can stand for 128 KiB: a small feed bounds what one step can unfold.
 _ZSTD_FEED = 2048
+
+
+class ByteStream(Protocol):
+    """What is needed of a source; `read1` gives what is there without waiting for more."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read so many bytes, fewer only at the end."""
+
+    def read1(self, size: int, /) -> bytes:
+        """Read at most so many bytes."""
 
 
 def check_readable(names: list[str]) -> None:
@@ -40,7 +50,7 @@ def open_source(name: str) -> Iterator[BinaryIO]:
         yield handle
 
 
-def chunks_of(stream: BinaryIO, name: str) -> Iterator[bytes]:
+def chunks_of(stream: ByteStream, name: str) -> Iterator[bytes]:
     """Yield the content, unpacked by what it *is*, not by what it is called.
 
     A packed stream that ends early or is damaged yields all that can be read, then raises UnreadableInput.
@@ -56,14 +66,13 @@ def chunks_of(stream: BinaryIO, name: str) -> Iterator[bytes]:
         yield from _plain(stream)
 
 
-def _plain(stream: BinaryIO) -> Iterator[bytes]:
-    # read1 gives what is there, so that events piped in slowly are not held back until a chunk is full.
-    read = getattr(stream, "read1", stream.read)
-    while chunk := read(_CHUNK):
+def _plain(stream: ByteStream) -> Iterator[bytes]:
+    # Events piped in slowly are not held back until a chunk is full.
+    while chunk := stream.read1(_CHUNK):
         yield chunk
 
 
-def _gunzip(head: bytes, stream: BinaryIO, name: str) -> Iterator[bytes]:
+def _gunzip(head: bytes, stream: ByteStream, name: str) -> Iterator[bytes]:
     member = zlib.decompressobj(_GZIP_WINDOW)
     packed, unpacked = head, 0
     while True:
@@ -86,7 +95,7 @@ def _gunzip(head: bytes, stream: BinaryIO, name: str) -> Iterator[bytes]:
             raise _ends_early(name, "gzip", unpacked, "the file ends in the middle")
 
 
-def _unzstd(head: bytes, stream: BinaryIO, name: str) -> Iterator[bytes]:
+def _unzstd(head: bytes, stream: ByteStream, name: str) -> Iterator[bytes]:
     frame = zstandard.ZstdDecompressor().decompressobj()
     packed, unpacked = head, 0
     while True:

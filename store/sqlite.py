@@ -84,14 +84,24 @@ class Datastore(SQLiteDatastore):
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the raw connection inside one write transaction."""
-        with self.get_connection(commit=True) as connection, connection.transaction(commit=True):
-            assert isinstance(connection, Connection)  # noqa: S101 - narrows the library's type
-            yield connection.raw
+        """Give the raw connection inside one write transaction; rows are plain tuples."""
+        with self._plain(commit=True) as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Give the raw connection inside one read transaction: everything read is of one moment."""
-        with self.get_connection(commit=False) as connection, connection.transaction(commit=False):
+        with self._plain(commit=False) as connection:
+            yield connection
+
+    @contextmanager
+    def _plain(self, *, commit: bool) -> Iterator[sqlite3.Connection]:
+        with self.get_connection(commit=commit) as connection, connection.transaction(commit=commit):
             assert isinstance(connection, Connection)  # noqa: S101 - narrows the library's type
-            yield connection.raw
+            raw = connection.raw
+            # The library reads rows by name and wants sqlite3.Row; we read by place, and tuples are faster.
+            raw.row_factory = None
+            try:
+                yield raw
+            finally:
+                raw.row_factory = sqlite3.Row

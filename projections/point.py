@@ -1,0 +1,110 @@
+"""A point in event time, as known at a point in the log: where every question is asked."""
+
+import sqlite3
+from bisect import bisect_left
+from typing import NamedTuple
+
+from domain.errors import SeveralTenants, UsageError
+from domain.times import Micros, parse_argument, to_text
+
+
+class Asked(NamedTuple):
+    """What the user said: a tenant, `--as-of`, `--known-at`; any of them may be absent."""
+
+    tenant: str | None = None
+    as_of: str | None = None
+    known_at: str | None = None
+
+
+class Point(NamedTuple):
+    """One tenant at (T, P). `as_of` is what was asked (None: all event times), `until` what to seek with."""
+
+    tenant: str
+    number: int
+    as_of: Micros | None
+    known_at: int
+    until: Micros
+
+    def bounds(self) -> dict[str, int]:
+        """Return the parameters that every query of versions binds."""
+        return {"tenant": self.number, "until": self.until, "known_at": self.known_at}
+
+    def heading(self) -> dict[str, str | int | None]:
+        """Return how an answer says which point it is of."""
+        as_of = None if self.as_of is None else to_text(self.as_of)
+        return {"tenant": self.tenant, "as_of": as_of, "known_at": self.known_at}
+
+
+class Cut(NamedTuple):
+    """A point without a tenant, for questions about the whole log."""
+
+    as_of: Micros | None
+    known_at: int
+    until: Micros
+
+
+NEVER: Micros = -1
+
+
+def resolve(connection: sqlite3.Connection, asked: Asked) -> Point:
+    """Turn what was asked into a point; raises UsageError, SeveralTenants."""
+    cut = resolve_cut(connection, asked)
+    uuid, number = _tenant(connection, asked.tenant)
+    return Point(uuid, number, cut.as_of, cut.known_at, cut.until)
+
+
+def resolve_cut(connection: sqlite3.Connection, asked: Asked) -> Cut:
+    """Turn the two times that were asked into a cut through the log."""
+    as_of = None if asked.as_of is None else parse_argument(asked.as_of)
+    known_at = _position(connection, asked.known_at)
+    # Nothing known at P is later than the newest event then: with the tighter bound a seek need not walk back over
+    # all that has arrived since. Exact, because that maximum is kept for each batch.
+    row = connection.execute(
+        "SELECT max_event_time FROM batches WHERE last_position >= ? ORDER BY last_position LIMIT 1", (known_at,)
+    ).fetchone()
+    newest = NEVER if row is None else int(row[0])
+    return Cut(as_of, known_at, newest if as_of is None else min(as_of, newest))
+
+
+def tenants(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the tenants that the views know, with their numbers."""
+    return {row[0]: int(row[1]) for row in connection.execute("SELECT uuid, tenant FROM tenants ORDER BY tenant")}
+
+
+def _tenant(connection: sqlite3.Connection, asked: str | None) -> tuple[str, int]:
+    known = tenants(connection)
+    if asked is not None:
+        if asked not in known:
+            names = ", ".join(known) or "none yet"
+            raise UsageError(f"no such tenant: {asked!r}: the log holds {names}")
+        return asked, known[asked]
+    if len(known) > 1:
+        raise SeveralTenants(list(known))
+    return next(iter(known.items()), ("", 0))
+
+
+def _position(connection: sqlite3.Connection, asked: str | None) -> int:
+    head = int(connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0])
+    if asked is None:
+        return head
+    text = asked.strip()
+    if text.isascii() and text.isdigit():
+        return min(int(text), head)
+    moment = parse_argument(text)
+    row = connection.execute(
+        "SELECT max(last_position) FROM batches WHERE recorded_at <= ?", (moment,)
+    ).fetchone()
+    return int(row[0] or 0)
+
+
+class RecordedTimes:
+    """When each position was recorded, from the few batches."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        rows = connection.execute("SELECT last_position, recorded_at FROM batches ORDER BY last_position").fetchall()
+        self._last = [int(row[0]) for row in rows]
+        self._times = [int(row[1]) for row in rows]
+
+    def at(self, position: int) -> Micros:
+        """Return when the event at a position entered the log."""
+        return self._times[bisect_left(self._last, position)]

@@ -1,0 +1,49 @@
+"""How things stand: counts, sizes, positions, tenants."""
+
+import sqlite3
+from typing import Any
+
+from domain.event import Event
+from domain.catalog import EVENT_TYPES
+from domain.times import to_text
+from store import quarantine
+from store.home import Home
+from store.log import EventLog
+
+
+def status(home: Home, log: EventLog, views_position: int) -> dict[str, Any]:
+    """Return the contract's answer; counts are of events, by kind and by name."""
+    with log.reading() as connection:
+        by_name = dict(
+            connection.execute("SELECT topic, count(*) FROM stored_events GROUP BY topic ORDER BY topic").fetchall()
+        )
+        waiting = len(quarantine.entries(connection))
+        newest = _newest(connection)
+    by_kind: dict[str, int] = {}
+    for name, count in by_name.items():
+        event_type: type[Event] | None = EVENT_TYPES.get(name)
+        kind = event_type.kind.value if event_type else "unprojected"
+        by_kind[kind] = by_kind.get(kind, 0) + count
+    batches = log.batches()
+    return {
+        "home": str(home.folder),
+        "head": log.head,
+        "last_recorded_at": to_text(batches[-1].recorded_at) if batches else None,
+        "last_event_time": None if newest is None else to_text(newest),
+        "size": {"log": _size(home, "log.db"), "views": _size(home, "views.db")},
+        "kinds": by_kind,
+        "event_names": by_name,
+        "views_position": views_position,
+        "quarantined": waiting,
+        "tenants": list(log.tenants()),
+    }
+
+
+def _newest(connection: sqlite3.Connection) -> int | None:
+    row = connection.execute("SELECT max_event_time FROM batches ORDER BY last_position DESC LIMIT 1").fetchone()
+    return None if row is None else int(row[0])
+
+
+def _size(home: Home, name: str) -> int:
+    files = (home.folder / (name + suffix) for suffix in ("", "-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())

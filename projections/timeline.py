@@ -1,0 +1,221 @@
+"""What changed, when and by whom: the versions of many entities, each compared with the one before it."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from domain.changes import Change, FieldChange, changed_fields, classify, field_matches
+from domain.event import Event, Metadata, OrderKey
+from domain.identity import Context, EntityRef, Kind
+from domain.times import Micros, to_text
+from projections.entity import versions_of
+from projections.point import Point, RecordedTimes
+from projections.schema import ID_COLUMNS, VERSION_TABLES
+from projections.tree import context_number, seek
+from store.log import EventLog
+
+
+class Filters(NamedTuple):
+    """Which entries are asked for; everything absent means all."""
+
+    context: Context | None = None
+    entities: Sequence[tuple[Kind, str]] = ()
+    since: Micros | None = None
+    until: Micros | None = None
+    actor: str | None = None
+    field: str | None = None
+
+
+class _Step(NamedTuple):
+    """One version with the one before it, found before any body is read."""
+
+    order: OrderKey
+    kind: Kind
+    id: str
+    position: int
+    before: int | None
+    order_conflict: bool
+
+
+class Entry(NamedTuple):
+    """One line of the timeline: the contract's ENTRY."""
+
+    event_time: Micros
+    recorded_at: Micros
+    position: int
+    ref: EntityRef
+    title: str | None
+    event_name: str
+    change: Change
+    fields: dict[str, FieldChange]
+    actor: dict[str, str | None]
+    order_conflict: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the contract's ENTRY."""
+        return {
+            "event_time": to_text(self.event_time),
+            "recorded_at": to_text(self.recorded_at),
+            "position": self.position,
+            "tenant": self.ref.tenant,
+            "kind": self.ref.kind.value,
+            "id": self.ref.id,
+            "title": self.title,
+            "event_name": self.event_name,
+            "change": self.change,
+            "fields": {name: list(change) for name, change in self.fields.items()},
+            "actor": self.actor,
+            "late_by_seconds": max(0.0, (self.recorded_at - self.event_time) / 1_000_000),
+            "order_conflict": self.order_conflict,
+        }
+
+
+def timeline(connection: sqlite3.Connection, log: EventLog, point: Point, filters: Filters) -> Iterator[Entry]:
+    """Yield the entries at a point in event order. Bodies are read one by one, so a long timeline streams."""
+    found = sorted(_steps(connection, point, filters), key=lambda step: (step.order, step.kind, step.id))
+    recorded = RecordedTimes(connection)
+    titles = _Titles(connection, point)
+    for step in found:
+        entry = _entry(log, point, recorded, titles, step)
+        if _is_asked(entry, filters):
+            yield entry
+
+
+def actor_of(metadata: Metadata) -> dict[str, str | None]:
+    """Say who did it: the user of a request (and who stood behind a masquerade), or the job that ran."""
+    path = urlsplit(metadata.url).path if metadata.url else None
+    via = " ".join(part for part in (metadata.http_method, path) if part)
+    return {
+        "user_id": metadata.user_id,
+        "login": metadata.user_login,
+        "role": metadata.context_role,
+        "job": metadata.job_tag or metadata.job_id,
+        "via": via or None,
+        "real_user_id": metadata.real_user_id,
+        "request_id": metadata.request_id,
+    }
+
+
+def _is_asked(entry: Entry, filters: Filters) -> bool:
+    if filters.actor is not None:
+        wanted = filters.actor.casefold()
+        if not any(wanted in value.casefold() for value in entry.actor.values() if value):
+            return False
+    return filters.field is None or any(field_matches(name, filters.field) for name in entry.fields)
+
+
+def _entry(log: EventLog, point: Point, recorded: RecordedTimes, titles: "_Titles", step: _Step) -> Entry:
+    positions = [step.position] if step.before is None else [step.position, step.before]
+    events = [log.parse(record) for record in log.records_at(positions)]
+    event = events[0]
+    assert isinstance(event, Event)  # noqa: S101 - versions are made of projected events only
+    after = event.body.state()
+    before = events[1].body.state() if step.before is not None and isinstance(events[1], Event) else None
+    fields = changed_fields(before, after)
+    return Entry(
+        event_time=step.order.event_time,
+        recorded_at=recorded.at(step.position),
+        position=step.position,
+        ref=EntityRef(point.tenant, step.kind, step.id),
+        title=titles.of(step.kind, after),
+        event_name=event.metadata.event_name,
+        change=classify(before, after, fields),
+        fields=fields,
+        actor=actor_of(event.metadata),
+        order_conflict=step.order_conflict,
+    )
+
+
+class _Titles:
+    """What to call an entity: its own title, or that of the outcome that it is about."""
+
+    def __init__(self, connection: sqlite3.Connection, point: Point) -> None:
+        self._connection = connection
+        self._point = point
+        self._outcomes: dict[str, str | None] = {}
+
+    def of(self, kind: Kind, state: dict[str, Any]) -> str | None:
+        if kind in {Kind.OUTCOME, Kind.GROUP}:
+            title: str | None = state.get("title", state.get("short_description"))
+            return title
+        if kind is Kind.PROFICIENCY:
+            return f"Mastery scale of {state.get('context_type')}:{state.get('context_id')}"
+        outcome_id = state["learning_outcome_id"]
+        if outcome_id not in self._outcomes:
+            row = self._connection.execute(
+                f"SELECT title FROM outcome_versions WHERE position = {seek(Kind.OUTCOME, ':id')}",
+                {**self._point.bounds(), "id": outcome_id},
+            ).fetchone()
+            self._outcomes[outcome_id] = row[0] if row else None
+        return self._outcomes[outcome_id]
+
+
+def _steps(connection: sqlite3.Connection, point: Point, filters: Filters) -> Iterator[_Step]:
+    for kind, local_id in _touched(connection, point, filters):
+        newest_update = 0
+        before: int | None = None
+        for order, position in versions_of(connection, point, kind, local_id):
+            # Event time wins; that the row's own clock says otherwise is marked. A creation after an update of
+            # the same thing is such a contradiction, too.
+            conflict = 0 < order.updated_at < newest_update or (not order.is_update and newest_update > 0)
+            if _is_within(order.event_time, filters):
+                yield _Step(order, kind, local_id, position, before, conflict)
+            newest_update = max(newest_update, order.updated_at)
+            before = position
+
+
+def _is_within(event_time: Micros, filters: Filters) -> bool:
+    return (filters.since is None or event_time >= filters.since) and (
+        filters.until is None or event_time <= filters.until
+    )
+
+
+def _touched(connection: sqlite3.Connection, point: Point, filters: Filters) -> Iterable[tuple[Kind, str]]:
+    """Yield the entities that have a version in the window asked for, each once."""
+    if filters.entities:
+        return dict.fromkeys(filters.entities)
+    window = {
+        **point.bounds(),
+        "since": filters.since or 0,
+        "last": point.until if filters.until is None else min(filters.until, point.until),
+    }
+    context = None
+    if filters.context is not None:
+        context = context_number(connection, point, filters.context)
+        if context is None:
+            return []
+    return [*_touched_structure(connection, window, context), *_touched_results(connection, window, context)]
+
+
+def _touched_structure(
+    connection: sqlite3.Connection, window: dict[str, Any], context: int | None
+) -> Iterator[tuple[Kind, str]]:
+    for kind, table in VERSION_TABLES.items():
+        identity = ID_COLUMNS[kind]
+        within = "event_time BETWEEN :since AND :last AND position <= :known_at"
+        if context is None:
+            sql = f"SELECT DISTINCT {identity} FROM {table} WHERE tenant = :tenant AND {within}"
+        else:
+            sql = (
+                f"SELECT m.id FROM members m WHERE m.context = :context AND m.kind = '{kind.value}' AND EXISTS "
+                f"(SELECT 1 FROM {table} WHERE tenant = :tenant AND {identity} = m.id AND {within})"
+            )
+        yield from ((kind, row[0]) for row in connection.execute(sql, {**window, "context": context}))
+
+
+def _touched_results(
+    connection: sqlite3.Connection, window: dict[str, Any], context: int | None
+) -> Iterator[tuple[Kind, str]]:
+    rows = connection.execute(
+        "SELECT DISTINCT v.result_id FROM course_weeks w JOIN contexts c ON c.context = w.course "
+        "JOIN result_versions v ON v.week = w.week AND v.course = w.course "
+        "WHERE c.tenant = :tenant AND (:context IS NULL OR w.course = :context) "
+        "AND w.week BETWEEN :since / 604800000000 AND :last / 604800000000 "
+        "AND v.event_time BETWEEN :since AND :last AND v.position <= :known_at",
+        {**window, "context": context},
+    )
+    return ((Kind.RESULT, row[0]) for row in rows)
+
+

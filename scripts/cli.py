@@ -1,0 +1,82 @@
+"""`outcomes`: the command line. Answers go to stdout, everything else to stderr; errors are one line."""
+
+import os
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from domain.errors import OutcomesError
+from scripts.commands import ask, ingest, keep
+from scripts.output import say
+from store.home import Home
+
+app = typer.Typer(
+    name="outcomes",
+    help="What happened to learning outcomes in Canvas: every event kept, every past state to be had.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def choose_home(
+    context: typer.Context,
+    home: Annotated[
+        Path,
+        typer.Option("--home", metavar="DIR", envvar="OUTCOMES_HOME", help="Folder with log.db and views.db."),
+    ] = Path("outcomes-data"),
+) -> None:
+    """Remember the data folder for the command."""
+    context.obj = Home(home)
+
+
+app.command()(ingest.ingest)
+app.command()(ask.tree)
+app.command()(ask.show)
+app.command()(ask.timeline)
+app.command()(keep.digest)
+app.command()(keep.log)
+app.command()(keep.verify)
+app.command()(keep.rebuild)
+app.command()(keep.status)
+app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
+
+_DONE, _WRONG = 0, 2
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 bad news, 2 wrong use or unreadable input."""
+    sys.exit(run())
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code. Never a traceback, unless OUTCOMES_DEBUG asks for one."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except typer.TyperException as error:
+        return _fail(f"{error.format_message().rstrip('.')}: see outcomes --help")
+    except OutcomesError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        # The reader has seen enough (`outcomes log | head`); the interpreter must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _DONE
+    except (OSError, sqlite3.Error) as error:
+        return _fail(f"{error}: is the folder writable, and is there room on the disk? Nothing half-written is kept")
+    except RecursionError:
+        return _fail("this tree is too deep for that format: try --format ndjson on a smaller context")
+    except Exception as error:
+        if os.environ.get("OUTCOMES_DEBUG"):
+            raise
+        return _fail(f"unexpected {type(error).__name__}: {error}: a defect; OUTCOMES_DEBUG=1 shows where")
+    return code if isinstance(code, int) else _DONE
+
+
+def _fail(message: str) -> int:
+    say("error: " + " ".join(message.split()))
+    return _WRONG

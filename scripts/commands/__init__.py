@@ -1,0 +1,1 @@
+"""One module per group of commands; each function is one command, its docstring is its help."""

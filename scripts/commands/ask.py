@@ -1,0 +1,229 @@
+"""Questions about the past and the present: `tree`, `show`, `timeline`."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from domain.event import Event
+from domain.identity import EntityRef, Kind, parse_context, parse_entity, parse_kind
+from domain.times import parse_argument, to_text
+from domain.tree import Node
+from projections.entity import in_force
+from projections.timeline import Entry, Filters
+from projections.timeline import timeline as entries_of
+from projections.tree import link_fate, tree_at
+from scripts import render
+from scripts.options import (
+    AsOfOption,
+    Format,
+    FormatOption,
+    KnownAtOption,
+    TenantOption,
+    asked,
+    home_of,
+)
+from scripts.output import answer, console, say, write_lines
+from scripts.session import Question, at
+
+_FIELDS_SHOWN = 4
+
+
+def tree(
+    context: typer.Context,
+    place: Annotated[str, typer.Option("--context", metavar="C", help="Account:1, Course:1234 or Global.")],
+    *,
+    include_deleted: Annotated[bool, typer.Option("--include-deleted", help="Show deleted nodes, too.")] = False,
+    tenant: TenantOption = None,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Draw the outcome tree of an account, a course, or the global one, at any time.
+
+    Example: outcomes tree --context Account:1 --as-of 2012-10-01
+    """
+    where = parse_context(place)
+    with at(home_of(context), asked(tenant, as_of, known_at)) as question:
+        found = tree_at(question.connection, question.point, where, include_deleted=include_deleted)
+        heading = question.point.heading()
+    when = heading["as_of"] or "now"
+    value = {
+        "tenant": heading["tenant"],
+        "context": str(where),
+        "as_of": heading["as_of"],
+        "known_at": heading["known_at"],
+        "roots": [node.as_json() for node in found.roots],
+        "detached": [node.as_json() for node in found.detached],
+        "unlinked": [node.as_json() for node in found.unlinked],
+    }
+    sections = (("roots", found.roots), ("detached", found.detached), ("unlinked", found.unlinked))
+    answer(
+        value,
+        form,
+        lambda: render.tree(found, f"{where} {when}, known at position {heading['known_at']}"),
+        lambda: (row for section, nodes in sections for node in nodes for row in _flat(section, node, ())),
+    )
+    if not any(nodes for _, nodes in sections):
+        say(f"nothing is known of {where} at this point; outcomes status lists what the log holds")
+
+
+def show(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="outcome, group, link, proficiency or result.")],
+    local_id: Annotated[str, typer.Argument(metavar="ID", help="Canvas's own id.")],
+    *,
+    tenant: TenantOption = None,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show one entity's state: its fields under Canvas's own names, and which event made it so.
+
+    Example: outcomes show outcome 2366906 --as-of 2012-10-01
+    """
+    wanted = parse_kind(kind)
+    with at(home_of(context), asked(tenant, as_of, known_at)) as question:
+        value = _state(question, wanted, local_id)
+    state = value["state"]
+    answer(value, form, lambda: _draw_state(value))
+    if state is None:
+        say(f"nothing is known of {wanted} {local_id} at this point")
+        raise typer.Exit(1)
+
+
+def timeline(  # noqa: PLR0913 - one parameter per option of the contract
+    context: typer.Context,
+    *,
+    place: Annotated[str | None, typer.Option("--context", metavar="C", help="Account:1, Course:1234, Global.")] = None,
+    entity: Annotated[
+        list[str] | None, typer.Option("--entity", metavar="KIND:ID", help="One entity; may be repeated.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="T", help="From this event time.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="T", help="Up to this event time.")] = None,
+    actor: Annotated[
+        str | None, typer.Option("--actor", metavar="TEXT", help="User id, login, role, job or request with this text.")
+    ] = None,
+    field: Annotated[
+        str | None, typer.Option("--field", metavar="NAME", help="Changes of this field, e.g. mastery_points.")
+    ] = None,
+    tenant: TenantOption = None,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List what changed, when and by whom, in the order in which it happened.
+
+    Example: outcomes timeline --context Account:1 --since 2012-11-01 --field mastery_points
+    """
+    filters = Filters(
+        context=None if place is None else parse_context(place),
+        entities=[parse_entity(text) for text in entity or ()],
+        since=None if since is None else parse_argument(since),
+        until=None if until is None else parse_argument(until),
+        actor=actor,
+        field=field,
+    )
+    with at(home_of(context), asked(tenant, as_of, known_at)) as question:
+        entries = entries_of(question.connection, question.log, question.point, filters)
+        if form is Format.TABLE:
+            console().print(_draw_timeline(entries))
+        else:
+            write_lines((entry.as_json() for entry in entries), form)
+
+
+def _state(question: Question, kind: Kind, local_id: str) -> dict[str, Any]:
+    connection, point = question.connection, question.point
+    found = in_force(connection, point, kind, local_id)
+    value: dict[str, Any] = {"tenant": point.tenant, "kind": kind.value, "id": local_id}
+    if found is None:
+        return {**value, "state": None, "event_time": None, "position": None, "events": 0}
+    event = question.log.parse(question.log.records_at([found.position])[0])
+    assert isinstance(event, Event)  # noqa: S101 - versions are made of projected events only
+    assert event.ref == EntityRef(point.tenant, kind, local_id)  # noqa: S101 - the position is that entity's
+    value["state"] = event.body.state()
+    value["event_time"] = to_text(found.event_time)
+    value["position"] = found.position
+    value["events"] = found.events
+    if kind is Kind.LINK:
+        value["implied"] = link_fate(connection, point, local_id)
+    return value
+
+
+def _draw_state(value: dict[str, Any]) -> Any:
+    state = {name: field for name, field in _flatten(value["state"] or {})}
+    heading = f"{value['kind']} {value['id']}"
+    made = {"event_time": value["event_time"], "position": value["position"], "events": value["events"]}
+    return render.facts({heading: "", **state, "": "", **made})
+
+
+def _flatten(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in state.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{prefix}{name}.")
+        elif isinstance(value, list | tuple):
+            for index, inner in enumerate(value):
+                path = f"{prefix}{name}[{index}]"
+                yield from _flatten(inner, path + ".") if isinstance(inner, dict) else iter([(path, inner)])
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _draw_timeline(entries: Iterator[Entry]) -> Any:
+    rows = []
+    for entry in entries:
+        who = entry.actor["login"] or entry.actor["user_id"] or entry.actor["job"]
+        mark = "  (order conflict)" if entry.order_conflict else ""
+        rows.append(
+            (
+                to_text(entry.event_time),
+                render.change(entry.change),
+                f"{entry.ref.kind} {entry.ref.id}",
+                entry.title,
+                Text(_draw_fields(entry) + mark),
+                who,
+                entry.position,
+            )
+        )
+    return render.table(("when", "change", "what", "title", "fields", "by", "position"), rows)
+
+
+def _draw_fields(entry: Entry) -> str:
+    if entry.change == "created":
+        return f"{len(entry.fields)} fields set"
+    parts = [
+        f"{name}: {render.shown(before)} → {render.shown(after)}"
+        for name, (before, after) in list(entry.fields.items())[:_FIELDS_SHOWN]
+    ]
+    more = len(entry.fields) - _FIELDS_SHOWN
+    return "\n".join([*parts, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _flat(section: str, node: Node, path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    row = node.as_json()
+    row.pop("children", None)
+    base = {name: row.get(name) for name in _TREE_COLUMNS}
+    yield {"section": section, "depth": len(path), "path": "/".join(path), **base}
+    for child in node.children:
+        yield from _flat(section, child, (*path, node.title or node.id))
+
+
+_TREE_COLUMNS = (
+    "kind",
+    "id",
+    "title",
+    "state",
+    "known",
+    "parent_id",
+    "link_id",
+    "display_name",
+    "mastery_points",
+    "points_possible",
+    "calculation_method",
+    "calculation_int",
+    "outcome_state",
+    "link_state",
+    "implied",
+    "why",
+)

@@ -1,0 +1,124 @@
+"""Taking events in: `ingest`, and another try at what could not be read: `quarantine`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from domain.errors import UnreadableInput, UsageError
+from domain.times import to_text
+from scripts import render
+from scripts.options import Format, FormatOption, home_of, now
+from scripts.output import answer, clean, say
+from scripts.progress import progress
+from scripts.session import Session, opened
+from store import quarantine as ward
+from store.ingest import Ingest, IngestReport
+from store.sources import check_readable
+
+app = typer.Typer(no_args_is_help=True)
+
+
+def ingest(
+    context: typer.Context,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE…|-]", help="Files to read; - or none is standard input.")
+    ] = None,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything went to quarantine.")] = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Append events to the log: one object, an array, NDJSON, glued objects; .gz and .zst too.
+
+    What was stored before is counted as a duplicate; what cannot be an event goes to quarantine, verbatim.
+
+    Example: outcomes ingest events-2025.ndjson.gz
+    """
+    names = files or ["-"]
+    check_readable(names)
+    with opened(home_of(context), create=True) as session:
+        run = _ingest(session)
+        with progress("reading") as advance:
+            total = None if "-" in names else sum(Path(name).stat().st_size for name in names)
+            run.run(names, watch=lambda done: advance(done, total, run.report.read))
+        _report(run.report, form)
+    if run.report.damaged:
+        raise UnreadableInput("; ".join(run.report.damaged))
+    if strict and run.report.quarantined:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_entries(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
+    """List what could not be read, and why.
+
+    Example: outcomes quarantine list
+    """
+    with opened(home_of(context)) as session, session.log.reading() as connection:
+        entries = ward.entries(connection)
+    columns = ("number", "source", "line", "bytes", "times", "reason")
+    answer(
+        [_entry(entry) for entry in entries],
+        form,
+        lambda: render.table(columns, ([getattr(entry, name) for name in columns] for entry in entries)),
+    )
+
+
+@app.command("show")
+def show_entry(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="N", help="The entry's number, from quarantine list.")],
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show one entry: its reason, and its bytes as they came.
+
+    Example: outcomes quarantine show 3
+    """
+    with opened(home_of(context)) as session, session.log.reading() as connection:
+        entry = ward.find(connection, number)
+        if entry is None:
+            raise UsageError(f"no quarantine entry {number}: see outcomes quarantine list")
+        if form is Format.TABLE:
+            say(f"{entry.source}, line {entry.line}: {entry.reason}")
+            for part in ward.content(connection, number):
+                if sys.stdout.isatty():
+                    print(clean(part.decode(errors="replace")), end="")
+                else:
+                    sys.stdout.buffer.write(part)
+            print()
+            return
+        content = b"".join(ward.content(connection, number))
+    answer([{**_entry(entry), "content": content.decode(errors="replace")}], form, lambda: "")
+
+
+@app.command("retry")
+def retry(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
+    """Read everything in quarantine again: after an upgrade, more may be understood.
+
+    Example: outcomes quarantine retry
+    """
+    with opened(home_of(context)) as session:
+        run = _ingest(session)
+        run.retry_quarantine()
+        _report(run.report, form)
+
+
+def _ingest(session: Session) -> Ingest:
+    # The views follow each batch while its events are still at hand; they could as well catch up later.
+    return Ingest(session.home, session.log, now, session.views.take)
+
+
+def _entry(entry: ward.Entry) -> dict[str, Any]:
+    return {
+        **entry._asdict(),
+        "first_seen": to_text(entry.first_seen),
+        "last_seen": to_text(entry.last_seen),
+        "taken_at": None if entry.taken_at is None else to_text(entry.taken_at),
+    }
+
+
+def _report(report: IngestReport, form: Format) -> None:
+    answer(report.as_json(), form, lambda: render.facts(report.as_json()))
+    if report.quarantined:
+        say(f"{report.quarantined} could not be read as events: see outcomes quarantine list")

@@ -1,0 +1,169 @@
+"""Keeping the record: `digest`, `log`, `verify`, `rebuild`, `status`."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from domain.times import to_text
+from projections.fingerprint import fingerprint_at
+from projections.point import RecordedTimes, resolve_cut, tenants
+from projections.rebuild import rebuild as rebuild_views
+from projections.status import status as status_of
+from projections.verify import verify as verify_home
+from domain.errors import UsageError
+from scripts import render
+from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
+from scripts.output import answer, write_lines
+from scripts.progress import progress
+from scripts.session import caught_up, opened
+
+
+def digest(
+    context: typer.Context,
+    *,
+    tenant: TenantOption = None,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Fingerprint the whole state: equal for equal histories, whatever order they arrived in.
+
+    Example: outcomes digest --as-of 2013-12-01
+    """
+    with opened(home_of(context)) as session, caught_up(session) as connection:
+        _check_tenant(tenant, tenants(connection))
+        cut = resolve_cut(connection, asked(tenant, as_of, known_at))
+        found = fingerprint_at(connection, cut, tenant)
+    value = {
+        "digest": found.digest,
+        "entities": found.entities,
+        "as_of": None if cut.as_of is None else to_text(cut.as_of),
+        "known_at": cut.known_at,
+    }
+    answer(value, form, lambda: render.facts(value))
+
+
+def log(  # noqa: PLR0913 - one parameter per option of the contract
+    context: typer.Context,
+    *,
+    after: Annotated[int, typer.Option("--after", metavar="P", help="Only events after this position.", min=0)] = 0,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0)] = None,
+    tenant: TenantOption = None,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    form: FormatOption = Format.NDJSON,
+) -> None:
+    """Print the events as they came, one a line, in the order in which they were appended.
+
+    ingest takes the output back. Line breaks inside an event (between its tokens) are printed as spaces.
+    With --format table, csv or json: position, time, name and entity of each instead.
+
+    Example: outcomes log --after 1000 --limit 10
+    """
+    with opened(home_of(context)) as session, caught_up(session) as connection:
+        _check_tenant(tenant, tenants(connection))
+        cut = resolve_cut(connection, asked(tenant, as_of, known_at))
+        recorded = RecordedTimes(connection)
+        printed = 0
+        rows: list[dict[str, Any]] = []
+        for record in session.log.records(after, cut.known_at):
+            if limit is not None and printed >= limit:
+                break
+            if tenant is not None or cut.as_of is not None or form is not Format.NDJSON:
+                event = session.log.parse(record)
+                if tenant not in {None, event.tenant} or event.event_time > (cut.as_of or event.event_time):
+                    continue
+                row = {
+                    "position": record.position,
+                    "recorded_at": to_text(recorded.at(record.position)),
+                    "event_time": to_text(event.event_time),
+                    "event_name": event.metadata.event_name,
+                    "tenant": event.tenant,
+                    "entity": record.originator_id.split("/", 1)[1],
+                    "digest": record.digest.hex(),
+                }
+                rows.append(row)
+            printed += 1
+            if form is Format.NDJSON:
+                rows.clear()
+                raw = session.log.raw(record)
+                # A line break cannot stand inside a JSON string, so a space in its place changes nothing.
+                sys.stdout.buffer.write(raw.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n")
+        if form is Format.TABLE:
+            answer(rows, form, lambda: render.table(list(rows[0]) if rows else [], (row.values() for row in rows)))
+        elif form is not Format.NDJSON:
+            write_lines(rows, form)
+        sys.stdout.buffer.flush()
+
+
+def verify(
+    context: typer.Context,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Replay every entity, not a sample of 200.")] = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Prove that the log is whole and that the views equal a replay of it; exit 1 if not.
+
+    Example: outcomes verify --all
+    """
+    with opened(home_of(context)) as session, caught_up(session) as connection, progress("verifying") as advance:
+        value = verify_home(
+            session.log,
+            connection,
+            everything=everything,
+            watch=lambda position, head: advance(position, head, position),
+        )
+    answer(value, form, lambda: _draw_verdict(value))
+    if not value["ok"]:
+        raise typer.Exit(1)
+
+
+def rebuild(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
+    """Make new views from the log beside the live ones, and swap them in at the end.
+
+    Example: outcomes rebuild
+    """
+    with opened(home_of(context)) as session, progress("rebuilding") as advance:
+        value = rebuild_views(
+            session.home, session.log, lambda position, head: advance(position, head, position)
+        )
+    answer(value, form, lambda: render.facts(value))
+
+
+def status(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
+    """Say how things stand: head, sizes, counts, positions, tenants.
+
+    Example: outcomes status
+    """
+    with opened(home_of(context)) as session:
+        value = status_of(session.home, session.log, session.views.position())
+    answer(value, form, lambda: render.facts(_one_line(value)))
+
+
+def _one_line(value: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, field in value.items():
+        if isinstance(field, dict):
+            flat.update({f"{name}: {inner}": f"{count:,}" for inner, count in field.items()})
+        else:
+            flat[name] = ", ".join(field) if isinstance(field, list) else field
+    return flat
+
+
+def _draw_verdict(value: dict[str, Any]) -> Any:
+    verdict = "whole" if value["ok"] else f"{len(value['problems'])} problems"
+    listed = {f"problem {index}": _one_problem(found) for index, found in enumerate(value["problems"], 1)}
+    return render.facts(
+        {"verdict": verdict, "events": value["events"], "entities replayed": value["replayed_entities"], **listed}
+    )
+
+
+def _one_problem(found: dict[str, Any]) -> str:
+    where = f" (position {found['position']})" if "position" in found else ""
+    return f"{found['problem']}{where}"
+
+
+def _check_tenant(tenant: str | None, known: dict[str, int]) -> None:
+    if tenant is not None and tenant not in known:
+        raise UsageError(f"no such tenant: {tenant!r}: the log holds {', '.join(known) or 'none yet'}")

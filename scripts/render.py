@@ -1,0 +1,105 @@
+"""Answers as people like to read them: drawn trees, coloured states, short tables."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree as Drawing
+
+from domain.tree import Node, Tree
+from scripts.output import clean
+
+_STATES = {"active": "green", "archived": "yellow", "deleted": "red"}
+_CHANGES = {"created": "green", "updated": "cyan", "deleted": "red", "restored": "magenta", "none": "dim"}
+
+
+def number(value: float | None) -> str:
+    """Write a number as short as it is: 3 for 3.0, nothing for none."""
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, int) or value != int(value) else str(int(value))
+
+
+def shown(value: Any) -> str:
+    """Write any JSON value of a state in one line."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value)
+    return clean(str(value))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
+    """Return a plain table; cells may be text with style."""
+    drawn = Table(*columns, title=title, box=None, pad_edge=False, title_justify="left", header_style="bold")
+    for row in rows:
+        drawn.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
+    return drawn
+
+
+def facts(pairs: Mapping[str, Any], title: str | None = None) -> Table:
+    """Return names and values under one another."""
+    drawn = Table.grid(padding=(0, 2))
+    if title:
+        drawn.title = title
+    for name, value in pairs.items():
+        drawn.add_row(Text(name, style="bold"), value if isinstance(value, Text) else Text(shown(value)))
+    return drawn
+
+
+def change(name: str) -> Text:
+    """Return the name of a change in its colour."""
+    return Text(name, style=_CHANGES.get(name, ""))
+
+
+def tree(found: Tree, heading: str) -> RenderableType:
+    """Draw roots, then what hangs nowhere, then outcomes in no group."""
+    parts: list[RenderableType] = [Text(clean(heading), style="bold")]
+    parts += [_draw(root) for root in found.roots]
+    for title, nodes in (("detached", found.detached), ("in no group", found.unlinked)):
+        if nodes:
+            drawing = Drawing(Text(title, style="bold yellow"))
+            for node in nodes:
+                _hang(drawing, node)
+            parts.append(drawing)
+    if not (found.roots or found.detached or found.unlinked):
+        parts.append(Text("nothing here at this point", style="dim"))
+    return Group(*parts)
+
+
+def _draw(node: Node) -> Drawing:
+    drawing = Drawing(_label(node))
+    for child in node.children:
+        _hang(drawing, child)
+    return drawing
+
+
+def _hang(drawing: Drawing, node: Node) -> None:
+    branch = drawing.add(_label(node))
+    for child in node.children:
+        _hang(branch, child)
+
+
+def _label(node: Node) -> Text:
+    title = node.title if node.title is not None else "(never seen)" if not node.known else "(no title)"
+    label = Text(clean(title), style="bold" if node.kind == "group" else "")
+    label.append(f"  {node.kind} {clean(node.id)}", style="dim")
+    if node.state != "active":
+        label.append(f"  {clean(node.state)}", style=_STATES.get(node.state, "yellow"))
+    mastery = node.details.get("mastery_points")
+    if mastery is not None:
+        label.append(f"  mastery {number(mastery)} of {number(node.details.get('points_possible'))}", style="cyan")
+    method = node.details.get("calculation_method")
+    if method is not None:
+        size = node.details.get("calculation_int")
+        label.append(f"  {clean(method)}{'' if size is None else f' {size}'}", style="cyan")
+    if node.details.get("implied") is not None:
+        meaning = "implied by its deletion" if node.details["implied"] == "deleted" else "uncertain: revived by import"
+        label.append(f"  ({meaning})", style="yellow")
+    if node.why is not None:
+        label.append(f"  ({node.why}{f' {clean(node.parent_id)}' if node.parent_id else ''})", style="yellow")
+    return label

@@ -1,0 +1,56 @@
+"""A question's surroundings: the home's log and views, opened for one command and closed after it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from projections.point import Asked, Point, resolve
+from projections.views import Views
+from scripts.progress import progress
+from store.home import Home
+from store.log import EventLog
+
+
+class Session(NamedTuple):
+    """An open home."""
+
+    home: Home
+    log: EventLog
+    views: Views
+
+
+class Question(NamedTuple):
+    """An open home at one point, with the views at one position."""
+
+    log: EventLog
+    connection: sqlite3.Connection
+    point: Point
+
+
+@contextmanager
+def opened(home: Home, *, create: bool = False) -> Iterator[Session]:
+    """Open a home; only commands that write create it."""
+    log = home.open_log(create=create)
+    views = Views(home, log)
+    try:
+        yield Session(home, log, views)
+    finally:
+        views.close()
+        log.close()
+
+
+@contextmanager
+def at(home: Home, asked: Asked) -> Iterator[Question]:
+    """Open a home at the point that was asked for, its views caught up with the log."""
+    with opened(home) as session, caught_up(session) as connection:
+        yield Question(session.log, connection, resolve(connection, asked))
+
+
+@contextmanager
+def caught_up(session: Session) -> Iterator[sqlite3.Connection]:
+    """Give the views at the head of the log; making them anew may take a while, so that shows a bar."""
+    with progress("bringing the views up to date") as advance:
+        session.views.catch_up(lambda position, head: advance(position, head, position))
+    with session.views.reading() as connection:
+        yield connection
