@@ -1,7 +1,7 @@
 """Rebuilding one entity: fold its events, in their order, up to a point in event time and in the log."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -32,13 +32,16 @@ class Aggregate(BaseModel, Generic[BodyT]):
         A body replaces the one before, never merges with it; an update of an unknown entity creates it; a
         deleted entity may come back (DOMAIN.md 4, 10.1-10.3).
         """
-        return cls.model_construct(
+        if recorded.event.kind is not cls.kind:
+            raise TypeError(f"{cls.__name__} cannot evolve by {recorded.event.name}: replay one entity at a time")
+        after = cls.model_construct(
             tenant=recorded.event.tenant,
-            body=recorded.event.body,
+            body=cast("BodyT", recorded.event.body),
             event_time=recorded.event.event_time,
             position=recorded.position,
             events=1 if state is None else state.events + 1,
         )
+        return cast("Self", after)
 
     @classmethod
     def replay(

@@ -32,8 +32,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
 }
 
 AGGREGATES: Final[dict[Kind, type[Aggregate[Any]]]] = {
-    aggregate.kind: aggregate
-    for aggregate in (Outcome, OutcomeGroup, OutcomeLink, OutcomeProficiency, OutcomeResult)
+    aggregate.kind: aggregate for aggregate in (Outcome, OutcomeGroup, OutcomeLink, OutcomeProficiency, OutcomeResult)
 }
 
 

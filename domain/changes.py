@@ -35,11 +35,7 @@ def classify(before: dict[str, Any] | None, after: dict[str, Any], fields: dict[
 
 def field_matches(name: str, asked: str) -> bool:
     """Whether a changed field is the one asked for: by its full name, its first part or its last part."""
-    return (
-        name == asked
-        or name.startswith((asked + ".", asked + "["))
-        or name.endswith("." + asked)
-    )
+    return name == asked or name.startswith((asked + ".", asked + "[")) or name.endswith("." + asked)
 
 
 def _flatten(state: dict[str, Any]) -> dict[str, Any]:

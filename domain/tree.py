@@ -4,7 +4,6 @@ Canvas's trees are not tidy (DOMAIN.md 6): several roots, legacy loops, links th
 group, outcomes linked twice or owned by another context. Whatever is active is always somewhere in the answer.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -230,7 +229,13 @@ def _outcome_node(link: LinkPoint, outcome: OutcomePoint | None, deletion: Delet
 
 
 def _unlinked_node(outcome: OutcomePoint) -> Node:
-    details = {"link_id": None, **_policy(outcome), "outcome_state": outcome.state, "link_state": None, "implied": None}
+    details = {
+        "link_id": None,
+        **_policy(outcome),
+        "outcome_state": outcome.state,
+        "link_state": None,
+        "implied": None,
+    }
     return Node("outcome", outcome.id, outcome.title, outcome.state, known=True, parent_id=None, details=details)
 
 

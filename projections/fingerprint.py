@@ -39,9 +39,7 @@ def fingerprint_at(connection: sqlite3.Connection, cut: Cut, tenant: str | None 
     return fingerprint_of(_winners(connection, cut, tenant))
 
 
-def _winners(
-    connection: sqlite3.Connection, cut: Cut, tenant: str | None
-) -> Iterator[tuple[str, str, str, bytes]]:
+def _winners(connection: sqlite3.Connection, cut: Cut, tenant: str | None) -> Iterator[tuple[str, str, str, bytes]]:
     bounds: dict[str, Any] = {"until": cut.until, "known_at": cut.known_at, "tenant": tenant}
     for kind, table in VERSION_TABLES.items():
         identity = ID_COLUMNS[kind]

@@ -60,7 +60,8 @@ def resolve_cut(connection: sqlite3.Connection, asked: Asked) -> Cut:
     # Nothing known at P is later than the newest event then: with the tighter bound a seek need not walk back over
     # all that has arrived since. Exact, because that maximum is kept for each batch.
     row = connection.execute(
-        "SELECT max_event_time FROM batches WHERE last_position >= ? ORDER BY last_position LIMIT 1", (known_at,)
+        "SELECT max_event_time FROM batches WHERE last_position >= ? ORDER BY last_position LIMIT 1",
+        (known_at,),
     ).fetchone()
     newest = NEVER if row is None else int(row[0])
     return Cut(as_of, known_at, newest if as_of is None else min(as_of, newest))
@@ -91,9 +92,7 @@ def _position(connection: sqlite3.Connection, asked: str | None) -> int:
     if text.isascii() and text.isdigit():
         return min(int(text), head)
     moment = parse_argument(text)
-    row = connection.execute(
-        "SELECT max(last_position) FROM batches WHERE recorded_at <= ?", (moment,)
-    ).fetchone()
+    row = connection.execute("SELECT max(last_position) FROM batches WHERE recorded_at <= ?", (moment,)).fetchone()
     return int(row[0] or 0)
 
 

@@ -100,7 +100,9 @@ _CLUSTERED = (
             (new.tenant, new.result_id, new.course, new.student, new.outcome_id);
     END""",
     "CREATE TABLE course_weeks (course INTEGER, week INTEGER, PRIMARY KEY (course, week)) STRICT, WITHOUT ROWID",
-    "CREATE TABLE student_courses (student INTEGER, course INTEGER, PRIMARY KEY (student, course)) STRICT, WITHOUT ROWID",
+    """CREATE TABLE student_courses (
+        student INTEGER, course INTEGER, PRIMARY KEY (student, course)
+    ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE members (
         context INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (context, kind, id)
     ) STRICT, WITHOUT ROWID""",

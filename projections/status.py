@@ -3,8 +3,8 @@
 import sqlite3
 from typing import Any
 
-from domain.event import Event
 from domain.catalog import EVENT_TYPES
+from domain.event import Event
 from domain.times import to_text
 from store import quarantine
 from store.home import Home

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -217,5 +216,3 @@ def _touched_results(
         {**window, "context": context},
     )
     return ((Kind.RESULT, row[0]) for row in rows)
-
-

@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from domain.identity import Context, Kind
-from domain.tree import DELETED, Deletion, GroupPoint, LinkPoint, OutcomePoint, Tree, build_tree, implied_state
+from domain.tree import (
+    DELETED,
+    Deletion,
+    GroupPoint,
+    LinkPoint,
+    OutcomePoint,
+    Tree,
+    build_tree,
+    implied_state,
+)
 from projections.point import Point
 from projections.schema import ID_COLUMNS, NEWEST_FIRST, ORDER, VERSION_TABLES
 
@@ -19,9 +28,7 @@ def seek(kind: Kind, identity: str = "m.id") -> str:
     )
 
 
-def tree_at(
-    connection: sqlite3.Connection, point: Point, context: Context, *, include_deleted: bool = False
-) -> Tree:
+def tree_at(connection: sqlite3.Connection, point: Point, context: Context, *, include_deleted: bool = False) -> Tree:
     """Return the tree of a context; an unknown context has an empty one."""
     number = context_number(connection, point, context)
     if number is None:
@@ -111,9 +118,7 @@ def _foreign_groups(
         group_id
         for group_id in named - own - {None}
         if group_id is not None
-        and connection.execute(
-            f"SELECT {seek(Kind.GROUP, ':id')}", {**point.bounds(), "id": group_id}
-        ).fetchone()[0]
+        and connection.execute(f"SELECT {seek(Kind.GROUP, ':id')}", {**point.bounds(), "id": group_id}).fetchone()[0]
         is not None
     )
 

@@ -176,7 +176,10 @@ def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[An
             f"SELECT * FROM {VERSION_TABLES[ref.kind]} WHERE position = ?", (row[0],)
         ).fetchone()
         if stored != row:
-            found.add(f"{ref}: the views' columns are not what the event says: run outcomes rebuild", position=row[0])
+            found.add(
+                f"{ref}: the views' columns are not what the event says: run outcomes rebuild",
+                position=row[0],
+            )
 
 
 class _KnownNames(Interner):

@@ -25,7 +25,7 @@ def number(value: float | None) -> str:
 def shown(value: Any) -> str:
     """Write any JSON value of a state in one line."""
     if value is None:
-        return "–"
+        return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):

@@ -48,8 +48,7 @@ def _make_whole_numbers_ints(value: Any) -> None:
             continue
         if kind is dict or kind is list:
             _make_whole_numbers_ints(item)
-        elif kind is float:
-            if item.is_integer():
-                if not -_BEYOND_64_BITS < item < _BEYOND_64_BITS:
-                    raise _WideNumberError
-                value[key] = int(item)
+        elif kind is float and item.is_integer():
+            if not -_BEYOND_64_BITS < item < _BEYOND_64_BITS:
+                raise _WideNumberError
+            value[key] = int(item)

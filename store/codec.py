@@ -51,7 +51,9 @@ class Codec:
             number = zstandard.get_frame_parameters(frame).dict_id
             return self._reader(number).decompress(frame, max_output_size=MAX_EVENT_BYTES + 1)
         except (zstandard.ZstdError, KeyError) as error:
-            raise LogDamaged(f"a stored event cannot be decompressed ({error}): restore log.db from a backup") from error
+            raise LogDamaged(
+                f"a stored event cannot be decompressed ({error}): restore log.db from a backup"
+            ) from error
 
     def _reader(self, number: int) -> zstandard.ZstdDecompressor:
         if number not in self._readers:

@@ -100,7 +100,7 @@ class Ingest:
             source = "stdin" if name == "-" else name
             with open_source(name) as stream:
                 counted = _Counted(stream, before, watch)
-                self._take(split(self._until_damage(chunks_of(counted, source))), source)
+                self.take_pieces(split(self._until_damage(chunks_of(counted, source))), source)
                 before = counted.done
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
@@ -122,7 +122,8 @@ class Ingest:
             # What was readable is kept; the end of the stream then shows what was cut off.
             self.report.damaged.append(str(error))
 
-    def _take(self, pieces: Iterable[Piece], source: str) -> None:
+    def take_pieces(self, pieces: Iterable[Piece], source: str) -> None:
+        """Take values that are already split, in batches."""
         batch = _Batch(source, time.monotonic())
         for piece in pieces:
             self._sort_in(piece, batch)

@@ -258,9 +258,7 @@ class EventLog(Application[str]):
         except AggregateNotFoundError:
             return None
 
-    def history(
-        self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None
-    ) -> list[Recorded]:
+    def history(self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None) -> list[Recorded]:
         """Return the events of one entity in their order, up to a point."""
         number = self.tenants().get(ref.tenant)
         if number is None:
@@ -302,9 +300,7 @@ def _last_batch(connection: sqlite3.Connection) -> Batch | None:
     return Batch(*row) if row else None
 
 
-def _find_new(
-    connection: sqlite3.Connection, head: int, arrivals: Sequence[Arrival]
-) -> list[tuple[int, Arrival]]:
+def _find_new(connection: sqlite3.Connection, head: int, arrivals: Sequence[Arrival]) -> list[tuple[int, Arrival]]:
     """Match what was stored with what came: both are in the same order, the repeats are skipped."""
     stored = connection.execute(
         "SELECT position, content_hash FROM stored_events WHERE position > ? ORDER BY position", (head,)

@@ -93,9 +93,7 @@ class LogRecorder(SQLiteApplicationRecorder):
         connection.execute("RELEASE append")
         return appended
 
-    def _insert_events(
-        self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any
-    ) -> Sequence[int] | None:
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         # The library's own contract: a second event under one key is an IntegrityError.
         positions = []
         for event in stored_events:

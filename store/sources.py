@@ -43,7 +43,7 @@ def open_source(name: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        handle = Path(name).open("rb")
+        handle = Path(name).open("rb")  # noqa: SIM115 - entered below, so that only opening is inside the try
     except OSError as error:
         raise UnreadableInput(f"cannot read {name}: {error.strerror}: check the path and its permissions") from error
     with handle:

@@ -6,8 +6,9 @@ at the next thing that looks like an envelope. Memory is bounded by the longest 
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import IO, Any
 
 import orjson
@@ -59,8 +60,7 @@ def split(chunks: Iterable[bytes]) -> Iterator[Piece]:
         for line in lines:
             yield from splitter.line(line)
         if len(tail) > _PARTIAL_BYTES:
-            rest = yield from splitter.partial_line(tail)
-            tail = rest
+            tail = yield from splitter.partial_line(tail)
     yield from splitter.line(tail.removeprefix(b"\xef\xbb\xbf") if first else tail)
     yield from splitter.finish()
 
@@ -99,7 +99,7 @@ class _Splitter:
         else:
             yield from self._scan(line)
 
-    def partial_line(self, tail: bytes) -> Iterator[Piece]:
+    def partial_line(self, tail: bytes) -> Generator[Piece, None, bytes]:
         """Take what can be taken of a line whose end has not come yet; return the rest."""
         if self._too_long is not None:
             assert self._too_long.spool is not None  # noqa: S101 - set together
@@ -149,19 +149,21 @@ class _Splitter:
         while at < len(text):
             if text[at] != _OPEN_BRACE:
                 found = _ENVELOPE.search(text, at)
-                end: int | None = found.start() if found else len(text)
-                yield _piece(text[at:end].strip(_BETWEEN), self._line)
-            else:
-                end, depth = _balanced_end(text, at, 0)
-                if end is None:
-                    if depth == _BROKEN:
-                        yield from self._cut_up([text[at:]], self._line)
-                    else:
-                        self._pending, self._pending_since = [text[at:]], self._line
-                        self._pending_bytes, self._depth = len(text) - at, depth
-                    return
+                damage_end = found.start() if found else len(text)
+                yield _piece(text[at:damage_end].strip(_BETWEEN), self._line)
+                at = damage_end
+                continue
+            end, depth = _balanced_end(text, at, 0)
+            if end is not None:
                 yield _piece(text[at:end], self._line)
-            at = _skip(text, end, _BETWEEN + b"[]")
+                at = _skip(text, end, _BETWEEN + b"[]")
+                continue
+            if depth == _BROKEN:
+                yield from self._cut_up([text[at:]], self._line)
+            else:
+                self._pending, self._pending_since = [text[at:]], self._line
+                self._pending_bytes, self._depth = len(text) - at, depth
+            return
 
     def _continue_pending(self, line: bytes) -> Iterator[Piece]:
         end, depth = _balanced_end(line, 0, self._depth)
@@ -289,7 +291,7 @@ def _is_array_without_objects(text: bytes) -> bool:
 
 def _at_envelopes(line: bytes) -> list[bytes]:
     starts = [0, *(found.start() for found in _ENVELOPE.finditer(line) if found.start() > 0), len(line)]
-    return [line[start:end] for start, end in zip(starts, starts[1:], strict=False)]
+    return [line[start:end] for start, end in pairwise(starts)]
 
 
 def _skip(text: bytes, at: int, unwanted: bytes) -> int:

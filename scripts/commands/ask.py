@@ -93,7 +93,7 @@ def show(
         raise typer.Exit(1)
 
 
-def timeline(  # noqa: PLR0913 - one parameter per option of the contract
+def timeline(
     context: typer.Context,
     *,
     place: Annotated[str | None, typer.Option("--context", metavar="C", help="Account:1, Course:1234, Global.")] = None,
@@ -103,10 +103,12 @@ def timeline(  # noqa: PLR0913 - one parameter per option of the contract
     since: Annotated[str | None, typer.Option("--since", metavar="T", help="From this event time.")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="T", help="Up to this event time.")] = None,
     actor: Annotated[
-        str | None, typer.Option("--actor", metavar="TEXT", help="User id, login, role, job or request with this text.")
+        str | None,
+        typer.Option("--actor", metavar="TEXT", help="User id, login, role, job or request with this text."),
     ] = None,
     field: Annotated[
-        str | None, typer.Option("--field", metavar="NAME", help="Changes of this field, e.g. mastery_points.")
+        str | None,
+        typer.Option("--field", metavar="NAME", help="Changes of this field, e.g. mastery_points."),
     ] = None,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
@@ -152,7 +154,7 @@ def _state(question: Question, kind: Kind, local_id: str) -> dict[str, Any]:
 
 
 def _draw_state(value: dict[str, Any]) -> Any:
-    state = {name: field for name, field in _flatten(value["state"] or {})}
+    state = dict(_flatten(value["state"] or {}))
     heading = f"{value['kind']} {value['id']}"
     made = {"event_time": value["event_time"], "position": value["position"], "events": value["events"]}
     return render.facts({heading: "", **state, "": "", **made})

@@ -23,7 +23,8 @@ app = typer.Typer(no_args_is_help=True)
 def ingest(
     context: typer.Context,
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE…|-]", help="Files to read; - or none is standard input.")
+        list[str] | None,
+        typer.Argument(metavar="[FILE…|-]", help="Files to read; - or none is standard input."),
     ] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything went to quarantine.")] = False,

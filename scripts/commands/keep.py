@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
+from domain.errors import UsageError
 from domain.times import to_text
 from projections.fingerprint import fingerprint_at
 from projections.point import RecordedTimes, resolve_cut, tenants
 from projections.rebuild import rebuild as rebuild_views
 from projections.status import status as status_of
 from projections.verify import verify as verify_home
-from domain.errors import UsageError
 from scripts import render
 from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
 from scripts.output import answer, write_lines
@@ -44,7 +44,7 @@ def digest(
     answer(value, form, lambda: render.facts(value))
 
 
-def log(  # noqa: PLR0913 - one parameter per option of the contract
+def log(
     context: typer.Context,
     *,
     after: Annotated[int, typer.Option("--after", metavar="P", help="Only events after this position.", min=0)] = 0,
@@ -80,7 +80,7 @@ def log(  # noqa: PLR0913 - one parameter per option of the contract
                     "event_time": to_text(event.event_time),
                     "event_name": event.metadata.event_name,
                     "tenant": event.tenant,
-                    "entity": record.originator_id.split("/", 1)[1],
+                    "entity": str(record.originator_id).split("/", 1)[1],
                     "digest": record.digest.hex(),
                 }
                 rows.append(row)
@@ -91,7 +91,11 @@ def log(  # noqa: PLR0913 - one parameter per option of the contract
                 # A line break cannot stand inside a JSON string, so a space in its place changes nothing.
                 sys.stdout.buffer.write(raw.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n")
         if form is Format.TABLE:
-            answer(rows, form, lambda: render.table(list(rows[0]) if rows else [], (row.values() for row in rows)))
+            answer(
+                rows,
+                form,
+                lambda: render.table(list(rows[0]) if rows else [], (list(row.values()) for row in rows)),
+            )
         elif form is not Format.NDJSON:
             write_lines(rows, form)
         sys.stdout.buffer.flush()
@@ -107,7 +111,11 @@ def verify(
 
     Example: outcomes verify --all
     """
-    with opened(home_of(context)) as session, caught_up(session) as connection, progress("verifying") as advance:
+    with (
+        opened(home_of(context)) as session,
+        caught_up(session) as connection,
+        progress("verifying") as advance,
+    ):
         value = verify_home(
             session.log,
             connection,
@@ -125,9 +133,7 @@ def rebuild(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
     Example: outcomes rebuild
     """
     with opened(home_of(context)) as session, progress("rebuilding") as advance:
-        value = rebuild_views(
-            session.home, session.log, lambda position, head: advance(position, head, position)
-        )
+        value = rebuild_views(session.home, session.log, lambda position, head: advance(position, head, position))
     answer(value, form, lambda: render.facts(value))
 
 
@@ -155,7 +161,12 @@ def _draw_verdict(value: dict[str, Any]) -> Any:
     verdict = "whole" if value["ok"] else f"{len(value['problems'])} problems"
     listed = {f"problem {index}": _one_problem(found) for index, found in enumerate(value["problems"], 1)}
     return render.facts(
-        {"verdict": verdict, "events": value["events"], "entities replayed": value["replayed_entities"], **listed}
+        {
+            "verdict": verdict,
+            "events": value["events"],
+            "entities replayed": value["replayed_entities"],
+            **listed,
+        }
     )
 
 

@@ -1,0 +1,174 @@
+"""Events to test with: own values, own words, one short call each. Times are given as text, ids as text or number.
+
+`outcome("7", "2025-09-01", title="Reads maps")` is a creation; with `updated="..."` it is an update.
+"""
+
+from typing import Any
+
+import orjson
+
+TENANT = "plover7kQm2Zt9wXc4Rb8nVh3Lf6Jd1Gs5Ya0Ep"
+OTHER_TENANT = "wren3Hs8Kd2Lq9Zx7Cv5Bn1Mw4Pe6Rt0Yu8Iop"
+ASKER = {
+    "user_id": "41230000000000017",
+    "user_login": "r.okafor@plover.example",
+    "context_role": "AccountAdmin",
+    "request_id": "b6a2f1d0-req",
+    "http_method": "PUT",
+    "url": "https://plover.example/api/v1/outcomes/7?x=1",
+}
+
+
+def event(name: str, time: str, body: dict[str, Any], *, tenant: str = TENANT, **metadata: Any) -> dict[str, Any]:
+    """Return one event as decoded JSON."""
+    envelope = {"event_name": name, "event_time": time, "root_account_uuid": tenant, "producer": "canvas", **metadata}
+    return {"metadata": envelope, "body": body}
+
+
+def _saved(family: str, time: str, body: dict[str, Any], updated: str | None, meta: dict[str, Any]) -> dict[str, Any]:
+    if updated is None:
+        return event(f"{family}_created", time, body, **meta)
+    return event(f"{family}_updated", time, {**body, "updated_at": updated}, **meta)
+
+
+def outcome(
+    local_id: str, time: str, *, updated: str | None = None, mastery: float = 3, meta: Any = None, **fields: Any
+) -> dict[str, Any]:
+    """An outcome of Account:1, mastery 3 of 5, highest, unless said otherwise."""
+    title = fields.pop("title", f"Outcome {local_id}")
+    body = {
+        "learning_outcome_id": local_id,
+        "context_type": "Account",
+        "context_id": "1",
+        "title": title,
+        "short_description": title,
+        "calculation_method": "highest",
+        "rubric_criterion": {
+            "description": title,
+            "mastery_points": mastery,
+            "points_possible": 5,
+            "ratings": [{"description": "Sure", "points": 5}, {"description": "Not yet", "points": 0}],
+        },
+        "workflow_state": "active",
+        **fields,
+    }
+    return _saved("learning_outcome", time, body, updated, meta or {})
+
+
+def group(
+    local_id: str,
+    time: str,
+    *,
+    parent: str | None = None,
+    context: str = "Account:1",
+    updated: str | None = None,
+    meta: Any = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """A group; without a parent it is a root of its context."""
+    body = {
+        "learning_outcome_group_id": local_id,
+        "title": f"Group {local_id}",
+        "workflow_state": "active",
+        **_context(context),
+        **({} if parent is None else {"parent_outcome_group_id": parent}),
+        **fields,
+    }
+    return _saved("learning_outcome_group", time, body, updated, meta or {})
+
+
+def link(
+    local_id: str,
+    time: str,
+    *,
+    outcome: str,
+    group: str,
+    context: str = "Account:1",
+    updated: str | None = None,
+    meta: Any = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """A link of an outcome into a group."""
+    body = {
+        "learning_outcome_link_id": local_id,
+        "learning_outcome_id": outcome,
+        "learning_outcome_group_id": group,
+        "workflow_state": "active",
+        **_context(context),
+        **fields,
+    }
+    return _saved("learning_outcome_link", time, body, updated, meta or {})
+
+
+def result(
+    local_id: str,
+    time: str,
+    *,
+    outcome: str = "7",
+    student: str = "studentAda",
+    course: str = "200",
+    score: float | None = 4,
+    updated: str | None = None,
+    meta: Any = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """A result out of 5 in Course:200."""
+    body = {
+        "id": local_id,
+        "learning_outcome_id": outcome,
+        "user_uuid": student,
+        "result_context_type": "Course",
+        "result_context_id": course,
+        "score": score,
+        "possible": 5,
+        "percent": None if score is None else score / 5,
+        "assessed_at": time,
+        "created_at": time,
+        "artifact_type": "RubricAssessment",
+        "artifact_id": f"9{local_id}",
+        "workflow_state": "active",
+        **fields,
+    }
+    return _saved("learning_outcome_result", time, body, updated, meta or {})
+
+
+def proficiency(
+    local_id: str,
+    time: str,
+    *,
+    points: tuple[float, ...] = (4, 3, 2, 0),
+    mastery: float = 3,
+    context: str = "Account:1",
+    updated: str | None = None,
+    meta: Any = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """A mastery scale with the given points; the level at `mastery` is mastery."""
+    ratings = [
+        {"outcome_proficiency_rating_id": str(index), "description": f"Level {level:g}", "points": float(level),
+         "mastery": level == mastery, "color": "0A6E31", "workflow_state": "active"}
+        for index, level in enumerate(points, 1)
+    ]  # fmt: skip
+    body = {
+        "outcome_proficiency_id": local_id,
+        "workflow_state": "active",
+        "outcome_proficiency_ratings": ratings,
+        **_context(context),
+        **fields,
+    }
+    return _saved("outcome_proficiency", time, body, updated, meta or {})
+
+
+def lines(*events: Any) -> bytes:
+    """Return events as NDJSON; text and bytes stand for themselves."""
+    return b"\n".join(
+        item if isinstance(item, bytes) else item.encode() if isinstance(item, str) else orjson.dumps(item)
+        for item in events
+    )
+
+
+def _context(context: str) -> dict[str, str]:
+    if context == "Global":
+        return {}
+    kind, local_id = context.split(":")
+    return {"context_type": kind, "context_id": local_id}

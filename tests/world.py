@@ -1,0 +1,79 @@
+"""One home, driven through the same parts as the command line, with a clock that tests can set."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from domain.identity import parse_context
+from domain.times import parse_argument
+from projections.fingerprint import Fingerprint, fingerprint_at
+from projections.point import Asked, Point, resolve, resolve_cut
+from projections.timeline import Entry, Filters, timeline
+from projections.tree import tree_at
+from projections.verify import verify
+from projections.views import Views, unwatched
+from store.home import Home
+from store.ingest import Ingest, IngestReport
+from store.log import EventLog
+from store.splitter import split
+from tests.given import lines
+
+
+class World:
+    """`World(folder).take(outcome(...), group(...))` appends; the other methods ask."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = Home(folder)
+        self.clock = parse_argument("2026-01-10T12:00:00Z")
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[tuple[EventLog, Views]]:
+        log = self.home.open_log(create=True)
+        views = Views(self.home, log)
+        try:
+            yield log, views
+        finally:
+            views.close()
+            log.close()
+
+    def take(self, *events: Any, chunk: int = 1 << 16) -> IngestReport:
+        """Append events (dicts, text or bytes), given as one NDJSON stream in chunks."""
+        data = lines(*events)
+        with self.opened() as (log, views):
+            run = Ingest(self.home, log, lambda: self.clock, views.take)
+            run.take_pieces(split(data[at : at + chunk] for at in range(0, len(data), chunk)), "given")
+            return run.report
+
+    def retry(self) -> IngestReport:
+        with self.opened() as (log, views):
+            return Ingest(self.home, log, lambda: self.clock, views.take).retry_quarantine()
+
+    @contextlib.contextmanager
+    def at(
+        self, as_of: str | None = None, known_at: str | None = None, tenant: str | None = None
+    ) -> Iterator[tuple[EventLog, Any, Point]]:
+        with self.opened() as (log, views), views.reading() as connection:
+            yield log, connection, resolve(connection, Asked(tenant, as_of, known_at))
+
+    def tree(self, context: str = "Account:1", *, include_deleted: bool = False, **point: Any) -> dict[str, Any]:
+        """Return the tree as JSON values."""
+        with self.at(**point) as (_, connection, at):
+            found = tree_at(connection, at, parse_context(context), include_deleted=include_deleted)
+        return {name: [node.as_json() for node in nodes] for name, nodes in found._asdict().items()}
+
+    def timeline(self, filters: Filters | None = None, **point: Any) -> list[Entry]:
+        with self.at(**point) as (log, connection, at):
+            return list(timeline(connection, log, at, filters or Filters()))
+
+    def digest(self, as_of: str | None = None, known_at: str | None = None) -> Fingerprint:
+        with self.opened() as (_, views), views.reading() as connection:
+            return fingerprint_at(connection, resolve_cut(connection, Asked(None, as_of, known_at)))
+
+    def verify(self) -> dict[str, Any]:
+        with self.opened() as (log, views), views.reading() as connection:
+            return verify(log, connection, everything=True, watch=unwatched)
+
+    def raw_log(self) -> list[bytes]:
+        with self.opened() as (log, _):
+            return [log.raw(record) for record in log.records()]
