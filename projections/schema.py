@@ -95,9 +95,10 @@ _CLUSTERED = (
     ) STRICT, WITHOUT ROWID""",
     # A result belongs to one student and outcome for life; the few that do not are listed with every place they had.
     """CREATE TRIGGER result_moved AFTER UPDATE ON result_places BEGIN
-        INSERT OR IGNORE INTO moved_results VALUES
+        INSERT INTO moved_results VALUES
             (old.tenant, old.result_id, old.course, old.student, old.outcome_id),
-            (new.tenant, new.result_id, new.course, new.student, new.outcome_id);
+            (new.tenant, new.result_id, new.course, new.student, new.outcome_id)
+        ON CONFLICT DO NOTHING; -- not OR IGNORE: inside a trigger the outer statement's policy overrides that
     END""",
     "CREATE TABLE course_weeks (course INTEGER, week INTEGER, PRIMARY KEY (course, week)) STRICT, WITHOUT ROWID",
     """CREATE TABLE student_courses (
