@@ -1,0 +1,5 @@
+"""`python -m scripts` is `outcomes`."""
+
+from scripts.cli import main
+
+main()

@@ -1,0 +1,52 @@
+"""The command line as people run it: a real process, its exit code and its two streams."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[2]
+
+
+class Ran(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: bytes
+    err: str
+
+    def json(self) -> Any:
+        """Return stdout as the one JSON document that it must be."""
+        return json.loads(self.out)
+
+    def ndjson(self) -> list[Any]:
+        """Return stdout as JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Outcomes:
+    """`Outcomes(folder)("tree", "--context", "Account:1")` runs one command on a home."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def __call__(self, *arguments: str, stdin: bytes = b"", **env: str) -> Ran:
+        """Run a command to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "scripts", "--home", str(self.home), *arguments],
+            input=stdin,
+            capture_output=True,
+            cwd=ROOT,
+            env={**os.environ, **env},
+            timeout=120,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr.decode())
+
+    def json(self, *arguments: str) -> Any:
+        """Run a command that must succeed and return its JSON answer."""
+        ran = self(*arguments, "--format", "json")
+        assert ran.code == 0, ran.err
+        return ran.json()
