@@ -1,19 +1,19 @@
 """The closed list of what is known: event names, their types, the aggregate of each kind, and the one parser."""
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from domain.aggregate import Aggregate
 from domain.errors import NotAnEvent
-from domain.event import Event, OtherEvent
+from domain.event import Event, Metadata, OtherEvent
 from domain.group import LearningOutcomeGroupCreated, LearningOutcomeGroupUpdated, OutcomeGroup
 from domain.identity import Kind
 from domain.link import LearningOutcomeLinkCreated, LearningOutcomeLinkUpdated, OutcomeLink
 from domain.outcome import LearningOutcomeCreated, LearningOutcomeUpdated, Outcome
 from domain.proficiency import OutcomeProficiency, OutcomeProficiencyCreated, OutcomeProficiencyUpdated
 from domain.result import LearningOutcomeResultCreated, LearningOutcomeResultUpdated, OutcomeResult
-from domain.times import FIRST_YEAR, LAST_YEAR
+from domain.times import FIRST_YEAR, LAST_YEAR, micros
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
     event_type.name: event_type
@@ -52,19 +52,28 @@ def parse_event(value: Any) -> Event | OtherEvent:
     tenant = metadata.get("root_account_uuid")
     if not isinstance(tenant, str) or not tenant.strip():
         raise NotAnEvent("no tenant: metadata.root_account_uuid is absent or not text")
-    event_type = EVENT_TYPES.get(name, OtherEvent)
+    event_type = EVENT_TYPES.get(name)
     body = value.get("body")
-    if event_type is not OtherEvent and not isinstance(body, dict):
+    if event_type is not None and not isinstance(body, dict):
         raise NotAnEvent(f'{name}: no object under "body"')
-    try:
-        event: Event | OtherEvent = event_type.model_validate({"metadata": metadata, "body": body})
-    except ValidationError as error:
-        raise NotAnEvent(f"{name}: {_reason(error)}") from error
-    year = event.metadata.event_time.year
+    envelope = _validated(Metadata, metadata, name, "metadata")
     # One year of slack at both ends keeps every offset inside the log's range.
-    if not FIRST_YEAR < year <= LAST_YEAR:
+    if not FIRST_YEAR < envelope.event_time.year <= LAST_YEAR:
         raise NotAnEvent(f"{name}: event_time {metadata['event_time']!r} is outside {FIRST_YEAR + 1}-{LAST_YEAR}")
-    return event
+    event_time = micros(envelope.event_time)
+    if event_type is None:
+        return OtherEvent(envelope, body, event_time)
+    return event_type(envelope, _validated(event_type.body_type, body, name, "body"), event_time)
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def _validated(model: type[ModelT], value: Any, name: str, part: str) -> ModelT:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise NotAnEvent(f"{name}: {_reason(error, part)}") from error
 
 
 def _json_type(value: Any) -> str:
@@ -76,13 +85,13 @@ _LONGEST_SHOWN = 80
 _UNION_BRANCHES = {"str", "int", "constrained-str", "chain", "datetime"}
 
 
-def _reason(error: ValidationError) -> str:
+def _reason(error: ValidationError, part: str) -> str:
     """Say in words what is wrong with the first few fields; the bytes themselves are in the quarantine."""
     parts: dict[str, str] = {}
     for problem in error.errors(include_url=False):
         # Union branches append their own names to the path: the field is what comes before them.
         path = [str(step) for step in problem["loc"] if not (isinstance(step, str) and "[" in step)]
-        field = ".".join(step for step in path if step not in _UNION_BRANCHES)
+        field = ".".join([part, *(step for step in path if step not in _UNION_BRANCHES)])
         shown = "is absent" if problem["type"] == "missing" else f"cannot be {_shorten(problem['input'])}"
         parts.setdefault(field, f"{field} {shown}")
     return "; ".join(list(parts.values())[:3])

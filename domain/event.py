@@ -69,27 +69,27 @@ class Body(BaseModel):
         return {**{name: value for name, value in fields.items() if name not in Body.model_fields}, **fields}
 
 
-class Event(BaseModel):
-    """One live event of a known name; each name is a subclass, which says its kind and its body."""
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One live event of a known name; each name is a subclass, which says its kind and its body.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    The parts are pydantic models; the pair of them need not be validated again. `event_time` is when Canvas says
+    that it happened, as an integer because every key and every order starts with it.
+    """
 
     name: ClassVar[str]
     kind: ClassVar[Kind]
     is_update: ClassVar[bool]
+    body_type: ClassVar[type[Body]]
 
     metadata: Metadata
     body: Body
+    event_time: Micros
 
     @property
     def tenant(self) -> str:
         """The root account's uuid."""
         return self.metadata.root_account_uuid
-
-    @property
-    def event_time(self) -> Micros:
-        """When Canvas says that it happened."""
-        return micros(self.metadata.event_time)
 
     @property
     def ref(self) -> EntityRef:
@@ -110,13 +110,13 @@ _NEIGHBOUR_KEYS = {
 }
 
 
-class OtherEvent(BaseModel):
+@dataclass(frozen=True, slots=True)
+class OtherEvent:
     """An event of a name that this version does not project: stored whole, ignored by the views."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
     metadata: Metadata
-    body: Any = None
+    body: Any
+    event_time: Micros
 
     @property
     def subject(self) -> tuple[str, str | None]:
@@ -133,11 +133,6 @@ class OtherEvent(BaseModel):
     def tenant(self) -> str:
         """The root account's uuid."""
         return self.metadata.root_account_uuid
-
-    @property
-    def event_time(self) -> Micros:
-        """When Canvas says that it happened."""
-        return micros(self.metadata.event_time)
 
 
 class OrderKey(NamedTuple):

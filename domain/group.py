@@ -34,7 +34,7 @@ class LearningOutcomeGroupCreated(Event):
     name: ClassVar[str] = "learning_outcome_group_created"
     kind: ClassVar[Kind] = Kind.GROUP
     is_update: ClassVar[bool] = False
-    body: GroupBody
+    body_type: ClassVar[type[Body]] = GroupBody
 
 
 class LearningOutcomeGroupUpdated(LearningOutcomeGroupCreated):

@@ -32,7 +32,7 @@ class LearningOutcomeLinkCreated(Event):
     name: ClassVar[str] = "learning_outcome_link_created"
     kind: ClassVar[Kind] = Kind.LINK
     is_update: ClassVar[bool] = False
-    body: LinkBody
+    body_type: ClassVar[type[Body]] = LinkBody
 
 
 class LearningOutcomeLinkUpdated(LearningOutcomeLinkCreated):

@@ -68,7 +68,7 @@ class LearningOutcomeCreated(Event):
     name: ClassVar[str] = "learning_outcome_created"
     kind: ClassVar[Kind] = Kind.OUTCOME
     is_update: ClassVar[bool] = False
-    body: OutcomeBody
+    body_type: ClassVar[type[Body]] = OutcomeBody
 
 
 class LearningOutcomeUpdated(LearningOutcomeCreated):

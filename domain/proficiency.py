@@ -44,7 +44,7 @@ class OutcomeProficiencyCreated(Event):
     name: ClassVar[str] = "outcome_proficiency_created"
     kind: ClassVar[Kind] = Kind.PROFICIENCY
     is_update: ClassVar[bool] = False
-    body: ProficiencyBody
+    body_type: ClassVar[type[Body]] = ProficiencyBody
 
 
 class OutcomeProficiencyUpdated(OutcomeProficiencyCreated):

@@ -52,7 +52,7 @@ class LearningOutcomeResultCreated(Event):
     name: ClassVar[str] = "learning_outcome_result_created"
     kind: ClassVar[Kind] = Kind.RESULT
     is_update: ClassVar[bool] = False
-    body: ResultBody
+    body_type: ClassVar[type[Body]] = ResultBody
 
 
 class LearningOutcomeResultUpdated(LearningOutcomeResultCreated):

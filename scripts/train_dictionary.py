@@ -19,7 +19,7 @@ _BYTES = 64 * 1024
 def main() -> None:
     """Train on every tenth event of a large generated school and write the file that the log ships with."""
     events = true_events(events=_SAMPLES * _EVERY, seed=20_251_101)
-    samples = list(islice(events, 0, None, _EVERY))
+    samples: list[bytes | bytearray | memoryview] = list(islice(events, 0, None, _EVERY))
     dictionary = zstandard.train_dictionary(_BYTES, samples)
     target = Path(__file__).parents[1] / "store" / "events.zdict"
     target.write_bytes(dictionary.as_bytes())
