@@ -1,0 +1,110 @@
+"""Mastery arithmetic of Canvas LMS learning outcomes: pure functions, no I/O, no clock. DOMAIN.md 5 and 7.
+
+    scale = MasteryScale.of_criterion(mastery_points=3.0, points_possible=5.0)
+    calculation = Calculation.of("decaying_average", 65, new_decaying_average=False)
+    results = [ScoredResult("1", 2.0, assessed_at=0), ScoredResult("2", 4.0, assessed_at=10**6)]
+    rollup(results, scale, calculation)
+
+gives a `Rollup` with score 3.3; `explain` with the same arguments says why.
+"""
+
+from domain.mastery.classroom import ClassFigure, Distribution, class_mean, class_median, distribution
+from domain.mastery.explanation import Contribution, Explanation, explain
+from domain.mastery.methods import (
+    CALCULATION_INTS,
+    DEFAULT_CALCULATION,
+    Calculation,
+    CalculationMethod,
+    Formula,
+    IntRange,
+)
+from domain.mastery.percent import new_quizzes_percent, percent_at_save
+from domain.mastery.ratings import (
+    LegacyStatus,
+    legacy_status,
+    rating_index,
+    rating_of,
+    scale_score,
+    score_from_percent,
+    shown_rating,
+)
+from domain.mastery.resolution import (
+    DEFAULT,
+    OWN,
+    UNKNOWN,
+    ContextChain,
+    ContextRow,
+    Resolved,
+    context_chain,
+    nearest_active,
+    resolve_calculation,
+    resolve_scale,
+)
+from domain.mastery.result_flags import (
+    new_quizzes_result_mastery,
+    original_at_save,
+    quiz_result_mastery,
+    rubric_result_mastery,
+)
+from domain.mastery.results import QUIZ_SUBMISSION, Exclusion, ScoredResult, in_time_order, quiz_value
+from domain.mastery.rollups import Rollup, ValuedResult, rollup, valued_results
+from domain.mastery.rounding import mean, round2, round4, to_fixed2
+from domain.mastery.scale import DEFAULT_SCALE, MasteryScale, Rating
+from domain.mastery.visibility import exclusion_of
+
+__all__ = [
+    "CALCULATION_INTS",
+    "DEFAULT",
+    "DEFAULT_CALCULATION",
+    "DEFAULT_SCALE",
+    "OWN",
+    "QUIZ_SUBMISSION",
+    "UNKNOWN",
+    "Calculation",
+    "CalculationMethod",
+    "ClassFigure",
+    "ContextChain",
+    "ContextRow",
+    "Contribution",
+    "Distribution",
+    "Exclusion",
+    "Explanation",
+    "Formula",
+    "IntRange",
+    "LegacyStatus",
+    "MasteryScale",
+    "Rating",
+    "Resolved",
+    "Rollup",
+    "ScoredResult",
+    "ValuedResult",
+    "class_mean",
+    "class_median",
+    "context_chain",
+    "distribution",
+    "exclusion_of",
+    "explain",
+    "in_time_order",
+    "legacy_status",
+    "mean",
+    "nearest_active",
+    "new_quizzes_percent",
+    "new_quizzes_result_mastery",
+    "original_at_save",
+    "percent_at_save",
+    "quiz_result_mastery",
+    "quiz_value",
+    "rating_index",
+    "rating_of",
+    "resolve_calculation",
+    "resolve_scale",
+    "rollup",
+    "round2",
+    "round4",
+    "rubric_result_mastery",
+    "scale_score",
+    "score_from_percent",
+    "shown_rating",
+    "to_fixed2",
+    "valued_results",
+]

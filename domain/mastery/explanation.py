@@ -1,0 +1,115 @@
+"""Why a score is what it is: each result's value and weight, and the arithmetic as a person would write it.
+
+    explain(results, scale, calculation).steps  # (…, "0.65 × 5 + 0.35 × 2.5 = 4.125 → 4.13", …)
+
+The score comes from `rollup` itself; this module only describes it, so the two cannot disagree.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from domain.mastery.formulas import weights
+from domain.mastery.methods import Calculation, Formula
+from domain.mastery.results import ScoredResult, in_time_order
+from domain.mastery.rollups import Rollup, ValuedResult, rollup, valued_results
+from domain.mastery.scale import MasteryScale
+from domain.mastery.steps import formula_steps, number, value_steps
+from domain.mastery.visibility import exclusion_of
+
+
+class Contribution(NamedTuple):
+    """What one result gave to the score."""
+
+    id: str
+    value: float | None
+    """Points on the scale in force; None for a result that does not count or has no value."""
+    weight: float
+    """Share of the unrounded score: over the used results weights sum to 1, elsewhere they are 0."""
+    used: bool
+    why_not: str | None
+    """Why the result is not used, in words; None when it is."""
+
+
+class Explanation(NamedTuple):
+    """A rollup with all its results, oldest first, counted or not, and its arithmetic line by line."""
+
+    rollup: Rollup
+    contributions: tuple[Contribution, ...]
+    steps: tuple[str, ...]
+
+
+def explain(
+    results: Iterable[ScoredResult],
+    scale: MasteryScale,
+    calculation: Calculation,
+    *,
+    include_hidden: bool = False,
+) -> Explanation:
+    """Compute a rollup and describe it; the arguments are those of `rollup`.
+
+    Weight times value, summed over the contributions, is the unrounded score. DOMAIN.md 9.2, 10.6.
+    """
+    everything = in_time_order(results)
+    outcome = rollup(everything, scale, calculation, include_hidden=include_hidden)
+    valued = valued_results(everything, scale, calculation, include_hidden=include_hidden)
+    values = {result.id: value for result, value in valued}
+    shares = dict(zip(outcome.used, weights(calculation, len(outcome.used)), strict=True))
+
+    def why_not(result: ScoredResult) -> str | None:
+        if result.id in shares:
+            return None
+        exclusion = exclusion_of(result, include_hidden=include_hidden)
+        if exclusion is not None:
+            return exclusion.value
+        return _why_unused(values[result.id], valued, outcome, scale, calculation)
+
+    contributions = tuple(
+        Contribution(
+            result.id,
+            values.get(result.id),
+            shares.get(result.id, 0.0),
+            result.id in shares,
+            why_not(result),
+        )
+        for result in everything
+    )
+    return Explanation(outcome, contributions, _steps(valued, outcome, scale, calculation))
+
+
+def _why_unused(
+    value: float | None,
+    valued: Sequence[ValuedResult],
+    outcome: Rollup,
+    scale: MasteryScale,
+    calculation: Calculation,
+) -> str:
+    if value is None:
+        return "its quiz has no value: nothing was possible, or a row lacks its percent"
+    winner = ", ".join(outcome.used)
+    if calculation.formula is Formula.LATEST:
+        return f"result {winner} is later"
+    if calculation.formula is Formula.HIGHEST:
+        is_tie = value == outcome.unrounded
+        return f"equal to result {winner}, which has the lower id" if is_tie else f"result {winner} is higher"
+    # Averages and decays use every value, so only n_mastery is left.
+    needed = scale.mastery_points
+    if value < needed:
+        return f"{number(value)} is below {number(needed)} mastery points"
+    reached = sum(other is not None and other >= needed for _, other in valued)
+    return f"only {reached} of the {calculation.number} results needed reach mastery"
+
+
+def _steps(
+    valued: Sequence[ValuedResult], outcome: Rollup, scale: MasteryScale, calculation: Calculation
+) -> tuple[str, ...]:
+    if not valued:
+        return ("no result counts: no score",)
+    lines = value_steps(valued, scale, calculation)
+    present = [value for _, value in valued if value is not None]
+    if not present:
+        return (*lines, "no result has a value: no score")
+    lines += formula_steps(calculation, present, scale.mastery_points, outcome.unrounded)
+    if outcome.score is not None:
+        sign, verdict = ("≥", "mastery") if outcome.mastery else ("<", "not mastery")
+        lines.append(f"{number(outcome.score)} {sign} {number(scale.mastery_points)} mastery points: {verdict}")
+    return tuple(lines)

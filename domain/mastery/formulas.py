@@ -1,0 +1,69 @@
+"""The six formulas on bare numbers: unrounded answers, oldest value first where order matters.
+
+DOMAIN.md 5.2 and 5.8 (RollupScore); the order of the multiplications is part of the rule (5.9 ii).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from domain.mastery.methods import Calculation, Formula
+from domain.mastery.rounding import mean
+
+_HUNDREDTH: Final = 0.01
+
+
+def last_against_others(values: Sequence[float], weight: int) -> float:
+    """Weigh the last value with weight % and the mean of all the others with the rest (legacy decay)."""
+    *others, last = values
+    if not others:
+        return last
+    return last * (_HUNDREDTH * weight) + mean(others) * (_HUNDREDTH * (100 - weight))
+
+
+def running_decay(values: Sequence[float], weight: int) -> list[float]:
+    """Give the average after each value: weight % of the new value, the rest of what was reached before."""
+    kept, added = _HUNDREDTH * (100 - weight), _HUNDREDTH * weight
+    reached = [values[0]]
+    for value in values[1:]:
+        reached.append(reached[-1] * kept + value * added)
+    return reached
+
+
+def apply(
+    calculation: Calculation, values: Sequence[float], mastery_points: float
+) -> tuple[float | None, Sequence[int]]:
+    """Run a calculation over at least one value.
+
+    Gives the unrounded score and the places of the values it is made of: all of them for averages
+    and decays, the winner's, or those at mastery. n_mastery below its n gives `(None, ())`.
+    """
+    formula = calculation.formula
+    if formula is Formula.HIGHEST or formula is Formula.LATEST:
+        # `index` finds the first of equal maxima: with values in id order that is the lower id.
+        place = values.index(max(values)) if formula is Formula.HIGHEST else len(values) - 1
+        return values[place], (place,)
+    if formula is Formula.N_MASTERY:
+        at_mastery = [place for place, value in enumerate(values) if value >= mastery_points]
+        if len(at_mastery) < calculation.number:
+            return None, ()
+        return mean([values[place] for place in at_mastery]), at_mastery
+    everyone = range(len(values))
+    if formula is Formula.AVERAGE:
+        return mean(values), everyone
+    if formula is Formula.RUNNING_DECAY:
+        return running_decay(values, calculation.number)[-1], everyone
+    return last_against_others(values, calculation.number), everyone
+
+
+def weights(calculation: Calculation, contributing: int) -> list[float]:
+    """Give the share of each contributing value in the score, in the order of `apply`'s places; sum 1."""
+    if contributing == 0:
+        return []
+    if calculation.formula is Formula.RUNNING_DECAY:
+        kept, added = _HUNDREDTH * (100 - calculation.number), _HUNDREDTH * calculation.number
+        shares = [added * kept ** (contributing - 1 - place) for place in range(contributing)]
+        return [kept ** (contributing - 1), *shares[1:]]
+    if calculation.formula is Formula.LAST_AGAINST_OTHERS and contributing > 1:
+        others = contributing - 1
+        return [_HUNDREDTH * (100 - calculation.number) / others] * others + [_HUNDREDTH * calculation.number]
+    return [1.0 / contributing] * contributing

@@ -1,0 +1,128 @@
+"""Scales, their ratings, and the rating of a score."""
+
+import pytest
+
+from domain.mastery import (
+    DEFAULT_SCALE,
+    LegacyStatus,
+    MasteryScale,
+    Rating,
+    legacy_status,
+    rating_of,
+    scale_score,
+    score_from_percent,
+    shown_rating,
+)
+
+TOP, MIDDLE, LOWEST = Rating("Top", 4.0), Rating("Middle", 3.0, mastery=True), Rating("Lowest", 1.0)
+SCALE = MasteryScale.of_proficiency([LOWEST, TOP, MIDDLE])
+
+
+class TestScale:
+    """Making a scale."""
+
+    def test_of_a_proficiency(self) -> None:
+        """The top rating is what is possible, the marked one is mastery, and ratings are sorted."""
+        found = MasteryScale.of_proficiency([LOWEST, TOP, MIDDLE])
+        assert found == MasteryScale(3.0, 4.0, (TOP, MIDDLE, LOWEST))
+
+    @pytest.mark.parametrize("ratings", [[], [TOP, LOWEST]])
+    def test_without_a_mastery_rating_is_refused(self, ratings: list[Rating]) -> None:
+        """A scale that does not say which rating is mastery is refused with advice."""
+        with pytest.raises(ValueError, match="mark exactly one"):
+            MasteryScale.of_proficiency(ratings)
+
+    @pytest.mark.parametrize(
+        ("mastery_points", "points_possible", "expected"),
+        [
+            (3.0, 5.0, (3.0, 5.0)),
+            (None, 5.0, (5.0, 5.0)),
+            (3.0, None, (3.0, 4.0)),
+            (None, None, (4.0, 4.0)),
+            (0.0, 0.0, (0.0, 0.0)),
+        ],
+    )
+    def test_of_a_criterion(
+        self, mastery_points: float | None, points_possible: float | None, expected: tuple[float, float]
+    ) -> None:
+        """What an imported criterion leaves out is filled in as the editor does; ratings are sorted."""
+        scale = MasteryScale.of_criterion(mastery_points, points_possible, [LOWEST, TOP])
+        assert scale == MasteryScale(*expected, (TOP, LOWEST))
+
+    def test_of_an_empty_criterion(self) -> None:
+        """A criterion with nothing in it is a scale of nothing, not an error."""
+        assert MasteryScale.of_criterion(None, None) == MasteryScale(0.0, 0.0)
+
+    def test_canvas_default(self) -> None:
+        """Canvas's own scale has five ratings from 4 to 0, mastery at 3."""
+        assert [rating.points for rating in DEFAULT_SCALE.ratings] == [4.0, 3.0, 2.0, 1.0, 0.0]
+        assert (DEFAULT_SCALE.mastery_points, DEFAULT_SCALE.points_possible) == (3.0, 4.0)
+
+    @pytest.mark.parametrize(
+        ("scale", "base"), [(MasteryScale(3.0, 5.0), 5.0), (MasteryScale(3.0, 0.0), 3.0), (MasteryScale(0.3, 0.5), 0.5)]
+    )
+    def test_base(self, scale: MasteryScale, base: float) -> None:
+        """A percent of 1 is worth all possible points, or the mastery points when there are none."""
+        assert scale.base == base
+
+
+class TestRating:
+    """The rating of a score."""
+
+    @pytest.mark.parametrize(
+        ("score", "server", "screen"),
+        [
+            (9.0, TOP, TOP),
+            (4.0, TOP, TOP),
+            (2.99, LOWEST, LOWEST),
+            (3.0, MIDDLE, MIDDLE),
+            (0.99, None, LOWEST),
+            (None, None, None),
+        ],
+    )
+    def test_of_a_score(self, score: float | None, server: Rating | None, screen: Rating | None) -> None:
+        """The first rating reached; below the lowest the server has none and the screen shows the lowest."""
+        assert (rating_of(SCALE, score), shown_rating(SCALE, score)) == (server, screen)
+
+    def test_without_ratings(self) -> None:
+        """A scale without ratings gives none."""
+        assert shown_rating(MasteryScale(3.0, 5.0), 4.0) is None
+
+
+@pytest.mark.parametrize(
+    ("score", "status"),
+    [
+        (6.0, LegacyStatus.EXCEEDS),
+        (5.99, LegacyStatus.MASTERY),
+        (4.0, LegacyStatus.MASTERY),
+        (3.99, LegacyStatus.NEAR),
+        (2.0, LegacyStatus.NEAR),
+        (1.99, LegacyStatus.REMEDIAL),
+        (None, LegacyStatus.UNDEFINED),
+    ],
+)
+def test_legacy_buckets(score: float | None, status: LegacyStatus) -> None:
+    """With mastery at 4 the older screens' borders lie at 6, 4 and 2, each border inside the upper bucket."""
+    assert legacy_status(score, 4.0) is status
+
+
+class TestScreenScores:
+    """Points on the screen of a student."""
+
+    def test_percent_of_the_scale(self) -> None:
+        """A third of 4 is 1.33; of a rubric of 9 it is 3; with nothing possible it is taken of mastery."""
+        assert score_from_percent(1 / 3, SCALE) == 1.33
+        assert score_from_percent(1 / 3, SCALE, 9.0) == 3.0
+        assert score_from_percent(1 / 3, SCALE, 0.0) == score_from_percent(1 / 3, SCALE, -2.0) == 1.33
+        assert score_from_percent(1 / 3, SCALE, 0.5) == 0.17
+        assert score_from_percent(0.5, MasteryScale(3.0, 0.0)) == 1.5
+
+    def test_rounds_as_a_browser_does(self) -> None:
+        """1.015 is stored a little smaller and goes down on the screen."""
+        assert score_from_percent(1.015, MasteryScale(1.0, 1.0)) == 1.01
+
+    def test_raw_points_onto_the_scale(self) -> None:
+        """5 of 10 is 2 of 4; without possible points the score stays as it is."""
+        assert scale_score(5.0, 10.0, SCALE) == 2.0
+        assert scale_score(5.0, 10.0, SCALE, 8.0) == 4.0
+        assert scale_score(5.125, None, SCALE) == scale_score(5.125, 0.0, SCALE) == 5.125
