@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import OutcomesError
-from scripts.commands import ask, ingest, keep
+from scripts.commands import ask, demo, ingest, keep
 from scripts.output import say
 from store.home import Home
 
@@ -33,6 +33,7 @@ def choose_home(
 ) -> None:
     """Remember the data folder for the command."""
     context.obj = Home(home)
+    context.meta["run"] = run
 
 
 app.command()(ingest.ingest)
@@ -44,6 +45,7 @@ app.command()(keep.log)
 app.command()(keep.verify)
 app.command()(keep.rebuild)
 app.command()(keep.status)
+app.command()(demo.demo)
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
 
 _DONE, _WRONG = 0, 2
