@@ -5,14 +5,16 @@ from typing import Any
 
 from domain.catalog import EVENT_TYPES
 from domain.event import Event
+from domain.identity import Context
 from domain.times import to_text
+from projections.views import Views, is_usable
 from store import quarantine
 from store.home import Home
 from store.log import EventLog
 
 
-def status(home: Home, log: EventLog, views_position: int) -> dict[str, Any]:
-    """Return the contract's answer; counts are of events, by kind and by name."""
+def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
+    """Return the contract's answer; counts are of events, by kind and by name. The views are taken as they are."""
     with log.reading() as connection:
         by_name = dict(
             connection.execute("SELECT topic, count(*) FROM stored_events GROUP BY topic ORDER BY topic").fetchall()
@@ -33,10 +35,26 @@ def status(home: Home, log: EventLog, views_position: int) -> dict[str, Any]:
         "size": {"log": _size(home, "log.db"), "views": _size(home, "views.db")},
         "kinds": by_kind,
         "event_names": by_name,
-        "views_position": views_position,
+        "views_position": views.position(),
+        "contexts": _contexts(views),
         "quarantined": waiting,
         "tenants": list(log.tenants()),
     }
+
+
+def _contexts(views: Views) -> list[dict[str, Any]]:
+    """Return the contexts that the views know, with the groups, links, outcomes and scales ever in each."""
+    if not is_usable(views.path):
+        return []
+    with views.reading_as_is() as connection:
+        rows = connection.execute(
+            "SELECT t.uuid, c.type, c.id, count(m.id) FROM contexts c JOIN tenants t USING (tenant) "
+            "LEFT JOIN members m USING (context) GROUP BY c.context ORDER BY c.context"
+        )
+        return [
+            {"tenant": uuid, "context": str(Context(kind, local_id)), "members": count}
+            for uuid, kind, local_id, count in rows
+        ]
 
 
 def _newest(connection: sqlite3.Connection) -> int | None:

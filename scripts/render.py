@@ -30,7 +30,13 @@ def shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return number(value)
-    return clean(str(value))
+    return clean(" ".join(str(value).split()))
+
+
+def shortened(value: Any, width: int = 60) -> str:
+    """Write a value in one line of a bounded length."""
+    text = shown(value)
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:

@@ -195,7 +195,7 @@ def _draw_fields(entry: Entry) -> str:
     if entry.change == "created":
         return f"{len(entry.fields)} fields set"
     parts = [
-        f"{name}: {render.shown(before)} → {render.shown(after)}"
+        f"{name}: {render.shortened(before)} → {render.shortened(after)}"
         for name, (before, after) in list(entry.fields.items())[:_FIELDS_SHOWN]
     ]
     more = len(entry.fields) - _FIELDS_SHOWN

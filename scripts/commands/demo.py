@@ -31,7 +31,17 @@ STEPS = (
     Step("The outcome tree of the schools as it is now.", ("tree", "--context", "Account:1", "--tenant", SCHOOLS)),
     Step(
         "Who changed what counts as mastery, and when?",
-        ("timeline", "--tenant", SCHOOLS, "--context", "Account:1", "--field", "mastery_points", "--since", "2025-09-01"),
+        (
+            "timeline",
+            "--tenant",
+            SCHOOLS,
+            "--context",
+            "Account:1",
+            "--field",
+            "mastery_points",
+            "--since",
+            "2025-09-01",
+        ),
     ),
     Step(
         "The same tree on the first day of October, before any of that.",

@@ -143,7 +143,7 @@ def status(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
     Example: outcomes status
     """
     with opened(home_of(context)) as session:
-        value = status_of(session.home, session.log, session.views.position())
+        value = status_of(session.home, session.log, session.views)
     answer(value, form, lambda: render.facts(_one_line(value)))
 
 
@@ -152,6 +152,8 @@ def _one_line(value: dict[str, Any]) -> dict[str, Any]:
     for name, field in value.items():
         if isinstance(field, dict):
             flat.update({f"{name}: {inner}": f"{count:,}" for inner, count in field.items()})
+        elif name == "contexts":
+            flat.update({f"context: {place['context']}": f"{place['members']:,} members" for place in field})
         else:
             flat[name] = ", ".join(field) if isinstance(field, list) else field
     return flat

@@ -43,7 +43,9 @@ def everything_known(world: World, as_of: str | None, known_at: str | None) -> l
     answers: list[Any] = [world.digest(as_of, known_at)]
     for tenant in known:
         point = {"as_of": as_of, "known_at": known_at, "tenant": tenant}
-        answers += [world.tree(context, include_deleted=True, **point) for context in ("Account:1", "Course:200", "Global")]
+        answers += [
+            world.tree(context, include_deleted=True, **point) for context in ("Account:1", "Course:200", "Global")
+        ]
         answers.append([entry.as_json() for entry in world.timeline(**point)])
     return answers
 

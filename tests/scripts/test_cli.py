@@ -219,7 +219,11 @@ def test_other_formats_hold_the_same_rows(school: Outcomes, form: str) -> None:
     """CSV has a header and a row per node, NDJSON a line per node, a table every title."""
     out = school("tree", "--context", "Account:1", "--format", form).out.decode()
     if form == "csv":
-        assert [row["title"] for row in csv.DictReader(io.StringIO(out))] == ["Plover School", "Sailing", "Ties a bowline"]
+        assert [row["title"] for row in csv.DictReader(io.StringIO(out))] == [
+            "Plover School",
+            "Sailing",
+            "Ties a bowline",
+        ]
     elif form == "ndjson":
         assert [json.loads(line)["id"] for line in out.splitlines()] == ["1", "2", "7"]
     else:
