@@ -8,32 +8,37 @@ from domain.aggregate import Aggregate
 from domain.errors import NotAnEvent
 from domain.event import Event, Metadata, OtherEvent
 from domain.group import LearningOutcomeGroupCreated, LearningOutcomeGroupUpdated, OutcomeGroup
-from domain.identity import Kind
+from domain.identity import BACKGROUND
 from domain.link import LearningOutcomeLinkCreated, LearningOutcomeLinkUpdated, OutcomeLink
+from domain.neighbours import NEIGHBOUR_EVENTS, NEIGHBOURS
 from domain.outcome import LearningOutcomeCreated, LearningOutcomeUpdated, Outcome
 from domain.proficiency import OutcomeProficiency, OutcomeProficiencyCreated, OutcomeProficiencyUpdated
 from domain.result import LearningOutcomeResultCreated, LearningOutcomeResultUpdated, OutcomeResult
 from domain.times import FIRST_YEAR, LAST_YEAR, micros
 
-EVENT_TYPES: Final[dict[str, type[Event]]] = {
-    event_type.name: event_type
-    for event_type in (
-        LearningOutcomeCreated,
-        LearningOutcomeUpdated,
-        LearningOutcomeGroupCreated,
-        LearningOutcomeGroupUpdated,
-        LearningOutcomeLinkCreated,
-        LearningOutcomeLinkUpdated,
-        LearningOutcomeResultCreated,
-        LearningOutcomeResultUpdated,
-        OutcomeProficiencyCreated,
-        OutcomeProficiencyUpdated,
-    )
-}
+_OUTCOME_EVENTS: Final[tuple[type[Event], ...]] = (
+    LearningOutcomeCreated,
+    LearningOutcomeUpdated,
+    LearningOutcomeGroupCreated,
+    LearningOutcomeGroupUpdated,
+    LearningOutcomeLinkCreated,
+    LearningOutcomeLinkUpdated,
+    LearningOutcomeResultCreated,
+    LearningOutcomeResultUpdated,
+    OutcomeProficiencyCreated,
+    OutcomeProficiencyUpdated,
+)
+_AGGREGATES: Final[tuple[type[Aggregate[Any]], ...]] = (
+    Outcome,
+    OutcomeGroup,
+    OutcomeLink,
+    OutcomeProficiency,
+    OutcomeResult,
+    *NEIGHBOURS,
+)
 
-AGGREGATES: Final[dict[Kind, type[Aggregate[Any]]]] = {
-    aggregate.kind: aggregate for aggregate in (Outcome, OutcomeGroup, OutcomeLink, OutcomeProficiency, OutcomeResult)
-}
+EVENT_TYPES: Final = {event_type.name: event_type for event_type in (*_OUTCOME_EVENTS, *NEIGHBOUR_EVENTS)}
+AGGREGATES: Final = {aggregate.kind: aggregate for aggregate in _AGGREGATES}
 
 
 def parse_event(value: Any) -> Event | OtherEvent:
@@ -54,8 +59,6 @@ def parse_event(value: Any) -> Event | OtherEvent:
         raise NotAnEvent("no tenant: metadata.root_account_uuid is absent or not text")
     event_type = EVENT_TYPES.get(name)
     body = value.get("body")
-    if event_type is not None and not isinstance(body, dict):
-        raise NotAnEvent(f'{name}: no object under "body"')
     envelope = _validated(Metadata, metadata, name, "metadata")
     # One year of slack at both ends keeps every offset inside the log's range.
     if not FIRST_YEAR < envelope.event_time.year <= LAST_YEAR:
@@ -63,7 +66,15 @@ def parse_event(value: Any) -> Event | OtherEvent:
     event_time = micros(envelope.event_time)
     if event_type is None:
         return OtherEvent(envelope, body, event_time)
-    return event_type(envelope, _validated(event_type.body_type, body, name, "body"), event_time)
+    try:
+        if not isinstance(body, dict):
+            raise NotAnEvent(f'{name}: no object under "body"')  # noqa: TRY301 - the same verdict as a bad field
+        return event_type(envelope, _validated(event_type.body_type, body, name, "body"), event_time)
+    except NotAnEvent:
+        if event_type.kind in BACKGROUND:
+            # Nothing of an outcome is lost with it, and a later version may read it: kept, unprojected.
+            return OtherEvent(envelope, body, event_time)
+        raise
 
 
 ModelT = TypeVar("ModelT", bound=BaseModel)

@@ -31,6 +31,7 @@ class Metadata(BaseModel):
     request_id: str | None = None
     http_method: str | None = None
     url: str | None = None
+    root_account_id: LocalId | None = None
     job_id: LocalId | None = None
     job_tag: str | None = None
 
@@ -97,19 +98,6 @@ class Event:
         return EntityRef(self.tenant, self.kind, self.body.local_id)
 
 
-# Neighbours whose bodies name an entity of their own. Their histories are kept per entity from the first day, so
-# that a later version that projects them finds them where it looks, and still knows a repeat when it sees one.
-_NEIGHBOUR_KEYS = {
-    "outcome_calculation_method": "outcome_calculation_method_id",
-    "outcome_friendly_description": "outcome_friendly_description_id",
-    "rubric_assessed": "id",
-    "account": "account_id",
-    "course": "course_id",
-    "user": "user_id",
-    "enrollment": "enrollment_id",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class OtherEvent:
     """An event of a name that this version does not project: stored whole, ignored by the views."""
@@ -117,17 +105,6 @@ class OtherEvent:
     metadata: Metadata
     body: Any
     event_time: Micros
-
-    @property
-    def subject(self) -> tuple[str, str | None]:
-        """What the event is about: the family of its name and, where its body names one, the entity's id."""
-        name = self.metadata.event_name
-        family = name.removesuffix("_created").removesuffix("_updated")
-        found = self.body.get(_NEIGHBOUR_KEYS[family]) if self._names_an_entity(family) else None
-        return (family, found) if isinstance(found, str) and found else (name, None)
-
-    def _names_an_entity(self, family: str) -> bool:
-        return family in _NEIGHBOUR_KEYS and isinstance(self.body, dict)
 
     @property
     def tenant(self) -> str:

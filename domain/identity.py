@@ -19,6 +19,18 @@ class Kind(StrEnum):
     LINK = "link"
     PROFICIENCY = "proficiency"
     RESULT = "result"
+    CALCULATION_METHOD = "calculation_method"
+    FRIENDLY_DESCRIPTION = "friendly_description"
+    ASSESSMENT = "assessment"
+    ACCOUNT = "account"
+    COURSE = "course"
+    USER = "user"
+    ENROLLMENT = "enrollment"
+    SETTING = "setting"
+
+
+BACKGROUND = frozenset({Kind.ASSESSMENT, Kind.ACCOUNT, Kind.COURSE, Kind.USER, Kind.ENROLLMENT})
+"""Kinds that explain outcomes but are not part of their story: a timeline leaves them out unless one is named."""
 
 
 def parse_kind(text: str) -> Kind:

@@ -1,6 +1,6 @@
 """Learning outcomes: what students should be able to do, and the criterion that says when they can."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +9,9 @@ from domain.event import Body, Event
 from domain.identity import Context, Kind, LocalId, context_of
 
 _SIXTY_THREE_BITS = 2**63
+
+WholeNumber = Annotated[int, Field(ge=-_SIXTY_THREE_BITS, lt=_SIXTY_THREE_BITS)]
+"""An integer that a database can hold."""
 
 
 class Rating(BaseModel):
@@ -46,7 +49,7 @@ class OutcomeBody(Body):
     description: str | None = None
     vendor_guid: str | None = None
     calculation_method: str | None = None
-    calculation_int: int | None = Field(default=None, ge=-_SIXTY_THREE_BITS, lt=_SIXTY_THREE_BITS)
+    calculation_int: WholeNumber | None = None
     rubric_criterion: RubricCriterion | None = None
     copied_from_outcome_id: LocalId | None = None
     original_outcome_root_account_uuid: str | None = None

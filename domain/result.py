@@ -2,14 +2,11 @@
 
 from typing import ClassVar
 
-from pydantic import Field
-
 from domain.aggregate import Aggregate
 from domain.event import Body, Event
 from domain.identity import Kind, LocalId
+from domain.outcome import WholeNumber
 from domain.times import Timestamp
-
-_SIXTY_THREE_BITS = 2**63
 
 
 class ResultBody(Body):
@@ -35,7 +32,7 @@ class ResultBody(Body):
     original_score: float | None = None
     original_possible: float | None = None
     original_mastery: bool | None = None
-    attempt: int | None = Field(default=None, ge=-_SIXTY_THREE_BITS, lt=_SIXTY_THREE_BITS)
+    attempt: WholeNumber | None = None
     assessed_at: Timestamp | None = None
     created_at: Timestamp | None = None
     artifact_type: str | None = None

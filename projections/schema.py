@@ -10,24 +10,13 @@ from sqlite_utils import Database
 
 from domain.identity import Kind
 
-VERSION = 1
+VERSION = 2
 """Version of this layout; views of another one are rebuilt from the log."""
 
-VERSION_TABLES = {
-    Kind.OUTCOME: "outcome_versions",
-    Kind.GROUP: "group_versions",
-    Kind.LINK: "link_versions",
-    Kind.PROFICIENCY: "proficiency_versions",
-}
+VERSION_TABLES: dict[Kind, str] = {kind: f"{kind.value}_versions" for kind in Kind if kind is not Kind.RESULT}
 """Kinds whose versions are keyed by tenant and id; results have their own table."""
 
-ID_COLUMNS = {
-    Kind.OUTCOME: "outcome_id",
-    Kind.GROUP: "group_id",
-    Kind.LINK: "link_id",
-    Kind.PROFICIENCY: "proficiency_id",
-    Kind.RESULT: "result_id",
-}
+ID_COLUMNS: dict[Kind, str] = {kind: f"{kind.value}_id" for kind in Kind}
 
 ORDER = ("event_time", "updated_at", "is_update", "digest")
 """The order of the events of one entity; `updated_at` is 0 where the event has none."""
@@ -47,11 +36,32 @@ _COLUMNS = {
         "calculation_int": int,
         "mastery_points": float,
         "points_possible": float,
+        "ratings": str,
         "by_import": int,
     },
     Kind.GROUP: {"context": int, "workflow_state": str, "title": str, "vendor_guid": str, "parent_id": str},
     Kind.LINK: {"context": int, "workflow_state": str, "outcome_id": str, "group_id": str},
     Kind.PROFICIENCY: {"context": int, "workflow_state": str, "ratings": str},
+    Kind.CALCULATION_METHOD: {
+        "context": int,
+        "workflow_state": str,
+        "calculation_method": str,
+        "calculation_int": int,
+    },
+    Kind.FRIENDLY_DESCRIPTION: {"context": int, "workflow_state": str, "outcome_id": str, "description": str},
+    Kind.ASSESSMENT: {
+        "context": int,
+        "workflow_state": str,
+        "handed_in_at": int,
+        "assessment_type": str,
+        "grader_id": str,
+        "grader_login": str,
+    },
+    Kind.ACCOUNT: {"context": int, "workflow_state": str, "name": str},
+    Kind.COURSE: {"context": int, "workflow_state": str, "name": str, "uuid": str},
+    Kind.USER: {"context": int, "workflow_state": str, "uuid": str, "name": str},
+    Kind.ENROLLMENT: {"context": int, "workflow_state": str, "user_uuid": str, "user_name": str, "type": str},
+    Kind.SETTING: {"context": int, "workflow_state": str, "value": int},
 }
 
 # Results are nine tenths of all events. The week in front keeps inserts in one corner of the tree however many there
@@ -103,6 +113,46 @@ _CLUSTERED = (
     "CREATE TABLE course_weeks (course INTEGER, week INTEGER, PRIMARY KEY (course, week)) STRICT, WITHOUT ROWID",
     """CREATE TABLE student_courses (
         student INTEGER, course INTEGER, PRIMARY KEY (student, course)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE rubric_results (
+        tenant INTEGER, assessment_id TEXT, course INTEGER, student INTEGER,
+        PRIMARY KEY (tenant, assessment_id, course, student)
+    ) STRICT, WITHOUT ROWID""",
+    # Where a course or account hangs, as taught by its own events and by the envelope of every request in it.
+    """CREATE TABLE placements (
+        context INTEGER NOT NULL,
+        event_time INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        position INTEGER NOT NULL,
+        parent INTEGER NOT NULL,
+        PRIMARY KEY (context, event_time, digest)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE mastery (
+        tenant INTEGER NOT NULL,
+        course_id TEXT NOT NULL,
+        student TEXT NOT NULL,
+        outcome_id TEXT NOT NULL,
+        outcome_title TEXT,
+        score REAL,
+        mastered INTEGER,
+        rating TEXT,
+        mastery_points REAL,
+        points_possible REAL,
+        calculation_method TEXT,
+        calculation_int INTEGER,
+        scale_source TEXT NOT NULL,
+        method_source TEXT NOT NULL,
+        results_counted INTEGER NOT NULL,
+        results_used INTEGER NOT NULL,
+        last_assessed_at INTEGER,
+        "order" TEXT NOT NULL,
+        notes TEXT NOT NULL,
+        PRIMARY KEY (tenant, course_id, student, outcome_id)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX mastery_by_outcome ON mastery (tenant, outcome_id, course_id)",
+    # Which rollups the table above still has to follow: student 0 is a whole course, course 0 is everything.
+    """CREATE TABLE mastery_to_refresh (
+        course INTEGER, student INTEGER, PRIMARY KEY (course, student)
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE members (
         context INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (context, kind, id)
@@ -166,20 +216,15 @@ def _text(column: str) -> str:
 
 def _current_views() -> dict[str, str]:
     """Return SQL views of the present, with names for numbers and text for times."""
-    shown = {
-        Kind.OUTCOME: "outcomes",
-        Kind.GROUP: "outcome_groups",
-        Kind.LINK: "outcome_links",
-        Kind.PROFICIENCY: "proficiencies",
-    }
+    plurals = {Kind.GROUP: "outcome_groups", Kind.LINK: "outcome_links", Kind.PROFICIENCY: "proficiencies"}
     views = {}
-    for kind, name in shown.items():
-        table, identity = VERSION_TABLES[kind], ID_COLUMNS[kind]
+    for kind, table in VERSION_TABLES.items():
+        name, identity = plurals.get(kind, f"{kind.value}s"), ID_COLUMNS[kind]
         fields = ", ".join(f"v.{column}" for column in _COLUMNS[kind] if column not in {"context", "by_import"})
         views[name] = (
             f"SELECT t.uuid AS tenant, v.{identity}, c.type AS context_type, c.id AS context_id, {fields}, "
             f"{_text('v.event_time')} AS event_time, v.position "
-            f"FROM {table} v JOIN tenants t USING (tenant) JOIN contexts c USING (context) "
+            f"FROM {table} v JOIN tenants t USING (tenant) LEFT JOIN contexts c USING (context) "
             f"WHERE v.position = (SELECT n.position FROM {table} n WHERE n.tenant = v.tenant "
             f"AND n.{identity} = v.{identity} ORDER BY {_qualified('n')} LIMIT 1)"
         )

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from domain.changes import Change, FieldChange, changed_fields, classify, field_matches
 from domain.event import Event, Metadata, OrderKey
-from domain.identity import Context, EntityRef, Kind
+from domain.identity import BACKGROUND, Context, EntityRef, Kind
 from domain.times import Micros, to_text
 from projections.entity import versions_of
 from projections.point import Point, RecordedTimes
@@ -139,8 +139,12 @@ class _Titles:
         if kind in {Kind.OUTCOME, Kind.GROUP}:
             title: str | None = state.get("title", state.get("short_description"))
             return title
-        if kind is Kind.PROFICIENCY:
-            return f"Mastery scale of {state.get('context_type')}:{state.get('context_id')}"
+        if kind in {Kind.PROFICIENCY, Kind.CALCULATION_METHOD}:
+            what = "Mastery scale" if kind is Kind.PROFICIENCY else "Calculation method"
+            return f"{what} of {state.get('context_type')}:{state.get('context_id')}"
+        if "learning_outcome_id" not in state:
+            name: str | None = state.get("name", state.get("user_name"))
+            return name
         outcome_id = state["learning_outcome_id"]
         if outcome_id not in self._outcomes:
             row = self._connection.execute(
@@ -192,6 +196,8 @@ def _touched_structure(
     connection: sqlite3.Connection, window: dict[str, Any], context: int | None
 ) -> Iterator[tuple[Kind, str]]:
     for kind, table in VERSION_TABLES.items():
+        if kind in BACKGROUND:
+            continue
         identity = ID_COLUMNS[kind]
         within = "event_time BETWEEN :since AND :last AND position <= :known_at"
         if context is None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from domain.identity import Context, Kind
 from domain.tree import (
-    DELETED,
     Deletion,
     GroupPoint,
     LinkPoint,
@@ -45,7 +44,7 @@ def tree_at(connection: sqlite3.Connection, point: Point, context: Context, *, i
         groups,
         links,
         outcomes,
-        deletions=_deletions(connection, point, number, outcomes),
+        deletions=_deletions(connection, point, number),
         own_outcomes=own,
         foreign_groups=_foreign_groups(connection, point, groups, links),
         include_deleted=include_deleted,
@@ -77,9 +76,7 @@ def _members(connection: sqlite3.Connection, point: Point, context: int, kind: K
     )
 
 
-def _deletions(
-    connection: sqlite3.Connection, point: Point, context: int, outcomes: dict[str, OutcomePoint]
-) -> dict[str, Deletion]:
+def _deletions(connection: sqlite3.Connection, point: Point, context: int) -> dict[str, Deletion]:
     """Return, for outcomes of the context that were ever deleted up to the point, the last time that they were."""
     rows = connection.execute(
         f"SELECT outcome_id, {', '.join(ORDER)} FROM outcome_versions WHERE tenant = :tenant "
@@ -88,14 +85,22 @@ def _deletions(
         f"ORDER BY outcome_id, {', '.join(ORDER)}",
         {**point.bounds(), "context": context},
     )
-    last = {row[0]: tuple(row[1:]) for row in rows}
+    last = {row[0]: tuple(row[1:]) for row in rows.fetchall()}
     return {
-        outcome_id: Deletion(
-            key[0],
-            "no" if outcomes[outcome_id].state == DELETED else _revival(connection, point, outcome_id, key),
-        )
-        for outcome_id, key in last.items()
+        outcome_id: Deletion(key[0], _revival(connection, point, outcome_id, key)) for outcome_id, key in last.items()
     }
+
+
+def deletion_of(connection: sqlite3.Connection, point: Point, outcome_id: str) -> Deletion | None:
+    """Return the last time, up to the point, that one outcome was deleted, and whether it has come back since."""
+    order = ", ".join(ORDER)
+    key = connection.execute(
+        f"SELECT {order} FROM outcome_versions WHERE tenant = :tenant AND outcome_id = :id "
+        "AND workflow_state = 'deleted' AND event_time <= :until AND position <= :known_at "
+        f"ORDER BY {NEWEST_FIRST} LIMIT 1",
+        {**point.bounds(), "id": outcome_id},
+    ).fetchone()
+    return None if key is None else Deletion(key[0], _revival(connection, point, outcome_id, key))
 
 
 def _revival(connection: sqlite3.Connection, point: Point, outcome_id: str, key: tuple[Any, ...]) -> Any:
@@ -105,7 +110,9 @@ def _revival(connection: sqlite3.Connection, point: Point, outcome_id: str, key:
         f"ORDER BY {', '.join(ORDER)} LIMIT 1",
         {**point.bounds(), "id": outcome_id, **{f"k{index}": part for index, part in enumerate(key)}},
     ).fetchone()
-    return "by import" if row is not None and row[0] else "otherwise"
+    if row is None:
+        return "no"
+    return "by import" if row[0] else "otherwise"
 
 
 def _foreign_groups(
@@ -132,10 +139,4 @@ def link_fate(connection: sqlite3.Connection, point: Point, link_id: str) -> str
     if row is None:
         return None
     link = LinkPoint(*row[1:])
-    outcomes = {
-        outcome[1]: OutcomePoint(*outcome[1:])
-        for outcome in _members(connection, point, row[0], Kind.OUTCOME)
-        if outcome[1] == link.outcome_id
-    }
-    deletions = _deletions(connection, point, row[0], outcomes) if outcomes else {}
-    return implied_state(link, deletions.get(link.outcome_id))
+    return implied_state(link, deletion_of(connection, point, link.outcome_id))

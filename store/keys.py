@@ -20,10 +20,7 @@ def stream_of(tenant_number: int, event: Event | OtherEvent) -> str:
     """Return the stream of an event: one per entity; events that nothing projects have one per name."""
     if isinstance(event, Event):
         return entity_stream(tenant_number, event.kind, event.body.local_id)
-    family, local_id = event.subject
-    if local_id is not None:
-        return entity_stream(tenant_number, family, local_id)
-    return f"{tenant_number:06d}/other/{family}"
+    return f"{tenant_number:06d}/other/{event.metadata.event_name}"
 
 
 def stream_of_ref(tenant_number: int, ref: EntityRef) -> str:

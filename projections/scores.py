@@ -1,0 +1,177 @@
+"""Results at a point, gathered by course, student and outcome, with the times that put them in order."""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from domain.event import OrderKey
+from domain.identity import Context, Kind
+from domain.mastery import ScoredResult
+from domain.times import Micros
+from projections.entity import versions_of
+from projections.point import Point
+from projections.rows import RUBRIC_ASSESSMENT
+from projections.tree import context_number, seek
+
+
+class Scope(NamedTuple):
+    """Whose results are asked for; what is None is not narrowed."""
+
+    course: str | None = None
+    student: str | None = None
+    outcome: str | None = None
+
+
+class Pair(NamedTuple):
+    """All results of one student on one outcome in one course."""
+
+    student: str
+    outcome_id: str
+    results: list[ScoredResult]
+
+
+def courses_of(connection: sqlite3.Connection, point: Point, scope: Scope) -> list[str]:
+    """Return the courses in which there ever were results that the scope asks for."""
+    if scope.course is not None:
+        return [scope.course]
+    if scope.student is not None:
+        rows = connection.execute(
+            "SELECT c.id FROM students s JOIN student_courses sc USING (student) JOIN contexts c "
+            "ON c.context = sc.course WHERE s.tenant = ? AND s.uuid = ? AND c.type = 'Course'",
+            (point.number, scope.student),
+        )
+    else:
+        rows = connection.execute(
+            "SELECT DISTINCT c.id FROM course_weeks w JOIN contexts c ON c.context = w.course "
+            "WHERE c.tenant = ? AND c.type = 'Course'",
+            (point.number,),
+        )
+    return [row[0] for row in rows.fetchall()]
+
+
+def pairs_at(connection: sqlite3.Connection, point: Point, course: str, scope: Scope) -> Iterator[Pair]:
+    """Yield every pair of a course that had a result up to the point: one range of the tree per week."""
+    number = context_number(connection, point, Context("Course", course))
+    if number is None:
+        return
+    student = None
+    if scope.student is not None:
+        student = _student_number(connection, point, scope.student)
+        if student is None:
+            return
+    narrowed = "" if student is None else "AND v.student = :student "
+    narrowed += "" if scope.outcome is None else "AND v.outcome_id = :outcome "
+    rows = connection.execute(
+        "SELECT v.student, v.outcome_id, v.result_id, v.score, v.possible, v.percent, v.assessed_at, "
+        "v.artifact_type, v.artifact_id, v.workflow_state "
+        "FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course "
+        f"WHERE w.course = :course {narrowed}AND w.week <= :until / 604800000000 "
+        "AND v.event_time <= :until AND v.position <= :known_at ORDER BY w.week",
+        {**point.bounds(), "course": number, "student": student, "outcome": scope.outcome},
+    )
+    # Weeks come in order, and inside a week the versions of a result: the last one read is in force.
+    pairs: dict[tuple[int, str], dict[str, tuple[Any, ...]]] = {}
+    for row in rows:
+        pairs.setdefault((row[0], row[1]), {})[row[2]] = row
+    _leave_out_moved(connection, point, number, pairs)
+    names = _student_names(connection, {key[0] for key in pairs})
+    for (student_number, outcome_id), results in pairs.items():
+        if results:
+            yield Pair(names[student_number], outcome_id, [_scored(row) for row in results.values()])
+
+
+def handed_in(connection: sqlite3.Connection, point: Point, results: list[ScoredResult]) -> list[ScoredResult]:
+    """Return the results with the time of handing in, where a rubric assessment tells it (DOMAIN.md 5.5)."""
+    return [
+        result
+        if result.artifact_type != RUBRIC_ASSESSMENT or result.artifact_id is None
+        else result._replace(submitted_at=_handed_in_at(connection, point, result.artifact_id))
+        for result in results
+    ]
+
+
+def is_order_told(connection: sqlite3.Connection, point: Point, result: ScoredResult) -> bool:
+    """Say whether events tell when the work was handed in, or that it was not."""
+    if result.artifact_type == "LiveAssessments::Submission":
+        return True  # submitted and assessed are one moment there
+    if result.artifact_type != RUBRIC_ASSESSMENT or result.artifact_id is None:
+        return False
+    return _assessment(connection, point, result.artifact_id) is not None
+
+
+def grader_of(connection: sqlite3.Connection, point: Point, result: ScoredResult) -> str | None:
+    """Return who graded: result events come from jobs and name nobody, the rubric's event does (DOMAIN.md 2)."""
+    if result.artifact_type != RUBRIC_ASSESSMENT or result.artifact_id is None:
+        return None
+    row = _assessment(connection, point, result.artifact_id)
+    return None if row is None else row[2] or row[1]
+
+
+def _handed_in_at(connection: sqlite3.Connection, point: Point, assessment_id: str) -> Micros | None:
+    row = _assessment(connection, point, assessment_id)
+    return None if row is None else row[0]
+
+
+def _assessment(connection: sqlite3.Connection, point: Point, assessment_id: str) -> Any:
+    return connection.execute(
+        "SELECT handed_in_at, grader_id, grader_login FROM assessment_versions "
+        f"WHERE position = {seek(Kind.ASSESSMENT, ':id')}",
+        {**point.bounds(), "id": assessment_id},
+    ).fetchone()
+
+
+def _scored(row: tuple[Any, ...]) -> ScoredResult:
+    _, _, result_id, score, possible, percent, assessed_at, artifact_type, artifact_id, state = row
+    return ScoredResult(
+        id=result_id,
+        score=score,
+        possible=possible,
+        percent=percent,
+        assessed_at=assessed_at,
+        artifact_type=artifact_type,
+        artifact_id=artifact_id,
+        workflow_state=state or "active",
+    )
+
+
+def _leave_out_moved(
+    connection: sqlite3.Connection,
+    point: Point,
+    course: int,
+    pairs: dict[tuple[int, str], dict[str, tuple[Any, ...]]],
+) -> None:
+    """Drop results that, at the point, belong to another student, outcome or course than they once did."""
+    moved = connection.execute(
+        "SELECT DISTINCT result_id FROM moved_results WHERE tenant = ?", (point.number,)
+    ).fetchall()
+    for (result_id,) in moved:
+        holders = [key for key, results in pairs.items() if result_id in results]
+        if not holders:
+            continue
+        last = versions_of(connection, point, Kind.RESULT, result_id)[-1]
+        for key in holders:
+            if not _is_there(connection, last.order, (course, *key, result_id)):
+                del pairs[key][result_id]
+
+
+def _is_there(connection: sqlite3.Connection, order: OrderKey, place: tuple[int, int, str, str]) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM result_versions WHERE week = ? AND course = ? AND student = ? AND outcome_id = ? "
+        "AND result_id = ? AND event_time = ? AND updated_at = ? AND is_update = ? AND digest = ?",
+        (order.event_time // 604_800_000_000, *place, *order),
+    ).fetchone()
+    return row is not None
+
+
+def _student_number(connection: sqlite3.Connection, point: Point, uuid: str) -> int | None:
+    row = connection.execute(
+        "SELECT student FROM students WHERE tenant = ? AND uuid = ?", (point.number, uuid)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _student_names(connection: sqlite3.Connection, numbers: set[int]) -> dict[int, str]:
+    return {
+        number: connection.execute("SELECT uuid FROM students WHERE student = ?", (number,)).fetchone()[0]
+        for number in numbers
+    }
