@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from domain.event import Event, Metadata, order_key
 from domain.identity import Context, Kind, context_of
 from domain.link import LinkBody
-from domain.neighbours import AccountBody, CourseBody, local_id
+from domain.neighbours import AccountBody, CourseBody, EnrollmentBody, UserBody, local_id
 from domain.outcome import OutcomeBody
 from domain.result import ResultBody
 from domain.times import Micros, micros
@@ -81,6 +81,7 @@ class Rows:
     results: list[tuple[Any, ...]] = field(default_factory=list)
     places: list[tuple[Any, ...]] = field(default_factory=list)
     placements: set[tuple[Any, ...]] = field(default_factory=set)
+    names: set[tuple[Any, ...]] = field(default_factory=set)
     members: set[tuple[int, str, str]] = field(default_factory=set)
     course_weeks: set[tuple[int, int]] = field(default_factory=set)
     student_courses: set[tuple[int, int]] = field(default_factory=set)
@@ -187,6 +188,7 @@ class Rows:
         _insert(connection, "student_courses", sorted(self.student_courses))
         _insert(connection, "rubric_results", sorted(self.rubric_results))
         _insert(connection, "placements", sorted(self.placements))
+        _insert(connection, "names", sorted(self.names))
         self._mark_mastery()
 
     def _mark_mastery(self) -> None:
@@ -226,6 +228,14 @@ def result_context(body: ResultBody) -> Context:
     if body.result_context_type is None or body.result_context_id is None:
         return NO_CONTEXT
     return context_of(body.result_context_type, body.result_context_id)
+
+
+def _named(body: Any) -> tuple[str | None, str | None]:
+    if isinstance(body, UserBody):
+        return body.uuid, body.name
+    if isinstance(body, EnrollmentBody):
+        return body.user_uuid, body.user_name
+    return None, None
 
 
 def _of_outcome(body: OutcomeBody, metadata: Metadata) -> tuple[Any, ...]:

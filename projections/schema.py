@@ -127,6 +127,16 @@ _CLUSTERED = (
         parent INTEGER NOT NULL,
         PRIMARY KEY (context, event_time, digest)
     ) STRICT, WITHOUT ROWID""",
+    # What people are called, by users and enrollments; the last to speak is right.
+    """CREATE TABLE names (
+        tenant INTEGER NOT NULL,
+        uuid TEXT NOT NULL,
+        event_time INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (tenant, uuid, event_time, digest)
+    ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE mastery (
         tenant INTEGER NOT NULL,
         course_id TEXT NOT NULL,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import OutcomesError
-from scripts.commands import ask, demo, ingest, keep
+from scripts.commands import ask, demo, ingest, keep, mastery
 from scripts.output import say
 from store.home import Home
 
@@ -40,12 +40,16 @@ app.command()(ingest.ingest)
 app.command()(ask.tree)
 app.command()(ask.show)
 app.command()(ask.timeline)
+app.command()(mastery.mastery)
+app.command()(mastery.explain)
+app.command()(mastery.impact)
 app.command()(keep.digest)
 app.command()(keep.log)
 app.command()(keep.verify)
 app.command()(keep.rebuild)
 app.command()(keep.status)
 app.command()(demo.demo)
+app.add_typer(mastery.settings_app, name="settings", help="Features of a root account that no event tells.")
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
 
 _DONE, _WRONG = 0, 2

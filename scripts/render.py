@@ -109,3 +109,30 @@ def _label(node: Node) -> Text:
     if node.why is not None:
         label.append(f"  ({node.why}{f' {clean(node.parent_id)}' if node.parent_id else ''})", style="yellow")
     return label
+
+
+def explanation(value: Mapping[str, Any]) -> RenderableType:
+    """Draw an explanation: the answer, every result with its part in it, the sum, and what is approximate."""
+    verdict = {None: "not assessed", True: "mastery", False: "not mastery"}[value["mastered"]]
+    method = value["calculation_method"] or "unknown method"
+    points = f"mastery {shown(value['mastery_points'])} of {shown(value['points_possible'])}"
+    head = {
+        "outcome": f"{value['outcome_title'] or '(never seen)'} ({value['outcome_id']})",
+        "score": f"{shown(value['score'])}: {verdict}" + (f", {value['rating']}" if value["rating"] else ""),
+        "scale": f"{points}, {_from(value['scale'])}",
+        "method": f"{method} {number(value['calculation_int'])}".strip() + f", {_from(value['method'])}",
+    }
+    columns = ("result", "assessed", "handed in", "score", "of", "percent", "value", "weight", "why not")
+    keys = ("id", "assessed_at", "submitted_at", "score", "possible", "percent", "value", "weight", "why_not")
+    parts: list[RenderableType] = [facts(head), Text()]
+    parts += [table(columns, ([result[key] for key in keys] for result in value["results"])), Text()]
+    parts += [Text("  " + clean(step)) for step in value["steps"]]
+    remarks = [*value["notes"], *value["approximate"]]
+    parts += [Text(), *(Text(clean(remark), style="dim") for remark in remarks)]
+    return Group(*parts)
+
+
+def _from(source: Mapping[str, Any]) -> str:
+    known = {"outcome": "the outcome's own", "default": "Canvas's default", "unknown": "not known"}
+    words = known.get(source["source"], f"from {source['source']}")
+    return words if source["position"] is None else f"{words} (position {source['position']})"

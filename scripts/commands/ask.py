@@ -71,7 +71,9 @@ def tree(
 
 def show(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="outcome, group, link, proficiency, result, calculation_method, …")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="outcome, group, link, proficiency, result, calculation_method, …")
+    ],
     local_id: Annotated[str, typer.Argument(metavar="ID", help="Canvas's own id.")],
     *,
     tenant: TenantOption = None,

@@ -1,0 +1,85 @@
+"""Why a score is what it is: every result with its part in it, the sum, and where scale and method come from."""
+
+import sqlite3
+from typing import Any
+
+from domain.mastery import Exclusion, ScoredResult, exclusion_of, explain
+from domain.mastery.results import in_time_order
+from domain.times import to_text
+from projections.mastery import row_of
+from projections.point import Point
+from projections.policy import Policy, PolicyBook
+from projections.scores import Scope, grader_of, handed_in, is_order_told, pairs_at
+
+ALWAYS_MISSING = (
+    "never told by events: hidden or unposted results, removed alignments, and all results of New Quizzes",
+)
+
+
+def explanation(
+    connection: sqlite3.Connection, point: Point, course: str, student: str, outcome: str
+) -> dict[str, Any] | None:
+    """Return the contract's explanation: ROW, results oldest first, steps; None if there is no result at all."""
+    pair = next(iter(pairs_at(connection, point, course, Scope(course, student, outcome))), None)
+    if pair is None:
+        return None
+    book = PolicyBook(connection, point)
+    row = row_of(connection, point, book, course, student, outcome, pair.results)
+    policy = book.policy(course, outcome)
+    results = handed_in(connection, point, pair.results)
+    if not policy.is_linked:
+        results = [result._replace(excluded=Exclusion.NOT_LINKED) for result in results]
+    shares, steps = _shares(results, policy)
+    answer = row.as_json()
+    answer["results"] = [_result(connection, point, result, shares) for result in in_time_order(results)]
+    answer["steps"] = steps
+    answer["scale"] = _source(policy.scale_source, policy.scale_position)
+    answer["method"] = _source(policy.method_source, policy.method_position)
+    answer["approximate"] = [*_order_words(connection, point, results, policy), *ALWAYS_MISSING]
+    return answer
+
+
+def _shares(results: list[ScoredResult], policy: Policy) -> tuple[dict[str, tuple[Any, ...]], list[str]]:
+    """Return value, weight, used and why_not per result, and the steps of the sum."""
+    if policy.scale is None or policy.calculation is None:
+        unknown = "no score can be told: the scale or the method in force is not known"
+        why = {result.id: exclusion_of(result) for result in results}
+        return {key: (None, 0.0, False, reason.value if reason else unknown) for key, reason in why.items()}, [unknown]
+    found = explain(results, policy.scale, policy.calculation)
+    return {part.id: (part.value, part.weight, part.used, part.why_not) for part in found.contributions}, [*found.steps]
+
+
+def _result(
+    connection: sqlite3.Connection, point: Point, result: ScoredResult, shares: dict[str, tuple[Any, ...]]
+) -> dict[str, Any]:
+    value, weight, used, why_not = shares[result.id]
+    return {
+        "id": result.id,
+        "assessed_at": None if result.assessed_at is None else to_text(result.assessed_at),
+        "submitted_at": None if result.submitted_at is None else to_text(result.submitted_at),
+        "score": result.score,
+        "possible": result.possible,
+        "percent": result.percent,
+        "value": value,
+        "weight": weight,
+        "used": used,
+        "why_not": why_not,
+        "graded_by": grader_of(connection, point, result),
+    }
+
+
+def _source(source: str, position: int | None) -> dict[str, Any]:
+    return {"source": source, "position": position}
+
+
+def _order_words(
+    connection: sqlite3.Connection, point: Point, results: list[ScoredResult], policy: Policy
+) -> list[str]:
+    if policy.calculation is None or not policy.calculation.in_time_order:
+        return []
+    untold = [
+        result.id for result in results if exclusion_of(result) is None and not is_order_told(connection, point, result)
+    ]
+    if not untold:
+        return []
+    return [f"order: no event told when the work of {', '.join(untold)} was handed in; the time of grading stands in"]
