@@ -67,7 +67,7 @@ class PolicyBook:
         default_factory=dict
     )
     _links: dict[str, dict[str, bool]] = field(default_factory=dict)
-    _settings: dict[str, bool] = field(default_factory=dict)
+    _settings: dict[str, bool | None] = field(default_factory=dict)
 
     def policy(self, course_id: str, outcome_id: str) -> Policy:
         """Return how an outcome is scored in a course."""
@@ -116,8 +116,9 @@ class PolicyBook:
         """Return a feature of the tenant at the point; what was never set is `default`."""
         if name not in self._settings:
             row = self._version(Kind.SETTING, name, "value")
-            self._settings[name] = default if row is None else bool(row[0])
-        return self._settings[name]
+            self._settings[name] = None if row is None else bool(row[0])
+        found = self._settings[name]
+        return default if found is None else found
 
     def chain(self, course_id: str) -> ContextChain:
         """Return the contexts above a course, as far as events have told them up to the point."""

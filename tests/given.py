@@ -159,6 +159,69 @@ def proficiency(
     return _saved("outcome_proficiency", time, body, updated, meta or {})
 
 
+def calculation_method(
+    local_id: str,
+    time: str,
+    *,
+    method: str = "latest",
+    size: int | None = None,
+    context: str = "Account:1",
+    updated: str | None = None,
+    meta: Any = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """A calculation method of an account or course."""
+    body = {
+        "outcome_calculation_method_id": local_id,
+        "calculation_method": method,
+        "calculation_int": size,
+        "workflow_state": "active",
+        **_context(context),
+        **fields,
+    }
+    return _saved("outcome_calculation_method", time, body, updated, meta or {})
+
+
+def rubric_assessed(
+    local_id: str, time: str, *, submitted: str, graded: str | None = None, meta: Any = None
+) -> dict[str, Any]:
+    """A grading by rubric: `local_id` is the artifact_id of its results; without `graded` it is graded at `time`."""
+    body = {
+        "id": local_id,
+        "artifact_type": "Submission",
+        "assessment_type": "grading",
+        "submitted_at": submitted,
+        "created_at": time,
+        "updated_at": graded or time,
+    }
+    return event("rubric_assessed", time, body, **(meta or {}))
+
+
+def course(local_id: str, time: str, *, account: str = "2", meta: Any = None, **fields: Any) -> dict[str, Any]:
+    """A course of a sub-account of shard 4123; ids of courses and accounts are global in their own events."""
+    body = {
+        "course_id": f"4123{int(local_id):013d}",
+        "account_id": f"4123{int(account):013d}",
+        "name": f"Course {local_id}",
+        "workflow_state": "available",
+        **fields,
+    }
+    return event("course_created", time, body, **(meta or {}))
+
+
+def account(local_id: str, time: str, *, parent: str | None = "1", meta: Any = None) -> dict[str, Any]:
+    """An account; without a parent it is the root account."""
+    body = {"account_id": f"4123{int(local_id):013d}", "name": f"Account {local_id}"}
+    if parent is not None:
+        body["parent_account_id"] = f"4123{int(parent):013d}"
+    return event("account_created", time, body, **(meta or {}))
+
+
+def setting(name: str, time: str, *, value: bool, meta: Any = None) -> dict[str, Any]:
+    """A setting of the tenant, as `outcomes settings set` records it."""
+    return event("outcomes_setting_changed", time, {"setting": name, "value": value}, **(meta or {}))
+
+
 def lines(*events: Any) -> bytes:
     """Return events as NDJSON; text and bytes stand for themselves."""
     return b"\n".join(

@@ -30,7 +30,7 @@ def imported(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_imports_go_one_way(layer: str) -> None:
-    """domain <- store <- projections <- scripts, and never back."""
+    """Domain <- store <- projections <- scripts, and never back."""
     above = set(LAYERS[LAYERS.index(layer) + 1 :])
     wrong = [f"{path}: {name}" for path in modules(layer) for name in imported(path) if name in above]
     assert wrong == []

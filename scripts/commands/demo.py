@@ -47,6 +47,12 @@ STEPS = (
         "The same tree on the first day of October, before any of that.",
         ("tree", "--context", "Account:1", "--tenant", SCHOOLS, "--as-of", "2025-10-01"),
     ),
+    Step("Who has mastered what in a course, now?", ("mastery", "--course", COURSE, "--tenant", SCHOOLS)),
+    Step(
+        "Why is this one what it is?",
+        ("explain", "--course", COURSE, "--student", STUDENT, "--outcome", OUTCOME, "--tenant", SCHOOLS),
+    ),
+    Step("Whom did each change of that outcome's policy flip?", ("impact", POLICY_CHANGED, "--tenant", SCHOOLS)),
     Step(
         "The college's ten events in the order in which they happened: a group updated before it was created, ties.",
         ("timeline", "--tenant", COLLEGE),
