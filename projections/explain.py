@@ -9,7 +9,7 @@ from domain.times import to_text
 from projections.mastery import row_of
 from projections.point import Point
 from projections.policy import Policy, PolicyBook
-from projections.scores import Scope, grader_of, handed_in, is_order_told, pairs_at
+from projections.scores import Scope, Told, in_told_order, pairs_at
 
 ALWAYS_MISSING = (
     "never told by events: hidden or unposted results, removed alignments, and all results of New Quizzes",
@@ -26,16 +26,17 @@ def explanation(
     book = PolicyBook(connection, point)
     row = row_of(connection, point, book, course, student, outcome, pair.results)
     policy = book.policy(course, outcome)
-    results = handed_in(connection, point, pair.results)
+    told = in_told_order(connection, point, pair.results)
+    results = told.results
     if not policy.is_linked:
         results = [result._replace(excluded=Exclusion.NOT_LINKED) for result in results]
     shares, steps = _shares(results, policy)
     answer = row.as_json()
-    answer["results"] = [_result(connection, point, result, shares) for result in in_time_order(results)]
+    answer["results"] = [_result(result, shares, told.graders.get(result.id)) for result in in_time_order(results)]
     answer["steps"] = steps
     answer["scale"] = _source(policy.scale_source, policy.scale_position)
     answer["method"] = _source(policy.method_source, policy.method_position)
-    answer["approximate"] = [*_order_words(connection, point, results, policy), *ALWAYS_MISSING]
+    answer["approximate"] = [*_order_words(told, policy), *ALWAYS_MISSING]
     return answer
 
 
@@ -49,9 +50,7 @@ def _shares(results: list[ScoredResult], policy: Policy) -> tuple[dict[str, tupl
     return {part.id: (part.value, part.weight, part.used, part.why_not) for part in found.contributions}, [*found.steps]
 
 
-def _result(
-    connection: sqlite3.Connection, point: Point, result: ScoredResult, shares: dict[str, tuple[Any, ...]]
-) -> dict[str, Any]:
+def _result(result: ScoredResult, shares: dict[str, tuple[Any, ...]], grader: str | None) -> dict[str, Any]:
     value, weight, used, why_not = shares[result.id]
     return {
         "id": result.id,
@@ -64,7 +63,7 @@ def _result(
         "weight": weight,
         "used": used,
         "why_not": why_not,
-        "graded_by": grader_of(connection, point, result),
+        "graded_by": grader,
     }
 
 
@@ -72,14 +71,11 @@ def _source(source: str, position: int | None) -> dict[str, Any]:
     return {"source": source, "position": position}
 
 
-def _order_words(
-    connection: sqlite3.Connection, point: Point, results: list[ScoredResult], policy: Policy
-) -> list[str]:
+def _order_words(told: Told, policy: Policy) -> list[str]:
     if policy.calculation is None or not policy.calculation.in_time_order:
         return []
-    untold = [
-        result.id for result in results if exclusion_of(result) is None and not is_order_told(connection, point, result)
-    ]
+    counted = {result.id for result in told.results if exclusion_of(result) is None}
+    untold = [result_id for result_id in told.untold if result_id in counted]
     if not untold:
         return []
     return [f"order: no event told when the work of {', '.join(untold)} was handed in; the time of grading stands in"]

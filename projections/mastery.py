@@ -12,7 +12,7 @@ from domain.mastery import Calculation, MasteryScale, Rollup, ScoredResult, excl
 from domain.times import Micros, to_text
 from projections.point import Point
 from projections.policy import Policy, PolicyBook
-from projections.scores import Scope, courses_of, handed_in, is_order_told, pairs_at
+from projections.scores import Scope, courses_of, in_told_order, pairs_at
 
 Override = Callable[[Policy], Policy]
 """Another policy in place of the one in force: the "what if"."""
@@ -93,8 +93,9 @@ def row_of(
     notes = list(policy.notes)
     order = "exact"
     if policy.calculation is not None and policy.calculation.in_time_order and len(counted) > 1:
-        counted = handed_in(connection, point, counted)
-        if not all(is_order_told(connection, point, result) for result in counted):
+        told = in_told_order(connection, point, counted)
+        counted = told.results
+        if told.untold:
             order = "approximate"
     if policy.is_linked and not counted:
         notes.append(NO_RESULT_COUNTS)

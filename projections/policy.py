@@ -61,6 +61,7 @@ class PolicyBook:
 
     connection: sqlite3.Connection
     point: Point
+    _policies: dict[tuple[str, str], Policy] = field(default_factory=dict)
     _own: dict[str, _Own | None] = field(default_factory=dict)
     _chains: dict[str, ContextChain] = field(default_factory=dict)
     _shared: dict[str, tuple[Resolved[tuple[MasteryScale, int]], Resolved[tuple[Calculation, int]]]] = field(
@@ -71,6 +72,13 @@ class PolicyBook:
 
     def policy(self, course_id: str, outcome_id: str) -> Policy:
         """Return how an outcome is scored in a course."""
+        key = (course_id, outcome_id)
+        found = self._policies.get(key)
+        if found is None:
+            found = self._policies[key] = self._resolve(course_id, outcome_id)
+        return found
+
+    def _resolve(self, course_id: str, outcome_id: str) -> Policy:
         own = self._own_policy(outcome_id)
         notes = [] if own is None or own.note is None else [own.note]
         linked = self._links_in(course_id).get(outcome_id)

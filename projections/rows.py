@@ -103,6 +103,9 @@ class Rows:
             if isinstance(body, LinkBody):
                 # The linked outcome belongs to this tree, too, wherever it was created.
                 self.members.add((context, Kind.OUTCOME.value, body.learning_outcome_id))
+        uuid, name = _named(body)
+        if uuid and name:
+            self.names.add((tenant, uuid, event.event_time, digest, position, name))
         row = (
             position,
             tenant,

@@ -1,17 +1,19 @@
 """Results at a point, gathered by course, student and outcome, with the times that put them in order."""
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from domain.event import OrderKey
 from domain.identity import Context, Kind
 from domain.mastery import ScoredResult
-from domain.times import Micros
 from projections.entity import versions_of
 from projections.point import Point
 from projections.rows import RUBRIC_ASSESSMENT
 from projections.tree import context_number, seek
+
+LIVE_ASSESSMENT = "LiveAssessments::Submission"
 
 
 class Scope(NamedTuple):
@@ -70,9 +72,9 @@ def pairs_at(connection: sqlite3.Connection, point: Point, course: str, scope: S
         {**point.bounds(), "course": number, "student": student, "outcome": scope.outcome},
     )
     # Weeks come in order, and inside a week the versions of a result: the last one read is in force.
-    pairs: dict[tuple[int, str], dict[str, tuple[Any, ...]]] = {}
+    pairs: dict[tuple[int, str], dict[str, tuple[Any, ...]]] = defaultdict(dict)
     for row in rows:
-        pairs.setdefault((row[0], row[1]), {})[row[2]] = row
+        pairs[row[:2]][row[2]] = row
     _leave_out_moved(connection, point, number, pairs)
     names = _student_names(connection, {key[0] for key in pairs})
     for (student_number, outcome_id), results in pairs.items():
@@ -80,57 +82,51 @@ def pairs_at(connection: sqlite3.Connection, point: Point, course: str, scope: S
             yield Pair(names[student_number], outcome_id, [_scored(row) for row in results.values()])
 
 
-def handed_in(connection: sqlite3.Connection, point: Point, results: list[ScoredResult]) -> list[ScoredResult]:
-    """Return the results with the time of handing in, where a rubric assessment tells it (DOMAIN.md 5.5)."""
-    return [
-        result
-        if result.artifact_type != RUBRIC_ASSESSMENT or result.artifact_id is None
-        else result._replace(submitted_at=_handed_in_at(connection, point, result.artifact_id))
-        for result in results
-    ]
+class Told(NamedTuple):
+    """What events tell of the order of some results, and who graded each."""
+
+    results: list[ScoredResult]
+    untold: list[str]
+    graders: dict[str, str]
 
 
-def is_order_told(connection: sqlite3.Connection, point: Point, result: ScoredResult) -> bool:
-    """Say whether events tell when the work was handed in, or that it was not."""
-    if result.artifact_type == "LiveAssessments::Submission":
-        return True  # submitted and assessed are one moment there
-    if result.artifact_type != RUBRIC_ASSESSMENT or result.artifact_id is None:
-        return False
-    return _assessment(connection, point, result.artifact_id) is not None
+def in_told_order(connection: sqlite3.Connection, point: Point, results: list[ScoredResult]) -> Told:
+    """Return the results with their times of handing in, where a rubric assessment tells it (DOMAIN.md 5.5).
 
-
-def grader_of(connection: sqlite3.Connection, point: Point, result: ScoredResult) -> str | None:
-    """Return who graded: result events come from jobs and name nobody, the rubric's event does (DOMAIN.md 2)."""
-    if result.artifact_type != RUBRIC_ASSESSMENT or result.artifact_id is None:
-        return None
-    row = _assessment(connection, point, result.artifact_id)
-    return None if row is None else row[2] or row[1]
-
-
-def _handed_in_at(connection: sqlite3.Connection, point: Point, assessment_id: str) -> Micros | None:
-    row = _assessment(connection, point, assessment_id)
-    return None if row is None else row[0]
+    Result events come from jobs and name no grader; the rubric's event does (DOMAIN.md 2).
+    """
+    found, untold, graders = [], [], {}
+    for result in results:
+        assessment = None
+        if result.artifact_type == RUBRIC_ASSESSMENT and result.artifact_id is not None:
+            assessment = _assessment(connection, point, result.artifact_id)
+        if assessment is not None:
+            handed_in_at, grader_id, grader_login = assessment
+            found.append(result._replace(submitted_at=handed_in_at))
+            if grader_login or grader_id:
+                graders[result.id] = grader_login or grader_id
+            continue
+        found.append(result)
+        if result.artifact_type != LIVE_ASSESSMENT:  # submitted and assessed are one moment there
+            untold.append(result.id)
+    return Told(found, untold, graders)
 
 
 def _assessment(connection: sqlite3.Connection, point: Point, assessment_id: str) -> Any:
-    return connection.execute(
-        "SELECT handed_in_at, grader_id, grader_login FROM assessment_versions "
-        f"WHERE position = {seek(Kind.ASSESSMENT, ':id')}",
-        {**point.bounds(), "id": assessment_id},
-    ).fetchone()
+    return connection.execute(_ASSESSMENT, {**point.bounds(), "id": assessment_id}).fetchone()
+
+
+_ASSESSMENT = (
+    "SELECT handed_in_at, grader_id, grader_login FROM assessment_versions "
+    f"WHERE position = {seek(Kind.ASSESSMENT, ':id')}"
+)
 
 
 def _scored(row: tuple[Any, ...]) -> ScoredResult:
     _, _, result_id, score, possible, percent, assessed_at, artifact_type, artifact_id, state = row
+    # By place, not by name: this runs for every result of a whole log.
     return ScoredResult(
-        id=result_id,
-        score=score,
-        possible=possible,
-        percent=percent,
-        assessed_at=assessed_at,
-        artifact_type=artifact_type,
-        artifact_id=artifact_id,
-        workflow_state=state or "active",
+        result_id, score, possible, percent, None, assessed_at, artifact_type, artifact_id, None, state or "active"
     )
 
 

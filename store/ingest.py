@@ -1,7 +1,9 @@
 """From sources to the log: read, parse, fingerprint, append, in batches; what cannot be an event to quarantine."""
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO
 
@@ -43,6 +45,18 @@ class IngestReport:
         answer = asdict(self)
         del answer["damaged"]
         return answer
+
+
+@contextmanager
+def _without_cycle_collection() -> Iterator[None]:
+    """Hold Python's cycle collector: a batch makes no cycles, and walking its many objects costs a quarter."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class _Counted:
@@ -98,7 +112,7 @@ class Ingest:
         before = 0
         for name in names:
             source = "stdin" if name == "-" else name
-            with open_source(name) as stream:
+            with open_source(name) as stream, _without_cycle_collection():
                 counted = _Counted(stream, before, watch)
                 self.take_pieces(split(self._until_damage(chunks_of(counted, source))), source)
                 before = counted.done

@@ -13,6 +13,8 @@ from scripts.output import console
 
 SAMPLE = Path(__file__).parents[1] / "sample"
 TEN_EVENTS, SCHOOL_YEAR = SAMPLE / "ten-events.ndjson", SAMPLE / "school-year.ndjson.gz"
+COURSE, OUTCOME, POLICY_CHANGED = "4630", "10625", "10617"
+STUDENT = "6gqWniCDKLPfAi1hBsSpyLMnfwJbdxpcy4ZXmG1h"
 COLLEGE, SCHOOLS = "HeronLakeCollegeRootAccountUuid000000000", "QDn7vkJHfpB1VkmzkuOnlrKTQy4NMkRD57p9WBfz"
 
 

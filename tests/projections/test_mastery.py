@@ -13,6 +13,7 @@ from domain.identity import Kind
 from domain.times import parse_argument
 from projections.explain import explanation
 from projections.mastery import MasteryRow, mastery_at
+from projections.names import student_names
 from projections.point import tenants
 from projections.rollups import kept, refresh
 from projections.scores import Scope
@@ -260,6 +261,21 @@ def test_the_envelope_teaches_the_account_tree(world: World) -> None:
     )
     (row,) = rows(world)
     assert (row.scale_source, row.score) == ("Account:1", 6.0)
+
+
+def test_students_have_the_last_name_that_was_told(world: World) -> None:
+    """Users and enrollments name people; the last by event time is right, at any point."""
+    named = {"uuid": "studentAda", "user_id": "41230000000000009"}
+    world.take(
+        outcome("7", "2025-01-01"),
+        event("user_updated", "2025-06-01", {**named, "name": "Ada Quist"}),
+        event("user_created", "2025-01-01", {**named, "name": "Ada Berg"}),
+        event("enrollment_created", "2025-02-01", {"enrollment_id": "5", "user_uuid": "studentBo", "user_name": "Bo"}),
+    )
+    for as_of, ada in (("2025-03-01", "Ada Berg"), (None, "Ada Quist")):
+        with world.at(as_of=as_of) as (_, connection, at):
+            found = student_names(connection, at, ["studentAda", "studentBo", "nobody"])
+        assert found == {"studentAda": ada, "studentBo": "Bo"}
 
 
 def test_explain_adds_up(world: World) -> None:
