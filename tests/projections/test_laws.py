@@ -27,12 +27,14 @@ PROBED = ["2025-01-15", "2025-02-01T08:00:00.000Z", "2025-03-01T08:00:00Z", None
 
 @contextmanager
 def fresh_world() -> Iterator[World]:
+    """Give a home in a folder that is gone afterwards."""
     memory = Path("/dev/shm")  # noqa: S108 - real files, without waiting for a disk hundreds of times
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         yield World(Path(folder) / "home")
 
 
 def digests(world: World) -> list[Any]:
+    """Return the fingerprints of a home at several times."""
     return [world.digest(as_of) for as_of in PROBED]
 
 

@@ -292,7 +292,21 @@ def test_quarantine_shows_bytes_as_they_came(outcomes: Outcomes) -> None:
 
 def test_every_command_shows_an_example(outcomes: Outcomes) -> None:
     """`--help` of each command ends its text with one that can be copied."""
-    for command in ("ingest", "tree", "show", "timeline", "digest", "log", "verify", "rebuild", "status", "demo"):
+    for command in (
+        "ingest",
+        "tree",
+        "show",
+        "timeline",
+        "digest",
+        "log",
+        "verify",
+        "rebuild",
+        "status",
+        "demo",
+        "mastery",
+        "explain",
+        "impact",
+    ):
         ran = outcomes(command, "--help")
         assert ran.code == 0
         assert f"Example: outcomes {command}".encode() in ran.out, command
