@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ from domain.changes import Change, FieldChange, changed_fields, classify, field_
 from domain.event import Event, Metadata, OrderKey
 from domain.identity import BACKGROUND, Context, EntityRef, Kind
 from domain.times import Micros, to_text
-from projections.entity import versions_of
+from projections.entity import Version, versions_of
 from projections.point import Point, RecordedTimes
 from projections.schema import ID_COLUMNS, VERSION_TABLES
 from projections.tree import context_number, seek
@@ -25,6 +26,8 @@ class Filters(NamedTuple):
     until: Micros | None = None
     actor: str | None = None
     field: str | None = None
+    late_over: Micros | None = None
+    """Only events recorded more than so many microseconds after they happened."""
 
 
 class _Step(NamedTuple):
@@ -36,6 +39,7 @@ class _Step(NamedTuple):
     position: int
     before: int | None
     order_conflict: bool
+    is_overtaken: bool
 
 
 class Entry(NamedTuple):
@@ -51,6 +55,8 @@ class Entry(NamedTuple):
     fields: dict[str, FieldChange]
     actor: dict[str, str | None]
     order_conflict: bool
+    is_overtaken: bool
+    """Whether, when this event arrived, a later one of the same entity was there already."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's ENTRY."""
@@ -73,8 +79,12 @@ class Entry(NamedTuple):
 
 def timeline(connection: sqlite3.Connection, log: EventLog, point: Point, filters: Filters) -> Iterator[Entry]:
     """Yield the entries at a point in event order. Bodies are read one by one, so a long timeline streams."""
-    found = sorted(_steps(connection, point, filters), key=lambda step: (step.order, step.kind, step.id))
     recorded = RecordedTimes(connection)
+    steps = _steps(connection, point, filters)
+    if filters.late_over is not None:
+        over = filters.late_over
+        steps = (step for step in steps if recorded.at(step.position) - step.order.event_time > over)
+    found = sorted(steps, key=lambda step: (step.order, step.kind, step.id))
     titles = _Titles(connection, point)
     for step in found:
         entry = _entry(log, point, recorded, titles, step)
@@ -124,6 +134,7 @@ def _entry(log: EventLog, point: Point, recorded: RecordedTimes, titles: "_Title
         fields=fields,
         actor=actor_of(event.metadata),
         order_conflict=step.order_conflict,
+        is_overtaken=step.is_overtaken,
     )
 
 
@@ -159,14 +170,25 @@ def _steps(connection: sqlite3.Connection, point: Point, filters: Filters) -> It
     for kind, local_id in _touched(connection, point, filters):
         newest_update = 0
         before: int | None = None
-        for order, position in versions_of(connection, point, kind, local_id):
+        versions = versions_of(connection, point, kind, local_id)
+        for (order, position), is_overtaken in zip(versions, _overtaken(versions), strict=True):
             # Event time wins; that the row's own clock says otherwise is marked. A creation after an update of
             # the same thing is such a contradiction, too.
             conflict = 0 < order.updated_at < newest_update or (not order.is_update and newest_update > 0)
             if _is_within(order.event_time, filters):
-                yield _Step(order, kind, local_id, position, before, conflict)
+                yield _Step(order, kind, local_id, position, before, conflict, is_overtaken)
             newest_update = max(newest_update, order.updated_at)
             before = position
+
+
+def _overtaken(versions: list[Version]) -> list[bool]:
+    """Say of each version whether one that is later in event order was in the log before it."""
+    found = []
+    earliest_after: float = inf
+    for version in reversed(versions):
+        found.append(earliest_after < version.position)
+        earliest_after = min(earliest_after, version.position)
+    return found[::-1]
 
 
 def _is_within(event_time: Micros, filters: Filters) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import OutcomesError
-from scripts.commands import ask, demo, ingest, keep, mastery
+from scripts.commands import ask, compare, demo, ingest, keep, mastery
 from scripts.output import say
 from store.home import Home
 
@@ -40,6 +40,10 @@ app.command()(ingest.ingest)
 app.command()(ask.tree)
 app.command()(ask.show)
 app.command()(ask.timeline)
+app.command()(compare.diff)
+app.command()(compare.blame)
+app.command()(compare.late)
+app.command()(compare.replay)
 app.command()(mastery.mastery)
 app.command()(mastery.explain)
 app.command()(mastery.impact)

@@ -1,0 +1,40 @@
+"""Who made each field what it is: per field the value in force, since when, by whom, by which event."""
+
+import sqlite3
+from typing import Any
+
+from domain.changes import changed_fields
+from domain.event import Event
+from domain.identity import Kind
+from domain.times import to_text
+from projections.entity import versions_of
+from projections.point import Point
+from projections.timeline import actor_of
+from store.log import EventLog
+
+
+def blame(
+    connection: sqlite3.Connection, log: EventLog, point: Point, kind: Kind, local_id: str
+) -> dict[str, dict[str, Any]] | None:
+    """Return, per field of the state at a point, the event that gave it its value; None if nothing is known.
+
+    An event that repeats a value does not take the blame for it. Fields that were emptied are told, too.
+    """
+    versions = versions_of(connection, point, kind, local_id)
+    if not versions:
+        return None
+    blamed: dict[str, dict[str, Any]] = {}
+    before: dict[str, Any] | None = None
+    for order, position in versions:
+        event = log.parse(log.records_at([position])[0])
+        assert isinstance(event, Event)  # noqa: S101 - versions are made of projected events only
+        after = event.body.state()
+        for name, (_, value) in changed_fields(before, after).items():
+            blamed[name] = {
+                "value": value,
+                "since": to_text(order.event_time),
+                "actor": actor_of(event.metadata),
+                "position": position,
+            }
+        before = after
+    return dict(sorted(blamed.items()))
