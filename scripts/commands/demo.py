@@ -13,9 +13,9 @@ from scripts.output import console
 
 SAMPLE = Path(__file__).parents[1] / "sample"
 TEN_EVENTS, SCHOOL_YEAR = SAMPLE / "ten-events.ndjson", SAMPLE / "school-year.ndjson.gz"
-COURSE, OUTCOME, POLICY_CHANGED = "4630", "10625", "10617"
-STUDENT = "6gqWniCDKLPfAi1hBsSpyLMnfwJbdxpcy4ZXmG1h"
-COLLEGE, SCHOOLS = "HeronLakeCollegeRootAccountUuid000000000", "QDn7vkJHfpB1VkmzkuOnlrKTQy4NMkRD57p9WBfz"
+COURSE, OUTCOME, POLICY_CHANGED = "4450", "10464", "10449"
+STUDENT = "87Jpg4CKBJZCmpaXZzTWNfiKKp2cga4CgOtcjmuM"
+COLLEGE, SCHOOLS = "HeronLakeCollegeRootAccountUuid000000000", "1O60uTCpZS4ijHsGfZCYgIhD1Ed9jOy2i4JAQA0l"
 
 
 class Step(NamedTuple):
@@ -42,7 +42,7 @@ STEPS = (
             "--field",
             "mastery_points",
             "--since",
-            "2025-09-01",
+            "2025-10-01",
         ),
     ),
     Step(
