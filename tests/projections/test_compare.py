@@ -1,0 +1,186 @@
+"""Times compared: a diff turns one tree into the other, blame finds the culprit, a replay stands alone."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import HomeUnavailable
+from domain.identity import Context, Kind
+from domain.times import parse_argument
+from projections.blame import blame
+from projections.diff import diff, students_changed
+from projections.fingerprint import fingerprint_at
+from projections.late import late
+from projections.point import Asked, Cut, resolve
+from projections.replay import replay
+from tests.given import ASKER, group, link, outcome, result
+from tests.histories import POINTS, histories
+from tests.projections.test_laws import fresh_world
+from tests.world import World
+
+ACCOUNT, COURSE = Context("Account", "1"), Context("Course", "200")
+
+
+def compared(world: World, before: Asked, after: Asked, context: Context = ACCOUNT) -> dict[str, Any]:
+    """Return the diff between two points."""
+    with world.opened() as (log, views), views.reading() as connection:
+        return diff(connection, log, resolve(connection, before), resolve(connection, after), context)
+
+
+def places(tree: dict[str, Any]) -> dict[Any, tuple[Any, Any]]:
+    """Return every node of a tree with its parent and its title."""
+    found, pending = {}, [node for nodes in tree.values() for node in nodes]
+    while pending:
+        node = pending.pop()
+        found[node["kind"], node["id"], node.get("link_id")] = (node["parent_id"], node["title"])
+        pending += node.get("children", [])
+    return found
+
+
+@given(histories(), st.sampled_from(POINTS), st.sampled_from(POINTS), st.sampled_from([ACCOUNT, COURSE]))
+def test_a_diff_turns_the_first_tree_into_the_second(
+    history: list[dict[str, Any]], first: str, second: str, context: Context
+) -> None:
+    """Remove, add, move and retitle what a diff says, and one tree has become the other: nothing more, nothing less."""
+    with fresh_world() as world:
+        world.take(*history)
+        tenant = history[0]["metadata"]["root_account_uuid"]
+        changes = compared(world, Asked(tenant, first), Asked(tenant, second), context)
+        became = places(world.tree(str(context), as_of=first, tenant=tenant))
+        wanted = places(world.tree(str(context), as_of=second, tenant=tenant))
+
+    def key(row: dict[str, Any]) -> Any:
+        return row["kind"], row["id"], row.get("link_id")
+
+    for row in changes["removed"]:
+        del became[key(row)]
+    for row in changes["added"]:
+        assert key(row) not in became
+        became[key(row)] = (row["parent_id"], row["title"])
+    for row in changes["moved"]:
+        before, after = row["parent"]
+        assert became[key(row)][0] == before
+        became[key(row)] = (after, became[key(row)][1])
+    for row in changes["changed"]:
+        titles = row["fields"].get("title", row["fields"].get("short_description"))
+        if titles is not None:
+            became[key(row)] = (became[key(row)][0], titles[1])
+    assert became == wanted
+
+
+def test_a_diff_names_what_was_edited_moved_added_and_removed(world: World) -> None:
+    """One of each, between January and June; a move tells both parents, an edit both values."""
+    world.take(
+        group("1", "2025-01-01"),
+        group("2", "2025-01-01", parent="1"),
+        group("3", "2025-01-01", parent="1"),
+        outcome("7", "2025-01-01"),
+        link("70", "2025-01-01", outcome="7", group="2"),
+        link("70", "2025-03-01", outcome="7", group="3", updated="2025-03-01"),
+        outcome("7", "2025-03-02", mastery=4, updated="2025-03-02"),
+        group("4", "2025-03-03", parent="1"),
+        group("2", "2025-03-04", parent="1", updated="2025-03-04", workflow_state="deleted"),
+    )
+    found = compared(world, Asked(None, "2025-02-01"), Asked(None, "2025-06-01"))
+    assert [(row["kind"], row["id"]) for row in found["added"]] == [("group", "4")]
+    assert [(row["kind"], row["id"]) for row in found["removed"]] == [("group", "2")]
+    assert [(row["id"], row["parent"]) for row in found["moved"]] == [("7", ["2", "3"])]
+    assert [row["fields"] for row in found["changed"]] == [{"rubric_criterion.mastery_points": [3.0, 4.0]}]
+    assert compared(world, Asked(None, "2025-06-01"), Asked(None, "2025-07-01")) == {
+        "added": [],
+        "removed": [],
+        "moved": [],
+        "changed": [],
+    }
+
+
+def test_a_diff_between_two_recorded_points_tells_what_a_repair_changed(world: World) -> None:
+    """At one event time, as known before and after a late event: did last night's import change an old report?"""
+    before = str(world.take(group("1", "2025-01-01"), outcome("7", "2025-01-01"), result("50", "2025-02-01")).head)
+    world.take(group("1", "2025-01-15", title="Named late", updated="2025-01-15"), result("51", "2025-02-02", score=5))
+    points = Asked(None, "2025-03-01", before), Asked(None, "2025-03-01")
+    assert [row["fields"] for row in compared(world, *points)["changed"]] == [{"title": ["Group 1", "Named late"]}]
+    with world.opened() as (_, views), views.reading() as connection:
+        changed = list(students_changed(connection, *(resolve(connection, point) for point in points), None))
+    assert [(row["student"], row["score"]) for row in changed] == [("studentAda", [4.0, 5.0])]
+
+
+def test_blame_finds_the_event_that_gave_a_field_its_value(world: World) -> None:
+    """An event that repeats a value is not to blame for it; one that empties a field is."""
+    world.take(
+        outcome("7", "2025-01-01", description="first", vendor_guid="V1"),
+        outcome("7", "2025-02-01", description="second", vendor_guid="V1", updated="2025-02-01", meta=ASKER),
+        outcome("7", "2025-03-01", description="second", updated="2025-03-01"),
+    )
+    with world.at() as (log, connection, at):
+        found = blame(connection, log, at, Kind.OUTCOME, "7")
+        assert blame(connection, log, at, Kind.OUTCOME, "8") is None
+    assert found is not None
+    assert (found["description"]["value"], found["description"]["position"]) == ("second", 2)
+    assert found["description"]["actor"]["login"] == "r.okafor@plover.example"
+    assert found["description"]["since"] == "2025-02-01T00:00:00.000Z"
+    assert (found["vendor_guid"]["value"], found["vendor_guid"]["position"]) == (None, 3)
+    assert found["title"]["position"] == 1
+
+
+def test_late_events_and_what_they_changed(world: World) -> None:
+    """Only what came later than asked; an overtaken event says so; a late result shows the score before and with it."""
+    world.clock = parse_argument("2025-02-01T00:10:00Z")
+    world.take(outcome("7", "2025-02-01"), result("50", "2025-02-01", score=2))
+    world.clock = parse_argument("2025-02-20T00:00:00Z")
+    world.take(
+        outcome("7", "2025-01-10", title="Older title"),
+        result("51", "2025-02-02", score=5),
+        result("52", "2025-02-19T23:50:00Z", score=3, student="studentBo"),
+    )
+    with world.at() as (log, connection, at):
+        found = list(late(connection, log, at, 3_600_000_000))
+    assert [(entry["kind"], entry["id"], entry["overtaken"]) for entry in found] == [
+        ("outcome", "7", True),
+        ("result", "51", False),
+    ]
+    assert found[1]["scores"] == [
+        {
+            "course_id": "200",
+            "student": "studentAda",
+            "outcome_id": "7",
+            "score": [2.0, 5.0],
+            "mastered": [False, True],
+        }
+    ]
+    assert found[1]["late_by_seconds"] == 18 * 86_400
+
+
+@given(histories(), st.sampled_from([*POINTS, None]))
+def test_a_replayed_file_holds_the_state_of_the_point(history: list[dict[str, Any]], as_of: str | None) -> None:
+    """As many rows as entities, and the digest of that point: the file can be compared with any other home."""
+    with fresh_world() as world:
+        world.take(*history)
+        target = world.home.folder / "state.db"
+        tenant = history[0]["metadata"]["root_account_uuid"]
+        with world.at(as_of=as_of, tenant=tenant) as (log, connection, at):
+            answer = replay(connection, log, at, target)
+            expected = fingerprint_at(connection, Cut(at.as_of, at.known_at, at.until), tenant)
+        with closing(sqlite3.connect(target)) as file:
+            told = file.execute("SELECT digest, entities FROM point").fetchone()
+            counts = {
+                table: file.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                for table in ("outcomes", "groups", "links", "proficiencies", "results", "mastery")
+            }
+    assert told == (expected.digest, expected.entities)
+    assert {table: answer[table] for table in counts} == counts
+
+
+def test_replay_never_overwrites(world: World, tmp_path: Path) -> None:
+    """A file that is there is left alone, and the refusal says so."""
+    world.take(outcome("7", "2025-01-01"))
+    target = tmp_path / "mine.txt"
+    target.write_text("keep me")
+    with world.at() as (log, connection, at), pytest.raises(HomeUnavailable, match=r"mine\.txt is there already"):
+        replay(connection, log, at, target)
+    assert target.read_text() == "keep me"
