@@ -35,6 +35,7 @@ class Interner:
     _tenants: dict[str, int] = field(default_factory=dict)
     _contexts: dict[tuple[int, Context], int] = field(default_factory=dict)
     _students: dict[tuple[int, str], int] = field(default_factory=dict)
+    _roots: set[tuple[int, str]] = field(default_factory=set)
 
     def tenant(self, uuid: str) -> int:
         """Return the number of a tenant."""
@@ -60,6 +61,13 @@ class Interner:
             names = {"tenant": tenant, "uuid": uuid}
             number = self._students[(tenant, uuid)] = self._intern("students", "student", names)
         return number
+
+    def is_new_root(self, tenant: int, root_account_id: str) -> bool:
+        """Say whether this is the first event that names a tenant's root account; nearly every event names it."""
+        if (tenant, root_account_id) in self._roots:
+            return False
+        self._roots.add((tenant, root_account_id))
+        return True
 
     def _intern(self, table: str, column: str, names: dict[str, Any]) -> int:
         where = " AND ".join(f"{name} = :{name}" for name in names)
@@ -128,7 +136,7 @@ class Rows:
 
     def _learn_places(self, tenant: int, event: Event, digest: bytes, position: int) -> None:
         metadata, body = event.metadata, event.body
-        if metadata.root_account_id is not None:
+        if metadata.root_account_id is not None and self.interner.is_new_root(tenant, metadata.root_account_id):
             root = self.interner.context(tenant, Context("Account", local_id(metadata.root_account_id)))
             # Which account is the root is no event: it was so from the beginning.
             self.placements.add((root, 0, b"", 0, root))
@@ -180,12 +188,7 @@ class Rows:
         # Neighbours in the tree one after the other: each page is touched once.
         self.results.sort()
         _insert(connection, "result_versions", self.results)
-        connection.executemany(
-            "INSERT INTO result_places VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, result_id) DO UPDATE SET "
-            "course = excluded.course, student = excluded.student, outcome_id = excluded.outcome_id "
-            "WHERE (course, student, outcome_id) <> (excluded.course, excluded.student, excluded.outcome_id)",
-            self.places,
-        )
+        self._write_places()
         _insert(connection, "members", sorted(self.members))
         _insert(connection, "course_weeks", sorted(self.course_weeks))
         _insert(connection, "student_courses", sorted(self.student_courses))
@@ -193,6 +196,16 @@ class Rows:
         _insert(connection, "placements", sorted(self.placements))
         _insert(connection, "names", sorted(self.names))
         self._mark_mastery()
+
+    def _write_places(self) -> None:
+        """Note where each result is to be found, and which few were ever somewhere else."""
+        connection = self.interner.connection
+        for place in self.places:
+            known = (
+                connection.execute("INSERT OR IGNORE INTO result_places VALUES (?, ?, ?, ?, ?)", place).rowcount == 0
+            )
+            if known:
+                connection.execute(_NOTE_MOVE, place)
 
     def _mark_mastery(self) -> None:
         """Note which rollups this batch may have changed; they are computed again before anyone asks."""
@@ -224,6 +237,17 @@ class Rows:
     def _shared_policy_changed(self) -> bool:
         changed = self.versions[Kind.PROFICIENCY] or self.versions[Kind.CALCULATION_METHOD]
         return bool(changed or self.placements)
+
+
+# A result belongs to one student and outcome for life; of the few that do not, every place they had is listed.
+_NOTE_MOVE = """
+INSERT INTO moved_results
+SELECT ?1, ?2, ?3, ?4, ?5 FROM result_places
+WHERE tenant = ?1 AND result_id = ?2 AND (course, student, outcome_id) <> (?3, ?4, ?5)
+UNION SELECT tenant, result_id, course, student, outcome_id FROM result_places
+WHERE tenant = ?1 AND result_id = ?2 AND (course, student, outcome_id) <> (?3, ?4, ?5)
+ON CONFLICT DO NOTHING
+"""
 
 
 def result_context(body: ResultBody) -> Context:

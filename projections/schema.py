@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from domain.identity import Kind
 
-VERSION = 2
+VERSION = 3
 """Version of this layout; views of another one are rebuilt from the log."""
 
 VERSION_TABLES: dict[Kind, str] = {kind: f"{kind.value}_versions" for kind in Kind if kind is not Kind.RESULT}
@@ -103,13 +103,6 @@ _CLUSTERED = (
         outcome_id TEXT NOT NULL,
         PRIMARY KEY (tenant, result_id, course, student, outcome_id)
     ) STRICT, WITHOUT ROWID""",
-    # A result belongs to one student and outcome for life; the few that do not are listed with every place they had.
-    """CREATE TRIGGER result_moved AFTER UPDATE ON result_places BEGIN
-        INSERT INTO moved_results VALUES
-            (old.tenant, old.result_id, old.course, old.student, old.outcome_id),
-            (new.tenant, new.result_id, new.course, new.student, new.outcome_id)
-        ON CONFLICT DO NOTHING; -- not OR IGNORE: inside a trigger the outer statement's policy overrides that
-    END""",
     "CREATE TABLE course_weeks (course INTEGER, week INTEGER, PRIMARY KEY (course, week)) STRICT, WITHOUT ROWID",
     """CREATE TABLE student_courses (
         student INTEGER, course INTEGER, PRIMARY KEY (student, course)

@@ -301,13 +301,9 @@ def _last_batch(connection: sqlite3.Connection) -> Batch | None:
 
 
 def _find_new(connection: sqlite3.Connection, head: int, arrivals: Sequence[Arrival]) -> list[tuple[int, Arrival]]:
-    """Match what was stored with what came: both are in the same order, the repeats are skipped."""
+    """Match what was stored with what came, by content: the first of equal arrivals is the one that was stored."""
+    first = {arrival.digest: arrival for arrival in reversed(arrivals)}
     stored = connection.execute(
         "SELECT position, content_hash FROM stored_events WHERE position > ? ORDER BY position", (head,)
     )
-    new = []
-    waiting = iter(arrivals)
-    for position, digest in stored:
-        arrival = next(item for item in waiting if item.digest == digest)
-        new.append((int(position), arrival))
-    return new
+    return [(int(position), first[digest]) for position, digest in stored]

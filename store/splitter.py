@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
+from io import SEEK_END
 from itertools import pairwise
 from typing import IO, Any
 
@@ -17,14 +18,20 @@ from domain.errors import NotAnEvent
 from store.canonical import decode
 from store.codec import MAX_EVENT_BYTES
 
+_MARK = b"\xef\xbb\xbf"  # the byte order mark that some systems begin a file with
 _BLANK = b" \t\r\n\x1e"  # 0x1e: the record separator of JSON text sequences
 _BETWEEN = _BLANK + b","
-_TOKEN = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|[{}\[\]]|"')
+_WRAPPING = _BETWEEN + b"[]"
+_TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|[{}\[\]]|"')
+_REST_OF_STRING = re.compile(rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+')
 _ENVELOPE = re.compile(rb'\{\s*"(?:metadata|attributes)"\s*:')
+_ENVELOPE_BYTES = 64
+_FIRST_KEY = re.compile(rb'\s*"(?:metadata|attributes|body)"\s*:')
 _CONTINUES = (b" ", b"\t", b"}", b"]")
 _PARTIAL_BYTES = 1 << 20
 _HEAD_BYTES = 200
 _OPEN_ENDED = "the JSON value is cut off"
+_TOO_LONG = f"longer than {MAX_EVENT_BYTES >> 20} MiB"
 
 
 @dataclass(slots=True)
@@ -50,148 +57,236 @@ class Piece:
 def split(chunks: Iterable[bytes]) -> Iterator[Piece]:
     """Yield the values of a stream in order, with the damage between them."""
     splitter = _Splitter()
-    tail = b""
-    first = True
-    for chunk in chunks:
-        data = tail + chunk if tail else chunk
-        if first and len(data) >= len(b"\xef\xbb\xbf"):
-            data, first = data.removeprefix(b"\xef\xbb\xbf"), False
-        *lines, tail = data.split(b"\n")
-        for line in lines:
-            yield from splitter.line(line)
-        if len(tail) > _PARTIAL_BYTES:
-            tail = yield from splitter.partial_line(tail)
-    yield from splitter.line(tail.removeprefix(b"\xef\xbb\xbf") if first else tail)
+    parts: list[bytes] = []  # of the line whose end has not come yet
+    size = 0
+    for chunk in _without_mark(chunks):
+        first, *lines = chunk.split(b"\n")
+        parts.append(first)
+        size += len(first)
+        if lines:
+            yield from splitter.line(b"".join(parts))
+            for line in lines[:-1]:
+                yield from splitter.line(line)
+            parts, size = lines[-1:], len(lines[-1])
+        if size > _PARTIAL_BYTES:
+            rest = yield from splitter.part_of_line(b"".join(parts))
+            parts, size = [rest], len(rest)
+    yield from splitter.line(b"".join(parts))
     yield from splitter.finish()
+
+
+def _without_mark(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    head: bytes | None = b""
+    for chunk in chunks:
+        if head is None:
+            yield chunk
+        elif len(head := head + chunk) >= len(_MARK):
+            yield head.removeprefix(_MARK)
+            head = None
+    if head:
+        yield head
+
+
+class _Brackets:
+    """Follows one JSON value through parts of lines to the bracket that closes it.
+
+    A string that is open where its line ends stays open: JSON writes line ends as escapes.
+    """
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._escaped = False
+        self.in_string = False
+
+    def end_in(self, part: bytes, start: int = 0) -> int | None:
+        """Return where in this part the value ends; None if it goes on."""
+        if self.in_string:
+            start = self._skip_string(part, start)
+        for token in _TOKEN.finditer(part, start):
+            mark = token.group()
+            if mark in (b"{", b"["):
+                self._depth += 1
+            elif mark in (b"}", b"]"):
+                self._depth -= 1
+                if self._depth <= 0:
+                    return token.end()
+            elif mark == b'"':
+                self._skip_string(part, token.end())
+                break
+        return None
+
+    def _skip_string(self, part: bytes, start: int) -> int:
+        found = _REST_OF_STRING.match(part, start + self._escaped)
+        end = found.end() if found else len(part)
+        self._escaped = part[end : end + 1] == b"\\"
+        self.in_string = part[end : end + 1] != b'"'
+        return len(part) if self.in_string else end + 1
+
+
+class _Open:
+    """A stretch whose end has not come yet: a value, or damage if it has no brackets; in a file once it is too long."""
+
+    def __init__(self, since: int, column: int, brackets: _Brackets | None) -> None:
+        self.since = since
+        self.column = column
+        self.brackets = brackets
+        self.last_line = b""
+        self.spool: IO[bytes] | None = None
+        self._parts: list[bytes] = []
+        self._bytes = 0
+
+    def add(self, part: bytes) -> None:
+        self._bytes += len(part)
+        if self.spool is None:
+            self._parts.append(part)
+        else:
+            self.spool.write(part)
+
+    def take_back_line(self) -> bytes:
+        """Remove the last line again."""
+        if self.spool is None:
+            del self._parts[-2:]
+        else:
+            self.spool.truncate(self.spool.seek(-len(self.last_line) - 1, SEEK_END))
+        return self.last_line
+
+    def raw(self) -> bytes:
+        return b"".join(self._parts)
+
+    def is_too_long(self) -> bool:
+        return self._bytes > MAX_EVENT_BYTES
+
+    def spill(self) -> None:
+        """Go on in a temporary file; its beginning stays at hand."""
+        self.spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as its piece
+        self.spool.writelines(self._parts)
+        self._parts = [self.raw()[:_HEAD_BYTES]]
 
 
 class _Splitter:
     def __init__(self) -> None:
-        self._line = 0
-        self._pending: list[bytes] = []  # the lines of a value that is not complete yet
-        self._pending_since = 0
-        self._pending_bytes = 0
-        self._depth = 0
-        self._too_long: Piece | None = None
+        self._line = 1
+        self._inside_line = False
+        self._open: _Open | None = None
 
     def line(self, line: bytes) -> Iterator[Piece]:
-        """Take one complete line."""
-        self._line += 1
-        if self._too_long is not None:
-            yield from self._end_too_long(line)
-            return
+        """Take a line, or what is left of one, up to its end."""
+        begins, self._inside_line = not self._inside_line, False
         text = line.strip(_BETWEEN)
-        if not text:
-            if self._pending:
-                self._pending.append(line)
-            return
-        if text[0] == _OPEN_BRACE and len(text) <= MAX_EVENT_BYTES and (not self._pending or line[0] == _OPEN_BRACE):
+        if begins and text[:1] == b"{" and len(text) <= MAX_EVENT_BYTES and self._may_start(line):
             value = _object(text)
             # Inside an unfinished value only a whole envelope is proof that the value was cut off before.
-            if value is not None and (not self._pending or _has_envelope(value)):
-                yield from self._give_up_pending()
+            if value is not None and (self._open is None or _has_envelope(value)):
+                yield from self._give_up()
                 yield Piece(text, self._line, value)
+                self._line += 1
                 return
-            if self._pending and _ENVELOPE.match(line):
-                yield from self._give_up_pending()
-        if self._pending:
-            yield from self._continue_pending(line)
-        else:
-            yield from self._scan(line)
+        if text or self._open is not None:
+            yield from self._take(line, begins=begins, ends=True)
+        self._line += 1
 
-    def partial_line(self, tail: bytes) -> Generator[Piece, None, bytes]:
-        """Take what can be taken of a line whose end has not come yet; return the rest."""
-        if self._too_long is not None:
-            assert self._too_long.spool is not None  # noqa: S101 - set together
-            self._too_long.spool.write(tail)
-            return b""
-        if self._pending:
-            if len(tail) + self._pending_bytes <= MAX_EVENT_BYTES:
-                return tail
-            self._start_too_long(b"\n".join([*self._pending, tail]), self._pending_since)
-            self._forget_pending()
-            return b""
-        at = 0
-        while at < len(tail):
-            at = _skip(tail, at, _BETWEEN + b"[]")
-            if at >= len(tail) or tail[at] != _OPEN_BRACE:
-                break
-            end, _ = _balanced_end(tail, at, 0)
-            if end is None:
-                break
-            yield _piece(tail[at:end], self._line + 1)
-            at = end
-        rest = tail[at:]
-        if len(rest) <= MAX_EVENT_BYTES:
-            return rest
-        resume = _ENVELOPE.search(rest, 1)
-        if resume:
-            yield Piece(rest[: resume.start()], self._line + 1, reason=_OPEN_ENDED)
-            return rest[resume.start() :]
-        self._start_too_long(rest, self._line + 1)
-        return b""
+    def part_of_line(self, part: bytes) -> Generator[Piece, None, bytes]:
+        """Take what can be taken of a line whose end has not come yet; return the rest, a few bytes."""
+        begins, self._inside_line = not self._inside_line, True
+        return (yield from self._take(part, begins=begins, ends=False))
 
     def finish(self) -> Iterator[Piece]:
         """Say what is left when the input has ended."""
-        if self._too_long is not None:
-            yield self._too_long
-            self._too_long = None
-        yield from self._give_up_pending()
+        yield from self._give_up()
 
-    def _scan(self, text: bytes) -> Iterator[Piece]:
-        """Walk over a complete line: glued values, parts of an array, damage."""
-        if text.strip(_BETWEEN).startswith(b"[") and _is_array_without_objects(text.strip(_BETWEEN)):
-            yield Piece(text.strip(_BETWEEN), self._line, reason="not an event: expected a JSON object, got an array")
-            return
-        at = _skip(text, 0, _BETWEEN)
-        if text[at : at + 2] != b"[[":  # one array around events is a wrapping; arrays in arrays are something else
-            at = _skip(text, at, _BETWEEN + b"[]")
-        while at < len(text):
-            if text[at] != _OPEN_BRACE:
-                found = _ENVELOPE.search(text, at)
-                damage_end = found.start() if found else len(text)
-                yield _piece(text[at:damage_end].strip(_BETWEEN), self._line)
-                at = damage_end
-                continue
-            end, depth = _balanced_end(text, at, 0)
-            if end is not None:
-                yield _piece(text[at:end], self._line)
-                at = _skip(text, end, _BETWEEN + b"[]")
-                continue
-            if depth == _BROKEN:
-                yield from self._cut_up([text[at:]], self._line)
+    def _may_start(self, line: bytes) -> bool:
+        # What begins further in than the value that is not complete is a part of it.
+        return self._open is None or _skip(line, 0, b" \t") <= self._open.column
+
+    def _take(self, text: bytes, *, begins: bool, ends: bool) -> Generator[Piece, None, bytes]:
+        """Walk over a line or a part of one: what is open, glued values, parts of an array, damage."""
+        at = 0
+        if begins:
+            if self._may_start(text) and _ENVELOPE.match(text, _skip(text, 0, _WRAPPING)):
+                yield from self._give_up()
+            elif ends and self._open is None and _is_array_without_objects(text.strip(_BETWEEN)):
+                reason = "not an event: expected a JSON object, got an array"
+                yield Piece(text.strip(_BETWEEN), self._line, reason=reason)
+                return b""
+        if self._open is not None:
+            at = yield from self._continue(text, begins=begins)
+        if self._open is None:
+            at = _skip(text, at, _BETWEEN)
+            # One array around events is a wrapping; arrays in arrays are something else.
+            if not (begins and text.startswith(b"[[", at)):
+                at = _skip(text, at, _WRAPPING)
+        while self._open is None and at < len(text):
+            brackets = _Brackets() if text[at] == _OPEN_BRACE else None
+            end = _end_in(text, at, brackets)
+            if end is None:
+                self._open = _Open(self._line, _skip(text, 0, _WRAPPING) if begins else 0, brackets)
             else:
-                self._pending, self._pending_since = [text[at:]], self._line
-                self._pending_bytes, self._depth = len(text) - at, depth
-            return
+                yield from self._closed(text[at:end], self._line, is_value=brackets is not None)
+                at = _skip(text, end, _WRAPPING)
+        if self._open is None:
+            return b""
+        return (yield from self._leave(self._open, text[at:], begins=begins, ends=ends))
 
-    def _continue_pending(self, line: bytes) -> Iterator[Piece]:
-        end, depth = _balanced_end(line, 0, self._depth)
+    def _continue(self, text: bytes, *, begins: bool) -> Generator[Piece, None, int]:
+        """End the open stretch if it ends here; return where."""
+        current = self._open
+        assert current is not None  # noqa: S101 - the caller has looked
+        if begins and _starts_anew(current, text):
+            opening = current.take_back_line()
+            yield from self._give_up()
+            self._open = current = _Open(self._line - 1, _skip(opening, 0, b" \t"), _Brackets())
+            _end_in(opening, 0, current.brackets)
+            current.add(opening + b"\n")
+        end = _end_in(text, 0, current.brackets)
         if end is None:
-            self._pending.append(line)
-            self._pending_bytes += len(line) + 1
-            self._depth = depth
-            if depth == _BROKEN:
-                yield from self._give_up_pending()
-            elif self._pending_bytes > MAX_EVENT_BYTES:
-                self._start_too_long(b"\n".join(self._pending) + b"\n", self._pending_since)
-                self._forget_pending()
-            return
-        raw = b"\n".join([*self._pending, line[:end]])
-        piece = _piece(raw, self._pending_since)
-        if piece.reason is None:
-            self._forget_pending()
-            yield piece
-            yield from self._scan(line[end:])
+            return 0
+        current.add(text[:end])
+        if current.spool is not None:
+            yield from self._give_up()
         else:
-            self._pending.append(line)
-            yield from self._give_up_pending()
+            self._open = None
+            yield from self._closed(current.raw(), current.since, is_value=current.brackets is not None)
+        return end
 
-    def _give_up_pending(self) -> Iterator[Piece]:
-        if self._pending:
-            lines, since = self._pending, self._pending_since
-            self._forget_pending()
-            yield from self._cut_up(lines, since)
+    def _leave(self, current: _Open, text: bytes, *, begins: bool, ends: bool) -> Generator[Piece, None, bytes]:
+        """Keep what has not ended for the next part, unless nothing that comes next can belong to it."""
+        # Damage ends at an envelope, and the beginning of one may be the last thing here.
+        kept = len(text) if ends or current.brackets else max(0, len(text) - _ENVELOPE_BYTES)
+        current.add(text[:kept])
+        if current.is_too_long() and current.spool is None:
+            raw = current.raw()
+            last = max((found.start() for found in _ENVELOPE.finditer(raw)), default=0)
+            if last and b"\n" not in raw:  # cut off long before: what follows it on its line is not part of it
+                self._open = None
+                yield from self._cut_up([raw[:last]], current.since)
+                return (yield from self._take(raw[last:], begins=False, ends=ends))
+            current.spill()
+        if ends and (current.brackets is None or current.brackets.in_string):
+            yield from self._give_up()
+        elif ends:
+            current.add(b"\n")
+            current.last_line = text if begins and current.since < self._line else b""
+        return text[kept:]
+
+    def _closed(self, raw: bytes, since: int, *, is_value: bool) -> Iterator[Piece]:
+        """Yield what has ended; if it has matching brackets but is no value, there may be some in it."""
+        piece = _piece(raw if is_value else raw.strip(_BETWEEN), since)
+        if is_value and piece.reason is not None and len(raw) <= MAX_EVENT_BYTES:
+            yield from self._cut_up(raw.split(b"\n"), since)
+        elif piece.raw:
+            yield piece
+
+    def _give_up(self) -> Iterator[Piece]:
+        """End the open stretch: more of it will not come."""
+        current, self._open = self._open, None
+        if current is None:
+            return
+        if current.spool is not None:
+            yield Piece(current.raw(), current.since, reason=_TOO_LONG, spool=current.spool)
+        elif current.brackets is None:
+            yield from self._closed(current.raw(), current.since, is_value=False)
+        else:
+            yield from self._cut_up(current.raw().split(b"\n"), current.since)
 
     def _cut_up(self, lines: list[bytes], since: int) -> Iterator[Piece]:
         """Part damaged lines: what is whole by itself is a value, an indented line belongs to the one before."""
@@ -203,54 +298,39 @@ class _Splitter:
                 continue
             for part in _at_envelopes(line):
                 text = part.strip(_BETWEEN)
-                value = _object(text) if text.startswith(b"{") else None
                 if damaged and text:
                     yield _damaged_piece(damaged, damaged_since)
                     damaged = []
+                end = _Brackets().end_in(text) if text.startswith(b"{") else None
+                value = _object(text[:end]) if end else None
                 if value is not None:
-                    yield Piece(text, number, value)
-                elif text:
-                    damaged, damaged_since = [part], number
+                    yield Piece(text[:end], number, value)
+                    text = text[end:].strip(_WRAPPING)
+                if text:
+                    damaged, damaged_since = [text if value is not None else part], number
         if damaged:
             yield _damaged_piece(damaged, damaged_since)
 
-    def _forget_pending(self) -> None:
-        self._pending, self._pending_bytes, self._depth = [], 0, 0
-
-    def _start_too_long(self, so_far: bytes, since: int) -> None:
-        spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as its piece
-        spool.write(so_far)
-        limit = MAX_EVENT_BYTES // (1 << 20)
-        self._too_long = Piece(so_far[:_HEAD_BYTES], since, reason=f"longer than {limit} MiB", spool=spool)
-
-    def _end_too_long(self, line: bytes) -> Iterator[Piece]:
-        piece = self._too_long
-        assert piece is not None and piece.spool is not None  # noqa: S101, PT018 - the caller has looked
-        self._too_long = None
-        piece.spool.write(line)
-        yield piece
-
 
 _OPEN_BRACE = ord("{")
-_BROKEN = -1
 
 
-def _balanced_end(text: bytes, start: int, depth: int) -> tuple[int | None, int]:
-    """Find where the value that began `depth` brackets ago ends; else None and the depth at the end of the text.
+def _end_in(text: bytes, start: int, brackets: _Brackets | None) -> int | None:
+    """Find where a value ends, or where damage does: at the next envelope."""
+    if brackets is not None:
+        return brackets.end_in(text, start)
+    found = _ENVELOPE.search(text, start)
+    return found.start() if found else None
 
-    A string that does not end on its line never will: then the depth is _BROKEN.
-    """
-    for token in _TOKEN.finditer(text, start):
-        mark = token.group()
-        if mark in (b"{", b"["):
-            depth += 1
-        elif mark in (b"}", b"]"):
-            depth -= 1
-            if depth <= 0:
-                return token.end(), 0
-        elif mark == b'"':
-            return None, _BROKEN
-    return None, depth
+
+def _starts_anew(current: _Open, line: bytes) -> bool:
+    """Say whether the last line and this one begin a pretty-printed envelope: then what is open was cut off."""
+    before = current.last_line
+    return (
+        before.strip(_BETWEEN) == b"{"
+        and _skip(before, 0, b" \t") <= current.column
+        and _FIRST_KEY.match(line) is not None
+    )
 
 
 def _object(text: bytes) -> dict[str, Any] | None:
@@ -263,7 +343,7 @@ def _object(text: bytes) -> dict[str, Any] | None:
 
 def _piece(raw: bytes, line: int) -> Piece:
     if len(raw) > MAX_EVENT_BYTES:
-        return Piece(raw, line, reason=f"longer than {MAX_EVENT_BYTES // (1 << 20)} MiB")
+        return Piece(raw, line, reason=_TOO_LONG)
     try:
         value = decode(raw)
     except NotAnEvent as error:
@@ -272,8 +352,10 @@ def _piece(raw: bytes, line: int) -> Piece:
 
 
 def _damaged_piece(lines: list[bytes], line: int) -> Piece:
-    raw = b"\n".join(lines).strip(_BLANK)
-    return Piece(raw, line, reason=_OPEN_ENDED) if raw.startswith(b"{") else _piece(raw, line)
+    piece = _piece(b"\n".join(lines).strip(_BLANK), line)
+    if piece.reason is not None and piece.raw.startswith(b"{") and _Brackets().end_in(piece.raw) is None:
+        piece.reason = _OPEN_ENDED
+    return piece
 
 
 def _has_envelope(value: dict[str, Any]) -> bool:
@@ -281,7 +363,7 @@ def _has_envelope(value: dict[str, Any]) -> bool:
 
 
 def _is_array_without_objects(text: bytes) -> bool:
-    if not text.endswith(b"]") or b"{" in text:
+    if not text.startswith(b"[") or not text.endswith(b"]") or b"{" in text:
         return False
     try:
         return bool(orjson.loads(text))
