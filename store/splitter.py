@@ -137,10 +137,10 @@ class _Open:
 
     def add(self, part: bytes) -> None:
         self._bytes += len(part)
-        if self.spool is None:
-            self._parts.append(part)
-        else:
+        if self.spool is not None:
             self.spool.write(part)
+        elif part:
+            self._parts.append(part)
 
     def take_back_line(self) -> bytes:
         """Remove the last line again."""

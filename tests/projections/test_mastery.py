@@ -297,7 +297,7 @@ def test_explain_adds_up(world: World) -> None:
     assert sum(result["value"] * result["weight"] for result in found["results"][:3]) == pytest.approx(4.5)
     assert [result["why_not"] for result in found["results"][3:]] == [
         "the result is deleted",
-        "the result has no score",
+        "the result has no score and no percent",
     ]
     assert found["results"][2]["graded_by"] == "r.okafor@plover.example"
     assert any("0.75 × 5 + 0.25 × 3 = 4.5" in step for step in found["steps"])
