@@ -182,6 +182,8 @@ class Ingest:
             except BaseException:
                 self._log.forget_uncommitted()
                 raise
+            for piece, _ in batch.refused:
+                piece.close()
             self._count(batch, appended)
             self._after_batch(appended)
 

@@ -24,6 +24,7 @@ _BETWEEN = _BLANK + b","
 _WRAPPING = _BETWEEN + b"[]"
 _TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|[{}\[\]]|"')
 _REST_OF_STRING = re.compile(rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+')
+_LINE_WITHOUT_BRACKETS = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+')
 _ENVELOPE = re.compile(rb'\{\s*"(?:metadata|attributes)"\s*:')
 _ENVELOPE_BYTES = 64
 _FIRST_KEY = re.compile(rb'\s*"(?:metadata|attributes|body)"\s*:')
@@ -52,6 +53,11 @@ class Piece:
         self.spool.seek(0)
         while part := self.spool.read(_PARTIAL_BYTES):
             yield part
+
+    def close(self) -> None:
+        """Let the spool go, once its bytes are kept elsewhere."""
+        if self.spool is not None:
+            self.spool.close()
 
 
 def split(chunks: Iterable[bytes]) -> Iterator[Piece]:
@@ -130,7 +136,7 @@ class _Open:
         self.since = since
         self.column = column
         self.brackets = brackets
-        self.last_line = b""
+        self.opening = b""  # the last line, if it is an opening brace
         self.spool: IO[bytes] | None = None
         self._parts: list[bytes] = []
         self._bytes = 0
@@ -142,13 +148,22 @@ class _Open:
         elif part:
             self._parts.append(part)
 
-    def take_back_line(self) -> bytes:
-        """Remove the last line again."""
+    def takes(self, line: bytes) -> bool:
+        """Take a whole line from the middle of a pretty-printed value, as most are; say no to any other."""
+        if self.brackets is None or self.opening or self._bytes + len(line) >= MAX_EVENT_BYTES:
+            return False
+        if _LINE_WITHOUT_BRACKETS.fullmatch(line) is None:
+            return False
+        self.add(line + b"\n")
+        return True
+
+    def take_back_opening(self) -> bytes:
+        """Remove the last line again, an opening brace."""
         if self.spool is None:
             del self._parts[-2:]
         else:
-            self.spool.truncate(self.spool.seek(-len(self.last_line) - 1, SEEK_END))
-        return self.last_line
+            self.spool.truncate(self.spool.seek(-len(self.opening) - 1, SEEK_END))
+        return self.opening
 
     def raw(self) -> bytes:
         return b"".join(self._parts)
@@ -172,6 +187,9 @@ class _Splitter:
     def line(self, line: bytes) -> Iterator[Piece]:
         """Take a line, or what is left of one, up to its end."""
         begins, self._inside_line = not self._inside_line, False
+        if begins and self._open is not None and self._open.takes(line):
+            self._line += 1
+            return
         text = line.strip(_BETWEEN)
         if begins and text[:1] == b"{" and len(text) <= MAX_EVENT_BYTES and self._may_start(line):
             value = _object(text)
@@ -232,7 +250,7 @@ class _Splitter:
         current = self._open
         assert current is not None  # noqa: S101 - the caller has looked
         if begins and _starts_anew(current, text):
-            opening = current.take_back_line()
+            opening = current.take_back_opening()
             yield from self._give_up()
             self._open = current = _Open(self._line - 1, _skip(opening, 0, b" \t"), _Brackets())
             _end_in(opening, 0, current.brackets)
@@ -265,7 +283,8 @@ class _Splitter:
             yield from self._give_up()
         elif ends:
             current.add(b"\n")
-            current.last_line = text if begins and current.since < self._line else b""
+            is_opening = begins and current.since < self._line and text.strip(_BETWEEN) == b"{"
+            current.opening = text if is_opening else b""
         return text[kept:]
 
     def _closed(self, raw: bytes, since: int, *, is_value: bool) -> Iterator[Piece]:
@@ -325,12 +344,8 @@ def _end_in(text: bytes, start: int, brackets: _Brackets | None) -> int | None:
 
 def _starts_anew(current: _Open, line: bytes) -> bool:
     """Say whether the last line and this one begin a pretty-printed envelope: then what is open was cut off."""
-    before = current.last_line
-    return (
-        before.strip(_BETWEEN) == b"{"
-        and _skip(before, 0, b" \t") <= current.column
-        and _FIRST_KEY.match(line) is not None
-    )
+    before = current.opening
+    return bool(before) and _skip(before, 0, b" \t") <= current.column and _FIRST_KEY.match(line) is not None
 
 
 def _object(text: bytes) -> dict[str, Any] | None:

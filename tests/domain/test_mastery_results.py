@@ -31,7 +31,7 @@ class TestExclusion:
         ],
     )
     def test_says_why(self, result: ScoredResult, reason: Exclusion | None) -> None:
-        """A score of 0 counts, a percent alone counts; a deleted, hidden, unscored or excluded result says why it does not."""
+        """A score of 0 counts, a percent alone too; a deleted, hidden, unscored or excluded result says why not."""
         assert exclusion_of(result) is reason
 
     def test_hidden_results_can_be_asked_for(self) -> None:

@@ -1,0 +1,114 @@
+"""The log on disk: whole batches, no gaps, nothing twice, nothing changed, even when a process is killed."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from domain.catalog import parse_event
+from store.canonical import content_digest, decode
+from store.log import Arrival
+from store.recorder import LogRecorder
+from tests.given import group, lines, outcome, result
+from tests.scripts.command import ROOT
+from tests.world import World
+
+
+def arrival(value: dict[str, object], digest: bytes | None = None) -> Arrival:
+    """Return an event as it comes to the log; with a digest of the test's own where collisions are wanted."""
+    raw = lines(value)
+    decoded = decode(raw)
+    return Arrival(raw, digest or content_digest(decoded, raw), parse_event(decoded))
+
+
+def test_positions_have_no_gap_even_between_repeats(world: World) -> None:
+    """Repeats in the batch and of earlier batches take no position."""
+    world.take(group("1", "2025-01-01"), group("1", "2025-01-01"), outcome("7", "2025-01-01"))
+    world.take(outcome("7", "2025-01-01"), group("2", "2025-01-01"), group("2", "2025-01-01"), group("3", "2025-01-01"))
+    with world.opened() as (log, _):
+        assert [record.position for record in log.records()] == [1, 2, 3, 4]
+
+
+def test_two_events_under_one_key_are_both_kept(world: World) -> None:
+    """Where 21 bits of hash collide inside one millisecond, the other event gets the next key, and is known there."""
+    same = b"\x12\x34\x56"
+    first = arrival(group("1", "2025-01-01", title="one"), same + b"a" * 13)
+    second = arrival(group("1", "2025-01-01", title="two"), same + b"b" * 13)
+    with world.opened() as (log, _):
+        for batch in ([first, second], [second, first]):
+            with log.writing() as connection:
+                appended = log.append(connection, batch, "test", world.clock)
+            assert len(appended) == (2 if batch[0] is first else 0)
+        assert [log.raw(record) for record in log.records()] == [first.raw, second.raw]
+
+
+@pytest.mark.parametrize("table", ["stored_events", "batches", "tenants", "dictionaries", "properties"])
+@pytest.mark.parametrize("statement", ["UPDATE {0} SET rowid = rowid", "DELETE FROM {0}"])
+def test_the_database_refuses_changes(world: World, table: str, statement: str) -> None:
+    """Whoever opens log.db with plain SQLite cannot change or delete what is there."""
+    world.take(group("1", "2025-01-01"))
+    statement = statement.replace("rowid = rowid", "value = value") if table == "properties" else statement
+    with (
+        closing(sqlite3.connect(world.home.log_path)) as connection,
+        pytest.raises(sqlite3.IntegrityError, match="the log is immutable"),
+    ):
+        connection.execute(statement.format(table))
+
+
+def test_recorded_times_never_go_back(world: World) -> None:
+    """A clock that steps back must not make known-at a time ambiguous."""
+    world.take(group("1", "2025-01-01"))
+    world.clock -= 3_600_000_000
+    world.take(group("2", "2025-01-01"))
+    with world.opened() as (log, _):
+        times = [batch.recorded_at for batch in log.batches()]
+    assert times == sorted(times)
+
+
+def test_the_library_still_gets_its_own_contract(world: World) -> None:
+    """insert_events refuses a second event under one key, as the library's recorders do."""
+    from eventsourcing.persistence import IntegrityError, StoredEvent  # noqa: PLC0415 - only this test speaks to it
+
+    with world.opened() as (log, _):
+        recorder = log.recorder
+        assert isinstance(recorder, LogRecorder)
+        stored = StoredEvent("000001/group/1", 5, "a", b"state")
+        assert recorder.insert_events([stored]) == [1]
+        with pytest.raises((IntegrityError, sqlite3.IntegrityError)):
+            recorder.insert_events([stored])
+        assert [record.state for record in recorder.select_events("000001/group/1")] == [b"state"]
+
+
+KILLS = int(os.environ.get("OUTCOMES_KILLS", "4"))
+
+
+def test_a_killed_ingest_leaves_whole_batches_and_the_next_run_finishes(tmp_path: Path) -> None:
+    """SIGKILL at several moments: no half batch, nothing lost, nothing twice, the same digest in the end."""
+    source = tmp_path / "events.ndjson"
+    source.write_bytes(
+        lines(*(result(str(number), "2025-02-01", student=f"s{number % 50}") for number in range(30_000)))
+    )
+    calm = World(tmp_path / "calm")
+    calm.take(source.read_bytes())
+    home = tmp_path / "killed"
+    command = [sys.executable, "-m", "scripts", "--home", str(home), "ingest", str(source)]
+    for attempt in range(KILLS):
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.7 + 0.35 * attempt)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "30000" in done.stdout
+    world = World(home)
+    with world.opened() as (log, _):
+        batches = log.batches()
+        assert [batch.first_position for batch in batches] == [1, *(batch.last_position + 1 for batch in batches[:-1])]
+        assert log.head == 30_000
+    assert world.digest() == calm.digest()
+    assert world.verify()["problems"] == []
