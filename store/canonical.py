@@ -30,12 +30,12 @@ def content_digest(value: Any, raw: bytes) -> bytes:
     """Return the 16-byte digest of a decoded event. `value` is normalised in place; `raw` is what it came from.
 
     Events with numbers beyond 64 bits are told apart by their bytes: treating two of them as equal because a
-    double cannot hold the difference would lose one.
+    double cannot hold the difference would lose one. So are events nested too deeply to be written anew.
     """
     try:
         _make_whole_numbers_ints(value)
         canonical = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except (_WideNumberError, orjson.JSONEncodeError):
+    except (_WideNumberError, RecursionError, orjson.JSONEncodeError):
         canonical = b"bytes:" + raw.strip()
     return blake2b(canonical, digest_size=DIGEST_BYTES).digest()
 

@@ -3,7 +3,7 @@
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -76,10 +76,13 @@ def _gunzip(head: bytes, stream: ByteStream, name: str) -> Iterator[bytes]:
     member = zlib.decompressobj(_GZIP_WINDOW)
     packed, unpacked = head, 0
     while True:
+        before = member.copy()
         try:
             part = member.decompress(packed, _CHUNK)
         except zlib.error as error:
-            raise _ends_early(name, "gzip", unpacked, str(error)) from error
+            part = _up_to_damage(before, packed)
+            yield part
+            raise _ends_early(name, "gzip", unpacked + len(part), str(error)) from error
         if part:
             unpacked += len(part)
             yield part
@@ -93,6 +96,15 @@ def _gunzip(head: bytes, stream: ByteStream, name: str) -> Iterator[bytes]:
             member = zlib.decompressobj(_GZIP_WINDOW)
         elif not packed and not part:
             raise _ends_early(name, "gzip", unpacked, "the file ends in the middle")
+
+
+def _up_to_damage(member: "zlib._Decompress", packed: bytes) -> bytes:
+    """Unpack byte by byte: an error in a large step takes with it what the step had already unpacked."""
+    parts = []
+    with suppress(zlib.error):
+        for at in range(len(packed)):
+            parts.append(member.decompress(packed[at : at + 1]))  # noqa: PERF401 - what is there when it fails is kept
+    return b"".join(parts)
 
 
 def _unzstd(head: bytes, stream: ByteStream, name: str) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteC
 BUSY_SECONDS = 60
 # 16 KiB pages append 1.4 times as fast as 4 KiB ones.
 _PAGE_BYTES = 16_384
-_CACHE_KIB = 65_536
+_CACHE_KIB = 16_384
 # The library's default is one cached statement: two that alternate would be compiled again and again.
 _CACHED_STATEMENTS = 128
 
