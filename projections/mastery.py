@@ -5,6 +5,7 @@ The kept table and every past answer come from this one function, so they cannot
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from math import isfinite
 from typing import Any, NamedTuple
 
 from domain.identity import id_sort_key
@@ -18,6 +19,8 @@ Override = Callable[[Policy], Policy]
 """Another policy in place of the one in force: the "what if"."""
 
 NO_RESULT_COUNTS = "no result counts: all are deleted or without a score"
+
+TOO_LARGE = "no score can be told: the numbers of the results are too large to add up"
 
 
 class MasteryRow(NamedTuple):
@@ -100,6 +103,9 @@ def row_of(
     if policy.is_linked and not counted:
         notes.append(NO_RESULT_COUNTS)
     found = _rollup(counted, policy)
+    if found is not None and found.score is not None and not isfinite(found.score):
+        notes.append(TOO_LARGE)
+        found = None
     return MasteryRow(
         course_id=course,
         student=student,

@@ -3,6 +3,8 @@
 Key order, white space and number form (`4`, `4.0`, `4e0`) do not tell two deliveries apart; anything else does.
 """
 
+import json
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
@@ -11,7 +13,7 @@ import orjson
 from domain.errors import NotAnEvent
 
 DIGEST_BYTES = 16
-_BEYOND_64_BITS = 2.0**63
+_FIRST_AMBIGUOUS = 2.0**53
 
 
 class _WideNumberError(Exception):
@@ -29,13 +31,16 @@ def decode(raw: bytes) -> Any:
 def content_digest(value: Any, raw: bytes) -> bytes:
     """Return the 16-byte digest of a decoded event. `value` is normalised in place; `raw` is what it came from.
 
-    Events with numbers beyond 64 bits are told apart by their bytes: treating two of them as equal because a
-    double cannot hold the difference would lose one. So are events nested too deeply to be written anew.
+    Events with numbers beyond 64 bits, or nested too deeply to be written anew, are told apart by their bytes:
+    treating two of them as equal because the difference cannot be expressed would lose one.
     """
     try:
-        _make_whole_numbers_ints(value)
+        try:
+            _make_whole_numbers_ints(value)
+        except _WideNumberError:
+            value = json.loads(raw, parse_float=_exact_number)
         canonical = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except (_WideNumberError, RecursionError, orjson.JSONEncodeError):
+    except (RecursionError, orjson.JSONEncodeError):
         canonical = b"bytes:" + raw.strip()
     return blake2b(canonical, digest_size=DIGEST_BYTES).digest()
 
@@ -49,6 +54,11 @@ def _make_whole_numbers_ints(value: Any) -> None:
         if kind is dict or kind is list:
             _make_whole_numbers_ints(item)
         elif kind is float and item.is_integer():
-            if not -_BEYOND_64_BITS < item < _BEYOND_64_BITS:
+            if not -_FIRST_AMBIGUOUS < item < _FIRST_AMBIGUOUS:
                 raise _WideNumberError
             value[key] = int(item)
+
+
+def _exact_number(text: str) -> int | float:
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else float(number)

@@ -33,6 +33,8 @@ TABLES = (
 )
 _COLUMNS = "number, first_seen, last_seen, times, source, line, reason, bytes, taken_at"
 
+_LONGEST_REASON = 500
+
 
 class Entry(NamedTuple):
     """One stretch of bytes in quarantine; `taken_at` is set once a retry has read it."""
@@ -60,7 +62,7 @@ def put(connection: sqlite3.Connection, piece: Piece, source: str, reason: str, 
         "VALUES (?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET "
         "times = times + 1, last_seen = excluded.last_seen, reason = excluded.reason, taken_at = NULL "
         "RETURNING number, times",
-        (hasher.digest(), now, now, source, piece.line, reason, size),
+        (hasher.digest(), now, now, source, piece.line, _shorten(reason), size),
     ).fetchone()
     if times == 1:
         connection.executemany(
@@ -98,4 +100,9 @@ def mark_taken(connection: sqlite3.Connection, number: int, now: Micros) -> None
 
 def refuse_again(connection: sqlite3.Connection, number: int, reason: str) -> None:
     """Keep an entry, with the reason as this version sees it."""
-    connection.execute("UPDATE quarantine SET reason = ? WHERE number = ?", (reason, number))
+    connection.execute("UPDATE quarantine SET reason = ? WHERE number = ?", (_shorten(reason), number))
+
+
+def _shorten(reason: str) -> str:
+    # Reasons quote what came, and what came may be one word of megabytes.
+    return reason if len(reason) <= _LONGEST_REASON else reason[:_LONGEST_REASON] + "…"
