@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,12 @@ app = typer.Typer(
 )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"outcomes {metadata.version('outcome-projector')}")
+        raise typer.Exit
+
+
 @app.callback()
 def choose_home(
     context: typer.Context,
@@ -30,6 +37,10 @@ def choose_home(
         Path,
         typer.Option("--home", metavar="DIR", envvar="OUTCOMES_HOME", help="Folder with log.db and views.db."),
     ] = Path("outcomes-data"),
+    *,
+    version: Annotated[  # noqa: ARG001 - read by its callback, before anything else
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Remember the data folder for the command."""
     context.obj = Home(home)
@@ -69,7 +80,9 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = app(arguments, standalone_mode=False)
     except typer.TyperException as error:
-        return _fail(f"{error.format_message().rstrip('.')}: see outcomes --help")
+        message = error.format_message().rstrip(".")
+        # Without a command the help has been shown instead, and there is nothing to add.
+        return _fail(f"{message}: see outcomes --help") if message else _WRONG
     except OutcomesError as error:
         return _fail(str(error))
     except BrokenPipeError:
