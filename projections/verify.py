@@ -13,7 +13,7 @@ from domain.times import Micros, to_text
 from projections.entity import in_force
 from projections.point import Asked, Point, resolve_cut, tenants
 from projections.rows import Interner, Rows
-from projections.schema import VERSION_TABLES
+from projections.schema import ORDER, VERSION_TABLES
 from projections.views import Watch
 from store.canonical import content_digest, decode
 from store.keys import HASH_BITS, stream_of, version_of
@@ -162,8 +162,7 @@ def _check_entity(log: EventLog, connection: sqlite3.Connection, ref: EntityRef,
             found.add(
                 f"{ref} {when}: the views say {_words(seen)}, a replay says {_words(wanted)}: run outcomes rebuild"
             )
-    if ref.kind is not Kind.RESULT:
-        _check_rows(connection, ref, history, found)
+    _check_rows(connection, ref, history, found)
 
 
 def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[Any], found: Findings) -> None:
@@ -171,15 +170,23 @@ def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[An
     rows = Rows(_KnownNames(connection))
     for recorded in history:
         rows.add(recorded.event, recorded.digest, recorded.position)
-    for row in rows.versions[ref.kind]:
-        stored = connection.execute(
-            f"SELECT * FROM {VERSION_TABLES[ref.kind]} WHERE position = ?", (row[0],)
-        ).fetchone()
+    if ref.kind is Kind.RESULT:
+        pairs = ((row, _result_row(connection, row)) for row in rows.results)
+    else:
+        table = VERSION_TABLES[ref.kind]
+        pairs = (
+            (row, connection.execute(f"SELECT * FROM {table} WHERE position = ?", (row[0],)).fetchone())
+            for row in rows.versions[ref.kind]
+        )
+    for row, stored in pairs:
         if stored != row:
-            found.add(
-                f"{ref}: the views' columns are not what the event says: run outcomes rebuild",
-                position=row[0],
-            )
+            found.add(f"{ref}: the views' columns are not what the event says: run outcomes rebuild")
+
+
+def _result_row(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Any:
+    key = ("week", "course", "student", "outcome_id", "result_id", *ORDER)
+    where = " AND ".join(f"{column} = ?" for column in key)
+    return connection.execute(f"SELECT * FROM result_versions WHERE {where}", row[: len(key)]).fetchone()
 
 
 class _KnownNames(Interner):

@@ -171,15 +171,23 @@ def test_verify_and_rebuild_and_status(school: Outcomes) -> None:
     assert status["kinds"] == {"outcome": 2, "group": 2, "link": 1, "result": 1, "proficiency": 1, "unprojected": 1}
 
 
-def test_verify_finds_views_that_lie(school: Outcomes) -> None:
+@pytest.mark.parametrize(
+    ("lie", "named"),
+    [
+        ("UPDATE outcome_versions SET mastery_points = 1 WHERE outcome_id = '7'", "outcome 7"),
+        ("UPDATE result_versions SET score = 5 WHERE result_id = '50'", "result 50"),
+        ("DELETE FROM link_versions", "the views hold 6 versions, the log has 7"),
+    ],
+)
+def test_verify_finds_views_that_lie(school: Outcomes, lie: str, named: str) -> None:
     """A version changed behind our back in views.db is found, named, and mended by a rebuild."""
     import sqlite3  # noqa: PLC0415 - only this test goes behind the back
 
     with sqlite3.connect(school.home / "views.db") as views:
-        views.execute("UPDATE outcome_versions SET mastery_points = 1 WHERE outcome_id = '7'")
+        views.execute(lie)
     ran = school("verify", "--all", "--format", "json")
     assert (ran.code, ran.json()["ok"]) == (1, False)
-    assert "outcome 7" in ran.json()["problems"][0]["problem"]
+    assert named in ran.json()["problems"][0]["problem"]
     school("rebuild")
     assert school("verify", "--all").code == 0
 
