@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from domain.changes import changed_fields
 from domain.event import Event
@@ -17,16 +17,6 @@ from store.log import EventLog
 
 # Where a node hangs is told by "moved"; the fields behind that are not told twice.
 _PLACE_FIELDS = frozenset({"parent_outcome_group_id", "learning_outcome_group_id"})
-
-
-class _Placed(NamedTuple):
-    """A node of a tree, with its place: groups are themselves, outcomes are told apart by their link."""
-
-    node: Node
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return (self.node.kind, self.node.id, self.node.details.get("link_id") or "")
 
 
 def diff(
@@ -95,9 +85,14 @@ def _nodes(connection: sqlite3.Connection, point: Point, context: Context) -> di
     found = {}
     while pending:
         node = pending.pop()
-        found[_Placed(node).key] = node
+        found[_key(node)] = node
         pending.extend(node.children)
     return found
+
+
+def _key(node: Node) -> tuple[str, str, str]:
+    # Groups are themselves; an outcome may hang in several places, which its links tell apart.
+    return (node.kind, node.id, node.details.get("link_id") or "")
 
 
 def _sort_key(key: tuple[str, str, str]) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from domain.identity import Context, Kind
 from domain.mastery import ScoredResult
 from projections.entity import versions_of
 from projections.point import Point
-from projections.rows import RUBRIC_ASSESSMENT
+from projections.rows import RUBRIC_ASSESSMENT, WEEK
 from projections.tree import context_number, seek
 
 LIVE_ASSESSMENT = "LiveAssessments::Submission"
@@ -67,7 +67,7 @@ def pairs_at(connection: sqlite3.Connection, point: Point, course: str, scope: S
         "SELECT v.student, v.outcome_id, v.result_id, v.score, v.possible, v.percent, v.assessed_at, "
         "v.artifact_type, v.artifact_id, v.workflow_state "
         "FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course "
-        f"WHERE w.course = :course {narrowed}AND w.week <= :until / 604800000000 "
+        f"WHERE w.course = :course {narrowed}AND w.week <= :until / {WEEK} "
         "AND v.event_time <= :until AND v.position <= :known_at ORDER BY w.week",
         {**point.bounds(), "course": number, "student": student, "outcome": scope.outcome},
     )
@@ -154,7 +154,7 @@ def _is_there(connection: sqlite3.Connection, order: OrderKey, place: tuple[int,
     row = connection.execute(
         "SELECT 1 FROM result_versions WHERE week = ? AND course = ? AND student = ? AND outcome_id = ? "
         "AND result_id = ? AND event_time = ? AND updated_at = ? AND is_update = ? AND digest = ?",
-        (order.event_time // 604_800_000_000, *place, *order),
+        (order.event_time // WEEK, *place, *order),
     ).fetchone()
     return row is not None
 

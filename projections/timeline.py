@@ -12,6 +12,7 @@ from domain.identity import BACKGROUND, Context, EntityRef, Kind
 from domain.times import Micros, to_text
 from projections.entity import Version, versions_of
 from projections.point import Point, RecordedTimes
+from projections.rows import WEEK
 from projections.schema import ID_COLUMNS, VERSION_TABLES
 from projections.tree import context_number, seek
 from store.log import EventLog
@@ -239,7 +240,7 @@ def _touched_results(
         "SELECT DISTINCT v.result_id FROM course_weeks w JOIN contexts c ON c.context = w.course "
         "JOIN result_versions v ON v.week = w.week AND v.course = w.course "
         "WHERE c.tenant = :tenant AND (:context IS NULL OR w.course = :context) "
-        "AND w.week BETWEEN :since / 604800000000 AND :last / 604800000000 "
+        f"AND w.week BETWEEN :since / {WEEK} AND :last / {WEEK} "
         "AND v.event_time BETWEEN :since AND :last AND v.position <= :known_at",
         {**window, "context": context},
     )

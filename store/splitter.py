@@ -22,6 +22,7 @@ _MARK = b"\xef\xbb\xbf"  # the byte order mark that some systems begin a file wi
 _BLANK = b" \t\r\n\x1e"  # 0x1e: the record separator of JSON text sequences
 _BETWEEN = _BLANK + b","
 _WRAPPING = _BETWEEN + b"[]"
+_INDENT, _GAP, _FRAME = (re.compile(b"[" + re.escape(run) + b"]*+") for run in (b" \t", _BETWEEN, _WRAPPING))
 _TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|[{}\[\]]|"')
 _REST_OF_STRING = re.compile(rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+')
 _LINE_WITHOUT_BRACKETS = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+')
@@ -214,13 +215,13 @@ class _Splitter:
 
     def _may_start(self, line: bytes) -> bool:
         # What begins further in than the value that is not complete is a part of it.
-        return self._open is None or _skip(line, 0, b" \t") <= self._open.column
+        return self._open is None or _skip(line, 0, _INDENT) <= self._open.column
 
     def _take(self, text: bytes, *, begins: bool, ends: bool) -> Generator[Piece, None, bytes]:
         """Walk over a line or a part of one: what is open, glued values, parts of an array, damage."""
         at = 0
         if begins:
-            if self._may_start(text) and _ENVELOPE.match(text, _skip(text, 0, _WRAPPING)):
+            if self._may_start(text) and _ENVELOPE.match(text, _skip(text, 0, _FRAME)):
                 yield from self._give_up()
             elif ends and self._open is None and _is_array_without_objects(text.strip(_BETWEEN)):
                 reason = "not an event: expected a JSON object, got an array"
@@ -229,18 +230,18 @@ class _Splitter:
         if self._open is not None:
             at = yield from self._continue(text, begins=begins)
         if self._open is None:
-            at = _skip(text, at, _BETWEEN)
+            at = _skip(text, at, _GAP)
             # One array around events is a wrapping; arrays in arrays are something else.
             if not (begins and text.startswith(b"[[", at)):
-                at = _skip(text, at, _WRAPPING)
+                at = _skip(text, at, _FRAME)
         while self._open is None and at < len(text):
             brackets = _Brackets() if text[at] == _OPEN_BRACE else None
             end = _end_in(text, at, brackets)
             if end is None:
-                self._open = _Open(self._line, _skip(text, 0, _WRAPPING) if begins else 0, brackets)
+                self._open = _Open(self._line, _skip(text, 0, _FRAME) if begins else 0, brackets)
             else:
                 yield from self._closed(text[at:end], self._line, is_value=brackets is not None)
-                at = _skip(text, end, _WRAPPING)
+                at = _skip(text, end, _FRAME)
         if self._open is None:
             return b""
         return (yield from self._leave(self._open, text[at:], begins=begins, ends=ends))
@@ -252,7 +253,7 @@ class _Splitter:
         if begins and _starts_anew(current, text):
             opening = current.take_back_opening()
             yield from self._give_up()
-            self._open = current = _Open(self._line - 1, _skip(opening, 0, b" \t"), _Brackets())
+            self._open = current = _Open(self._line - 1, _skip(opening, 0, _INDENT), _Brackets())
             _end_in(opening, 0, current.brackets)
             current.add(opening + b"\n")
         end = _end_in(text, 0, current.brackets)
@@ -345,7 +346,7 @@ def _end_in(text: bytes, start: int, brackets: _Brackets | None) -> int | None:
 def _starts_anew(current: _Open, line: bytes) -> bool:
     """Say whether the last line and this one begin a pretty-printed envelope: then what is open was cut off."""
     before = current.opening
-    return bool(before) and _skip(before, 0, b" \t") <= current.column and _FIRST_KEY.match(line) is not None
+    return bool(before) and _skip(before, 0, _INDENT) <= current.column and _FIRST_KEY.match(line) is not None
 
 
 def _object(text: bytes) -> dict[str, Any] | None:
@@ -391,7 +392,6 @@ def _at_envelopes(line: bytes) -> list[bytes]:
     return [line[start:end] for start, end in pairwise(starts)]
 
 
-def _skip(text: bytes, at: int, unwanted: bytes) -> int:
-    while at < len(text) and text[at] in unwanted:
-        at += 1
-    return at
+def _skip(text: bytes, at: int, unwanted: re.Pattern[bytes]) -> int:
+    found = unwanted.match(text, at)
+    return found.end() if found else at

@@ -1,14 +1,17 @@
 """Keeping the record: `digest`, `log`, `verify`, `rebuild`, `status`."""
 
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
 
 from domain.errors import UsageError
+from domain.event import Event, OtherEvent
 from domain.times import to_text
 from projections.fingerprint import fingerprint_at
-from projections.point import RecordedTimes, resolve_cut, tenants
+from projections.point import Cut, RecordedTimes, resolve_cut, tenants
 from projections.rebuild import rebuild as rebuild_views
 from projections.status import status as status_of
 from projections.verify import verify as verify_home
@@ -17,6 +20,8 @@ from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, Ten
 from scripts.output import answer, write_lines
 from scripts.progress import progress
 from scripts.session import caught_up, opened
+from store.log import EventLog
+from store.recorder import LogRecord
 
 
 def digest(
@@ -64,41 +69,50 @@ def log(
     with opened(home_of(context)) as session, caught_up(session) as connection:
         _check_tenant(tenant, tenants(connection))
         cut = resolve_cut(connection, asked(tenant, as_of, known_at))
-        recorded = RecordedTimes(connection)
-        printed = 0
-        rows: list[dict[str, Any]] = []
-        for record in session.log.records(after, cut.known_at):
-            if limit is not None and printed >= limit:
-                break
-            if tenant is not None or cut.as_of is not None or form is not Format.NDJSON:
-                event = session.log.parse(record)
-                if tenant not in {None, event.tenant} or event.event_time > (cut.as_of or event.event_time):
-                    continue
-                row = {
-                    "position": record.position,
-                    "recorded_at": to_text(recorded.at(record.position)),
-                    "event_time": to_text(event.event_time),
-                    "event_name": event.metadata.event_name,
-                    "tenant": event.tenant,
-                    "entity": str(record.originator_id).split("/", 1)[1],
-                    "digest": record.digest.hex(),
-                }
-                rows.append(row)
-            printed += 1
-            if form is Format.NDJSON:
-                rows.clear()
-                raw = session.log.raw(record)
+        chosen = islice(_chosen(session.log, cut, after, tenant), limit)
+        if form is Format.NDJSON:
+            for record, _ in chosen:
                 # A line break cannot stand inside a JSON string, so a space in its place changes nothing.
-                sys.stdout.buffer.write(raw.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n")
+                raw = session.log.raw(record).replace(b"\r", b" ").replace(b"\n", b" ")
+                sys.stdout.buffer.write(raw + b"\n")
+            sys.stdout.buffer.flush()
+            return
+        recorded = RecordedTimes(connection)
+        rows = (_log_row(record, event or session.log.parse(record), recorded) for record, event in chosen)
         if form is Format.TABLE:
-            answer(
-                rows,
-                form,
-                lambda: render.table(list(rows[0]) if rows else [], (list(row.values()) for row in rows)),
-            )
-        elif form is not Format.NDJSON:
+            listed = list(rows)
+            answer(listed, form, lambda: render.table(list(listed[0]) if listed else [], map(_cells, listed)))
+        else:
             write_lines(rows, form)
-        sys.stdout.buffer.flush()
+
+
+def _chosen(
+    log: EventLog, cut: Cut, after: int, tenant: str | None
+) -> Iterator[tuple[LogRecord, Event | OtherEvent | None]]:
+    """Yield the records asked for; the event only where it had to be read to know."""
+    for record in log.records(after, cut.known_at):
+        if tenant is None and cut.as_of is None:
+            yield record, None
+            continue
+        event = log.parse(record)
+        if tenant in {None, event.tenant} and (cut.as_of is None or event.event_time <= cut.as_of):
+            yield record, event
+
+
+def _log_row(record: LogRecord, event: Event | OtherEvent, recorded: RecordedTimes) -> dict[str, Any]:
+    return {
+        "position": record.position,
+        "recorded_at": to_text(recorded.at(record.position)),
+        "event_time": to_text(event.event_time),
+        "event_name": event.metadata.event_name,
+        "tenant": event.tenant,
+        "entity": str(record.originator_id).split("/", 1)[1],
+        "digest": record.digest.hex(),
+    }
+
+
+def _cells(row: dict[str, Any]) -> list[Any]:
+    return list(row.values())
 
 
 def verify(
