@@ -9,7 +9,7 @@ from domain.times import to_text
 from projections.mastery import row_of
 from projections.point import Point
 from projections.policy import Policy, PolicyBook
-from projections.scores import Scope, Told, in_told_order, pairs_at
+from projections.scores import Assessments, Scope, Told, pairs_at
 
 ALWAYS_MISSING = (
     "never told by events: hidden or unposted results, removed alignments, and all results of New Quizzes",
@@ -24,9 +24,10 @@ def explanation(
     if pair is None:
         return None
     book = PolicyBook(connection, point)
-    row = row_of(connection, point, book, course, student, outcome, pair.results)
+    assessments = Assessments(connection, point, ())
+    row = row_of(assessments, book, course, pair)
     policy = book.policy(course, outcome)
-    told = in_told_order(connection, point, pair.results)
+    told = assessments.put_in_order(pair.results)
     results = told.results
     if not policy.is_linked:
         results = [result._replace(excluded=Exclusion.NOT_LINKED) for result in results]

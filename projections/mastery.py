@@ -9,11 +9,11 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from domain.identity import id_sort_key
-from domain.mastery import Calculation, MasteryScale, Rollup, ScoredResult, exclusion_of, rating_of, rollup
+from domain.mastery import Rollup, ScoredResult, exclusion_of, rating_of, rollup_counted
 from domain.times import Micros, to_text
 from projections.point import Point
 from projections.policy import Policy, PolicyBook
-from projections.scores import Scope, courses_of, in_told_order, pairs_at
+from projections.scores import Assessments, Pair, Scope, courses_of, is_by_rubric, pairs_at
 
 Override = Callable[[Policy], Policy]
 """Another policy in place of the one in force: the "what if"."""
@@ -71,75 +71,83 @@ def mastery_at(
     """
     book = PolicyBook(connection, policy_point or point)
     for course in sorted(courses_of(connection, point, scope), key=id_sort_key):
-        rows = [
-            row_of(connection, point, book, course, pair.student, pair.outcome_id, pair.results, override)
-            for pair in pairs_at(connection, point, course, scope)
-        ]
-        yield from sorted(rows, key=lambda row: row.sort_key)
+        yield from _course_rows(connection, point, book, course, scope, override)
 
 
-def row_of(
+def _course_rows(
     connection: sqlite3.Connection,
     point: Point,
     book: PolicyBook,
     course: str,
-    student: str,
-    outcome_id: str,
-    results: list[ScoredResult],
-    override: Override | None = None,
+    scope: Scope,
+    override: Override | None,
+) -> list[MasteryRow]:
+    pairs = list(pairs_at(connection, point, course, scope))
+    if override is None:
+        assessments = Assessments(connection, point, _ids_that_matter(book, course, pairs))
+    else:
+        assessments = Assessments(connection, point, ())
+    outcome_order = {pair.outcome_id: id_sort_key(pair.outcome_id) for pair in pairs}
+    pairs.sort(key=lambda pair: (pair.student, outcome_order[pair.outcome_id]))
+    return [row_of(assessments, book, course, pair, override) for pair in pairs]
+
+
+def _ids_that_matter(book: PolicyBook, course: str, pairs: list[Pair]) -> Iterator[str]:
+    """Yield the assessments whose times decide an order: asked for at once, they cost a third."""
+    for _, outcome_id, results in pairs:
+        calculation = book.policy(course, outcome_id).calculation
+        if len(results) > 1 and calculation is not None and calculation.in_time_order:
+            yield from (result.artifact_id for result in results if is_by_rubric(result) and result.artifact_id)
+
+
+def row_of(
+    assessments: Assessments, book: PolicyBook, course: str, pair: Pair, override: Override | None = None
 ) -> MasteryRow:
     """Compute one row from all results of its pair."""
+    student, outcome_id, results = pair
     policy = book.policy(course, outcome_id)
     if override is not None:
         policy = override(policy)
+    scale, calculation = policy.scale, policy.calculation
     counted = [result for result in results if exclusion_of(result) is None] if policy.is_linked else []
-    notes = list(policy.notes)
-    order = "exact"
-    if policy.calculation is not None and policy.calculation.in_time_order and len(counted) > 1:
-        told = in_told_order(connection, point, counted)
+    notes, order = policy.notes, "exact"
+    if calculation is not None and calculation.in_time_order and len(counted) > 1:
+        told = assessments.put_in_order(counted)
         counted = told.results
         if told.untold:
             order = "approximate"
     if policy.is_linked and not counted:
-        notes.append(NO_RESULT_COUNTS)
-    found = _rollup(counted, policy)
-    if found is not None and found.score is not None and not isfinite(found.score):
-        notes.append(TOO_LARGE)
-        found = None
+        notes = (*notes, NO_RESULT_COUNTS)
+    found = rollup_counted(counted, scale, calculation) if counted and scale and calculation else NO_ROLLUP
+    if found.score is not None and not isfinite(found.score):
+        notes, found = (*notes, TOO_LARGE), NO_ROLLUP
+    rating = None if scale is None else rating_of(scale, found.score)
+    # By place, not by name: this is made for every pair of a whole log.
     return MasteryRow(
-        course_id=course,
-        student=student,
-        outcome_id=outcome_id,
-        outcome_title=policy.title,
-        score=found.score if found else None,
-        mastered=found.mastery if found else None,
-        rating=_rating(policy.scale, found),
-        mastery_points=policy.scale.mastery_points if policy.scale else None,
-        points_possible=policy.scale.points_possible if policy.scale else None,
-        calculation_method=policy.calculation.method.value if policy.calculation else None,
-        calculation_int=_shown_int(policy.calculation),
-        scale_source=policy.scale_source,
-        method_source=policy.method_source,
-        results_counted=len(counted),
-        results_used=len(found.used) if found else 0,
-        last_assessed_at=max((r.assessed_at for r in counted if r.assessed_at is not None), default=None),
-        order=order,
-        notes=tuple(notes),
+        course,
+        student,
+        outcome_id,
+        policy.title,
+        found.score,
+        found.mastery,
+        None if rating is None else rating.description,
+        None if scale is None else scale.mastery_points,
+        None if scale is None else scale.points_possible,
+        None if calculation is None else calculation.method.value,
+        None if calculation is None else calculation.calculation_int,
+        policy.scale_source,
+        policy.method_source,
+        len(counted),
+        len(found.used),
+        _last_assessed(counted),
+        order,
+        notes,
     )
 
 
-def _rollup(counted: list[ScoredResult], policy: Policy) -> Rollup | None:
-    if policy.scale is None or policy.calculation is None or not counted:
-        return None
-    return rollup(counted, policy.scale, policy.calculation)
+def _last_assessed(counted: list[ScoredResult]) -> Micros | None:
+    times = [result.assessed_at for result in counted if result.assessed_at is not None]
+    return max(times) if times else None
 
 
-def _rating(scale: MasteryScale | None, found: Rollup | None) -> str | None:
-    if scale is None or found is None:
-        return None
-    reached = rating_of(scale, found.score)
-    return None if reached is None else reached.description
-
-
-def _shown_int(calculation: Calculation | None) -> int | None:
-    return None if calculation is None else calculation.calculation_int
+NO_ROLLUP = Rollup(None, None, 0, (), None, None)

@@ -2,8 +2,10 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
+
+import orjson
 
 from domain.event import OrderKey
 from domain.identity import Context, Kind
@@ -90,35 +92,50 @@ class Told(NamedTuple):
     graders: dict[str, str]
 
 
-def in_told_order(connection: sqlite3.Connection, point: Point, results: list[ScoredResult]) -> Told:
-    """Return the results with their times of handing in, where a rubric assessment tells it (DOMAIN.md 5.5).
+class Assessments:
+    """The rubric assessments behind results: when the work was handed in, and who graded it (DOMAIN.md 2, 5.5)."""
 
-    Result events come from jobs and name no grader; the rubric's event does (DOMAIN.md 2).
-    """
-    found, untold, graders = [], [], {}
-    for result in results:
-        assessment = None
-        if result.artifact_type == RUBRIC_ASSESSMENT and result.artifact_id is not None:
-            assessment = _assessment(connection, point, result.artifact_id)
-        if assessment is not None:
-            handed_in_at, grader_id, grader_login = assessment
-            found.append(result._replace(submitted_at=handed_in_at))
-            if grader_login or grader_id:
-                graders[result.id] = grader_login or grader_id
-            continue
-        found.append(result)
-        if result.artifact_type != LIVE_ASSESSMENT:  # submitted and assessed are one moment there
-            untold.append(result.id)
-    return Told(found, untold, graders)
+    def __init__(self, connection: sqlite3.Connection, point: Point, ids: Iterable[str]) -> None:
+        self._connection = connection
+        self._bounds = point.bounds()
+        self._known: dict[str, tuple[Any, ...] | None] = {}
+        self._look_up(dict.fromkeys(ids))
+
+    def put_in_order(self, results: list[ScoredResult]) -> Told:
+        """Return results with their times of handing in; result events themselves name neither time nor grader."""
+        found, untold, graders = [], [], {}
+        for result in results:
+            assessment = self._of(result.artifact_id) if is_by_rubric(result) and result.artifact_id else None
+            if assessment is not None:
+                handed_in_at, grader_id, grader_login = assessment
+                found.append(result._replace(submitted_at=handed_in_at))
+                if grader_login or grader_id:
+                    graders[result.id] = grader_login or grader_id
+                continue
+            found.append(result)
+            if result.artifact_type != LIVE_ASSESSMENT:  # submitted and assessed are one moment there
+                untold.append(result.id)
+        return Told(found, untold, graders)
+
+    def _of(self, assessment_id: str) -> tuple[Any, ...] | None:
+        if assessment_id not in self._known:
+            self._look_up({assessment_id: None})
+        return self._known[assessment_id]
+
+    def _look_up(self, ids: dict[str, None]) -> None:
+        self._known.update(ids)
+        rows = self._connection.execute(_ASSESSMENTS, {**self._bounds, "ids": orjson.dumps(list(ids)).decode()})
+        self._known.update((row[0], row[1:]) for row in rows.fetchall())
 
 
-def _assessment(connection: sqlite3.Connection, point: Point, assessment_id: str) -> Any:
-    return connection.execute(_ASSESSMENT, {**point.bounds(), "id": assessment_id}).fetchone()
+def is_by_rubric(result: ScoredResult) -> bool:
+    """Whether a rubric assessment made the result."""
+    return result.artifact_type == RUBRIC_ASSESSMENT
 
 
-_ASSESSMENT = (
-    "SELECT handed_in_at, grader_id, grader_login FROM assessment_versions "
-    f"WHERE position = {seek(Kind.ASSESSMENT, ':id')}"
+_ASSESSMENTS = (
+    "SELECT j.value, v.handed_in_at, v.grader_id, v.grader_login FROM json_each(:ids) j "
+    f"JOIN assessment_versions v ON v.position = {seek(Kind.ASSESSMENT, 'j.value')}"
 )
 
 

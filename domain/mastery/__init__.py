@@ -47,7 +47,7 @@ from domain.mastery.result_flags import (
     rubric_result_mastery,
 )
 from domain.mastery.results import QUIZ_SUBMISSION, Exclusion, ScoredResult, in_time_order, quiz_value
-from domain.mastery.rollups import Rollup, ValuedResult, rollup, valued_results
+from domain.mastery.rollups import Rollup, ValuedResult, rollup, rollup_counted, valued_results
 from domain.mastery.rounding import mean, round2, round4, to_fixed2
 from domain.mastery.scale import DEFAULT_SCALE, MasteryScale, Rating
 from domain.mastery.visibility import exclusion_of
@@ -99,6 +99,7 @@ __all__ = [
     "resolve_calculation",
     "resolve_scale",
     "rollup",
+    "rollup_counted",
     "round2",
     "round4",
     "rubric_result_mastery",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from domain.mastery.formulas import apply
-from domain.mastery.methods import Calculation
+from domain.mastery.methods import Calculation, Formula
 from domain.mastery.results import ScoredResult, by_id, by_time, values_of
 from domain.mastery.rounding import round2
 from domain.mastery.scale import MasteryScale
@@ -54,9 +54,13 @@ def valued_results(
     The order of `results` does not matter: oldest first where time matters, else by id. DOMAIN.md 5.3-5.5.
     """
     counted = [result for result in results if exclusion_of(result, include_hidden=include_hidden) is None]
+    return _valued(counted, scale, calculation)
+
+
+def _valued(counted: list[ScoredResult], scale: MasteryScale, calculation: Calculation) -> list[ValuedResult]:
     if len(counted) > 1:
         # By id first: quiz sums are made in this order, and it is what a tie in time falls back on.
-        counted.sort(key=by_id)
+        counted = sorted(counted, key=by_id)
     values = values_of(counted, scale.base, join_quiz_rows=calculation.joins_quiz_rows)
     valued = list(zip(counted, values, strict=True))
     if calculation.in_time_order and len(counted) > 1:
@@ -76,8 +80,16 @@ def rollup(
     Results that do not count are left out here, so pass them all. The score is None when nothing
     counts and when n_mastery has too few results at mastery. DOMAIN.md 5.8 (RollupScore).
     """
-    counted = valued_results(results, scale, calculation, include_hidden=include_hidden)
-    present = [(result, value) for result, value in counted if value is not None]
+    counted = [result for result in results if exclusion_of(result, include_hidden=include_hidden) is None]
+    return rollup_counted(counted, scale, calculation)
+
+
+def rollup_counted(counted: list[ScoredResult], scale: MasteryScale, calculation: Calculation) -> Rollup:
+    """Compute the score from results that are known to count."""
+    if len(counted) == 1 and calculation.formula is not Formula.N_MASTERY:
+        return _rollup_one(counted[0], scale, calculation)
+    valued = _valued(counted, scale, calculation)
+    present = [(result, value) for result, value in valued if value is not None]
     if not present:
         return Rollup(None, None, len(counted), (), None, None)
     unrounded, places = apply(calculation, [value for _, value in present], scale.mastery_points)
@@ -93,6 +105,15 @@ def rollup(
         score >= scale.mastery_points,
         all(map(_hides_points, used)),
     )
+
+
+def _rollup_one(result: ScoredResult, scale: MasteryScale, calculation: Calculation) -> Rollup:
+    """Give the score of a single result: every formula but n_mastery is then its value (DOMAIN.md 5.8)."""
+    (value,) = values_of((result,), scale.base, join_quiz_rows=calculation.joins_quiz_rows)
+    if value is None:
+        return Rollup(None, None, 1, (), None, None)
+    score = round2(value)
+    return Rollup(score, value, 1, (result.id,), score >= scale.mastery_points, result.hide_points)
 
 
 def _by_time(valued: ValuedResult) -> int:
