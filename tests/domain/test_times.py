@@ -1,5 +1,7 @@
 """Times as Canvas and people write them, and the one way in which they are written back."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,18 @@ def test_an_envelope_reads_times_as_the_command_line_does(text: str, expected: s
     assert isinstance(event, Event)
     assert to_text(event.event_time) == expected
     assert event.body.state()["updated_at"] == expected
+
+
+def test_no_offset_means_utc_wherever_the_computer_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zone of the machine has no say, for a person's time or an event's."""
+    monkeypatch.setenv("TZ", "America/Denver")
+    time.tzset()
+    try:
+        event = parse_event(outcome("7", "2019-11-05 07:38:00"))
+        assert to_text(parse_argument("2019-11-05T07:38:00")) == to_text(event.event_time) == "2019-11-05T07:38:00.000Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_times_inside_a_body_are_told_in_utc() -> None:
