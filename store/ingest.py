@@ -1,6 +1,7 @@
 """From sources to the log: read, parse, fingerprint, append, in batches; what cannot be an event to quarantine."""
 
 import gc
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -170,20 +171,27 @@ class Ingest:
         return Arrival(piece.raw, content_digest(piece.value, piece.raw), event)
 
     def _write(self, batch: _Batch) -> None:
-        if not batch.arrivals and not batch.refused:
-            return
-        with self._home.writing("ingest"):
+        def refuse(connection: sqlite3.Connection, now: Micros) -> None:
+            for piece, reason in batch.refused:
+                quarantine.put(connection, piece, batch.source, reason, now)
+
+        if batch.arrivals or batch.refused:
+            self._commit(batch, "ingest", refuse)
+
+    def _commit(self, batch: _Batch, purpose: str, besides: Callable[[sqlite3.Connection, Micros], None]) -> None:
+        """Append a batch, and change the quarantine as `besides` says, in one transaction."""
+        with self._home.writing(purpose):
             now = self._clock()
             try:
                 with self._log.writing() as connection:
                     appended = self._log.append(connection, batch.arrivals, batch.source, now)
-                    for piece, reason in batch.refused:
-                        quarantine.put(connection, piece, batch.source, reason, now)
+                    besides(connection, now)
             except BaseException:
                 self._log.forget_uncommitted()
                 raise
-            for piece, _ in batch.refused:
-                piece.close()
+            finally:
+                for piece, _ in batch.refused:
+                    piece.close()
             self._count(batch, appended)
             self._after_batch(appended)
 
@@ -199,16 +207,14 @@ class Ingest:
     def _retry(self, entry: quarantine.Entry) -> None:
         with self._log.reading() as connection:
             pieces = list(split(quarantine.content(connection, entry.number)))
-        batch = _Batch(f"quarantine {entry.number}", time.monotonic())
+        batch = _Batch(entry.source, time.monotonic())
         for piece in pieces:
             self._sort_in(piece, batch)
-        with self._home.writing("quarantine retry"):
-            now = self._clock()
-            with self._log.writing() as connection:
-                appended = self._log.append(connection, batch.arrivals, entry.source, now)
-                if batch.refused or not pieces:
-                    quarantine.refuse_again(connection, entry.number, batch.refused[0][1] if pieces else entry.reason)
-                else:
-                    quarantine.mark_taken(connection, entry.number, now)
-            self._count(batch, appended)
-            self._after_batch(appended)
+
+        def judge(connection: sqlite3.Connection, now: Micros) -> None:
+            if batch.refused or not pieces:
+                quarantine.refuse_again(connection, entry.number, batch.refused[0][1] if pieces else entry.reason)
+            else:
+                quarantine.mark_taken(connection, entry.number, now)
+
+        self._commit(batch, "quarantine retry", judge)

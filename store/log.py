@@ -119,10 +119,10 @@ class EventLog(Application[str]):
             with self._datastore.writing() as connection:
                 for statement in quarantine.TABLES:
                     connection.execute(statement)
-                connection.execute("INSERT OR IGNORE INTO properties VALUES ('format', ?)", (str(FORMAT),))
-                connection.execute(
-                    "INSERT OR IGNORE INTO dictionaries VALUES (?, ?)", (shipped, self._dictionaries[shipped])
-                )
+                if found is None:
+                    connection.execute("INSERT INTO properties VALUES ('format', ?)", (str(FORMAT),))
+                if known is None:
+                    connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (shipped, self._dictionaries[shipped]))
         with self._datastore.reading() as connection:
             self._dictionaries.update(dict(connection.execute("SELECT number, bytes FROM dictionaries").fetchall()))
 
@@ -176,8 +176,9 @@ class EventLog(Application[str]):
     def _tenant_number(self, connection: sqlite3.Connection, uuid: str) -> int:
         number = self._tenants.get(uuid)
         if number is None:
-            connection.execute("INSERT OR IGNORE INTO tenants (uuid) VALUES (?)", (uuid,))
             found = connection.execute("SELECT number FROM tenants WHERE uuid = ?", (uuid,)).fetchone()
+            if found is None:
+                found = connection.execute("INSERT INTO tenants (uuid) VALUES (?) RETURNING number", (uuid,)).fetchone()
             number = self._tenants[uuid] = int(found[0])
         return number
 

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
 from store.canonical import DIGEST_BYTES
@@ -58,6 +58,20 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
 )
 _IMMUTABLE = ("stored_events", "batches", "tenants", "dictionaries", "properties")
+# SQLite lets INSERT OR REPLACE delete without asking the triggers above. On the small tables an insert is refused where
+# a row is there; on stored_events that would cost more than the insert itself, so there the chain of hashes answers.
+_TAKEN = {
+    "batches": "last_position = NEW.last_position",
+    "tenants": "number = NEW.number OR uuid = NEW.uuid",
+    "dictionaries": "number = NEW.number",
+    "properties": "name = NEW.name",
+}
+_REPLACEMENTS = tuple(
+    f"CREATE TRIGGER IF NOT EXISTS {table}_refuse_replace BEFORE INSERT ON {table} "
+    f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken}) "
+    f"BEGIN SELECT RAISE(ABORT, 'the log is immutable: REPLACE on {table} is refused'); END"
+    for table, taken in _TAKEN.items()
+)
 _REFUSALS = tuple(
     f"CREATE TRIGGER IF NOT EXISTS {table}_refuse_{action.lower()} BEFORE {action} ON {table} "
     f"BEGIN SELECT RAISE(ABORT, 'the log is immutable: {action} on {table} is refused'); END"
@@ -79,7 +93,7 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def construct_create_table_statements(self) -> list[str]:
         """Return the schema of the log."""
-        return [*_TABLES, *_REFUSALS]
+        return [*_TABLES, *_REFUSALS, *_REPLACEMENTS]
 
     def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
         """Append those rows that are new, in their order, inside the caller's transaction; return how many.
@@ -112,6 +126,26 @@ class LogRecorder(SQLiteApplicationRecorder):
             positions.append(int(c.lastrowid))
         return positions
 
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return a page of the log as the library's notifications; their ids are our positions."""
+        after = 0 if start is None else start - inclusive_of_start
+        chosen = f"AND topic IN ({', '.join('?' * len(topics))}) " if topics else ""
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute(
+                f"SELECT {_COLUMNS} FROM stored_events WHERE position > ? AND position <= ? {chosen}"
+                "ORDER BY position LIMIT ?",
+                (after, (1 << 63) - 1 if stop is None else stop, *topics, limit),
+            )
+            return [_notification(_record(row)) for row in cursor.fetchall()]
+
     def select_events(
         self,
         originator_id: UUID | str,
@@ -135,6 +169,10 @@ class LogRecorder(SQLiteApplicationRecorder):
                 ),
             )
             return [_record(row) for row in cursor.fetchall()]
+
+
+def _notification(record: LogRecord) -> Notification:
+    return Notification(record.originator_id, record.originator_version, record.topic, record.state, id=record.position)
 
 
 def records_after(connection: sqlite3.Connection, after: int, upto: int, limit: int) -> list[LogRecord]:

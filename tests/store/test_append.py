@@ -48,17 +48,33 @@ def test_two_events_under_one_key_are_both_kept(world: World) -> None:
         assert [log.raw(record) for record in log.records()] == [first.raw, second.raw]
 
 
-@pytest.mark.parametrize("table", ["stored_events", "batches", "tenants", "dictionaries", "properties"])
-@pytest.mark.parametrize("statement", ["UPDATE {0} SET rowid = rowid", "DELETE FROM {0}"])
+REFUSED = [
+    (table, statement)
+    for table in ("stored_events", "batches", "tenants", "dictionaries", "properties")
+    for statement in ("UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "INSERT OR REPLACE INTO {0} SELECT * FROM {0}")
+    # SQLite asks no trigger about the rows that REPLACE removes, and one on each insert would cost more than the
+    # insert: on the events themselves a replacement is found by `verify`, as a dropped trigger is.
+    if (table, statement[:14]) != ("stored_events", "INSERT OR REPL")
+]
+
+
+@pytest.mark.parametrize(("table", "statement"), REFUSED)
 def test_the_database_refuses_changes(world: World, table: str, statement: str) -> None:
     """Whoever opens log.db with plain SQLite cannot change or delete what is there."""
     world.take(group("1", "2025-01-01"))
-    statement = statement.replace("rowid = rowid", "value = value") if table == "properties" else statement
-    with (
-        closing(sqlite3.connect(world.home.log_path)) as connection,
-        pytest.raises(sqlite3.IntegrityError, match="the log is immutable"),
-    ):
-        connection.execute(statement.format(table))
+    with closing(sqlite3.connect(world.home.log_path)) as connection:
+        column = connection.execute(f"SELECT name FROM pragma_table_info('{table}') LIMIT 1").fetchone()[0]
+        with pytest.raises(sqlite3.IntegrityError, match="the log is immutable"):
+            connection.execute(statement.format(table, column))
+
+
+def test_the_library_reads_the_log_as_notifications(world: World) -> None:
+    """Its own notification log gives the events in the order of their positions, by topic where asked."""
+    world.take(group("1", "2025-01-01"), outcome("7", "2025-01-01"), group("2", "2025-01-01"))
+    with world.opened() as (log, _):
+        assert [found.id for found in log.notification_log.select(start=2, limit=10)] == [2, 3]
+        only = log.notification_log.select(start=1, limit=10, topics=["learning_outcome_created"])
+        assert [found.id for found in only] == [2]
 
 
 def test_recorded_times_never_go_back(world: World) -> None:
