@@ -173,14 +173,23 @@ class TestDetached:
     def test_a_loop_with_something_hanging_off_it(self, length: int) -> None:
         """Each group of the loop is told once; a child of one of them keeps its own children."""
         ring = [folder(str(at), str(at % length + 1)) for at in range(1, length + 1)]
-        tree = grow([*ring, folder("50", "1"), folder("51", "50")], place("70", "7", "51"), place("80", "8", "2"))
-        assert drawn(tree.detached) == " ".join([*(point.id for point in ring), "50(51(7@70))", "8@80"])
-        assert tree.roots == []
+        tail = [folder("50", "1"), folder("51", "50")]
+        for groups in ([*ring, *tail], [*reversed(tail), *reversed(ring)]):
+            tree = grow(groups, place("70", "7", "51"), place("80", "8", "2"))
+            assert drawn(tree.detached) == " ".join([*(point.id for point in ring), "50(51(7@70))", "8@80"])
+            assert tree.roots == []
 
     def test_a_loop_of_which_one_group_is_deleted(self) -> None:
         """The deleted one is gone, the other is still told."""
         tree = grow([folder("1", "2", state="deleted"), folder("2", "1"), folder("3", "2")])
         assert sorted(node.id for node in every(tree)) == ["2", "3"]
+
+    @pytest.mark.parametrize("parent", ["1", "2"])
+    def test_a_deleted_loop_is_told_when_the_deleted_are_asked_for(self, parent: str) -> None:
+        """Under itself or under each other: each once, and nothing goes round for ever."""
+        groups = [folder("1", parent, state="deleted"), folder("2", "1", state="deleted")]
+        assert sorted(node.id for node in every(grow(groups, include_deleted=True))) == ["1", "2"]
+        assert list(every(grow(groups))) == []
 
     def test_a_link_that_names_no_group(self) -> None:
         """It is active, so it is somewhere."""
@@ -251,7 +260,7 @@ class TestSiblings:
 
     def test_titles_are_compared_without_case(self) -> None:
         """Straße is STRASSE; é stands after z, by code point."""
-        titles = {"2": "beta", "3": "Alpha", "4": "GAMMA", "5": "STRASSE", "6": "Straße", "7": "zeta", "8": "élan"}
+        titles = {"2": "beta", "3": "Alpha", "4": "GAMMA", "5": "Straße", "6": "STRASSE", "7": "zeta", "8": "élan"}
         tree = grow([folder("1"), *(folder(local_id, "1", title=text) for local_id, text in titles.items())])
         assert drawn(tree.roots) == "1(3 2 4 5 6 7 8)"
 

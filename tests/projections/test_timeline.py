@@ -348,8 +348,8 @@ class TestFilters:
 
     def test_another_tenant_is_another_story(self, world: World) -> None:
         """Nothing of it is told."""
-        world.take(outcome("7", MAY, meta={"tenant": OTHER_TENANT}))
-        assert [entry["tenant"] for entry in entries(world, tenant=OTHER_TENANT)] == [OTHER_TENANT]
+        world.take(*(make("7", MAY, meta={"tenant": OTHER_TENANT}) for make in (outcome, group, result, proficiency)))
+        assert [entry["tenant"] for entry in entries(world, tenant=OTHER_TENANT)] == [OTHER_TENANT] * 4
         assert {entry["tenant"] for entry in entries(world, tenant=TENANT)} == {TENANT}
 
 

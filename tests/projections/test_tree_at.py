@@ -13,6 +13,7 @@ from tests.world import World
 
 JAN, FEB, MAR, APR, MAY = (f"2025-0{month}-01" for month in range(1, 6))
 IMPORT = {"job_tag": "OutcomeImport#run", "job_id": "77"}
+COURSE_COPY = {"job_tag": "Canvas::Migration::Worker::CourseCopyWorker#perform", "job_id": "78"}
 EMPTY = {"roots": "", "detached": "", "unlinked": ""}
 
 
@@ -224,6 +225,22 @@ class TestContexts:
         assert "another context" in world.tree("Course:200")["detached"][0]["why"]
         assert shape(world) == {"roots": "1", "detached": "", "unlinked": ""}
 
+    def test_what_turns_up_in_another_context_is_in_that_one(self, world: World) -> None:
+        """Groups, links and outcomes belong where their last event says; before it, where they were."""
+        world.take(
+            group("1", JAN, context="Course:200"),
+            outcome("7", JAN, context_type="Course", context_id="200"),
+            link("70", JAN, outcome="7", group="1", context="Course:200"),
+            group("1", FEB, updated=FEB),
+            link("70", FEB, outcome="7", group="1", updated=FEB),
+            outcome("8", JAN, context_type="Course", context_id="200"),
+            outcome("8", FEB, updated=FEB),
+        )
+        assert shape(world, "Course:200", as_of=JAN) == {"roots": "1(7)", "detached": "", "unlinked": "8"}
+        assert shape(world, as_of=JAN) == EMPTY
+        assert shape(world, "Course:200") == {"roots": "", "detached": "", "unlinked": "7"}
+        assert shape(world) == {"roots": "1(7)", "detached": "", "unlinked": "8"}
+
     def test_a_deleted_parent_leaves_its_children_detached(self, world: World) -> None:
         """Canvas deletes children first; where it did not, they are told."""
         world.take(
@@ -290,9 +307,10 @@ class TestImpliedDeletion:
         assert [roots(world, "Course:200", as_of=time) for time in (FEB, MAR)] == ["2(7)", "2"]
         assert nodes(world, "Course:200", include_deleted=True)["7"]["implied"] == "deleted"
 
-    def test_restored_by_hand_it_is_in_no_group(self, world: World) -> None:
+    @pytest.mark.parametrize("by", [ASKER, COURSE_COPY, {}], ids=["by hand", "by course copy", "by nobody"])
+    def test_restored_otherwise_than_by_import_it_is_in_no_group(self, world: World, by: dict[str, str]) -> None:
         """Its old links stay deleted; as of March nothing has changed."""
-        world.take(outcome("7", APR, updated=APR, meta=ASKER))
+        world.take(outcome("7", APR, updated=APR, meta=by))
         assert shape(world) == {"roots": "1", "detached": "", "unlinked": "7"}
         assert shape(world, "Course:200") == {"roots": "2", "detached": "", "unlinked": ""}
         assert shape(world, as_of=MAR) == {"roots": "1", "detached": "", "unlinked": ""}

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -183,7 +184,7 @@ def test_verify_finds_views_that_lie(school: Outcomes, lie: str, named: str) -> 
     """A version changed behind our back in views.db is found, named, and mended by a rebuild."""
     import sqlite3  # noqa: PLC0415 - only this test goes behind the back
 
-    with sqlite3.connect(school.home / "views.db") as views:
+    with closing(sqlite3.connect(school.home / "views.db")) as views, views:
         views.execute(lie)
     ran = school("verify", "--all", "--format", "json")
     assert (ran.code, ran.json()["ok"]) == (1, False)
@@ -196,7 +197,7 @@ def test_verify_finds_a_log_that_was_changed(school: Outcomes) -> None:
     """With the triggers dropped an event can be changed, but not unseen: the position is named."""
     import sqlite3  # noqa: PLC0415 - only this test goes behind the back
 
-    with sqlite3.connect(school.home / "log.db") as log:
+    with closing(sqlite3.connect(school.home / "log.db")) as log, log:
         log.execute("DROP TRIGGER stored_events_refuse_update")
         other = log.execute("SELECT state FROM stored_events WHERE position = 2").fetchone()[0]
         log.execute("UPDATE stored_events SET state = ? WHERE position = 1", (other,))

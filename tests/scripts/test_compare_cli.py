@@ -1,6 +1,7 @@
 """diff, blame, late and replay on the command line, on real processes."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_replay_writes_a_file_that_stands_alone(school: Outcomes, tmp_path: Path
     answer = school.json("replay", "--as-of", "2025-04-01", "--to", str(target))
     assert answer["digest"] == school.json("digest", "--as-of", "2025-04-01")["digest"]
     assert (answer["outcomes"], answer["groups"], answer["results"], answer["mastery"]) == (1, 1, 1, 1)
-    with sqlite3.connect(target) as file:
+    with closing(sqlite3.connect(target)) as file:
         row = file.execute("SELECT learning_outcome_id, title, calculation_method FROM outcomes").fetchone()
         score = file.execute("SELECT student, score, mastered FROM mastery").fetchone()
     assert row == ("7", "Outcome 7", "highest")

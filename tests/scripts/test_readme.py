@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_every_table_is_in_the_readme(tmp_path: Path) -> None:
     """No table or SQL view of views.db is left out, and each can be read with plain SQL."""
     folder = tmp_path
     run(folder, f"ingest {SCHOOL_YEAR}")
-    with sqlite3.connect(folder / "outcomes-data" / "views.db") as views:
+    with closing(sqlite3.connect(folder / "outcomes-data" / "views.db")) as views:
         names = [
             row[0]
             for row in views.execute(
