@@ -46,11 +46,7 @@ def parse_event(value: Any) -> Event | OtherEvent:
 
     The envelope is under `metadata` (the hosted service) or `attributes` (Canvas's own stream), DOMAIN.md 1.1.
     """
-    if not isinstance(value, dict):
-        raise NotAnEvent(f"not an event: expected a JSON object, got {_json_type(value)}")
-    metadata = value.get("metadata", value.get("attributes"))
-    if not isinstance(metadata, dict):
-        raise NotAnEvent('not an event: no object under "metadata" or "attributes"')
+    metadata = _envelope(value)
     name = metadata.get("event_name")
     if not isinstance(name, str) or not name.strip():
         raise NotAnEvent("no event_name in the metadata")
@@ -75,6 +71,17 @@ def parse_event(value: Any) -> Event | OtherEvent:
             # Nothing of an outcome is lost with it, and a later version may read it: kept, unprojected.
             return OtherEvent(envelope, body, event_time)
         raise
+
+
+def _envelope(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise NotAnEvent(f"not an event: expected a JSON object, got {_json_type(value)}")
+    metadata = value.get("metadata")
+    if metadata is None:
+        metadata = value.get("attributes")
+    if not isinstance(metadata, dict):
+        raise NotAnEvent('not an event: no object under "metadata" or "attributes"')
+    return metadata
 
 
 ModelT = TypeVar("ModelT", bound=BaseModel)

@@ -59,12 +59,28 @@ def parse_argument(text: str) -> Micros:
         ) from error
 
 
+# One year inside what a datetime can hold: every offset of these can be told in UTC.
+_FIRST_MOMENT, _LAST_MOMENT = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+
+
+def _parse_field(text: str) -> datetime:
+    try:
+        found = parse_moment(text)
+    except OverflowError as error:
+        raise ValueError("the time is beyond what a calendar holds") from error
+    if not _FIRST_MOMENT <= found <= _LAST_MOMENT:
+        raise ValueError("the time is beyond what a calendar holds")
+    return found
+
+
 def _timestamp_schema() -> core_schema.CoreSchema:
     # The common forms are read by pydantic's own parser (no Python call per field); the odd ones fall through.
     # A number is not a time here: an epoch in seconds or milliseconds would be a guess.
     text = core_schema.str_schema(strict=True, pattern=r"^\s*\d{4}-\d{2}-\d{2}")
-    native = core_schema.datetime_schema(tz_constraint="aware", microseconds_precision="truncate")
-    odd = core_schema.no_info_plain_validator_function(parse_moment)
+    native = core_schema.datetime_schema(
+        tz_constraint="aware", microseconds_precision="truncate", ge=_FIRST_MOMENT, le=_LAST_MOMENT
+    )
+    odd = core_schema.no_info_plain_validator_function(_parse_field)
     return core_schema.chain_schema([text, core_schema.union_schema([native, odd], mode="left_to_right")])
 
 

@@ -82,7 +82,18 @@ class Node:
     why: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the contract's NODE."""
+        """Return the contract's NODE with all below it, however deep."""
+        answer = self.alone()
+        pending = [(self, answer)]
+        while pending:
+            node, told = pending.pop()
+            if node.kind == "group":
+                told["children"] = [child.alone() for child in node.children]
+                pending.extend(zip(node.children, told["children"], strict=True))
+        return answer
+
+    def alone(self) -> dict[str, Any]:
+        """Return the contract's NODE without its children."""
         answer: dict[str, Any] = {
             "kind": self.kind,
             "id": self.id,
@@ -94,8 +105,6 @@ class Node:
         }
         if self.why is not None:
             answer["why"] = self.why
-        if self.kind == "group":
-            answer["children"] = [child.as_json() for child in self.children]
         return answer
 
 

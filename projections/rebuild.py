@@ -52,4 +52,5 @@ def _swap(home: Home, new: Views) -> None:
         make(live)
     with closing(connect(new.path)) as source, closing(connect(live, synchronous="NORMAL")) as target:
         source.backup(target)
-        target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # Passive: whoever still reads the old views is not waited for.
+        target.execute("PRAGMA wal_checkpoint(PASSIVE)")

@@ -131,7 +131,10 @@ class Rows:
             return Context("Course", local_id(body.course_id))
         if isinstance(body, AccountBody):
             return Context("Account", local_id(body.account_id))
-        found: Context | None = getattr(body, "context", None)
+        # Asked of the type: an unknown field of an event may be called `context`, too.
+        if not isinstance(getattr(type(body), "context", None), property):
+            return None
+        found: Context = body.context
         return found
 
     def _learn_places(self, tenant: int, event: Event, digest: bytes, position: int) -> None:

@@ -95,7 +95,7 @@ def timeline(connection: sqlite3.Connection, log: EventLog, point: Point, filter
 
 def actor_of(metadata: Metadata) -> dict[str, str | None]:
     """Say who did it: the user of a request (and who stood behind a masquerade), or the job that ran."""
-    path = urlsplit(metadata.url).path if metadata.url else None
+    path = _path(metadata.url) if metadata.url else None
     via = " ".join(part for part in (metadata.http_method, path) if part)
     return {
         "user_id": metadata.user_id,
@@ -106,6 +106,13 @@ def actor_of(metadata: Metadata) -> dict[str, str | None]:
         "real_user_id": metadata.real_user_id,
         "request_id": metadata.request_id,
     }
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return url  # no URL that can be taken apart, but still what the event says
 
 
 def _is_asked(entry: Entry, filters: Filters) -> bool:
@@ -175,7 +182,9 @@ def _steps(connection: sqlite3.Connection, point: Point, filters: Filters) -> It
         for (order, position), is_overtaken in zip(versions, _overtaken(versions), strict=True):
             # Event time wins; that the row's own clock says otherwise is marked. A creation after an update of
             # the same thing is such a contradiction, too.
-            conflict = 0 < order.updated_at < newest_update or (not order.is_update and newest_update > 0)
+            conflict = 0 < order.updated_at < newest_update or (
+                not order.is_update and order.updated_at == 0 and newest_update > 0
+            )
             if _is_within(order.event_time, filters):
                 yield _Step(order, kind, local_id, position, before, conflict, is_overtaken)
             newest_update = max(newest_update, order.updated_at)
@@ -218,19 +227,41 @@ def _touched(connection: sqlite3.Connection, point: Point, filters: Filters) -> 
 def _touched_structure(
     connection: sqlite3.Connection, window: dict[str, Any], context: int | None
 ) -> Iterator[tuple[Kind, str]]:
+    within = "event_time BETWEEN :since AND :last AND position <= :known_at"
+    if context is None:
+        for kind, table in VERSION_TABLES.items():
+            if kind not in BACKGROUND:
+                sql = f"SELECT DISTINCT {ID_COLUMNS[kind]} FROM {table} WHERE tenant = :tenant AND {within}"
+                yield from ((kind, row[0]) for row in connection.execute(sql, window))
+        return
+    bounds = {**window, "context": context}
+    linked = _linked(connection, bounds)
     for kind, table in VERSION_TABLES.items():
         if kind in BACKGROUND:
             continue
-        identity = ID_COLUMNS[kind]
-        within = "event_time BETWEEN :since AND :last AND position <= :known_at"
-        if context is None:
-            sql = f"SELECT DISTINCT {identity} FROM {table} WHERE tenant = :tenant AND {within}"
-        else:
-            sql = (
-                f"SELECT m.id FROM members m WHERE m.context = :context AND m.kind = '{kind.value}' AND EXISTS "
-                f"(SELECT 1 FROM {table} WHERE tenant = :tenant AND {identity} = m.id AND {within})"
-            )
-        yield from ((kind, row[0]) for row in connection.execute(sql, {**window, "context": context}))
+        one = f"SELECT 1 FROM {table} WHERE tenant = :tenant AND {ID_COLUMNS[kind]} = m.id"
+        rows = connection.execute(
+            # Part of this context by a version of its own, at the point; what came later must not count.
+            f"SELECT m.id, EXISTS ({one} AND context = :context AND event_time <= :until AND position <= :known_at) "
+            f"FROM members m WHERE m.context = :context AND m.kind = '{kind.value}' AND EXISTS ({one} AND {within})",
+            bounds,
+        )
+        yield from (
+            (kind, local_id)
+            for local_id, is_own in rows.fetchall()
+            if is_own or (kind is Kind.OUTCOME and local_id in linked)
+        )
+
+
+def _linked(connection: sqlite3.Connection, bounds: dict[str, Any]) -> set[str]:
+    """Return the outcomes that a link had put into the context, up to the point."""
+    rows = connection.execute(
+        "SELECT DISTINCT v.outcome_id FROM members m JOIN link_versions v ON v.tenant = :tenant AND v.link_id = m.id "
+        "WHERE m.context = :context AND m.kind = 'link' AND v.context = :context "
+        "AND v.event_time <= :until AND v.position <= :known_at",
+        bounds,
+    )
+    return {row[0] for row in rows}
 
 
 def _touched_results(

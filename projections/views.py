@@ -93,7 +93,7 @@ class Views:
 
     def catch_up(self, watch: Watch = unwatched) -> None:
         """Bring the views to the head of the log, making them if they are not there or of another layout."""
-        if is_usable(self.path):
+        if is_usable(self.path) and self._are_of_this_log():
             with self.reading_as_is() as connection:
                 if TrackedDatabase.position(connection) >= self._log.head:
                     return
@@ -129,11 +129,19 @@ class Views:
 
     def _ready(self) -> TrackedDatabase:
         """Return the database, with its tables; the caller is the only writer."""
-        if not is_usable(self.path):
+        if not is_usable(self.path) or not self._are_of_this_log():
             self.close()
             remove(self.path)
             make(self.path)
         return self._open()
+
+    def _are_of_this_log(self) -> bool:
+        """Say whether the last batch of the views is one of the log: a log restored from a backup may lack it."""
+        with self.reading_as_is() as connection:
+            last = connection.execute(
+                "SELECT last_position, recorded_at FROM batches ORDER BY last_position DESC LIMIT 1"
+            ).fetchone()
+        return last is None or self._log.has_batch(*last)
 
     def _write(self, database: TrackedDatabase, facts: Iterable[Fact], upto: int) -> None:
         try:

@@ -68,6 +68,8 @@ app.add_typer(mastery.settings_app, name="settings", help="Features of a root ac
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
 
 _DONE, _WRONG = 0, 2
+_MEND_VIEWS = "if it is views.db that is damaged, outcomes rebuild mends it"
+_CHECK_FOLDER = "is the folder writable, and is there room on the disk? Nothing half-written is kept"
 
 
 def main() -> None:
@@ -90,9 +92,10 @@ def run(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _DONE
     except (OSError, sqlite3.Error) as error:
-        return _fail(f"{error}: is the folder writable, and is there room on the disk? Nothing half-written is kept")
+        is_damaged = "malformed" in str(error) or "not a database" in str(error)
+        return _fail(f"{error}: {_MEND_VIEWS if is_damaged else _CHECK_FOLDER}")
     except RecursionError:
-        return _fail("this tree is too deep for that format: try --format ndjson on a smaller context")
+        return _fail("this tree is too deep for that format: --format ndjson and csv have no limit")
     except Exception as error:
         if os.environ.get("OUTCOMES_DEBUG"):
             raise

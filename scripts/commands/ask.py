@@ -63,7 +63,7 @@ def tree(
         value,
         form,
         lambda: render.tree(found, f"{where} {when}, known at position {heading['known_at']}"),
-        lambda: (row for section, nodes in sections for node in nodes for row in _flat(section, node, ())),
+        lambda: (row for section, nodes in sections for node in nodes for row in _flat(section, node)),
     )
     if not any(nodes for _, nodes in sections):
         say(f"nothing is known of {where} at this point; outcomes status lists what the log holds")
@@ -204,13 +204,16 @@ def _draw_fields(entry: Entry) -> str:
     return "\n".join([*parts, *([f"and {more} more"] if more > 0 else [])])
 
 
-def _flat(section: str, node: Node, path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    row = node.as_json()
-    row.pop("children", None)
-    base = {name: row.get(name) for name in _TREE_COLUMNS}
-    yield {"section": section, "depth": len(path), "path": "/".join(path), **base}
-    for child in node.children:
-        yield from _flat(section, child, (*path, node.title or node.id))
+def _flat(section: str, root: Node) -> Iterator[dict[str, Any]]:
+    """Yield a row per node, parents before children, siblings in order, however deep."""
+    pending: list[tuple[Node, tuple[str, ...]]] = [(root, ())]
+    while pending:
+        node, path = pending.pop()
+        told = node.alone()
+        columns = {name: told.get(name) for name in _TREE_COLUMNS}
+        yield {"section": section, "depth": len(path), "path": "/".join(path), **columns}
+        below = (*path, node.title or node.id)
+        pending.extend((child, below) for child in reversed(node.children))
 
 
 _TREE_COLUMNS = (
