@@ -15,7 +15,7 @@ ACTIVE, DELETED = "active", "deleted"
 
 
 class GroupPoint(NamedTuple):
-    """What the tree needs of a group. `in_context` is false for a group that hangs in another tree."""
+    """What the tree needs of a group."""
 
     id: str
     parent_id: str | None
