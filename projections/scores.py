@@ -11,8 +11,9 @@ from domain.event import OrderKey
 from domain.identity import Context, Kind
 from domain.mastery import ScoredResult
 from projections.entity import versions_of
+from projections.facts import WEEK
 from projections.point import Point
-from projections.rows import RUBRIC_ASSESSMENT, WEEK
+from projections.rows import RUBRIC_ASSESSMENT
 from projections.tree import context_number, seek
 
 LIVE_ASSESSMENT = "LiveAssessments::Submission"

@@ -11,8 +11,8 @@ from domain.event import Event, Metadata, OrderKey
 from domain.identity import BACKGROUND, Context, EntityRef, Kind
 from domain.times import Micros, to_text
 from projections.entity import Version, versions_of
+from projections.facts import WEEK
 from projections.point import Point, RecordedTimes
-from projections.rows import WEEK
 from projections.schema import ID_COLUMNS, VERSION_TABLES
 from projections.tree import context_number, seek
 from store.log import EventLog

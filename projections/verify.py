@@ -11,6 +11,7 @@ from domain.event import Event
 from domain.identity import EntityRef, Kind
 from domain.times import Micros, to_text
 from projections.entity import in_force
+from projections.facts import facts_of
 from projections.point import Asked, Point, resolve_cut, tenants
 from projections.rows import Interner, Rows
 from projections.schema import ORDER, VERSION_TABLES
@@ -169,7 +170,7 @@ def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[An
     """Compare the columns of every version with what its event says."""
     rows = Rows(_KnownNames(connection))
     for recorded in history:
-        rows.add(recorded.event, recorded.digest, recorded.position)
+        rows.add(facts_of(recorded.event, recorded.digest), recorded.position)
     if ref.kind is Kind.RESULT:
         pairs = ((row, _result_row(connection, row)) for row in rows.results)
     else:

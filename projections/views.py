@@ -7,10 +7,10 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
-from typing import NamedTuple
 
 from domain.event import Event
 from projections import schema
+from projections.facts import Facts, facts_of
 from projections.rows import Interner, Rows
 from store.home import Home
 from store.log import Appended, EventLog
@@ -22,14 +22,6 @@ _PAGE = 10_000
 
 Watch = Callable[[int, int], None]
 """Called with (position reached, head) as work goes on."""
-
-
-class Fact(NamedTuple):
-    """What the views take from the log: an event of a known name, with its place."""
-
-    position: int
-    digest: bytes
-    event: Event
 
 
 def unwatched(_position: int, _head: int) -> None:
@@ -73,6 +65,11 @@ class Views:
         with self.reading_as_is() as connection:
             return TrackedDatabase.position(connection)
 
+    @staticmethod
+    def project(event: Event, digest: bytes) -> Facts:
+        """Return what the views take from one event."""
+        return facts_of(event, digest)
+
     def take(self, appended: list[Appended]) -> None:
         """Take a batch that has just been appended; the caller holds the home's writer lock."""
         if not appended:
@@ -84,12 +81,8 @@ class Views:
         if not follows:
             self.follow()
             return
-        facts = (
-            Fact(item.position, item.arrival.digest, item.arrival.event)
-            for item in appended
-            if isinstance(item.arrival.event, Event)
-        )
-        self._write(database, facts, last)
+        found = ((item.position, item.arrival.facts) for item in appended if item.arrival.facts is not None)
+        self._write(database, found, last)
 
     def catch_up(self, watch: Watch = unwatched) -> None:
         """Bring the views to the head of the log, making them if they are not there or of another layout."""
@@ -108,12 +101,12 @@ class Views:
         head = self._log.head
         records = self._log.records(position, head)
         while page := list(islice(records, _PAGE)):
-            facts = (
-                Fact(record.position, record.digest, event)
+            found = (
+                (record.position, facts_of(event, record.digest))
                 for record in page
-                if isinstance(event := self._log.parse(record), Event)
+                if isinstance(event := self._log.parse_soon(record), Event)
             )
-            self._write(database, facts, page[-1].position)
+            self._write(database, found, page[-1].position)
             watch(page[-1].position, head)
 
     def close(self) -> None:
@@ -143,12 +136,12 @@ class Views:
             ).fetchone()
         return last is None or self._log.has_batch(*last)
 
-    def _write(self, database: TrackedDatabase, facts: Iterable[Fact], upto: int) -> None:
+    def _write(self, database: TrackedDatabase, found: Iterable[tuple[int, Facts]], upto: int) -> None:
         try:
             with database.writing() as connection:
                 rows = Rows(self._names(connection))
-                for position, digest, event in facts:
-                    rows.add(event, digest, position)
+                for position, facts in found:
+                    rows.add(facts, position)
                 rows.write()
                 self._copy_batches(connection)
                 database.advance(connection, upto)

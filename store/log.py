@@ -19,10 +19,11 @@ from domain.event import Event, OtherEvent, Recorded
 from domain.identity import EntityRef
 from domain.times import Micros
 from store import quarantine
+from store.arrival import Arrival
 from store.codec import Codec, dictionary_number, shipped_dictionary
-from store.keys import last_version, stream_of, stream_of_ref, version_of
+from store.keys import entity_stream, in_tenant, last_version
 from store.mapper import LogMapper
-from store.recorder import LogRecord, LogRecorder, Row, records_after, records_at
+from store.recorder import LogRecord, LogRecorder, records_after, records_at
 from store.sqlite import Datastore
 
 FORMAT = 1
@@ -31,14 +32,6 @@ FORMAT = 1
 _PAGE = 5_000
 NO_CHAIN = b"\0" * 32
 """What the first batch is chained to."""
-
-
-class Arrival(NamedTuple):
-    """An event as it came: its bytes, the digest of its content, what it says."""
-
-    raw: bytes
-    digest: bytes
-    event: Event | OtherEvent
 
 
 class Appended(NamedTuple):
@@ -141,25 +134,19 @@ class EventLog(Application[str]):
         """
         head, last = _head(connection), _last_batch(connection)
         codec = self._codec
-        rows = []
-        for arrival in arrivals:
-            event = arrival.event
-            rows.append(
-                Row(
-                    stream_of(self._tenant_number(connection, event.tenant), event),
-                    version_of(event.event_time, arrival.digest),
-                    event.metadata.event_name,
-                    codec.compress(arrival.raw),
-                    arrival.digest,
-                )
-            )
+        compress = codec.compress
+        number_of = {uuid: self._tenant_number(connection, uuid) for uuid in {item.tenant for item in arrivals}}
+        rows = [
+            (in_tenant(number_of[tenant], stream), version, name, compress(raw), digest)
+            for raw, _, digest, tenant, name, stream, version, _, _ in arrivals
+        ]
         assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
         count = self.recorder.append(connection, rows)
         if count == 0:
             return []
         new = list(enumerate(arrivals, head + 1)) if count == len(rows) else _find_new(connection, head, arrivals)
         appended = [Appended(position, arrival) for position, arrival in new]
-        newest = max(item.arrival.event.event_time for item in appended)
+        newest = max(item.arrival.event_time for item in appended)
         batch = Batch(
             head + count,
             head + 1,
@@ -245,6 +232,10 @@ class EventLog(Application[str]):
         """Return the event of a record; raises LogDamaged."""
         return self._log_mapper.parse(record)
 
+    def parse_soon(self, record: LogRecord) -> Event | OtherEvent:
+        """Return the event of a record for a read model, sooner; raises LogDamaged."""
+        return self._log_mapper.parse_soon(record)
+
     def load(
         self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None
     ) -> Aggregate[Any] | None:
@@ -260,7 +251,7 @@ class EventLog(Application[str]):
         try:
             # The library's signature wants its own aggregate protocol; ours is a frozen state without a version.
             return self.repository.get(  # type: ignore[type-var]
-                stream_of_ref(number, ref),
+                entity_stream(number, ref.kind, ref.id),
                 version=None if as_of is None else last_version(as_of),
                 projector_func=project,
             )
@@ -273,7 +264,7 @@ class EventLog(Application[str]):
         if number is None:
             return []
         version = None if as_of is None else last_version(as_of)
-        events: Any = self.events.get(stream_of_ref(number, ref), lte=version)
+        events: Any = self.events.get(entity_stream(number, ref.kind, ref.id), lte=version)
         return in_order(events, as_of=as_of, known_at=known_at)
 
     def streams(self) -> Iterator[int]:
@@ -292,8 +283,7 @@ def chain_after(previous: bytes, batch: Batch, digests: Iterable[bytes]) -> byte
     """Return the hash that ties a batch to all before it: what was appended, in which order, when, from where."""
     hasher = blake2b(previous, digest_size=32)
     hasher.update(f"{batch.first_position}|{batch.last_position}|{batch.recorded_at}|{batch.source}|".encode())
-    for digest in digests:
-        hasher.update(digest)
+    hasher.update(b"".join(digests))
     return hasher.digest()
 
 

@@ -1,5 +1,6 @@
 """Between stored bytes and domain events. The bytes are what Canvas sent; they are never written anew."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from eventsourcing.domain import DomainEventProtocol
@@ -8,6 +9,7 @@ from eventsourcing.persistence import Mapper, StoredEvent
 from domain.catalog import parse_event
 from domain.errors import LogDamaged, NotAnEvent
 from domain.event import Event, OtherEvent, Recorded
+from store import thin
 from store.canonical import decode
 from store.codec import Codec
 from store.recorder import LogRecord
@@ -37,8 +39,15 @@ class LogMapper(Mapper[str]):
 
     def parse(self, record: LogRecord) -> Event | OtherEvent:
         """Return the event of a record; raises LogDamaged naming its position."""
+        return self._read(record, lambda raw: parse_event(decode(raw)))
+
+    def parse_soon(self, record: LogRecord) -> Event | OtherEvent:
+        """Return the event of a record for a read model: a plain result has structs in place of models."""
+        return self._read(record, lambda raw: thin.parse(decode(raw), raw))
+
+    def _read(self, record: LogRecord, parse: Callable[[bytes], Event | OtherEvent]) -> Event | OtherEvent:
         try:
-            return parse_event(decode(self.raw(record)))
+            return parse(self.raw(record))
         except (NotAnEvent, LogDamaged) as error:
             raise LogDamaged(
                 f"the event at position {record.position} no longer reads as one ({error}): run outcomes verify",

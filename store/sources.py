@@ -4,8 +4,9 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol, cast
 
 import zstandard
 
@@ -37,10 +38,10 @@ def check_readable(names: list[str]) -> None:
 
 
 @contextmanager
-def open_source(name: str) -> Iterator[BinaryIO]:
+def open_source(name: str) -> Iterator[BufferedReader]:
     """Open a file, or standard input for `-`; raises UnreadableInput."""
     if name == "-":
-        yield sys.stdin.buffer
+        yield cast("BufferedReader", sys.stdin.buffer)
         return
     try:
         handle = Path(name).open("rb")  # noqa: SIM115 - entered below, so that only opening is inside the try

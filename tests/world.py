@@ -41,13 +41,13 @@ class World:
         """Append events (dicts, text or bytes), given as one NDJSON stream in chunks."""
         data = lines(*events)
         with self.opened() as (log, views):
-            run = Ingest(self.home, log, lambda: self.clock, views.take)
+            run = Ingest(self.home, log, lambda: self.clock, views)
             run.take_pieces(split(data[at : at + chunk] for at in range(0, len(data), chunk)), "given")
             return run.report
 
     def retry(self) -> IngestReport:
         with self.opened() as (log, views):
-            return Ingest(self.home, log, lambda: self.clock, views.take).retry_quarantine()
+            return Ingest(self.home, log, lambda: self.clock, views).retry_quarantine()
 
     @contextlib.contextmanager
     def at(

@@ -35,7 +35,7 @@ def opened(folder: Path) -> Iterator[tuple[EventLog, Views]]:
 def ingest(folder: Path, lines: Iterable[bytes]) -> int:
     """Take events into a home, with its views; return how many were appended."""
     with opened(folder) as (log, views):
-        run = Ingest(Home(folder), log, now, views.take)
+        run = Ingest(Home(folder), log, now, views)
         run.take_pieces(split(line + b"\n" for line in lines), "bench")
         return run.report.appended
 

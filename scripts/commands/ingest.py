@@ -107,7 +107,7 @@ def retry(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
 
 def _ingest(session: Session) -> Ingest:
     # The views follow each batch while its events are still at hand; they could as well catch up later.
-    return Ingest(session.home, session.log, now, session.views.take)
+    return Ingest(session.home, session.log, now, session.views)
 
 
 def _entry(entry: ward.Entry) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def set_setting(
         "body": {"setting": name, "value": value.lower() == "on"},
     }
     with opened(home) as session:
-        run = Ingest(session.home, session.log, now, session.views.take)
+        run = Ingest(session.home, session.log, now, session.views)
         run.take_pieces(split([orjson.dumps(event)]), "settings")
     if run.report.quarantined:
         raise UsageError(f"{to_text(moment)} cannot be the time of an event: see outcomes quarantine list")

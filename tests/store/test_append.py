@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from domain.catalog import parse_event
+from projections.facts import facts_of
+from store.arrival import Arrival, arrival_of
 from store.canonical import content_digest, decode
-from store.log import Arrival
 from store.recorder import LogRecorder
+from store.splitter import Piece
 from tests.given import group, lines, outcome, result
 from tests.scripts.command import ROOT
 from tests.world import World
@@ -24,7 +26,7 @@ def arrival(value: dict[str, object], digest: bytes | None = None) -> Arrival:
     """Return an event as it comes to the log; with a digest of the test's own where collisions are wanted."""
     raw = lines(value)
     decoded = decode(raw)
-    return Arrival(raw, digest or content_digest(decoded, raw), parse_event(decoded))
+    return arrival_of(Piece(raw, 1), digest or content_digest(decoded, raw), parse_event(decoded), facts_of)
 
 
 def test_positions_have_no_gap_even_between_repeats(world: World) -> None:

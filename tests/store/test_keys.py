@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.catalog import parse_event
-from domain.identity import EntityRef, Kind
+from domain.identity import Kind
 from domain.times import Micros, micros
-from store.keys import HASH_BITS, entity_stream, last_version, next_free_version, stream_of, stream_of_ref, version_of
-from tests.given import TENANT, event, group, link, outcome, proficiency, result
+from store.keys import HASH_BITS, entity_stream, last_version, next_free_version, stream_of, version_of
+from tests.given import event, group, link, outcome, proficiency, result
 
 LAST_INSTANT = micros(datetime(2108, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
 
@@ -57,7 +57,7 @@ def test_no_two_ids_share_a_stream(one: str, other: str) -> None:
 )
 def test_an_event_goes_where_its_entity_is_looked_up(value: dict[str, object], kind: Kind) -> None:
     """The stream of a creation and of an update is the stream of the entity that they name."""
-    assert stream_of(3, parse_event(value)) == stream_of_ref(3, EntityRef(TENANT, kind, "7"))
+    assert stream_of(3, parse_event(value)) == entity_stream(3, kind, "7")
 
 
 def test_what_nothing_projects_has_streams_too() -> None:

@@ -17,7 +17,10 @@ from domain.catalog import parse_event
 from domain.errors import HomeUnavailable
 from domain.identity import EntityRef, Kind
 from domain.times import Micros, parse_argument
-from store.log import Arrival, EventLog
+from projections.facts import facts_of
+from store.arrival import Arrival, arrival_of
+from store.log import EventLog
+from store.splitter import Piece
 from tests.given import OTHER_TENANT, TENANT, event, group, lines, outcome, result
 from tests.scripts.command import ROOT
 from tests.world import World
@@ -33,7 +36,7 @@ def plain(world: World, query: str) -> list[Any]:
 
 def arrival(value: dict[str, Any], digest: bytes) -> Arrival:
     """Return an event as it comes to the log, under a digest of the test's choice."""
-    return Arrival(orjson.dumps(value), digest, parse_event(value))
+    return arrival_of(Piece(orjson.dumps(value), 1), digest, parse_event(value), facts_of)
 
 
 def append(log: EventLog, arrivals: Iterable[Arrival], now: Micros = 0) -> list[int]:

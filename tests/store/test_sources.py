@@ -137,7 +137,7 @@ def test_a_source_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
 def ingest(world: World, *paths: Path) -> IngestReport:
     """Ingest files as the command line does."""
     with world.opened() as (log, views):
-        return Ingest(world.home, log, lambda: world.clock, views.take).run([str(path) for path in paths])
+        return Ingest(world.home, log, lambda: world.clock, views).run([str(path) for path in paths])
 
 
 def test_what_a_truncated_file_still_holds_is_taken(world: World, tmp_path: Path) -> None:
