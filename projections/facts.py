@@ -38,26 +38,28 @@ def facts_of(event: Event, digest: bytes) -> Facts:
 def _of_result(event: Event, digest: bytes) -> Facts:
     """Return …, names of the course and of the student, and the row but for their numbers and its position."""
     body: Any = event.body
-    tenant = event.metadata.root_account_uuid
+    metadata, event_time = event.metadata, event.event_time
+    tenant = metadata.root_account_uuid
     if body.result_context_type is None or body.result_context_id is None:
         where = NO_CONTEXT
     else:
         where = context_of(body.result_context_type, body.result_context_id)
+    assessed_at = body.assessed_at
     return (
         _RESULT,
         tenant,
-        event.metadata.root_account_id,
-        _place(event, digest),
-        (tenant, where.type, where.id),
+        metadata.root_account_id,
+        None if metadata.context_id is None else _place(event, digest),
+        (tenant, *where),
         (tenant, body.user_uuid or NO_STUDENT),
-        event.event_time // WEEK,
+        event_time // WEEK,
         (body.learning_outcome_id, body.id, *order_key(event, digest)),
         (
             body.workflow_state,
             body.score,
             body.possible,
             body.percent,
-            None if body.assessed_at is None else micros(body.assessed_at),
+            None if assessed_at is None else micros(assessed_at),
             body.artifact_type,
             body.artifact_id,
         ),
@@ -73,7 +75,7 @@ def _of_version(event: Event, digest: bytes) -> Facts:
         event.tenant,
         event.metadata.root_account_id,
         _place(event, digest),
-        None if context is None else (event.tenant, context.type, context.id),
+        None if context is None else (event.tenant, *context),
         body.local_id,
         tuple(order_key(event, digest)),
         (body.workflow_state, *COLUMNS[event.kind](body, event.metadata)),

@@ -4,7 +4,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 
@@ -99,15 +98,10 @@ class Views:
         with database.reading() as connection:
             position = TrackedDatabase.position(connection)
         head = self._log.head
-        records = self._log.records(position, head)
-        while page := list(islice(records, _PAGE)):
-            found = (
-                (record.position, facts_of(event, record.digest))
-                for record in page
-                if isinstance(event := self._log.parse_soon(record), Event)
-            )
-            self._write(database, found, page[-1].position)
-            watch(page[-1].position, head)
+        for page, upto in self._log.known_events(position, head, _PAGE):
+            found = ((position, facts_of(event, digest)) for position, digest, event in page)
+            self._write(database, found, upto)
+            watch(upto, head)
 
     def close(self) -> None:
         """Close the file."""

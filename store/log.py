@@ -23,7 +23,7 @@ from store.arrival import Arrival
 from store.codec import Codec, dictionary_number, shipped_dictionary
 from store.keys import entity_stream, in_tenant, last_version
 from store.mapper import LogMapper
-from store.recorder import LogRecord, LogRecorder, records_after, records_at
+from store.recorder import LogRecord, LogRecorder, records_after, records_at, states_after
 from store.sqlite import Datastore
 
 FORMAT = 1
@@ -219,6 +219,24 @@ class EventLog(Application[str]):
             yield from page
             after = page[-1].position
 
+    def known_events(
+        self, after: int, upto: int, size: int = _PAGE
+    ) -> Iterator[tuple[list[tuple[int, bytes, Event]], int]]:
+        """Yield the projected events of the log for a read model, a page at a time, and up to where the page goes.
+
+        Of each event position, digest and the event, which may have quickly made structs in place of models
+        (`store.thin`). Raises LogDamaged.
+        """
+        read = self._log_mapper.read
+        while after < upto:
+            with self._datastore.reading() as connection:
+                page = states_after(connection, after, upto, size)
+            if not page:
+                return
+            after = page[-1][0]
+            found = ((position, digest, read(position, state)) for position, digest, state in page)
+            yield [(position, digest, event) for position, digest, event in found if isinstance(event, Event)], after
+
     def records_at(self, positions: Iterable[int]) -> list[LogRecord]:
         """Return the events at given positions, in the order asked."""
         with self._datastore.reading() as connection:
@@ -231,10 +249,6 @@ class EventLog(Application[str]):
     def parse(self, record: LogRecord) -> Event | OtherEvent:
         """Return the event of a record; raises LogDamaged."""
         return self._log_mapper.parse(record)
-
-    def parse_soon(self, record: LogRecord) -> Event | OtherEvent:
-        """Return the event of a record for a read model, sooner; raises LogDamaged."""
-        return self._log_mapper.parse_soon(record)
 
     def load(
         self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None

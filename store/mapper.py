@@ -1,6 +1,5 @@
 """Between stored bytes and domain events. The bytes are what Canvas sent; they are never written anew."""
 
-from collections.abc import Callable
 from typing import Any, cast
 
 from eventsourcing.domain import DomainEventProtocol
@@ -39,16 +38,19 @@ class LogMapper(Mapper[str]):
 
     def parse(self, record: LogRecord) -> Event | OtherEvent:
         """Return the event of a record; raises LogDamaged naming its position."""
-        return self._read(record, lambda raw: parse_event(decode(raw)))
-
-    def parse_soon(self, record: LogRecord) -> Event | OtherEvent:
-        """Return the event of a record for a read model: a plain result has structs in place of models."""
-        return self._read(record, lambda raw: thin.parse(decode(raw), raw))
-
-    def _read(self, record: LogRecord, parse: Callable[[bytes], Event | OtherEvent]) -> Event | OtherEvent:
         try:
-            return parse(self.raw(record))
+            return parse_event(decode(self.raw(record)))
         except (NotAnEvent, LogDamaged) as error:
-            raise LogDamaged(
-                f"the event at position {record.position} no longer reads as one ({error}): run outcomes verify",
-            ) from error
+            raise _damaged(record.position, error) from error
+
+    def read(self, position: int, state: bytes) -> Event | OtherEvent:
+        """Return the event of stored bytes for a read model: a plain result has structs in place of models."""
+        try:
+            raw = self._codec.decompress(state)
+            return thin.parse(decode(raw), raw)
+        except (NotAnEvent, LogDamaged) as error:
+            raise _damaged(position, error) from error
+
+
+def _damaged(position: int, error: Exception) -> LogDamaged:
+    return LogDamaged(f"the event at position {position} no longer reads as one ({error}): run outcomes verify")

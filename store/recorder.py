@@ -181,6 +181,15 @@ def records_after(connection: sqlite3.Connection, after: int, upto: int, limit: 
     return [_record(row) for row in rows]
 
 
+def states_after(connection: sqlite3.Connection, after: int, upto: int, limit: int) -> list[tuple[int, bytes, bytes]]:
+    """Return a page of the log in position order: only position, digest and stored bytes of each event."""
+    return connection.execute(
+        "SELECT position, content_hash, state FROM stored_events WHERE position > ? AND position <= ? "
+        "ORDER BY position LIMIT ?",
+        (after, upto, limit),
+    ).fetchall()
+
+
 def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list[LogRecord]:
     """Return the events at these positions, in the order asked."""
     rows = (

@@ -1,7 +1,6 @@
 """The quick way to read results: whatever it reads, it reads as the domain does; whatever is odd, it leaves alone."""
 
 import copy
-import random
 from typing import Any
 
 import orjson
@@ -58,6 +57,7 @@ ODD: list[Any] = [
     *("2025-03-04T05:06:07.1239999Z", "2025-03-04T05:06:07", "2025-03-04 05:06:07 -0800", "2025-03-04T05:06:07+02:00"),
     *("2025-03-04t05:06:07z", "2025-03-04", "20250304T050607Z", 1741064767, "1741064767", "2108-12-31T23:59:59Z"),
 ]
+TIME = r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.]{5,12}(Z|[+-][0-9]{2}:?[0-9]{2})?\Z"
 
 
 def domain_reads(value: Any) -> Event | None:
@@ -154,7 +154,7 @@ def test_what_is_no_plain_result_is_left_to_the_domain(value: Any) -> None:
 def test_the_same_result_spelled_otherwise_has_the_same_digest() -> None:
     """Blanks, key order, 4.0 for 4: a delivery may be plain and its repeat not."""
     body = PLAIN["body"]
-    shuffled = dict(random.Random(5).sample(list(body.items()), len(body)))
+    shuffled = dict(reversed(body.items()))
     spelled = [
         orjson.dumps(PLAIN),
         orjson.dumps(
