@@ -16,7 +16,7 @@ from rich.text import Text
 from scripts import render
 from scripts.bench import figures, memory, peers, rebuilding, taking, trees
 from scripts.bench.figure import Figure
-from scripts.bench.ground import FEW_VERSIONS, Ground, Sizes
+from scripts.bench.ground import Ground, Sizes
 from scripts.options import Format, FormatOption
 from scripts.output import answer, say
 
@@ -50,7 +50,8 @@ _MEASURES = {**OWN, **PEERS}
 def bench(
     *,
     events: Annotated[int, typer.Option(min=1_000, help="Events to ingest and rebuild.")] = 50_000,
-    versions: Annotated[int, typer.Option(min=FEW_VERSIONS, help="Versions in the long tree history.")] = 50_000,
+    outcomes: Annotated[int, typer.Option(min=1, help="Outcomes in the tree that is asked for.")] = 2_000,
+    versions: Annotated[int, typer.Option(help="Versions in its long history, at least 5 an outcome.")] = 50_000,
     growth: Annotated[int, typer.Option(min=1_000, help="Events in the home that grows.")] = 200_000,
     rounds: Annotated[int, typer.Option(min=1, help="How often each ratio is taken.")] = 5,
     seed: Annotated[int, typer.Option(help="Of events, past times and positions.")] = 7,
@@ -67,7 +68,9 @@ def bench(
     Example: python -m scripts.bench --events 1000000 --versions 1000000 --growth 4000000
     """
     chosen = _chosen(only, with_peers=with_peers)
-    sizes = Sizes(events, versions, growth, rounds, seed)
+    sizes = Sizes(events, outcomes, versions, growth, rounds, seed)
+    if versions < sizes.few_versions:
+        raise typer.BadParameter(f"{versions} versions: give at least {sizes.few_versions}, the short history's")
     with tempfile.TemporaryDirectory(prefix="outcomes-bench-") as folder:
         found = list(_measured(chosen, Ground(Path(folder), sizes)))
     told = [_told(*one) for one in found]

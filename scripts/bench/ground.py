@@ -18,10 +18,8 @@ from store.home import Home
 from store.ingest import Ingest
 from store.log import EventLog
 
-OUTCOMES = 2_000
-"""Outcomes in the tree that is asked for."""
-FEW_VERSIONS = 10_000
-"""Versions of the short history of that tree."""
+_FEW = 5
+"""Versions of each outcome in the short history of a tree."""
 _BARE_BATCH = 5_000
 
 
@@ -30,14 +28,20 @@ class Sizes:
     """How much is measured: part of every answer, for a ratio means little without."""
 
     events: int
+    outcomes: int
     versions: int
     growth: int
     rounds: int
     seed: int
 
+    @property
+    def few_versions(self) -> int:
+        """Versions of the short history of the tree that is asked for."""
+        return self.outcomes * _FEW
+
     def as_json(self) -> dict[str, int]:
         """Return them by name."""
-        return {**asdict(self), "outcomes": OUTCOMES, "few_versions": FEW_VERSIONS}
+        return {**asdict(self), "few_versions": self.few_versions}
 
 
 class Ground:
@@ -59,32 +63,34 @@ class Ground:
     @cached_property
     def home(self) -> Path:
         """The year, ingested."""
-        return self._ingested("year", self.year(self.sizes.events))
+        return self.home_of(self.year(self.sizes.events))
 
     @cached_property
     def many(self) -> Path:
         """A tree with a long history."""
-        return self._ingested("many", self.tree(self.sizes.versions))
+        return self.home_of(self.tree(self.sizes.versions))
 
     @cached_property
     def few(self) -> Path:
         """The same tree with a short history."""
-        return self._ingested("few", self.tree(FEW_VERSIONS))
+        return self.home_of(self.tree(self.sizes.few_versions))
 
     @cached_property
     def classroom(self) -> Path:
         """A class of 35 with 336 results each, over 40 outcomes."""
-        path = write(self.folder / "class.ndjson", class_results(students=35, outcomes=40, each=336))
-        return self._ingested("class", path)
+        return self.home_of(write(self.folder / "class.ndjson", class_results(students=35, outcomes=40, each=336)))
 
     def tree(self, versions: int) -> Path:
         """Return a file with the history of a tree that has so many versions."""
         path = self.folder / f"tree-{versions}.ndjson"
-        return path if path.exists() else write(path, tree_history(OUTCOMES, versions))
+        return path if path.exists() else write(path, tree_history(self.sizes.outcomes, versions))
 
-    def _ingested(self, name: str, path: Path) -> Path:
-        ingest(self.folder / name, path)
-        return self.folder / name
+    def home_of(self, path: Path) -> Path:
+        """Return the home into which a file is ingested."""
+        home = path.with_suffix("")
+        if not home.exists():
+            ingest(home, path)
+        return home
 
 
 def write(path: Path, lines: Iterable[bytes]) -> Path:

@@ -16,7 +16,7 @@ from scripts.bench.figure import Figure, compare, compare_drawn
 from scripts.bench.ground import Ground, ingest, opened, write
 from scripts.bench.histories import FIRST_EDIT, TENANT, instant, tree_history
 
-_OUTCOMES, _VERSIONS = 50, 3_000
+_OUTCOMES, _MOST_EVENTS = 50, 3_000
 _DRAWS = 50
 
 
@@ -41,14 +41,14 @@ class Entity(Aggregate):
 
 def saving(ground: Ground) -> Iterator[Figure]:
     """A few thousand events: our ingest against one `save` each."""
-    path = _history(ground)
+    path, events = _history(ground), _size(ground)
 
     def stock() -> None:
         with _application(ground.folder / "stock.db") as application:
             _save_each(application, path)
 
     yield compare(
-        f"ingest of {_VERSIONS:,} events, per second / the eventsourcing library stock, one aggregate saved per event",
+        f"ingest of {events:,} events, per second / the eventsourcing library stock, one aggregate saved per event",
         stock,
         lambda: ingest(ground.folder / "taken", path),
         limit=None,
@@ -60,10 +60,9 @@ def saving(ground: Ground) -> Iterator[Figure]:
 
 def getting(ground: Ground) -> Iterator[Figure]:
     """One outcome at a past version: by our time against by its version."""
-    path, dice, home = _history(ground), ground.dice("peer get"), ground.folder / "stock-home"
-    ingest(home, path)
-    edits = _VERSIONS - _made(path)
-    with opened(home) as (log, _), _application(ground.folder / "stock.db") as application:
+    path, dice = _history(ground), ground.dice("peer get")
+    edits = _size(ground) - _made(path)
+    with opened(ground.home_of(path)) as (log, _), _application(ground.folder / "stock.db") as application:
         _save_each(application, path)
 
         def get(edit: int) -> Aggregate:
@@ -75,8 +74,9 @@ def getting(ground: Ground) -> Iterator[Figure]:
             ref = EntityRef(TENANT, Kind.OUTCOME, str(edit % _OUTCOMES + 1))
             return log.load(ref, as_of=parse_argument(instant(FIRST_EDIT + edit)))
 
+        versions = f"{edits // _OUTCOMES} versions"
         yield compare_drawn(
-            "one outcome of some 60 versions at a past time, per second / repository.get of that version, stock",
+            f"one outcome of some {versions} at a past time, per second / repository.get of that version, stock",
             ([dice.randrange(edits) for _ in range(_DRAWS)] for _ in range(ground.sizes.rounds)),
             get,
             load,
@@ -85,9 +85,13 @@ def getting(ground: Ground) -> Iterator[Figure]:
         )
 
 
+def _size(ground: Ground) -> int:
+    return min(ground.sizes.events, _MOST_EVENTS)
+
+
 def _history(ground: Ground) -> Path:
     path = ground.folder / "stock.ndjson"
-    return path if path.exists() else write(path, tree_history(_OUTCOMES, _VERSIONS))
+    return path if path.exists() else write(path, tree_history(_OUTCOMES, _size(ground)))
 
 
 def _made(path: Path) -> int:

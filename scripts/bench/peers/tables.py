@@ -13,11 +13,11 @@ from domain.identity import Context
 from domain.times import moment, parse_argument
 from projections.tree import tree_at
 from scripts.bench.figure import Figure, compare_drawn
-from scripts.bench.ground import OUTCOMES, Ground, ingest, opened
+from scripts.bench.ground import Ground, opened
 from scripts.bench.moments import span_of
 from scripts.output import say
 
-_VERSIONS = 20_000
+_MOST_VERSIONS = 20_000
 _DRAWS = 3
 _APP = "scripts.bench.peers.tracked"
 _BATCH = 5_000
@@ -28,19 +28,18 @@ def as_of(ground: Ground) -> Iterator[Figure]:
     if find_spec("django") is None or find_spec("simple_history") is None:
         say("peer-as-of: left out, for django and django-simple-history are not installed: pip install '.[peers]'")
         return
-    path, dice = ground.tree(_VERSIONS), ground.dice("peer as of")
+    versions = min(ground.sizes.versions, _MOST_VERSIONS)
+    path, dice = ground.tree(versions), ground.dice("peer as of")
     model = _project(ground.folder / "django.db")
     _write_history(model, path)
-    home = ground.folder / "peer-tree"
-    ingest(home, path)
-    with opened(home) as (_, views), views.reading() as connection:
+    with opened(ground.home_of(path)) as (_, views), views.reading() as connection:
         span = span_of(connection, "outcome_versions")
 
         def theirs(share: float) -> list[Any]:
             return list(model.history.as_of(moment(span.at(share).until)))
 
         yield compare_drawn(
-            f"tree of {OUTCOMES:,} outcomes at a past T, at {_VERSIONS:,} versions, per second / "
+            f"tree of {ground.sizes.outcomes:,} outcomes at a past T, at {versions:,} versions, per second / "
             "django-simple-history as_of, outcomes alone",
             ([dice.random() for _ in range(_DRAWS)] for _ in range(ground.sizes.rounds)),
             theirs,
