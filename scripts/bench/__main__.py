@@ -26,6 +26,7 @@ OWN: dict[str, Measure] = {
     "ingest": taking.ingesting,
     "log-only": taking.appending,
     "growth": taking.growing,
+    "growth-alike": taking.growing_alike,
     "rebuild": rebuilding.rebuilding,
     "tree-past": trees.at_a_past_time,
     "tree-many": trees.among_many_versions,

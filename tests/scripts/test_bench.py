@@ -26,9 +26,9 @@ LIMITS = {
     "class": 20,
     "rollup": 3,
 }
-INFORMATION = {"log-only", "shuffled"}
+INFORMATION = {"log-only", "growth-alike", "shuffled"}
 PEERS = {"peer-save", "peer-get"}
-AT_LEAST = {"ingest", "growth", "rebuild", "log-only", "peer-save", "peer-get", "peer-as-of"}
+AT_LEAST = {"ingest", "growth", "growth-alike", "rebuild", "log-only", "peer-save", "peer-get", "peer-as-of"}
 """Rates: more is better. All others are times or sizes."""
 
 
