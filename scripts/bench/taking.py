@@ -63,7 +63,7 @@ def growing(ground: Ground) -> Iterator[Figure]:
 
 
 def growing_alike(ground: Ground) -> Iterator[Figure]:
-    """The last eighth in that home against the same in a fresh one, for a year begins with other events than it ends."""
+    """The last eighth in that home against the same in a fresh one: a year begins with other events than it ends."""
     part = ground.sizes.growth // _PARTS
     yield of(
         f"rate of the last {part:,} events at the end of that home / of the same in a fresh home",
