@@ -29,11 +29,12 @@ def rebuild(home: Home, log: EventLog, watch: Watch) -> dict[str, Any]:
             new.follow(watch)
             with home.writing("putting new views in place"):
                 new.follow(watch)
-                with new.reading_as_is() as connection:
-                    cut = resolve_cut(connection, Asked())
-                    fingerprint = fingerprint_at(connection, cut)
                 new.close()
                 _swap(home, new)
+            # Of the file that was swapped in, which nobody else writes to: appends go on meanwhile.
+            with new.reading_as_is() as connection:
+                cut = resolve_cut(connection, Asked())
+                fingerprint = fingerprint_at(connection, cut)
         finally:
             new.close()
             remove(path)

@@ -29,7 +29,8 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-        connection.execute("PRAGMA temp_store=MEMORY")
+        # Sorts that outgrow the cache go to disk: in memory they would grow with the log.
+        connection.execute("PRAGMA temp_store=FILE")
     except sqlite3.Error:
         connection.close()
         raise
