@@ -1,6 +1,5 @@
 """views.db: opened, brought up to the log's head, or made anew. Deleting it loses nothing."""
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -12,8 +11,10 @@ from typing import NamedTuple
 from domain.event import Event
 from projections import schema
 from projections.rows import Interner, Rows
+from store.files import make_private
 from store.home import Home
 from store.log import Appended, EventLog
+from store.recorder import LogRecord
 from store.sqlite import connect
 from store.tracked import TrackedDatabase
 
@@ -108,13 +109,22 @@ class Views:
         head = self._log.head
         records = self._log.records(position, head)
         while page := list(islice(records, _PAGE)):
-            facts = (
-                Fact(record.position, record.digest, event)
-                for record in page
-                if isinstance(event := self._log.parse(record), Event)
-            )
-            self._write(database, facts, page[-1].position)
+            self._write(database, self._facts(page), page[-1].position)
             watch(page[-1].position, head)
+
+    def follow_backwards(self, upto: int, watch: Watch = unwatched) -> None:
+        """Take the log up to a position the other way round, into views that are empty: the same must come of it."""
+        database = self._ready()
+        for after in range((upto - 1) // _PAGE * _PAGE, -1, -_PAGE):
+            page = list(self._log.records(after, min(upto, after + _PAGE)))
+            self._write(database, self._facts(reversed(page)), upto if after == 0 else None)
+            watch(upto - after, upto)
+
+    def _facts(self, records: Iterable[LogRecord]) -> Iterator[Fact]:
+        for record in records:
+            event = self._log.parse(record)
+            if isinstance(event, Event):
+                yield Fact(record.position, record.digest, event)
 
     def close(self) -> None:
         """Close the file."""
@@ -132,26 +142,30 @@ class Views:
         if not is_usable(self.path) or not self._are_of_this_log():
             self.close()
             remove(self.path)
-            make(self.path)
+            make(self.path, self._log.identity())
         return self._open()
 
     def _are_of_this_log(self) -> bool:
-        """Say whether the last batch of the views is one of the log: a log restored from a backup may lack it."""
+        """Say whether these are views of this log, and their last batch is one of it: a restored one may lack it."""
         with self.reading_as_is() as connection:
+            owner = connection.execute("SELECT value FROM properties WHERE name = 'log'").fetchone()
             last = connection.execute(
                 "SELECT last_position, recorded_at FROM batches ORDER BY last_position DESC LIMIT 1"
             ).fetchone()
+        if owner is None or owner[0] != (self._log.identity() or ""):
+            return False
         return last is None or self._log.has_batch(*last)
 
-    def _write(self, database: TrackedDatabase, facts: Iterable[Fact], upto: int) -> None:
+    def _write(self, database: TrackedDatabase, facts: Iterable[Fact], upto: int | None) -> None:
         try:
             with database.writing() as connection:
                 rows = Rows(self._names(connection))
                 for position, digest, event in facts:
                     rows.add(event, digest, position)
                 rows.write()
-                self._copy_batches(connection)
-                database.advance(connection, upto)
+                if upto is not None:
+                    self._copy_batches(connection, upto)
+                    database.advance(connection, upto)
         except BaseException:
             self._interner = None  # the names that it learnt were rolled back
             raise
@@ -163,21 +177,26 @@ class Views:
             self._interner, self._generation = Interner(connection), generation
         return self._interner
 
-    def _copy_batches(self, connection: sqlite3.Connection) -> None:
+    def _copy_batches(self, connection: sqlite3.Connection, upto: int) -> None:
         known = connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0]
         connection.executemany(
             "INSERT OR IGNORE INTO batches VALUES (?, ?, ?)",
-            [(batch.last_position, batch.recorded_at, batch.max_event_time) for batch in self._log.batches(known)],
+            [
+                (batch.last_position, batch.recorded_at, batch.max_event_time)
+                for batch in self._log.batches(known)
+                if batch.last_position <= upto
+            ],
         )
 
 
-def make(path: Path) -> None:
-    """Create empty views, readable by their owner only."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+def make(path: Path, identity: str | None) -> None:
+    """Create empty views of one log, readable by their owner only."""
+    make_private(path)
     with closing(connect(path, synchronous="NORMAL")) as connection:
         connection.execute("BEGIN IMMEDIATE")
         schema.create(connection)
         connection.execute("INSERT INTO properties VALUES ('generation', ?)", (token_hex(8),))
+        connection.execute("INSERT INTO properties VALUES ('log', ?)", (identity or "",))
         connection.execute("COMMIT")
 
 
