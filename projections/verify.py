@@ -14,11 +14,12 @@ from projections.entity import in_force
 from projections.point import Asked, Point, resolve_cut, tenants
 from projections.rows import Interner, Rows
 from projections.schema import ORDER, VERSION_TABLES
-from projections.second_opinion import differences
-from projections.views import Watch
+from projections.second_opinion import differences, views_made_backwards
+from projections.views import Views, Watch, unwatched
 from store.canonical import content_digest, decode
 from store.chain import Batch, ChainProof, Link, batches_after
 from store.checkpoint import Checkpoint, compare
+from store.home import Home
 from store.keys import HASH_BITS, stream_of, version_of
 from store.log import EventLog
 from store.migration import disarmed
@@ -50,42 +51,65 @@ class Findings:
         self.more += others.more
 
 
+@dataclass(frozen=True)
+class Checks:
+    """How much is to be proved.
+
+    Of the entities a sample is replayed, or `everything`; `anew` makes views in another order and compares them, too;
+    `against` is what the log was before.
+    """
+
+    everything: bool = False
+    anew: bool = False
+    against: Checkpoint | None = None
+    watch: Watch = unwatched
+
+
+def verify_home(home: Home, log: EventLog, views: Views, checks: Checks) -> dict[str, Any]:
+    """Verify a home's log and its views, brought up to date first; returns the contract's answer."""
+    try:
+        views.catch_up(checks.watch)
+    except LogDamaged:
+        # Views cannot be made of it; the pass over the log tells why.
+        return verify(log, None, checks)
+    with views.reading_as_is() as connection:
+        if not checks.anew:
+            return verify(log, connection, checks)
+        try:
+            with views_made_backwards(home, log, _position(connection), checks.watch) as other:
+                return verify(log, connection, checks, other)
+        except LogDamaged:
+            return verify(log, connection, checks)
+
+
 def verify(
-    log: EventLog,
-    connection: sqlite3.Connection,
-    *,
-    everything: bool,
-    watch: Watch,
-    against: Checkpoint | None = None,
-    other: sqlite3.Connection | None = None,
+    log: EventLog, views: sqlite3.Connection | None, checks: Checks, other: sqlite3.Connection | None = None
 ) -> dict[str, Any]:
     """Check every stored event, then the views against replays; returns the contract's answer.
 
-    Of the entities a sample is replayed, or with `everything` all: now, and at three past instants each known at
-    another point of the log. `against` is what the log was before; `other` are views made anew, to be compared.
-    What is appended meanwhile is not looked at: everything is said of the position of the views.
+    An entity is compared now, and at three past instants each known at another point of the log. `other` are views
+    made anew. What is appended meanwhile is not looked at: everything is said of the position of the views.
     """
     found = Findings()
     _check_keeping(log, found)
-    batches, projected = _check_log(log, connection, found, watch)
-    if against is not None:
-        _check_against(log, against, found)
-    _check_coverage(connection, batches, projected, found)
-    refs = _check_entities(log, connection, found, everything=everything)
-    if other is not None:
+    head, batches, projected = _check_log(log, None if views is None else _position(views), found, checks.watch)
+    if checks.against is not None:
+        _check_against(log, checks.against, found)
+    replayed = 0 if views is None else _check_views(log, views, batches, projected, checks, found)
+    if views is not None and other is not None:
         of_other = Findings()
-        for difference in differences(connection, other, batches):
+        for difference in differences(views, other, batches):
             of_other.add(difference)
-        _check_coverage(other, batches, projected, of_other)
-        _check_entities(log, other, of_other, everything=everything)
+        _check_views(log, other, batches, projected, checks, of_other)
         found.add_all(of_other, "views made anew in another order")
     if found.more:
         found.problems.append({"problem": f"and {found.more} more problems"})
     return {
         "ok": not found.problems,
-        "events": _position(connection),
-        "replayed_entities": refs,
-        **({} if against is None else {"against": str(against)}),
+        "events": head,
+        "replayed_entities": replayed,
+        **({} if checks.against is None else {"against": str(checks.against)}),
+        **({"rebuilt": True} if other is not None else {}),
         "problems": found.problems,
     }
 
@@ -109,9 +133,9 @@ def _check_keeping(log: EventLog, found: Findings) -> None:
         found.add("an event was inserted before the first one", position=stray)
 
 
-def _check_log(log: EventLog, views: sqlite3.Connection, found: Findings, watch: Watch) -> tuple[list[Batch], int]:
-    """Read every event once; return the batches, and how many events the views should have."""
-    numbers, known, projected = log.tenants(), _position(views), 0
+def _check_log(log: EventLog, known_at: int | None, found: Findings, watch: Watch) -> tuple[int, list[Batch], int]:
+    """Read every event once; return the head, the batches, and how many events views at a position should have."""
+    numbers, projected = log.tenants(), 0
     with log.reading() as connection:
         head = int(connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0])
         batches = batches_after(connection, _FIRST)
@@ -128,14 +152,14 @@ def _check_log(log: EventLog, views: sqlite3.Connection, found: Findings, watch:
             if event.tenant not in numbers:
                 found.add(f"the tenants do not name {event.tenant}: a row was changed", position=record.position)
                 numbers[event.tenant] = -1  # said once
-            projected += isinstance(event, Event) and record.position <= known
+            projected += isinstance(event, Event) and record.position <= (known_at or 0)
         if record.position % 1000 == 0:
             watch(record.position, head)
     for problem in proof.end():
         found.add(problem.words, position=problem.position)
     for uuid, number in silent.items():
         found.add(f"no event is of tenant {number} ({uuid}): the row was changed or inserted")
-    return batches, projected
+    return head, batches, projected
 
 
 def _check_against(log: EventLog, before: Checkpoint, found: Findings) -> None:
@@ -185,9 +209,13 @@ def _check_coverage(views: sqlite3.Connection, batches: list[Batch], projected: 
         found.add(f"the views end at position {position}, where no batch of the log ends: run outcomes rebuild")
 
 
-def _check_entities(log: EventLog, views: sqlite3.Connection, found: Findings, *, everything: bool) -> int:
+def _check_views(
+    log: EventLog, views: sqlite3.Connection, batches: list[Batch], projected: int, checks: Checks, found: Findings
+) -> int:
+    """Compare views with the log and with replays; return how many entities were replayed."""
+    _check_coverage(views, batches, projected, found)
     replayed = 0
-    for ref in _chosen(log, _position(views), everything=everything):
+    for ref in _chosen(log, _position(views), everything=checks.everything):
         _check_entity(log, views, ref, found)
         replayed += 1
     return replayed

@@ -100,10 +100,11 @@ def compare(connection: sqlite3.Connection, identity: str | None, before: Checkp
         return problems
     row = connection.execute("SELECT chain FROM batches WHERE last_position = ?", (before.position,)).fetchone()
     if row is None or row[0] != before.chain:
+        now = "no batch ends there" if row is None else f"it is {row[0].hex()}"
         problems.append(
             Problem(
-                f"positions 1 to {before.position} are not those of the checkpoint: its chain was {before.chain.hex()}, "
-                f"now {'no batch ends there' if row is None else 'it is ' + row[0].hex()}",
+                f"positions 1 to {before.position} are not those of the checkpoint: "
+                f"the chain was {before.chain.hex()} there, now {now}",
                 1,
             )
         )

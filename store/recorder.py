@@ -66,20 +66,29 @@ _TAKEN = {
     "dictionaries": "number = NEW.number",
     "properties": "name = NEW.name",
 }
-TRIGGERS = {
-    **{
-        f"{table}_refuse_{action.lower()}": f"CREATE TRIGGER {table}_refuse_{action.lower()} BEFORE {action} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, 'the log is immutable: {action} on {table} is refused'); END"
+
+
+def _trigger(name: str, when: str, refused: str) -> tuple[str, str]:
+    # Word for word what SQLite keeps of it, so that a changed one shows.
+    refusal = f"SELECT RAISE(ABORT, 'the log is immutable: {refused} is refused')"
+    return name, f"CREATE TRIGGER {name} {when} BEGIN {refusal}; END"
+
+
+TRIGGERS = dict(
+    [
+        _trigger(f"{table}_refuse_{action.lower()}", f"BEFORE {action} ON {table}", f"{action} on {table}")
         for table in _IMMUTABLE
         for action in ("UPDATE", "DELETE")
-    },
-    **{
-        f"{table}_refuse_replace": f"CREATE TRIGGER {table}_refuse_replace BEFORE INSERT ON {table} "
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken}) "
-        f"BEGIN SELECT RAISE(ABORT, 'the log is immutable: REPLACE on {table} is refused'); END"
+    ]
+    + [
+        _trigger(
+            f"{table}_refuse_replace",
+            f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken})",
+            f"REPLACE on {table}",
+        )
         for table, taken in _TAKEN.items()
-    },
-}
+    ]
+)
 """What refuses every change of what was written, by name."""
 
 # A repeat changes nothing. (An upsert that trips over a *different* event under the same key would find those at once;

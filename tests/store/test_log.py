@@ -225,7 +225,8 @@ def test_the_chain_can_be_computed_by_anyone(world: World) -> None:
     for first, last, recorded_at, newest, stored in batches:
         events = plain(
             world,
-            f"SELECT content_hash, state FROM stored_events WHERE position BETWEEN {first} AND {last} ORDER BY position",
+            "SELECT content_hash, state FROM stored_events "
+            f"WHERE position BETWEEN {first} AND {last} ORDER BY position",
         )
         said = f"{first}|{last}|{recorded_at}|{newest}|5|given".encode()
         said += b"".join(digest + len(state).to_bytes(4, "big") + state for digest, state in events)
