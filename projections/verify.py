@@ -246,6 +246,8 @@ def _check_entity(log: EventLog, connection: sqlite3.Connection, ref: EntityRef,
         history = log.history(ref, known_at=head)
     except LogDamaged:
         return  # reported by the pass over the log
+    if not history:
+        return  # filed elsewhere, which the pass over the log has reported
     moments: list[tuple[Micros | None, int]] = [(None, head)]
     for share in (1, 2, 3):
         recorded = history[(len(history) - 1) * share // 3]

@@ -148,13 +148,11 @@ class Views:
     def _are_of_this_log(self) -> bool:
         """Say whether these are views of this log, and their last batch is one of it: a restored one may lack it."""
         with self.reading_as_is() as connection:
-            owner = connection.execute("SELECT value FROM properties WHERE name = 'log'").fetchone()
-            last = connection.execute(
-                "SELECT last_position, recorded_at FROM batches ORDER BY last_position DESC LIMIT 1"
-            ).fetchone()
-        if owner is None or owner[0] != (self._log.identity() or ""):
+            known = dict(connection.execute("SELECT name, value FROM properties").fetchall())
+            last = connection.execute("SELECT max(last_position) FROM batches").fetchone()[0]
+        if known.get("log") != (self._log.identity() or ""):
             return False
-        return last is None or self._log.has_batch(*last)
+        return last is None or self._log.has_batch(last, bytes.fromhex(known["chain"]))
 
     def _write(self, database: TrackedDatabase, facts: Iterable[Fact], upto: int | None) -> None:
         try:
@@ -179,14 +177,13 @@ class Views:
 
     def _copy_batches(self, connection: sqlite3.Connection, upto: int) -> None:
         known = connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0]
+        batches = [batch for batch in self._log.batches(known) if batch.last_position <= upto]
         connection.executemany(
             "INSERT OR IGNORE INTO batches VALUES (?, ?, ?)",
-            [
-                (batch.last_position, batch.recorded_at, batch.max_event_time)
-                for batch in self._log.batches(known)
-                if batch.last_position <= upto
-            ],
+            [(batch.last_position, batch.recorded_at, batch.max_event_time) for batch in batches],
         )
+        if batches:
+            connection.execute("UPDATE properties SET value = ? WHERE name = 'chain'", (batches[-1].chain.hex(),))
 
 
 def make(path: Path, identity: str | None) -> None:
@@ -196,7 +193,8 @@ def make(path: Path, identity: str | None) -> None:
         connection.execute("BEGIN IMMEDIATE")
         schema.create(connection)
         connection.execute("INSERT INTO properties VALUES ('generation', ?)", (token_hex(8),))
-        connection.execute("INSERT INTO properties VALUES ('log', ?)", (identity or "",))
+        # Which log these are of, and the chain of its last batch that they have.
+        connection.execute("INSERT INTO properties VALUES ('log', ?), ('chain', '')", (identity or "",))
         connection.execute("COMMIT")
 
 

@@ -197,6 +197,12 @@ class EventLog(Application[str]):
             ).fetchone()
         return found is not None
 
+    def has_batch(self, last_position: int, chain: bytes) -> bool:
+        """Say whether a batch ends at a position with that chain: whether all up to there is the same."""
+        with self._datastore.reading() as connection:
+            found = connection.execute("SELECT chain FROM batches WHERE last_position = ?", (last_position,)).fetchone()
+        return found is not None and found[0] == chain
+
     def batches(self, after: int = 0) -> list[Batch]:
         """Return the batches that end after a position, in order."""
         with self._datastore.reading() as connection:
