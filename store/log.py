@@ -189,14 +189,6 @@ class EventLog(Application[str]):
         with self._datastore.reading() as connection:
             return dict(connection.execute("SELECT uuid, number FROM tenants ORDER BY number").fetchall())
 
-    def has_batch(self, last_position: int, recorded_at: Micros) -> bool:
-        """Say whether a batch that ends at a position was recorded at a time."""
-        with self._datastore.reading() as connection:
-            found = connection.execute(
-                "SELECT 1 FROM batches WHERE last_position = ? AND recorded_at = ?", (last_position, recorded_at)
-            ).fetchone()
-        return found is not None
-
     def has_batch(self, last_position: int, chain: bytes) -> bool:
         """Say whether a batch ends at a position with that chain: whether all up to there is the same."""
         with self._datastore.reading() as connection:

@@ -74,7 +74,7 @@ def test_what_is_there_is_not_overwritten(world: World, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="is there already: name a new file"):
             taken(world, tmp_path / name)
     assert (tmp_path / "file").read_text() == "precious"
-    with pytest.raises(HomeUnavailable, match="cannot write .*: choose another place"):
+    with pytest.raises(HomeUnavailable, match=r"cannot write .*: choose another place"):
         taken(world, tmp_path / "no" / "such" / "folder.db")
 
 
