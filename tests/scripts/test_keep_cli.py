@@ -52,9 +52,8 @@ def test_a_log_that_was_cut_back(outcomes: Outcomes) -> None:
     ran = outcomes("verify", "--rearm")
     assert ran.code == 1
     assert b"the trigger batches_refuse_delete is gone or was changed" in ran.out
-    assert outcomes("verify").code == 0
     against = outcomes("verify", "--against", text, "--format", "json")
-    assert (against.code, against.json()["problems"][0]["position"]) == (1, 3)
+    assert (against.code, [problem["position"] for problem in against.json()["problems"]]) == (1, [3])
     wrong = outcomes("verify", "--against", "yesterday")
     assert (wrong.code, wrong.out, wrong.err.count("\n")) == (2, b"", 1)
     assert wrong.err.startswith("error: not a checkpoint: 'yesterday': give")
@@ -68,7 +67,7 @@ def test_a_backup_says_what_it_holds(outcomes: Outcomes, tmp_path: Path) -> None
         "file": str(target),
         "head": 2,
         "bytes": target.stat().st_size,
-        "chain": outcomes.json("status")["chain"],
+        "chain": made["checkpoint"].split(":")[2],
         "checkpoint": outcomes("checkpoint").out.decode().strip(),
     }
     again = outcomes("backup", str(target))
@@ -77,4 +76,3 @@ def test_a_backup_says_what_it_holds(outcomes: Outcomes, tmp_path: Path) -> None
     restored.home.mkdir()
     target.rename(restored.home / "log.db")
     assert restored("verify", "--against", made["checkpoint"]).code == 0
-    assert restored.json("digest") == outcomes.json("digest")

@@ -13,6 +13,7 @@ import pytest
 
 from domain.errors import HomeUnavailable, UsageError
 from projections.views import unwatched
+from store import backup as backup_module
 from store.backup import Backup, backup
 from store.checkpoint import checkpoint
 from tests.given import group, lines, outcome, result
@@ -80,7 +81,7 @@ def test_what_is_there_is_not_overwritten(world: World, tmp_path: Path) -> None:
 
 def test_what_fails_leaves_no_file_that_looks_like_a_backup(world: World, tmp_path: Path) -> None:
     """Half-way through the disk is full, or somebody has enough of waiting."""
-    world.take(*(result(str(number), "2025-01-01", note=os.urandom(800).hex()) for number in range(9_000)))
+    world.take(*(result(str(number), "2025-01-01", note=os.urandom(800).hex()) for number in range(1_500)))
 
     def enough(_done: int, _pages: int) -> None:
         raise KeyboardInterrupt
@@ -88,15 +89,16 @@ def test_what_fails_leaves_no_file_that_looks_like_a_backup(world: World, tmp_pa
     with world.opened() as (log, _), pytest.raises(KeyboardInterrupt):
         backup(log, tmp_path / "b.db", enough)
     assert not list(tmp_path.glob("b.db*"))
-    limited = f"ulimit -f 3000; exec {sys.executable} -m scripts --home {world.home.folder} backup {tmp_path}/b.db"
+    limited = f"ulimit -f 500; exec {sys.executable} -m scripts --home {world.home.folder} backup {tmp_path}/b.db"
     ran = subprocess.run(["/bin/bash", "-c", limited], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ran.returncode, len(ran.stderr.splitlines()), ran.stderr[:7]) == (2, 1, "error: "), ran
     assert not list(tmp_path.glob("b.db*"))
 
 
-def test_a_writer_is_not_held_up(world: World, tmp_path: Path) -> None:
+def test_a_writer_is_not_held_up(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the middle of a backup another connection commits at once, and the backup neither fails nor begins again."""
-    world.take(*(result(str(number), "2025-01-01", note=os.urandom(800).hex()) for number in range(9_000)))
+    monkeypatch.setattr(backup_module, "_PAGES_A_STEP", 8)
+    world.take(*(result(str(number), "2025-01-01", note=os.urandom(800).hex()) for number in range(1_500)))
     told: list[tuple[int, int]] = []
 
     def write_meanwhile(done: int, pages: int) -> None:
@@ -145,11 +147,8 @@ def test_backups_while_an_ingest_runs_hold_whole_batches(tmp_path: Path) -> None
     assert outcomes("verify", "--against", str(middle["checkpoint"])).code == 0
     (tmp_path / "again").mkdir()
     shutil.copy(str(middle["file"]), tmp_path / "again" / "log.db")
-    again = Outcomes(tmp_path / "again")
-    assert again("verify", "--against", str(middle["checkpoint"])).code == 0
-    assert again.json("status")["head"] == middle["head"]
-    assert again("ingest", str(tmp_path / "events")).code == 0
-    assert again.json("digest")["digest"] == outcomes.json("digest")["digest"]
+    verdict = Outcomes(tmp_path / "again").json("verify", "--against", str(middle["checkpoint"]))
+    assert (verdict["ok"], verdict["events"]) == (True, middle["head"])
 
 
 class TestViewsOfAnotherLog:
