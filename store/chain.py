@@ -6,14 +6,15 @@ format 1 it covers what the events say (their content digests), and not `max_eve
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
+from hashlib import blake2b, sha256
+from struct import pack
 from typing import NamedTuple
 
 from domain.times import Micros
 
 NO_CHAIN = b"\0" * 32
 """What the first batch is chained to."""
-_PERSON = b"outcomes chain 2"
+_NAME = b"outcomes chain 2"
 _COLUMNS = "last_position, first_position, recorded_at, source, max_event_time, chain"
 
 
@@ -39,12 +40,16 @@ def chain_after(previous: bytes, batch: Batch, links: Iterable[Link], *, covers_
     """Return the hash that ties a batch to all before it: what was appended, in which order, when, from where."""
     if not covers_bytes:
         return _chain_of_format_1(previous, batch, links)
-    hasher = blake2b(previous, digest_size=32, person=_PERSON)
+    # Processors have SHA-256 built in: over all bytes it costs a quarter of BLAKE2b.
+    hasher = sha256(_NAME + previous)
     source = batch.source.encode()
     numbers = (batch.first_position, batch.last_position, batch.recorded_at, batch.max_event_time, len(source))
     hasher.update("".join(f"{number}|" for number in numbers).encode() + source)
-    for digest, state in links:
-        hasher.update(digest + len(state).to_bytes(4, "big") + state)
+    # In three strokes rather than event by event: this is on the way of every append.
+    digests, states = list(zip(*links, strict=True)) or ((), ())
+    hasher.update(b"".join(digests))
+    hasher.update(pack(f">{len(states)}I", *map(len, states)))
+    hasher.update(b"".join(states))
     return hasher.digest()
 
 
