@@ -202,6 +202,7 @@ def _draw_verdict(value: dict[str, Any]) -> Any:
             "verdict": verdict,
             "events": value["events"],
             "entities replayed": value["replayed_entities"],
+            **({"views made anew": "the same"} if value["ok"] and "rebuilt" in value else {}),
             **({"only grown since": value["against"]} if value["ok"] and "against" in value else {}),
             **listed,
         }

@@ -36,11 +36,10 @@ def test_a_home_and_what_comes_of_it(tmp_path: Path) -> None:
     (tmp_path / "new").chmod(0o755)
     outcomes = Outcomes(home)
     assert outcomes("ingest", stdin=lines(group("1", "2025-01-01"), outcome("7", "2025-01-01"))).code == 0
-    assert outcomes("rebuild").code == 0
     assert outcomes("replay", "--to", str(elsewhere / "state.db")).code == 0
     assert outcomes("backup", str(elsewhere / "backup.db")).code == 0
     assert home.stat().st_mode & 0o777 == 0o700
-    assert set(modes(home)) >= {"log.db", "views.db", "writer.lock", "rebuild.lock"}
+    assert set(modes(home)) >= {"log.db", "views.db", "writer.lock"}
     assert {**modes(home), **modes(elsewhere)} == dict.fromkeys([*modes(home), "state.db", "backup.db"], 0o600)
 
 
