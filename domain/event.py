@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.identity import EntityRef, Kind, LocalId
 from domain.times import Micros, Timestamp, micros, to_text
+from domain.upcasting import OF_ALL, Shapes
 
 
 class Metadata(BaseModel):
@@ -45,6 +46,8 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
     id_field: ClassVar[str]
+    shapes: ClassVar[Shapes] = OF_ALL
+    schema_version: ClassVar[int] = 3
 
     workflow_state: str | None = None
     updated_at: Timestamp | None = None

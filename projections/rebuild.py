@@ -23,14 +23,14 @@ def rebuild(home: Home, log: EventLog, watch: Watch) -> dict[str, Any]:
     path = home.folder / "views.db.new"
     with writing(home.folder / "rebuild.lock", "rebuild"):
         remove(path)
-        make(path)
+        make(path, log.identity())
         new = Views(home, log, path)
         try:
             new.follow(watch)
             with home.writing("putting new views in place"):
                 new.follow(watch)
                 new.close()
-                _swap(home, new)
+                _swap(home, log, new)
             # Of the file that was swapped in, which nobody else writes to: appends go on meanwhile.
             with new.reading_as_is() as connection:
                 cut = resolve_cut(connection, Asked())
@@ -45,12 +45,12 @@ def rebuild(home: Home, log: EventLog, watch: Watch) -> dict[str, Any]:
     }
 
 
-def _swap(home: Home, new: Views) -> None:
+def _swap(home: Home, log: EventLog, new: Views) -> None:
     live = home.views_path
     if not is_usable(live):
         # What cannot be read has no readers.
         remove(live)
-        make(live)
+        make(live, log.identity())
     with closing(connect(new.path)) as source, closing(connect(live, synchronous="NORMAL")) as target:
         source.backup(target)
         # Passive: whoever still reads the old views is not waited for.

@@ -19,6 +19,7 @@ from projections.point import Cut, Point
 from projections.schema import ID_COLUMNS, VERSION_TABLES
 from projections.scores import Scope
 from projections.tree import seek
+from store.files import make_private
 from store.log import EventLog
 
 VERSION = 1
@@ -48,6 +49,7 @@ def replay(connection: sqlite3.Connection, log: EventLog, point: Point, target: 
     counts: dict[str, int] = {}
     unfinished = target.with_name(target.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
+    make_private(unfinished)
     with closing(sqlite3.connect(unfinished)) as file:
         database = Database(file)
         for kind, table in TABLES.items():

@@ -1,6 +1,5 @@
 """views.db: opened, brought up to the log's head, or made anew. Deleting it loses nothing."""
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -11,6 +10,7 @@ from domain.event import Event
 from projections import schema
 from projections.facts import Facts, facts_of
 from projections.rows import Interner, Rows
+from store.files import make_private
 from store.home import Home
 from store.log import Appended, EventLog
 from store.sqlite import connect
@@ -103,6 +103,22 @@ class Views:
             self._write(database, found, upto)
             watch(upto, head)
 
+    def follow_backwards(self, upto: int, watch: Watch = unwatched) -> None:
+        """Take the log up to a position the other way round, into views that are empty: the same must come of it.
+
+        Each event is read by the domain's own parser, so that what reads plain results quickly is proved, too.
+        """
+        database = self._ready()
+        for after in range((upto - 1) // _PAGE * _PAGE, -1, -_PAGE):
+            page = list(self._log.records(after, min(upto, after + _PAGE)))
+            found = (
+                (record.position, facts_of(event, record.digest))
+                for record in reversed(page)
+                if isinstance(event := self._log.parse(record), Event)
+            )
+            self._write(database, found, upto if after == 0 else None)
+            watch(upto - after, upto)
+
     def close(self) -> None:
         """Close the file."""
         if self._database is not None:
@@ -119,26 +135,28 @@ class Views:
         if not is_usable(self.path) or not self._are_of_this_log():
             self.close()
             remove(self.path)
-            make(self.path)
+            make(self.path, self._log.identity())
         return self._open()
 
     def _are_of_this_log(self) -> bool:
-        """Say whether the last batch of the views is one of the log: a log restored from a backup may lack it."""
+        """Say whether these are views of this log, and their last batch is one of it: a restored one may lack it."""
         with self.reading_as_is() as connection:
-            last = connection.execute(
-                "SELECT last_position, recorded_at FROM batches ORDER BY last_position DESC LIMIT 1"
-            ).fetchone()
-        return last is None or self._log.has_batch(*last)
+            known = dict(connection.execute("SELECT name, value FROM properties").fetchall())
+            last = connection.execute("SELECT max(last_position) FROM batches").fetchone()[0]
+        if known.get("log") != (self._log.identity() or ""):
+            return False
+        return last is None or self._log.has_batch(last, bytes.fromhex(known["chain"]))
 
-    def _write(self, database: TrackedDatabase, found: Iterable[tuple[int, Facts]], upto: int) -> None:
+    def _write(self, database: TrackedDatabase, found: Iterable[tuple[int, Facts]], upto: int | None) -> None:
         try:
             with database.writing() as connection:
                 rows = Rows(self._names(connection))
                 for position, facts in found:
                     rows.add(facts, position)
                 rows.write()
-                self._copy_batches(connection)
-                database.advance(connection, upto)
+                if upto is not None:
+                    self._copy_batches(connection, upto)
+                    database.advance(connection, upto)
         except BaseException:
             self._interner = None  # the names that it learnt were rolled back
             raise
@@ -150,21 +168,26 @@ class Views:
             self._interner, self._generation = Interner(connection), generation
         return self._interner
 
-    def _copy_batches(self, connection: sqlite3.Connection) -> None:
+    def _copy_batches(self, connection: sqlite3.Connection, upto: int) -> None:
         known = connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0]
+        batches = [batch for batch in self._log.batches(known) if batch.last_position <= upto]
         connection.executemany(
             "INSERT OR IGNORE INTO batches VALUES (?, ?, ?)",
-            [(batch.last_position, batch.recorded_at, batch.max_event_time) for batch in self._log.batches(known)],
+            [(batch.last_position, batch.recorded_at, batch.max_event_time) for batch in batches],
         )
+        if batches:
+            connection.execute("UPDATE properties SET value = ? WHERE name = 'chain'", (batches[-1].chain.hex(),))
 
 
-def make(path: Path) -> None:
-    """Create empty views, readable by their owner only."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+def make(path: Path, identity: str | None) -> None:
+    """Create empty views of one log, readable by their owner only."""
+    make_private(path)
     with closing(connect(path, synchronous="NORMAL")) as connection:
         connection.execute("BEGIN IMMEDIATE")
         schema.create(connection)
         connection.execute("INSERT INTO properties VALUES ('generation', ?)", (token_hex(8),))
+        # Which log these are of, and the chain of its last batch that they have.
+        connection.execute("INSERT INTO properties VALUES ('log', ?), ('chain', '')", (identity or "",))
         connection.execute("COMMIT")
 
 

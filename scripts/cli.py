@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import OutcomesError
-from scripts.commands import ask, compare, demo, ingest, keep, mastery
+from scripts.commands import ask, away, compare, demo, ingest, keep, mastery
 from scripts.output import say
 from store.home import Home
 
@@ -62,6 +62,8 @@ app.command()(keep.digest)
 app.command()(keep.log)
 app.command()(keep.verify)
 app.command()(keep.rebuild)
+app.command()(away.checkpoint)
+app.command()(away.backup)
 app.command()(keep.status)
 app.command()(demo.demo)
 app.add_typer(mastery.settings_app, name="settings", help="Features of a root account that no event tells.")

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from domain.errors import HomeUnavailable
+from store.files import make_private_folder
 from store.lock import writing
 from store.log import EventLog
 
@@ -26,12 +26,7 @@ class Home(NamedTuple):
 
     def create(self) -> None:
         """Make the folder, for its owner only, if it is not there."""
-        try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise HomeUnavailable(
-                f"cannot make the folder {self.folder}: {error.strerror}: choose another with --home",
-            ) from error
+        make_private_folder(self.folder)
 
     def open_log(self, *, create: bool = False) -> EventLog:
         """Open the log; only a command that writes creates it."""

@@ -1,9 +1,8 @@
 """The event log: the truth. Appended in batches, never changed, read by position or by entity."""
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,20 +17,17 @@ from domain.errors import HomeUnavailable
 from domain.event import Event, OtherEvent, Recorded
 from domain.identity import EntityRef
 from domain.times import Micros
-from store import quarantine
 from store.arrival import Arrival
+from store.chain import NO_CHAIN, Batch, batches_after, chain_after, last_batch
 from store.codec import Codec, dictionary_number, shipped_dictionary
+from store.files import make_private
 from store.keys import entity_stream, in_tenant, last_version
 from store.mapper import LogMapper
-from store.recorder import LogRecord, LogRecorder, records_after, records_at, states_after
+from store.migration import BYTES_CHAINED_AFTER, IDENTITY, bring_up_to_date, found_format, read_property
+from store.recorder import LogRecord, LogRecorder, Row, records_after, records_at, states_after
 from store.sqlite import Datastore
 
-FORMAT = 1
-"""Version of the layout of log.db; a home of a newer one is not touched."""
-
 _PAGE = 5_000
-NO_CHAIN = b"\0" * 32
-"""What the first batch is chained to."""
 
 
 class Appended(NamedTuple):
@@ -39,17 +35,6 @@ class Appended(NamedTuple):
 
     position: int
     arrival: Arrival
-
-
-class Batch(NamedTuple):
-    """One transaction of the log. `max_event_time` is over this and all batches before it."""
-
-    last_position: int
-    first_position: int
-    recorded_at: Micros
-    source: str
-    max_event_time: Micros
-    chain: bytes
 
 
 class _Factory(SQLiteFactory):
@@ -73,8 +58,8 @@ class EventLog(Application[str]):
     def __init__(self, path: Path, *, create: bool = True) -> None:
         if not create and not path.exists():
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if create:
+            make_private(path)
         self._datastore = Datastore(path)
         self._tenants: dict[str, int] = {}
         super().__init__()
@@ -84,7 +69,8 @@ class EventLog(Application[str]):
 
     def construct_env(self, name: str, env: Any = None) -> Environment:
         """Ignore the process environment: stray variables must not reconfigure the truth."""
-        return Environment(name, dict(env or {}))
+        # The tables are made by the migration: made on each opening, they would hide that a trigger was dropped.
+        return Environment(name, {**dict(env or {}), SQLiteFactory.CREATE_TABLE: "no"})
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """Return the factory over our datastore."""
@@ -100,30 +86,30 @@ class EventLog(Application[str]):
         return self._log_mapper
 
     def _prepare(self) -> None:
+        shipped = next(iter(self._dictionaries))
         with self._datastore.reading() as connection:
-            found = connection.execute("SELECT value FROM properties WHERE name = 'format'").fetchone()
-            shipped = next(iter(self._dictionaries))
-            known = connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (shipped,)).fetchone()
-        if found is not None and int(found[0]) > FORMAT:
-            raise HomeUnavailable(
-                f"this log has format {found[0]}, made by a newer version; this one knows {FORMAT}: upgrade outcomes",
-            )
-        if found is None or known is None:
+            is_new = found_format(connection) is None
+            is_known = not is_new and _has_dictionary(connection, shipped)
+        if not is_known:
             with self._datastore.writing() as connection:
-                for statement in quarantine.TABLES:
-                    connection.execute(statement)
-                if found is None:
-                    connection.execute("INSERT INTO properties VALUES ('format', ?)", (str(FORMAT),))
-                if known is None:
+                if is_new:
+                    bring_up_to_date(connection)
+                if not _has_dictionary(connection, shipped):
                     connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (shipped, self._dictionaries[shipped]))
         with self._datastore.reading() as connection:
             self._dictionaries.update(dict(connection.execute("SELECT number, bytes FROM dictionaries").fetchall()))
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def writing(self) -> Any:
-        """Open one write transaction; gives the connection for `append` and for the quarantine."""
-        return self._datastore.writing()
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Open one write transaction; gives the connection for `append` and for the quarantine.
+
+        A log of an older format is brought up to date with it.
+        """
+        with self._datastore.writing() as connection:
+            bring_up_to_date(connection)
+            yield connection
 
     def append(
         self, connection: sqlite3.Connection, arrivals: Sequence[Arrival], source: str, recorded_at: Micros
@@ -132,7 +118,7 @@ class EventLog(Application[str]):
 
         Repeats, of stored events or inside the batch, are left out: nothing is stored twice.
         """
-        head, last = _head(connection), _last_batch(connection)
+        head, last = _head(connection), last_batch(connection)
         codec = self._codec
         compress = codec.compress
         number_of = {uuid: self._tenant_number(connection, uuid) for uuid in {item.tenant for item in arrivals}}
@@ -141,22 +127,22 @@ class EventLog(Application[str]):
             for raw, _, digest, tenant, name, stream, version, _, _ in arrivals
         ]
         assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
-        count = self.recorder.append(connection, rows)
-        if count == 0:
+        new = self.recorder.append(connection, rows)
+        if not new:
             return []
-        new = list(enumerate(arrivals, head + 1)) if count == len(rows) else _find_new(connection, head, arrivals)
-        appended = [Appended(position, arrival) for position, arrival in new]
-        newest = max(item.arrival.event_time for item in appended)
+        arrived = arrivals if new is rows else _find_arrivals(new, arrivals)
+        appended = [Appended(position, arrival) for position, arrival in enumerate(arrived, head + 1)]
+        newest = max(arrival.event_time for arrival in arrived)
         batch = Batch(
-            head + count,
+            head + len(new),
             head + 1,
             max(recorded_at, last.recorded_at if last else 0),  # a clock that steps back must not reorder batches
             source,
             max(newest, last.max_event_time if last else newest),
             b"",
         )
-        digests = [item.arrival.digest for item in appended]
-        batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, batch, digests))
+        links = ((digest, state) for _, _, _, state, digest in new)
+        batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, batch, links))
         connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", batch)
         return appended
 
@@ -190,23 +176,34 @@ class EventLog(Application[str]):
         with self._datastore.reading() as connection:
             return dict(connection.execute("SELECT uuid, number FROM tenants ORDER BY number").fetchall())
 
-    def has_batch(self, last_position: int, recorded_at: Micros) -> bool:
-        """Say whether a batch that ends at a position was recorded at a time."""
+    def has_batch(self, last_position: int, chain: bytes) -> bool:
+        """Say whether a batch ends at a position with that chain: whether all up to there is the same."""
         with self._datastore.reading() as connection:
-            found = connection.execute(
-                "SELECT 1 FROM batches WHERE last_position = ? AND recorded_at = ?", (last_position, recorded_at)
-            ).fetchone()
-        return found is not None
+            found = connection.execute("SELECT chain FROM batches WHERE last_position = ?", (last_position,)).fetchone()
+        return found is not None and found[0] == chain
 
     def batches(self, after: int = 0) -> list[Batch]:
         """Return the batches that end after a position, in order."""
         with self._datastore.reading() as connection:
-            rows = connection.execute(
-                "SELECT last_position, first_position, recorded_at, source, max_event_time, chain "
-                "FROM batches WHERE last_position > ? ORDER BY last_position",
-                (after,),
-            )
-            return [Batch(*row) for row in rows]
+            return batches_after(connection, after)
+
+    def identity(self) -> str | None:
+        """Return what tells this log from any other, even one with the same events; None for a log of format 1."""
+        return self._property(IDENTITY)
+
+    def format(self) -> int:
+        """Return the number of this log's layout."""
+        with self._datastore.reading() as connection:
+            return found_format(connection) or 0
+
+    def bytes_chained_after(self) -> int | None:
+        """Return the position after which the chain covers stored bytes; None if it nowhere does (format 1)."""
+        found = self._property(BYTES_CHAINED_AFTER)
+        return None if found is None else int(found)
+
+    def _property(self, name: str) -> str | None:
+        with self._datastore.reading() as connection:
+            return read_property(connection, name)
 
     def records(self, after: int = 0, upto: int | None = None) -> Iterator[LogRecord]:
         """Yield the log in position order, a page at a time."""
@@ -293,30 +290,15 @@ class EventLog(Application[str]):
         return self._codec
 
 
-def chain_after(previous: bytes, batch: Batch, digests: Iterable[bytes]) -> bytes:
-    """Return the hash that ties a batch to all before it: what was appended, in which order, when, from where."""
-    hasher = blake2b(previous, digest_size=32)
-    hasher.update(f"{batch.first_position}|{batch.last_position}|{batch.recorded_at}|{batch.source}|".encode())
-    hasher.update(b"".join(digests))
-    return hasher.digest()
-
-
 def _head(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0])
 
 
-def _last_batch(connection: sqlite3.Connection) -> Batch | None:
-    row = connection.execute(
-        "SELECT last_position, first_position, recorded_at, source, max_event_time, chain "
-        "FROM batches ORDER BY last_position DESC LIMIT 1"
-    ).fetchone()
-    return Batch(*row) if row else None
+def _has_dictionary(connection: sqlite3.Connection, number: int) -> bool:
+    return connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (number,)).fetchone() is not None
 
 
-def _find_new(connection: sqlite3.Connection, head: int, arrivals: Sequence[Arrival]) -> list[tuple[int, Arrival]]:
+def _find_arrivals(rows: Sequence[Row], arrivals: Sequence[Arrival]) -> list[Arrival]:
     """Match what was stored with what came, by content: the first of equal arrivals is the one that was stored."""
     first = {arrival.digest: arrival for arrival in reversed(arrivals)}
-    stored = connection.execute(
-        "SELECT position, content_hash FROM stored_events WHERE position > ? ORDER BY position", (head,)
-    )
-    return [(int(position), first[digest]) for position, digest in stored]
+    return [first[digest] for *_, digest in rows]

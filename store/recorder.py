@@ -34,7 +34,7 @@ A plain tuple: sqlite3 binds nothing faster, and there is one per event.
 
 # A plain INTEGER PRIMARY KEY: deletion is refused below, so no position is ever reused, and unlike AUTOINCREMENT a
 # repeat that is not stored leaves no gap behind.
-_TABLES = (
+TABLES = (
     """CREATE TABLE IF NOT EXISTS stored_events (
         position INTEGER PRIMARY KEY,
         originator_id TEXT NOT NULL,
@@ -63,18 +63,30 @@ _TAKEN = {
     "dictionaries": "number = NEW.number",
     "properties": "name = NEW.name",
 }
-_REPLACEMENTS = tuple(
-    f"CREATE TRIGGER IF NOT EXISTS {table}_refuse_replace BEFORE INSERT ON {table} "
-    f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken}) "
-    f"BEGIN SELECT RAISE(ABORT, 'the log is immutable: REPLACE on {table} is refused'); END"
-    for table, taken in _TAKEN.items()
+
+
+def _trigger(name: str, when: str, refused: str) -> tuple[str, str]:
+    # Word for word what SQLite keeps of it, so that a changed one shows.
+    refusal = f"SELECT RAISE(ABORT, 'the log is immutable: {refused} is refused')"
+    return name, f"CREATE TRIGGER {name} {when} BEGIN {refusal}; END"
+
+
+TRIGGERS = dict(
+    [
+        _trigger(f"{table}_refuse_{action.lower()}", f"BEFORE {action} ON {table}", f"{action} on {table}")
+        for table in _IMMUTABLE
+        for action in ("UPDATE", "DELETE")
+    ]
+    + [
+        _trigger(
+            f"{table}_refuse_replace",
+            f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken})",
+            f"REPLACE on {table}",
+        )
+        for table, taken in _TAKEN.items()
+    ]
 )
-_REFUSALS = tuple(
-    f"CREATE TRIGGER IF NOT EXISTS {table}_refuse_{action.lower()} BEFORE {action} ON {table} "
-    f"BEGIN SELECT RAISE(ABORT, 'the log is immutable: {action} on {table} is refused'); END"
-    for table in _IMMUTABLE
-    for action in ("UPDATE", "DELETE")
-)
+"""What refuses every change of what was written, by name."""
 
 # A repeat changes nothing. (An upsert that trips over a *different* event under the same key would find those at once;
 # but an upsert on a table with triggers makes SQLite keep a journal for every row, and costs more than the insert.)
@@ -88,27 +100,23 @@ _COLUMNS = "position, originator_id, originator_version, topic, state, content_h
 class LogRecorder(SQLiteApplicationRecorder):
     """Appends batches; reads streams in event-time order and the log in position order."""
 
-    def construct_create_table_statements(self) -> list[str]:
-        """Return the schema of the log."""
-        return [*_TABLES, *_REFUSALS, *_REPLACEMENTS]
-
-    def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
-        """Append those rows that are new, in their order, inside the caller's transaction; return how many.
+    def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:
+        """Append those rows that are new, inside the caller's transaction; return them in the order of their positions.
 
         A key is 21 bits of hash inside a millisecond of one entity: where it is taken by a *different* event, that
         is found afterwards among the few rows that were not stored, and the next free key is used.
         """
         head = connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0]
-        appended = connection.executemany(_APPEND, rows).rowcount
-        if appended == len(rows):
-            return appended
-        new = connection.execute("SELECT content_hash FROM stored_events WHERE position > ?", (head,))
-        stored = {row[0] for row in new}
+        if connection.executemany(_APPEND, rows).rowcount == len(rows):
+            return rows
+        of_new = "SELECT content_hash FROM stored_events WHERE position > ? ORDER BY position"
+        stored = {row[0] for row in connection.execute(of_new, (head,))}
         for row in rows:
             if row[-1] not in stored and _append_with_care(connection, row):
                 stored.add(row[-1])
-                appended += 1
-        return appended
+        # Of equal rows the first is the one that was stored.
+        first = {row[-1]: row for row in reversed(rows)}
+        return [first[digest] for (digest,) in connection.execute(of_new, (head,))]
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         # The library's own contract: a second event under one key is an IntegrityError.

@@ -11,8 +11,9 @@ from projections.fingerprint import Fingerprint, fingerprint_at
 from projections.point import Asked, Point, resolve, resolve_cut
 from projections.timeline import Entry, Filters, timeline
 from projections.tree import tree_at
-from projections.verify import verify
-from projections.views import Views, unwatched
+from projections.verify import Checks, verify_home
+from projections.views import Views
+from store.checkpoint import Checkpoint
 from store.home import Home
 from store.ingest import Ingest, IngestReport
 from store.log import EventLog
@@ -70,9 +71,9 @@ class World:
         with self.opened() as (_, views), views.reading() as connection:
             return fingerprint_at(connection, resolve_cut(connection, Asked(None, as_of, known_at)))
 
-    def verify(self) -> dict[str, Any]:
-        with self.opened() as (log, views), views.reading() as connection:
-            return verify(log, connection, everything=True, watch=unwatched)
+    def verify(self, *, anew: bool = False, against: Checkpoint | None = None) -> dict[str, Any]:
+        with self.opened() as (log, views):
+            return verify_home(self.home, log, views, Checks(everything=True, anew=anew, against=against))
 
     def raw_log(self) -> list[bytes]:
         with self.opened() as (log, _):

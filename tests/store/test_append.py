@@ -50,6 +50,18 @@ def test_two_events_under_one_key_are_both_kept(world: World) -> None:
         assert [log.raw(record) for record in log.records()] == [first.raw, second.raw]
 
 
+def test_a_collision_before_another_event_keeps_the_positions_true(world: World) -> None:
+    """Where every event of a batch is new, but one had to wait for a free key: each is told the position it has."""
+    one, two = (arrival(group("1", "2025-01-01", title=title), b"abc" + title.encode() * 13) for title in "xy")
+    three = arrival(group("2", "2025-01-01"))
+    with world.opened() as (log, _):
+        with log.writing() as connection:
+            appended = log.append(connection, [one, two, three], "test", world.clock)
+        told = {item.position: item.arrival.raw for item in appended}
+        assert told == {record.position: log.raw(record) for record in log.records()}
+        assert len(told) == 3
+
+
 REFUSED = [
     (table, statement)
     for table in ("stored_events", "batches", "tenants", "dictionaries", "properties")
