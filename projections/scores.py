@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -10,6 +10,7 @@ import orjson
 from domain.event import OrderKey
 from domain.identity import Context, Kind
 from domain.mastery import ScoredResult
+from domain.times import Micros
 from projections.entity import versions_of
 from projections.point import Point
 from projections.rows import RUBRIC_ASSESSMENT, WEEK
@@ -116,6 +117,12 @@ class Assessments:
             if result.artifact_type != LIVE_ASSESSMENT:  # submitted and assessed are one moment there
                 untold.append(result.id)
         return Told(found, untold, graders)
+
+    def handed_in(self, ids: Sequence[str]) -> dict[str, Micros | None]:
+        """Return when the work behind assessments was handed in, for those that events have told at all."""
+        self._look_up(dict.fromkeys(ids))
+        found = ((name, self._known[name]) for name in ids)
+        return {name: assessment[0] for name, assessment in found if assessment is not None}
 
     def _of(self, assessment_id: str) -> tuple[Any, ...] | None:
         if assessment_id not in self._known:
