@@ -6,6 +6,7 @@ The kept table and every past answer come from here, so they cannot differ. Whol
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import chain
 
 from domain.identity import id_sort_key
 from projections.bulk.rows import rows_of_courses
@@ -25,7 +26,7 @@ def mastery_at(
     override: Override | None = None,
     policy_point: Point | None = None,
 ) -> Iterator[MasteryRow]:
-    """Yield the rows of a scope, course by course, each course sorted.
+    """Return the rows of a scope, course by course, each course sorted, computed as they are asked for.
 
     With `policy_point` the policies are those of another moment than the results: how many would flip by an edit
     alone.
@@ -33,10 +34,8 @@ def mastery_at(
     book = PolicyBook(connection, policy_point or point)
     courses = sorted(courses_of(connection, point, scope), key=id_sort_key)
     if scope.student is None:
-        yield from rows_of_courses(connection, point, book, courses, outcome=scope.outcome, override=override)
-        return
-    for course in courses:
-        yield from rows_by_pair(connection, point, book, course, scope, override)
+        return rows_of_courses(connection, point, book, courses, outcome=scope.outcome, override=override)
+    return chain.from_iterable(rows_by_pair(connection, point, book, course, scope, override) for course in courses)
 
 
 def rows_by_pair(

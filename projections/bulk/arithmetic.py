@@ -5,7 +5,7 @@ of all pairs, so the additions and multiplications of one pair are those of `dom
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _HALF = 0.5
 
@@ -76,7 +78,7 @@ def _longest_first(sizes: Ints) -> Ints:
     return np.argsort(-sizes, kind="stable")
 
 
-def _put_back(sorted_values: npt.NDArray[np.generic], order: Ints) -> npt.NDArray[np.generic]:
+def _put_back(sorted_values: npt.NDArray[_Scalar], order: Ints) -> npt.NDArray[_Scalar]:
     found = np.empty_like(sorted_values)
     found[order] = sorted_values
     return found

@@ -2,8 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from itertools import chain
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,10 +85,10 @@ class _Raw:
     def __init__(self) -> None:
         self.courses: list[str] = []
         self.outcomes = _Codes()
-        self.artifacts = _Codes({"": NO_ARTIFACT})
+        self.artifacts = _Codes({None: NO_ARTIFACT, "": NO_ARTIFACT})
         self.size = 0
         self._course: list[Ints] = []
-        self._numbers: list[Floats] = []
+        self._numbers: tuple[list[Floats], ...] = ([], [], [], [])
         self._outcome: list[Ints] = []
         self._artifact: list[Ints] = []
         self._result: list[Ints] = []
@@ -106,21 +104,21 @@ class _Raw:
         )
         # Few at a time: they are still in the processor's cache when they become columns.
         while page := rows.fetchmany(_ROWS_AT_ONCE):
-            count = len(page)
-            numbers = chain.from_iterable(map(itemgetter(0, 1, 2, 3), page))
-            self._numbers.append(np.fromiter(numbers, dtype=np.float64, count=4 * count).reshape(count, 4))
-            self._outcome.append(_coded(self.outcomes, page, 4))
-            self._artifact.append(_coded(self.artifacts, page, 5))
-            self._result.append(_id_numbers(list(map(itemgetter(6), page))))
-            self._course.append(np.full(count, len(self.courses)))
-            self.size += count
+            *numbers, outcomes, artifacts, results = zip(*page, strict=True)
+            for column, values in zip(self._numbers, numbers, strict=True):
+                column.append(np.array(values, dtype=np.float64))
+            self._outcome.append(_coded(self.outcomes, outcomes))
+            self._artifact.append(_coded(self.artifacts, artifacts))
+            self._result.append(_id_numbers(results))
+            self._course.append(np.full(len(page), len(self.courses)))
+            self.size += len(page)
         self.courses.append(course)
 
-    def columns(self) -> tuple[Ints, Floats, Ints, Ints, Ints]:
-        """Return course, the four numbers, outcome, artifact and result of each version."""
+    def columns(self) -> tuple[list[Floats], Ints, Ints, Ints, Ints]:
+        """Return four numbers, course, outcome, artifact and result of each version."""
         return (
+            [np.concatenate(parts) for parts in self._numbers],
             np.concatenate(self._course),
-            np.concatenate(self._numbers),
             np.concatenate(self._outcome),
             np.concatenate(self._artifact),
             np.concatenate(self._result),
@@ -135,7 +133,7 @@ _VERSIONS = f"""
         | iif(v.percent IS NULL, {WITHOUT_PERCENT}, 0)
         | CASE v.artifact_type WHEN '{RUBRIC_ASSESSMENT}' THEN {BY_RUBRIC} WHEN '{QUIZ_SUBMISSION}' THEN {BY_QUIZ}
             WHEN '{LIVE_ASSESSMENT}' THEN {LIVE} ELSE 0 END,
-        coalesce(v.percent, v.score), v.possible, v.assessed_at, v.outcome_id, coalesce(v.artifact_id, ''), v.result_id
+        coalesce(v.percent, v.score), v.possible, v.assessed_at, v.outcome_id, v.artifact_id, v.result_id
     FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course
     WHERE w.course = :course AND w.week <= :until / {WEEK}
         AND v.event_time <= :until AND v.position <= :known_at ORDER BY w.week
@@ -143,24 +141,23 @@ _VERSIONS = f"""
 _VERSIONS_OF_OUTCOME = _VERSIONS.replace("ORDER BY", "AND v.outcome_id = :outcome ORDER BY")
 
 
-def _coded(codes: _Codes, page: list[tuple[Any, ...]], place: int) -> Ints:
-    return np.fromiter(map(codes.__getitem__, map(itemgetter(place), page)), dtype=np.int64, count=len(page))
+def _coded(codes: _Codes, texts: Sequence[str | None]) -> Ints:
+    return np.fromiter(map(codes.__getitem__, texts), dtype=np.int64, count=len(texts))
 
 
-def _id_numbers(ids: list[str]) -> Ints:
+def _id_numbers(ids: Sequence[str]) -> Ints:
     """Return ids as numbers, in whose order Canvas reads them; -1 for an id that is not simply a number."""
-    try:
-        numbers = np.fromiter(map(int, ids), dtype=np.int64, count=len(ids))
-    except (ValueError, OverflowError):
-        return _id_numbers_one_by_one(ids)
-    if not "".join(ids).isascii():
-        return _id_numbers_one_by_one(ids)
-    lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
-    is_simple = np.searchsorted(_POWERS_OF_TEN, numbers, side="right") == lengths
-    return np.where(is_simple, numbers, -1)
+    digits = "".join(ids)
+    if digits.isascii() and digits.isdigit():
+        numbers = np.fromstring(",".join(ids), dtype=np.int64, sep=",")
+        # A number never has more digits than its text, so if none was lost in all, none had an idle zero in front.
+        lengths = np.searchsorted(_POWERS_OF_TEN, numbers, side="right")
+        if lengths.sum() == len(digits) and lengths.max() < len(_POWERS_OF_TEN):
+            return numbers
+    return _id_numbers_one_by_one(ids)
 
 
-def _id_numbers_one_by_one(ids: list[str]) -> Ints:
+def _id_numbers_one_by_one(ids: Sequence[str]) -> Ints:
     longest = len(_POWERS_OF_TEN) - 1
     return np.array(
         [
@@ -177,14 +174,15 @@ def _moved(connection: sqlite3.Connection, point: Point) -> Ints:
 
 
 def _block(connection: sqlite3.Connection, raw: _Raw, moved: Ints) -> Block:
-    course, numbers, outcome, artifact, result = raw.columns()
-    student, flags = np.divmod(numbers[:, 0].astype(np.int64), 1 << _FLAG_BITS)
+    (packed, value, possible, assessed_at), course, outcome, artifact, result = raw.columns()
+    student, flags = np.divmod(packed.astype(np.int64), 1 << _FLAG_BITS)
     students, student = _ranked_students(connection, student)
     outcomes = sorted(raw.outcomes, key=lambda outcome_id: (id_sort_key(outcome_id), outcome_id))
     rank = np.empty(len(outcomes), dtype=np.int64)
     rank[[raw.outcomes[outcome_id] for outcome_id in outcomes]] = np.arange(len(outcomes))
     key = (course * len(students) + student) * len(outcomes) + rank[outcome]
 
+    odd = _are_odd(result, moved, (value, possible), assessed_at)
     # The tree gives the versions of a result in their order, so of equals in a stable sort the last is in force.
     order = np.lexsort((result, key))
     key, result = key[order], result[order]
@@ -192,7 +190,7 @@ def _block(connection: sqlite3.Connection, raw: _Raw, moved: Ints) -> Block:
     pair = np.cumsum(begins) - 1
     in_force = np.concatenate((begins[1:] | (result[1:] != result[:-1]), [True]))
     pair_is_odd = np.zeros(int(pair[-1]) + 1, dtype=bool)
-    pair_is_odd[pair[_are_odd(numbers[order], result, moved)]] = True
+    pair_is_odd[pair[odd[order]]] = True
 
     places = order[in_force]
     rest, pair_outcome = np.divmod(key[begins], len(outcomes))
@@ -205,9 +203,9 @@ def _block(connection: sqlite3.Connection, raw: _Raw, moved: Ints) -> Block:
         pair[in_force],
         result[in_force],
         flags[places],
-        numbers[places, 1],
-        numbers[places, 2],
-        numbers[places, 3],
+        value[places],
+        possible[places],
+        assessed_at[places],
         artifact[places],
         pair_course,
         pair_student,
@@ -229,10 +227,10 @@ def _ranked_students(connection: sqlite3.Connection, student: Ints) -> tuple[lis
     return [uuid for uuid, _ in by_name], rank[places]
 
 
-def _are_odd(numbers: Floats, result: Ints, moved: Ints) -> Bools:
+def _are_odd(result: Ints, moved: Ints, amounts: tuple[Floats, ...], assessed_at: Floats) -> Bools:
     """Say which results make their pair one for `projections.pairs`; nan compares as fine, it is "none"."""
-    odd: Bools = (result < 0) | (np.abs(numbers[:, 3]) >= _LARGEST_EXACT)
-    for amount in (numbers[:, 1], numbers[:, 2]):
+    odd: Bools = (result < 0) | (np.abs(assessed_at) >= _LARGEST_EXACT)
+    for amount in amounts:
         # Not even -0.0: which of equal zeros is the highest is told by its sign.
         odd |= (amount > _LARGEST) | np.signbit(np.nan_to_num(amount))
     if len(moved):

@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -31,20 +33,37 @@ def rows_of_courses(
     outcome: str | None = None,
     override: Override | None = None,
 ) -> Iterator[MasteryRow]:
-    """Yield the rows of all students of courses, sorted within each; the courses come in the order given."""
-    for block in blocks(connection, point, courses, outcome):
-        policies = policies_of(book, block, override)
-        assessments = Assessments(connection, point, ())
-        scores = scores_of(block, policies, assessments)
-        rows: Iterable[MasteryRow | None] = map(MasteryRow._make, zip(*_columns(block, policies, scores), strict=True))
-        if scores.is_odd.any():
-            rows = list(rows)
-            for course, places in _odd_places(block, scores):
-                odd = _odd_rows(connection, point, book, (course, outcome), (block, places), assessments, override)
-                for place, row in zip(places, odd, strict=True):
-                    rows[place] = row
-            rows = (row for row in rows if row is not None)
-        yield from rows
+    """Return the rows of all students of courses, sorted within each; the courses come in the order given."""
+    return chain.from_iterable(
+        _rows_of_block(connection, point, book, block, outcome, override)
+        for block in blocks(connection, point, courses, outcome)
+    )
+
+
+def _rows_of_block(
+    connection: sqlite3.Connection,
+    point: Point,
+    book: PolicyBook,
+    block: Block,
+    outcome: str | None,
+    override: Override | None,
+) -> Iterable[MasteryRow]:
+    policies = policies_of(book, block, override)
+    assessments = Assessments(connection, point, ())
+    scores = scores_of(block, policies, assessments)
+    rows: Iterator[MasteryRow] = map(_row, zip(*_columns(block, policies, scores), strict=True))
+    if not scores.is_odd.any():
+        return rows
+    mended: list[MasteryRow | None] = list(rows)
+    for course, places in _odd_places(block, scores):
+        odd = _odd_rows(connection, point, book, (course, outcome), (block, places), assessments, override)
+        for place, row in zip(places, odd, strict=True):
+            mended[place] = row
+    return [row for row in mended if row is not None]
+
+
+# MasteryRow of its fields in order, without a call of Python: one is made for every pair of a whole log.
+_row = partial(tuple.__new__, MasteryRow)
 
 
 def _columns(block: Block, policies: Policies, scores: Scores) -> Iterator[list[Any]]:

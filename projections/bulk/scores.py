@@ -86,7 +86,8 @@ def _too_long(sizes: Ints) -> Bools:
     """Say which pairs are so much longer than nearly all others that they are better done one by one."""
     if len(sizes) <= _FEW:
         return np.zeros(len(sizes), dtype=bool)
-    return sizes > 2 * np.partition(sizes, -_FEW)[-_FEW] + _FEW
+    found: Bools = sizes > 2 * np.partition(sizes, -_FEW)[-_FEW] + _FEW
+    return found
 
 
 def _order(block: Block, policies: Policies, counted: _Counted, assessments: Assessments) -> tuple[Ints, Bools]:
