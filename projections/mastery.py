@@ -44,7 +44,7 @@ def rows_by_pair(
     book: PolicyBook,
     course: str,
     scope: Scope,
-    override: Override | None,
+    override: Override | None = None,
 ) -> list[MasteryRow]:
     """Return the rows of a scope in one course, sorted, each computed on its own."""
     pairs = list(pairs_at(connection, point, course, scope))

@@ -79,7 +79,7 @@ def pairs_at(connection: sqlite3.Connection, point: Point, course: str, scope: S
     for row in rows:
         pairs[row[:2]][row[2]] = row
     _leave_out_moved(connection, point, number, pairs)
-    names = _student_names(connection, {key[0] for key in pairs})
+    names = student_uuids(connection, {key[0] for key in pairs})
     for (student_number, outcome_id), results in pairs.items():
         if results:
             yield Pair(names[student_number], outcome_id, [_scored(row) for row in results.values()])
@@ -190,8 +190,10 @@ def _student_number(connection: sqlite3.Connection, point: Point, uuid: str) -> 
     return None if row is None else int(row[0])
 
 
-def _student_names(connection: sqlite3.Connection, numbers: set[int]) -> dict[int, str]:
-    return {
-        number: connection.execute("SELECT uuid FROM students WHERE student = ?", (number,)).fetchone()[0]
-        for number in numbers
-    }
+def student_uuids(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Return the students that stand behind numbers."""
+    rows = connection.execute(
+        "SELECT student, uuid FROM students WHERE student IN (SELECT value FROM json_each(?))",
+        (orjson.dumps(sorted(numbers)).decode(),),
+    )
+    return dict(rows.fetchall())

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import orjson
 
 from domain.identity import Context, id_sort_key
 from domain.mastery.results import QUIZ_SUBMISSION
 from projections.bulk.arithmetic import Bools, Floats, Ints
 from projections.point import Point
 from projections.rows import RUBRIC_ASSESSMENT, WEEK
-from projections.scores import LIVE_ASSESSMENT
+from projections.scores import LIVE_ASSESSMENT, student_uuids
 from projections.tree import context_number
 
 INACTIVE, WITHOUT_PERCENT, BY_QUIZ, BY_RUBRIC, LIVE = 1, 2, 4, 8, 16
@@ -217,11 +216,7 @@ def _block(connection: sqlite3.Connection, raw: _Raw, moved: Ints) -> Block:
 def _ranked_students(connection: sqlite3.Connection, student: Ints) -> tuple[list[str], Ints]:
     """Return names in their order, and each result's place in it."""
     numbers, places = np.unique(student, return_inverse=True)
-    rows = connection.execute(
-        "SELECT student, uuid FROM students WHERE student IN (SELECT value FROM json_each(?))",
-        (orjson.dumps(numbers.tolist()).decode(),),
-    )
-    by_name = sorted((uuid, number) for number, uuid in rows)
+    by_name = sorted((uuid, number) for number, uuid in student_uuids(connection, numbers.tolist()).items())
     rank = np.empty(len(numbers), dtype=np.int64)
     rank[np.searchsorted(numbers, [number for _, number in by_name])] = np.arange(len(numbers))
     return [uuid for uuid, _ in by_name], rank[places]
