@@ -5,8 +5,6 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from domain.identity import Context
@@ -19,6 +17,7 @@ from projections.tree import tree_at
 from projections.views import unwatched
 from scripts.bench.figure import Figure, compare, of, seconds
 from scripts.bench.home import bare_append, class_results, ingest, opened, tree_history
+from scripts.bench.rollup import whole_rollup
 from scripts.generator import PERFECT, Faults, generate
 from store.home import Home
 from store.log import EventLog
@@ -158,31 +157,7 @@ def mastery(folder: Path, rounds: int) -> Iterator[Figure]:
         results = connection.execute("SELECT count(*) FROM result_versions").fetchone()[0]
         scaled = [one / (replay * 1_000_000 / results) for one in taken]
         yield of("mastery of one student at a past T / a replay of 1 M results", scaled, limit=0.001)
-        yield from _whole_rollup(connection, now=resolve(connection, Asked()), rounds=rounds)
-
-
-def _whole_rollup(connection: sqlite3.Connection, now: Point, rounds: int) -> Iterator[Figure]:
-    """Both sides start from the rows in views.db: what leaves SQLite costs the same for both."""
-    if find_spec("duckdb") is None or find_spec("pyarrow") is None:
-        return
-    duckdb, pyarrow = import_module("duckdb"), import_module("pyarrow")
-    names = ("course", "student", "outcome_id", "percent")
-
-    def average() -> None:
-        rows = connection.execute(
-            f"SELECT {', '.join(names)} FROM result_versions WHERE event_time <= ?", (now.until,)
-        ).fetchall()
-        results = pyarrow.table([list(column) for column in zip(*rows, strict=True)], names=names)
-        question = "SELECT course, student, outcome_id, avg(percent) FROM results GROUP BY ALL"
-        duckdb.from_arrow(results).query("results", question).fetchall()
-
-    yield compare(
-        "rollup of all results / a duckdb avg over the same rows of views.db",
-        lambda: list(mastery_at(connection, now, Scope())),
-        average,
-        limit=3,
-        rounds=rounds,
-    )
+        yield from whole_rollup(connection, resolve(connection, Asked()), rounds)
 
 
 def _class_point(connection: sqlite3.Connection) -> Point:
