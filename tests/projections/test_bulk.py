@@ -108,6 +108,16 @@ class TestArithmetic:
         assert found.tolist() == [running_decay(values, weight)[-1] for values in some]
 
 
+METHODS = [
+    ("highest", None),
+    ("latest", None),
+    ("average", None),
+    ("n_mastery", 2),
+    ("decaying_average", 65),
+    ("weighted_average", 70),
+    ("standard_decaying_average", 65),
+]
+
 WHAT_IFS = [
     None,
     override(calculation=Calculation.of("average", None, new_decaying_average=True)),
@@ -165,6 +175,39 @@ class TestRows:
         assert {row.order for row in rows} == {"exact", "approximate"}
         assert sum(row.score is not None for row in rows) > 60
 
+    @pytest.mark.parametrize(("method", "size"), METHODS)
+    def test_quizzes_with_holes(self, world: World, method: str, size: int | None) -> None:
+        """Rows without a quiz to belong to, without possible points, without a percent, with nothing possible."""
+        holes: list[dict[str, Any]] = [
+            {"artifact_id": None, "percent": 1 / 3},
+            {"artifact_id": None, "percent": 5 / 7, "possible": 3},
+            {"artifact_id": "91", "percent": 0.1},
+            {"artifact_id": "91", "percent": 1.1, "possible": None},
+            {"artifact_id": "91", "percent": 0.7, "possible": 2.5},
+            {"artifact_id": "92", "percent": None, "score": 4},
+            {"artifact_id": "92", "percent": 0.9},
+            {"artifact_id": "93", "percent": 0.4, "possible": 0},
+            {"artifact_id": "94", "percent": None, "score": 2, "possible": None},
+            {"artifact_id": "94", "percent": 0.35},
+        ]
+        world.take(make.outcome("7", "2025-01-01", calculation_method=method, calculation_int=size))
+        for first in range(len(holes)):
+            rows = [
+                make.result(
+                    str(100 * (first + 1) + place),
+                    "2025-02-01",
+                    student=f"student{first}",
+                    artifact_type="Quizzes::QuizSubmission",
+                    **hole,
+                )
+                for place, hole in enumerate([*holes[first:], *holes[:first]][: 1 + first])
+            ]
+            world.take(*rows)
+        with world.at() as (_, connection, point):
+            rows_in_columns = list(mastery_at(connection, point, Scope()))
+            assert len(rows_in_columns) == len(holes)
+            assert in_full(rows_in_columns) == in_full(one_by_one(connection, point, Scope()))
+
     def test_one_very_long_history_among_short_ones(self, world: World) -> None:
         """A student assessed five hundred times does not make all others wait, nor does the answer change."""
         often = [
@@ -201,17 +244,6 @@ class TestRows:
             rows = list(mastery_at(connection, point, Scope()))
             assert len(rows) > 300
             assert in_full(rows) == in_full(one_by_one(connection, point, Scope()))
-
-
-METHODS = [
-    ("highest", None),
-    ("latest", None),
-    ("average", None),
-    ("n_mastery", 2),
-    ("decaying_average", 65),
-    ("weighted_average", 70),
-    ("standard_decaying_average", 65),
-]
 
 
 def ordinary_class(students: int) -> Iterator[dict[str, Any]]:
