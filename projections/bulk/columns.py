@@ -226,8 +226,7 @@ def _are_odd(result: Ints, moved: Ints, amounts: tuple[Floats, ...], assessed_at
     """Say which results make their pair one for `projections.pairs`; nan compares as fine, it is "none"."""
     odd: Bools = (result < 0) | (np.abs(assessed_at) >= _LARGEST_EXACT)
     for amount in amounts:
-        # Not even -0.0: which of equal zeros is the highest is told by its sign.
-        odd |= (amount > _LARGEST) | np.signbit(np.nan_to_num(amount))
+        odd |= (amount < 0) | (amount > _LARGEST)
     if len(moved):
         odd |= np.isin(result, moved)
     return odd

@@ -189,6 +189,9 @@ class TestRows:
             {"artifact_id": "93", "percent": 0.4, "possible": 0},
             {"artifact_id": "94", "percent": None, "score": 2, "possible": None},
             {"artifact_id": "94", "percent": 0.35},
+            {"artifact_id": "95", "percent": 0.6},  # exactly at mastery
+            {"artifact_id": "96", "percent": 0.0},
+            {"artifact_id": "97", "percent": -0.0},
         ]
         world.take(make.outcome("7", "2025-01-01", calculation_method=method, calculation_int=size))
         for first in range(len(holes)):
