@@ -191,7 +191,7 @@ def _rolled_up(policies: Policies, pair: Ints, value: Floats, pairs: int) -> tup
     n_mastery = some[formula_of[some] == _N_MASTERY]
     reached = counts[n_mastery] >= number[n_mastery]
     unrounded[n_mastery] = np.where(reached, means[n_mastery], np.nan)
-    used[n_mastery] = np.where(reached, counts[n_mastery], 0)
+    used[n_mastery] = counts[n_mastery]
     decayed = np.flatnonzero((formula_of == _LAST_AGAINST_OTHERS) & (counts > 0))
     weight = number[decayed]
     unrounded[decayed] = unrounded[decayed] * (_HUNDREDTH * weight) + means[decayed] * (_HUNDREDTH * (100 - weight))
