@@ -3,17 +3,16 @@
 import sqlite3
 from collections.abc import Iterator
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 
 from projections.mastery import mastery_at
 from projections.point import Asked, Point, resolve
 from projections.rollups import kept, refresh
 from projections.scores import Scope
-from scripts.bench.figure import Figure, compare, compare_drawn, of, seconds
+from scripts.bench.figure import Figure, compare_drawn, of, seconds
 from scripts.bench.ground import Ground, opened
 from scripts.bench.moments import span_of
 from scripts.bench.rebuilding import read_and_parse
+from scripts.bench.rollup import whole_rollup
 
 _DRAWS = 5
 """Points a round."""
@@ -67,28 +66,4 @@ def rollup(ground: Ground) -> Iterator[Figure]:
     """The mastery of everyone, now."""
     rounds = ground.sizes.rounds
     with opened(ground.home) as (_, views), views.reading() as connection:
-        yield from _whole_rollup(connection, now=resolve(connection, Asked()), rounds=rounds)
-
-
-def _whole_rollup(connection: sqlite3.Connection, now: Point, rounds: int) -> Iterator[Figure]:
-    """Both sides start from the rows in views.db: what leaves SQLite costs the same for both."""
-    if find_spec("duckdb") is None or find_spec("pyarrow") is None:
-        return
-    duckdb, pyarrow = import_module("duckdb"), import_module("pyarrow")
-    names = ("course", "student", "outcome_id", "percent")
-
-    def average() -> None:
-        rows = connection.execute(
-            f"SELECT {', '.join(names)} FROM result_versions WHERE event_time <= ?", (now.until,)
-        ).fetchall()
-        results = pyarrow.table([list(column) for column in zip(*rows, strict=True)], names=names)
-        question = "SELECT course, student, outcome_id, avg(percent) FROM results GROUP BY ALL"
-        duckdb.from_arrow(results).query("results", question).fetchall()
-
-    yield compare(
-        "rollup of all results / a duckdb avg over the same rows of views.db",
-        lambda: list(mastery_at(connection, now, Scope())),
-        average,
-        limit=3,
-        rounds=rounds,
-    )
+        yield from whole_rollup(connection, resolve(connection, Asked()), rounds)

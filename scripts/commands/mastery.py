@@ -18,7 +18,7 @@ from projections.names import student_names
 from projections.policy import SETTINGS, PolicyBook
 from projections.rollups import kept, refresh
 from projections.scores import Scope
-from projections.what_if import flips, override
+from projections.what_if import HAVE_POLICY, flips, override
 from projections.what_if import impact as impact_of
 from scripts import heat, render
 from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of, now
@@ -125,7 +125,9 @@ def explain(
 
 def impact(
     context: typer.Context,
-    entity: Annotated[str, typer.Argument(metavar="OUTCOME", help="An outcome's id, or proficiency:ID.")],
+    entity: Annotated[
+        str, typer.Argument(metavar="OUTCOME", help="An outcome's id, or proficiency:ID, or calculation_method:ID.")
+    ],
     *,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
@@ -138,8 +140,8 @@ def impact(
     """
     kind_text, colon, local_id = entity.partition(":")
     kind = parse_kind(kind_text) if colon else Kind.OUTCOME
-    if kind not in {Kind.OUTCOME, Kind.PROFICIENCY}:
-        raise UsageError(f"{kind} has no policy: name an outcome, or proficiency:ID")
+    if kind not in HAVE_POLICY:
+        raise UsageError(f"{kind} has no policy: name an outcome, proficiency:ID or calculation_method:ID")
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
         changes = list(
             impact_of(question.connection, question.log, question.point, kind, local_id if colon else entity)
