@@ -9,7 +9,8 @@ from domain.times import Micros
 from projections.mastery import MasteryRow, mastery_at
 from projections.point import Point
 from projections.scores import Scope
-from projections.timeline import Entry, Filters, timeline
+from projections.steps import Filters
+from projections.timeline import Entry, timeline
 from store.log import EventLog
 
 
@@ -19,7 +20,7 @@ def late(connection: sqlite3.Connection, log: EventLog, point: Point, over: Micr
     `overtaken` says that a later event of the same entity was already there, so that the state of now did not change;
     `scores` are of the pairs that it touched, as known just before it and with it.
     """
-    for entry in timeline(connection, log, point, Filters(late_over=over)):
+    for entry in timeline(connection, log, point, Filters(late_over=over, everything=True)):
         answer = entry.as_json()
         answer["overtaken"] = entry.is_overtaken
         answer["scores"] = list(_scores(connection, log, point, entry))

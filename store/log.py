@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from store import quarantine
 from store.codec import Codec, dictionary_number, shipped_dictionary
 from store.keys import last_version, stream_of, stream_of_ref, version_of
 from store.mapper import LogMapper
-from store.recorder import LogRecord, LogRecorder, Row, records_after, records_at
+from store.recorder import LogRecord, LogRecorder, Row, records_after, records_at, states_after
 from store.sqlite import Datastore
 
 FORMAT = 1
@@ -236,6 +236,18 @@ class EventLog(Application[str]):
         """Return the events at given positions, in the order asked."""
         with self._datastore.reading() as connection:
             return records_at(connection, positions)
+
+    def scan(self, is_wanted: Callable[[bytes], bool], upto: int) -> Iterator[str]:
+        """Yield, in position order, the streams of the events whose bytes are wanted: one pass, nothing is parsed."""
+        after = 0
+        decompress = self._codec.decompress
+        while after < upto:
+            with self._datastore.reading() as connection:
+                page = states_after(connection, after, upto, _PAGE)
+            if not page:
+                return
+            yield from (stream for _, stream, state in page if is_wanted(decompress(state)))
+            after = page[-1][0]
 
     def raw(self, record: LogRecord) -> bytes:
         """Return the bytes of an event as they came."""

@@ -184,6 +184,15 @@ def records_after(connection: sqlite3.Connection, after: int, upto: int, limit: 
     return [_record(row) for row in rows]
 
 
+def states_after(connection: sqlite3.Connection, after: int, upto: int, limit: int) -> list[tuple[int, str, bytes]]:
+    """Return a page of the log as positions, streams and stored bytes only, for a pass that drops nearly all of it."""
+    return connection.execute(
+        "SELECT position, originator_id, state FROM stored_events WHERE position > ? AND position <= ? "
+        "ORDER BY position LIMIT ?",
+        (after, upto, limit),
+    ).fetchall()
+
+
 def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list[LogRecord]:
     """Return the events at these positions, in the order asked."""
     rows = (

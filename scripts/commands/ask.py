@@ -11,7 +11,8 @@ from domain.identity import EntityRef, Kind, parse_context, parse_entity, parse_
 from domain.times import parse_argument, to_text
 from domain.tree import Node
 from projections.entity import in_force
-from projections.timeline import Entry, Filters
+from projections.steps import Filters
+from projections.timeline import Entry
 from projections.timeline import timeline as entries_of
 from projections.tree import link_fate, tree_at
 from scripts import render

@@ -12,7 +12,7 @@ import pytest
 
 from domain.identity import EntityRef, Kind
 from domain.times import to_text
-from projections.timeline import Filters
+from projections.steps import Filters
 from tests.world import World
 
 Shared = Callable[[str], Path]
