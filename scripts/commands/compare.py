@@ -13,12 +13,11 @@ from projections.blame import blame as blame_of
 from projections.diff import diff as diff_of
 from projections.diff import students_changed
 from projections.late import late as late_of
-from projections.point import resolve
 from projections.replay import replay as replay_to
 from scripts import render
 from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
 from scripts.output import answer, say
-from scripts.session import at, caught_up, opened
+from scripts.session import at, caught_up, opened, placed
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
@@ -51,11 +50,11 @@ def diff(
     where = None if place is None else parse_context(place)
     with opened(home_of(context)) as session, caught_up(session) as connection:
         if from_ is not None:
-            before = resolve(connection, asked(tenant, from_, known_at))
-            after = resolve(connection, asked(tenant, to, known_at))
+            before = placed(connection, asked(tenant, from_, known_at))
+            after = placed(connection, asked(tenant, to, known_at))
         else:
-            before = resolve(connection, asked(tenant, as_of, from_known))
-            after = resolve(connection, asked(tenant, as_of, to_known))
+            before = placed(connection, asked(tenant, as_of, from_known))
+            after = placed(connection, asked(tenant, as_of, to_known))
         value: dict[str, Any] = dict(diff_of(connection, session.log, before, after, where))
         if students:
             value["students"] = list(students_changed(connection, before, after, where))
@@ -159,7 +158,7 @@ def _draw_blame(rows: list[dict[str, Any]]) -> Any:
     return render.table(
         columns,
         (
-            (row["field"], render.shortened(row["value"]), row["since"], _who(row["actor"]), row["position"])
+            (row["field"], render.shortened(row["value"]), row["since"], render.actor(row["actor"]), row["position"])
             for row in rows
         ),
     )
@@ -174,10 +173,6 @@ def _draw_late(found: list[dict[str, Any]]) -> Any:
         what = f"{entry['kind']} {entry['id']}"
         rows.append((entry["event_time"], f"{days:.1f} days", what, entry["title"], effect, scores, entry["position"]))
     return render.table(("happened", "late by", "what", "title", "effect", "scores", "position"), rows)
-
-
-def _who(actor: dict[str, Any]) -> Any:
-    return actor["login"] or actor["user_id"] or actor["job"]
 
 
 def _arrow(change: list[Any]) -> str:
