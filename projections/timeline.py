@@ -162,6 +162,12 @@ def state_of(log: EventLog, record: LogRecord) -> dict[str, Any]:
     return event.body.state()
 
 
+def policy_title(kind: Kind, state: dict[str, Any]) -> str:
+    """Call a mastery scale or a calculation method by its context."""
+    what = "Mastery scale" if kind is Kind.PROFICIENCY else "Calculation method"
+    return f"{what} of {state.get('context_type')}:{state.get('context_id')}"
+
+
 class _Titles:
     """What to call an entity: its own title, or that of the outcome that it is about."""
 
@@ -175,8 +181,7 @@ class _Titles:
             title: str | None = state.get("title", state.get("short_description"))
             return title
         if kind in {Kind.PROFICIENCY, Kind.CALCULATION_METHOD}:
-            what = "Mastery scale" if kind is Kind.PROFICIENCY else "Calculation method"
-            return f"{what} of {state.get('context_type')}:{state.get('context_id')}"
+            return policy_title(kind, state)
         if "learning_outcome_id" not in state:
             name: str | None = state.get("name", state.get("user_name"))
             return name

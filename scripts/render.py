@@ -13,7 +13,7 @@ from scripts.output import clean
 
 _STATES = {"active": "green", "archived": "yellow", "deleted": "red"}
 _CHANGES = {"created": "green", "updated": "cyan", "deleted": "red", "restored": "magenta", "none": "dim"}
-_PATH_SHOWN = 28
+_PATH_SHOWN = 24
 
 
 def number(value: float | None) -> str:

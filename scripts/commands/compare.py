@@ -11,7 +11,7 @@ from domain.identity import parse_context, parse_kind
 from domain.times import Micros
 from projections.blame import blame as blame_of
 from projections.diff import diff as diff_of
-from projections.diff import students_changed
+from projections.diff import policies_changed, students_changed
 from projections.late import late as late_of
 from projections.replay import replay as replay_to
 from scripts import render
@@ -56,10 +56,11 @@ def diff(
             before = placed(connection, asked(tenant, as_of, from_known))
             after = placed(connection, asked(tenant, as_of, to_known))
         value: dict[str, Any] = dict(diff_of(connection, session.log, before, after, where))
+        value["policies"] = list(policies_changed(connection, session.log, before, after, where))
         if students:
             value["students"] = list(students_changed(connection, before, after, where))
     value["from"], value["to"] = before.heading(), after.heading()
-    rows = [{"change": name, **row} for name in (*_CHANGES, "students") for row in value.get(name, ())]
+    rows = [_cells(name, row) for name in (*_CHANGES, "policies", "students") for row in value.get(name, ())]
     answer(value, form, lambda: _draw_diff(value), lambda: rows)
 
 
@@ -137,20 +138,53 @@ def _duration(text: str) -> Micros:
     return int(float(found[1]) * _UNITS[found[2]] * 1_000_000)
 
 
+_DIFF_COLUMNS = (
+    "change",
+    "kind",
+    "id",
+    "title",
+    "context",
+    "parent_id",
+    "link_id",
+    "parent",
+    "renamed",
+    "fields",
+    "course_id",
+    "student",
+    "outcome_id",
+    "score",
+    "mastered",
+)
+
+
+def _cells(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Give every line of NDJSON and CSV the same columns, whatever it tells of."""
+    return {column: row.get(column) for column in _DIFF_COLUMNS} | {"change": row.get("change") or name}
+
+
 def _draw_diff(value: dict[str, Any]) -> Any:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for name in _CHANGES:
         for row in value[name]:
-            what = "; ".join(f"{field}: {_arrow(change)}" for field, change in row["fields"].items())
+            what = "" if name in {"added", "removed"} else _fields(row["fields"])
             if "parent" in row:
                 what = f"group {_arrow(row['parent'])}"
-            rows.append((name, row["context"], f"{row['kind']} {row['id']}", row["title"], what))
+            called = "renamed" if "renamed" in row else name
+            rows.append((called, row["context"], f"{row['kind']} {row['id']}", row["title"], what))
+    rows += [
+        (row["change"], "", f"{row['kind']} {row['id']}", row["title"], _fields(row["fields"]))
+        for row in value["policies"]
+    ]
     rows += [
         ("student", f"Course:{row['course_id']}", f"outcome {row['outcome_id']}", row["student"],
          f"score {_arrow(row['score'])}, mastery {_arrow(row['mastered'])}")
         for row in value.get("students", ())
     ]  # fmt: skip
     return render.table(("change", "context", "what", "title", "from → to"), rows)
+
+
+def _fields(fields: dict[str, list[Any]]) -> str:
+    return "; ".join(f"{name}: {_arrow(change)}" for name, change in fields.items())
 
 
 def _draw_blame(rows: list[dict[str, Any]]) -> Any:
