@@ -37,6 +37,13 @@ class Entry(NamedTuple):
     order_conflict: bool
     is_overtaken: bool
     """Whether, when this event arrived, a later one of the same entity was there already."""
+    state: dict[str, Any]
+    """All fields with this event, of which `fields` are those that it changed."""
+
+    @property
+    def kind(self) -> Kind:
+        """What it is an event of."""
+        return self.ref.kind
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's ENTRY."""
@@ -152,6 +159,7 @@ def _entry(
         actor=actor_of(event.metadata),
         order_conflict=step.order_conflict,
         is_overtaken=step.is_overtaken,
+        state=after,
     )
 
 

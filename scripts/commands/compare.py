@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from domain.errors import UsageError
 from domain.identity import parse_context, parse_kind
@@ -16,9 +17,10 @@ from projections.late import late as late_of
 from projections.replay import replay as replay_to
 from scripts import render
 from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
-from scripts.output import answer, say
+from scripts.output import answer, clean, say
 from scripts.session import at, caught_up, opened, placed
 
+_FIELDS_SHOWN = 3
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 
@@ -202,11 +204,24 @@ def _draw_late(found: list[dict[str, Any]]) -> Any:
     rows = []
     for entry in found:
         effect = "overtaken by a later event" if entry["overtaken"] else entry["change"]
-        scores = "; ".join(f"{row['student']}: {_arrow(row['score'])}" for row in entry["scores"][:3])
+        if not entry["overtaken"] and entry["change"] == "updated":
+            effect = _fields(dict(list(entry["fields"].items())[:_FIELDS_SHOWN]))
+        places = [
+            f"{name} {row['kind']} {row['id']}" + (f": group {_arrow(row['parent'])}" if name == "moved" else "")
+            for name, moved in entry["tree"].items()
+            for row in moved
+        ]
+        scores = [f"{row['student']}: {_arrow(row['score'])}" for row in entry["scores"]]
         days = entry["late_by_seconds"] / 86_400
         what = f"{entry['kind']} {entry['id']}"
-        rows.append((entry["event_time"], f"{days:.1f} days", what, entry["title"], effect, scores, entry["position"]))
-    return render.table(("happened", "late by", "what", "title", "effect", "scores", "position"), rows)
+        effects = Text("\n".join(clean(part) for part in (effect, _first(places), _first(scores)) if part))
+        rows.append((entry["event_time"], f"{days:.1f} days", what, entry["title"], effects, entry["position"]))
+    return render.table(("happened", "late by", "what", "title", "effect", "position"), rows)
+
+
+def _first(parts: list[str]) -> str:
+    more = len(parts) - _FIELDS_SHOWN
+    return "; ".join([*parts[:_FIELDS_SHOWN], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _arrow(change: list[Any]) -> str:

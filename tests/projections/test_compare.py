@@ -260,11 +260,41 @@ def test_late_events_and_what_they_changed(world: World) -> None:
             "course_id": "200",
             "student": "studentAda",
             "outcome_id": "7",
+            "outcome_title": "Outcome 7",
             "score": [2.0, 5.0],
             "mastered": [False, True],
         }
     ]
     assert found[1]["late_by_seconds"] == 18 * 86_400
+
+
+@given(histories(), st.integers(0, 13), st.sampled_from([*POINTS, None]))
+def test_what_a_late_event_changed_is_the_difference_it_made(
+    history: list[dict[str, Any]], index: int, as_of: str | None
+) -> None:
+    """Places and scores as they are told of one event are those that differ between just before it and with it."""
+    first, *rest = history[index % len(history) :] + history[: index % len(history)]
+    tenant = first["metadata"]["root_account_uuid"]
+    with fresh_world() as world:
+        known = world.take(*rest).head
+        if world.take(first).appended == 0:
+            return
+        with world.at(as_of=as_of, tenant=tenant) as (log, connection, at):
+            told = [entry for entry in late(connection, log, at, 0) if entry["position"] == known + 1]
+            before, after = at._replace(known_at=known), at._replace(known_at=known + 1)
+            places = diff(connection, log, before, after, None)
+            students = list(students_changed(connection, before, after, None))
+    del places["changed"]
+    for entry in told:
+        for name, rows in entry["tree"].items():
+            assert sorted(map(repr, bare(rows))) == sorted(map(repr, bare(places[name])))
+        # Where an account's scales may count, the envelope of any event can tell where its course hangs.
+        assert sorted(map(repr, entry["scores"])) == sorted(map(repr, students))
+
+
+def bare(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of a diff without their fields."""
+    return [{name: value for name, value in row.items() if name != "fields"} for row in rows]
 
 
 @given(histories(), st.sampled_from([*POINTS, None]))
