@@ -121,7 +121,7 @@ def results_without_outcome(connection: sqlite3.Connection, point: Point) -> dic
     in_force: dict[str, tuple[Any, ...]] = {}
     for row in connection.execute(
         f"SELECT v.result_id, v.outcome_id, v.position, v.workflow_state FROM {_RESULTS} "
-        f"AND v.outcome_id IN (SELECT value FROM json_each(:outcomes)) ORDER BY {', '.join(ORDER)}",
+        f"AND v.outcome_id IN (SELECT value FROM json_each(:outcomes)) ORDER BY v.result_id, {', '.join(ORDER)}",
         {**point.bounds(), "outcomes": orjson.dumps(list(states)).decode()},
     ):
         in_force[row[0]] = row
@@ -135,7 +135,7 @@ def results_without_outcome(connection: sqlite3.Connection, point: Point) -> dic
 
 
 def silent_periods(connection: sqlite3.Connection, point: Point) -> Iterator[Example]:
-    """Yield stretches without any event where the weeks around had some, with the events at both ends; the worst first."""
+    """Yield stretches without any event where the weeks around had some, with both ends; the worst first."""
     counts: Counter[int] = Counter()
     for versions in _everything():
         sql = f"SELECT event_time / {_HOUR}, count(*) FROM {versions} GROUP BY 1"

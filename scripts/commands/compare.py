@@ -1,6 +1,7 @@
 """Time compared with time: `diff`, `blame`, `late`, `replay`."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from projections.blame import blame as blame_of
 from projections.diff import diff as diff_of
 from projections.diff import policies_changed, students_changed
 from projections.late import late as late_of
+from projections.replay import Sink, SqliteFile
 from projections.replay import replay as replay_to
 from scripts import render
 from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
@@ -112,22 +114,47 @@ def late(
     answer(found, form, lambda: _draw_late(found))
 
 
+class ReplayFormat(StrEnum):
+    """How the state is written and the answer told: all but Parquet make a SQLite file."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 def replay(
     context: typer.Context,
     *,
-    to: Annotated[Path, typer.Option("--to", metavar="FILE.db", help="The SQLite file to make; must not be there.")],
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FILE.db|FOLDER", help="The file (or folder) to make; must not be there.")
+    ],
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
-    form: FormatOption = Format.TABLE,
+    form: Annotated[
+        ReplayFormat,
+        typer.Option(
+            "--format", case_sensitive=False, help="Form of the answer; parquet makes a folder, a file per table."
+        ),
+    ] = ReplayFormat.TABLE,
 ) -> None:
     """Write the whole state at a point to a new SQLite file with plain tables, to be opened without us.
+
+    With --format parquet it is a new folder with one .parquet file for each table.
 
     Example: outcomes replay --as-of 2013-12-01 --to december.db
     """
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
-        value = replay_to(question.connection, question.log, question.point, to)
-    answer(value, form, lambda: render.facts(value))
+        sink: type[Sink] = SqliteFile
+        if form is ReplayFormat.PARQUET:
+            from projections.parquet import ParquetFolder  # noqa: PLC0415 - pyarrow is slow to load, and needed here only
+
+            sink = ParquetFolder
+        value = replay_to(question.connection, question.log, question.point, to, sink)
+    told = Format.TABLE if form is ReplayFormat.PARQUET else Format(form.value)
+    answer(value, told, lambda: render.facts(value))
 
 
 _CHANGES = ("added", "removed", "moved", "changed")

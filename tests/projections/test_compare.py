@@ -1,23 +1,16 @@
 """Times compared: a diff turns one tree into the other, blame finds the culprit, a replay stands alone."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import HomeUnavailable
 from domain.identity import GLOBAL, Context, Kind
 from domain.times import parse_argument
 from projections.blame import blame
 from projections.diff import diff, policies_changed, students_changed
-from projections.fingerprint import fingerprint_at
 from projections.late import late
-from projections.point import Asked, Cut, resolve
-from projections.replay import replay
+from projections.point import Asked, resolve
 from tests.given import ASKER, account, calculation_method, course, group, link, outcome, proficiency, result
 from tests.histories import CONTEXTS, POINTS, histories
 from tests.projections.test_laws import fresh_world
@@ -295,33 +288,3 @@ def test_what_a_late_event_changed_is_the_difference_it_made(
 def bare(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return rows of a diff without their fields."""
     return [{name: value for name, value in row.items() if name != "fields"} for row in rows]
-
-
-@given(histories(), st.sampled_from([*POINTS, None]))
-def test_a_replayed_file_holds_the_state_of_the_point(history: list[dict[str, Any]], as_of: str | None) -> None:
-    """As many rows as entities, and the digest of that point: the file can be compared with any other home."""
-    with fresh_world() as world:
-        world.take(*history)
-        target = world.home.folder / "state.db"
-        tenant = history[0]["metadata"]["root_account_uuid"]
-        with world.at(as_of=as_of, tenant=tenant) as (log, connection, at):
-            answer = replay(connection, log, at, target)
-            expected = fingerprint_at(connection, Cut(at.as_of, at.known_at, at.until), tenant)
-        with closing(sqlite3.connect(target)) as file:
-            told = file.execute("SELECT digest, entities FROM point").fetchone()
-            counts = {
-                table: file.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-                for table in ("outcomes", "groups", "links", "proficiencies", "results", "mastery")
-            }
-    assert told == (expected.digest, expected.entities)
-    assert {table: answer[table] for table in counts} == counts
-
-
-def test_replay_never_overwrites(world: World, tmp_path: Path) -> None:
-    """A file that is there is left alone, and the refusal says so."""
-    world.take(outcome("7", "2025-01-01"))
-    target = tmp_path / "mine.txt"
-    target.write_text("keep me")
-    with world.at() as (log, connection, at), pytest.raises(HomeUnavailable, match=r"mine\.txt is there already"):
-        replay(connection, log, at, target)
-    assert target.read_text() == "keep me"
