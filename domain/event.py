@@ -70,7 +70,10 @@ class Body(BaseModel):
             for name, value in self.model_dump(exclude_none=True).items()
         }
         # What every body has comes last, so that the id and the title come first.
-        return {**{name: value for name, value in fields.items() if name not in Body.model_fields}, **fields}
+        return {**{name: value for name, value in fields.items() if name not in _OF_EVERY_BODY}, **fields}
+
+
+_OF_EVERY_BODY = frozenset(Body.model_fields)
 
 
 @dataclass(frozen=True, slots=True)

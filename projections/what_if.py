@@ -12,7 +12,8 @@ from projections.mastery import MasteryRow, Override, mastery_at
 from projections.point import Point
 from projections.policy import Policy
 from projections.scores import Scope
-from projections.timeline import Entry, Filters, timeline
+from projections.steps import Filters
+from projections.timeline import Entry, timeline
 from store.log import EventLog
 
 WHAT_IF = "what-if"

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import OutcomesError
-from scripts.commands import ask, away, compare, demo, ingest, keep, mastery
+from scripts.commands import ask, away, compare, demo, doctor, ingest, keep, mastery
 from scripts.output import say
 from store.home import Home
 
@@ -55,6 +55,7 @@ app.command()(compare.diff)
 app.command()(compare.blame)
 app.command()(compare.late)
 app.command()(compare.replay)
+app.command()(doctor.doctor)
 app.command()(mastery.mastery)
 app.command()(mastery.explain)
 app.command()(mastery.impact)

@@ -46,6 +46,12 @@ def _entity(kind: str, local_id: str) -> str:
     return f"{kind}/{local_id.zfill(_ID_WIDTH) if plain else '~' + local_id}"
 
 
+def entity_of_stream(stream: str) -> tuple[int, str, str]:
+    """Return the tenant's number, the kind and the id of a stream: what `entity_stream` put together."""
+    number, kind, key = stream.split("/", 2)
+    return int(number), kind, key[1:] if key.startswith("~") else key.lstrip("0") or "0"
+
+
 def version_of(event_time: Micros, digest: bytes) -> int:
     """Return 42 bits of milliseconds since 1970 above 21 bits of the content digest: at most 63 bits until 2109."""
     return event_time // _MICROS_PER_MILLI << HASH_BITS | int.from_bytes(digest[:3], "big") & HASH_MASK

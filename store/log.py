@@ -1,7 +1,7 @@
 """The event log: the truth. Appended in batches, never changed, read by position or by entity."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -231,13 +231,25 @@ class EventLog(Application[str]):
             if not page:
                 return
             after = page[-1][0]
-            found = ((position, digest, read(position, state)) for position, digest, state in page)
+            found = ((position, digest, read(position, state)) for position, _, digest, state in page)
             yield [(position, digest, event) for position, digest, event in found if isinstance(event, Event)], after
 
     def records_at(self, positions: Iterable[int]) -> list[LogRecord]:
         """Return the events at given positions, in the order asked."""
         with self._datastore.reading() as connection:
             return records_at(connection, positions)
+
+    def scan(self, is_wanted: Callable[[bytes], bool], upto: int) -> Iterator[str]:
+        """Yield, in position order, the streams of the events whose bytes are wanted: one pass, nothing is parsed."""
+        after = 0
+        decompress = self._codec.decompress
+        while after < upto:
+            with self._datastore.reading() as connection:
+                page = states_after(connection, after, upto, _PAGE)
+            if not page:
+                return
+            yield from (stream for _, stream, _, state in page if is_wanted(decompress(state)))
+            after = page[-1][0]
 
     def raw(self, record: LogRecord) -> bytes:
         """Return the bytes of an event as they came."""

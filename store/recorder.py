@@ -189,10 +189,12 @@ def records_after(connection: sqlite3.Connection, after: int, upto: int, limit: 
     return [_record(row) for row in rows]
 
 
-def states_after(connection: sqlite3.Connection, after: int, upto: int, limit: int) -> list[tuple[int, bytes, bytes]]:
-    """Return a page of the log in position order: only position, digest and stored bytes of each event."""
+def states_after(
+    connection: sqlite3.Connection, after: int, upto: int, limit: int
+) -> list[tuple[int, str, bytes, bytes]]:
+    """Return a page of the log as positions, streams, digests and stored bytes only, for a pass over all of it."""
     return connection.execute(
-        "SELECT position, content_hash, state FROM stored_events WHERE position > ? AND position <= ? "
+        "SELECT position, originator_id, content_hash, state FROM stored_events WHERE position > ? AND position <= ? "
         "ORDER BY position LIMIT ?",
         (after, upto, limit),
     ).fetchall()

@@ -9,7 +9,8 @@ from domain.identity import parse_context
 from domain.times import parse_argument
 from projections.fingerprint import Fingerprint, fingerprint_at
 from projections.point import Asked, Point, resolve, resolve_cut
-from projections.timeline import Entry, Filters, timeline
+from projections.steps import Filters
+from projections.timeline import Entry, timeline
 from projections.tree import tree_at
 from projections.verify import Checks, verify_home
 from projections.views import Views

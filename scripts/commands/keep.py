@@ -11,7 +11,7 @@ from domain.errors import UsageError
 from domain.event import Event, OtherEvent
 from domain.times import to_text
 from projections.fingerprint import fingerprint_at
-from projections.point import Cut, RecordedTimes, resolve_cut, tenants
+from projections.point import Cut, RecordedTimes, tenants
 from projections.rebuild import rebuild as rebuild_views
 from projections.status import status as status_of
 from projections.verify import Checks, verify_home
@@ -19,7 +19,7 @@ from scripts import render
 from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
 from scripts.output import answer, write_lines
 from scripts.progress import progress
-from scripts.session import caught_up, opened
+from scripts.session import caught_up, opened, placed_cut
 from store.checkpoint import parse_checkpoint
 from store.log import EventLog
 from store.migration import rearm as put_back_triggers
@@ -40,7 +40,7 @@ def digest(
     """
     with opened(home_of(context)) as session, caught_up(session) as connection:
         _check_tenant(tenant, tenants(connection))
-        cut = resolve_cut(connection, asked(tenant, as_of, known_at))
+        cut = placed_cut(connection, asked(tenant, as_of, known_at))
         found = fingerprint_at(connection, cut, tenant)
     value = {
         "digest": found.digest,
@@ -70,7 +70,7 @@ def log(
     """
     with opened(home_of(context)) as session, caught_up(session) as connection:
         _check_tenant(tenant, tenants(connection))
-        cut = resolve_cut(connection, asked(tenant, as_of, known_at))
+        cut = placed_cut(connection, asked(tenant, as_of, known_at))
         chosen = islice(_chosen(session.log, cut, after, tenant), limit)
         if form is Format.NDJSON:
             for record, _ in chosen:

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from domain.catalog import parse_event
 from domain.identity import Kind
 from domain.times import Micros, micros
-from store.keys import HASH_BITS, entity_stream, last_version, next_free_version, stream_of, version_of
+from store.keys import (
+    HASH_BITS,
+    entity_of_stream,
+    entity_stream,
+    last_version,
+    next_free_version,
+    stream_of,
+    version_of,
+)
 from tests.given import event, group, link, outcome, proficiency, result
 
 LAST_INSTANT = micros(datetime(2108, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
@@ -37,6 +45,12 @@ def test_streams_sort_as_ids_do() -> None:
 def test_every_entity_has_a_stream_of_its_own(one: tuple[int, Kind, str], other: tuple[int, Kind, str]) -> None:
     """Two streams are the same only if tenant, kind and id are."""
     assert (entity_stream(*one) == entity_stream(*other)) is (one == other)
+
+
+@given(st.integers(1, 10**6), st.sampled_from(Kind), ids)
+def test_a_stream_says_whose_it_is(number: int, kind: Kind, local_id: str) -> None:
+    """Tenant, kind and id can be read back from its name."""
+    assert entity_of_stream(entity_stream(number, kind, local_id)) == (number, kind, local_id)
 
 
 @given(ids, ids)
