@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from domain.times import parse_moment
 from projections.replay import Table
+from store.files import make_private_folder
 
 _ROW_GROUP = 20_000
 """Rows held at once, and rows of one group: a few tens of megabytes, whatever the table's size."""
@@ -28,7 +29,7 @@ class ParquetFolder:
     """A new folder of Parquet files."""
 
     def __init__(self, path: Path) -> None:
-        path.mkdir()
+        make_private_folder(path)
         self._path = path
 
     def write(self, table: Table) -> int:

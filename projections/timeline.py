@@ -130,7 +130,8 @@ def _is_asked(entry: Entry, filters: Filters) -> bool:
             return False
     if filters.field is not None:
         return any(field_matches(name, filters.field) for name in entry.fields)
-    return filters.everything or entry.change != "none"
+    # That an event contradicts the order is worth telling, even where it changed nothing.
+    return filters.everything or entry.change != "none" or entry.order_conflict
 
 
 def _entry(
