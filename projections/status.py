@@ -35,7 +35,7 @@ def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
         "size": {"log": _size(home, "log.db"), "views": _size(home, "views.db")},
         "kinds": by_kind,
         "event_names": by_name,
-        "views_position": views.position(),
+        "views_position": views.position() or 0,
         "contexts": _contexts(views),
         "quarantined": waiting,
         "tenants": list(log.tenants()),

@@ -17,8 +17,9 @@ from projections.schema import ORDER, VERSION_TABLES
 from projections.views import Watch
 from store.canonical import content_digest, decode
 from store.keys import HASH_BITS, stream_of, version_of
-from store.log import NO_CHAIN, EventLog, chain_after
+from store.log import NO_CHAIN, Batch, EventLog, chain_after
 from store.recorder import LogRecord
+from store.tracked import TrackedDatabase
 
 SAMPLE = 200
 _SHOWN_AT_MOST = 100
@@ -46,11 +47,13 @@ def verify(log: EventLog, connection: sqlite3.Connection, *, everything: bool, w
     another point of the log.
     """
     found = Findings()
-    projected = _check_log(log, found, watch)
-    _check_coverage(log, connection, projected, found)
+    # Others may append meanwhile: the whole log is read, the views are compared with it up to where they stand.
+    views_head = resolve_cut(connection, Asked()).known_at
+    projected = _check_log(log, found, watch, views_head)
+    _check_coverage(connection, projected, found, views_head)
     replayed = 0
-    for ref in _chosen(log, everything=everything):
-        _check_entity(log, connection, ref, found)
+    for ref in _chosen(log, views_head, everything=everything):
+        _check_entity(log, connection, ref, found, views_head)
         replayed += 1
     if found.more:
         found.problems.append({"problem": f"and {found.more} more problems"})
@@ -62,17 +65,17 @@ def verify(log: EventLog, connection: sqlite3.Connection, *, everything: bool, w
     }
 
 
-def _check_log(log: EventLog, found: Findings, watch: Watch) -> int:
+def _check_log(log: EventLog, found: Findings, watch: Watch, views_head: int) -> int:
     """Read every event once; return how many the views should have."""
+    head, batches = _head_and_batches(log)
     numbers = log.tenants()
-    batches = iter(log.batches())
     batch = next(batches, None)
-    chain, digests, expected, projected, head = NO_CHAIN, list[bytes](), 1, 0, log.head
-    for record in log.records():
+    chain, digests, expected, projected = NO_CHAIN, list[bytes](), 1, 0
+    for record in log.records(upto=head):
         if record.position != expected:
             found.add(f"positions {expected} to {record.position - 1} are missing", position=expected)
         expected = record.position + 1
-        projected += _check_record(log, record, numbers, found)
+        projected += _check_record(log, record, numbers, found) and record.position <= views_head
         digests.append(record.digest)
         while batch is not None and record.position >= batch.last_position:
             if chain_after(chain, batch, digests) != batch.chain:
@@ -88,6 +91,14 @@ def _check_log(log: EventLog, found: Findings, watch: Watch) -> int:
     elif digests:
         found.add("events after the last batch were not appended by outcomes", position=expected - len(digests))
     return projected
+
+
+def _head_and_batches(log: EventLog) -> tuple[int, Iterator[Batch]]:
+    """Return both as they were at one moment, whoever appends meanwhile."""
+    while True:
+        head, batches = log.head, log.batches()
+        if log.head == head:
+            return head, iter(batches)
 
 
 def _check_record(log: EventLog, record: LogRecord, tenant_numbers: dict[str, int], found: Findings) -> bool:
@@ -111,21 +122,20 @@ def _check_record(log: EventLog, record: LogRecord, tenant_numbers: dict[str, in
     return isinstance(event, Event)
 
 
-def _check_coverage(log: EventLog, connection: sqlite3.Connection, projected: int, found: Findings) -> None:
+def _check_coverage(connection: sqlite3.Connection, projected: int, found: Findings, views_head: int) -> None:
     tables = [*VERSION_TABLES.values(), "result_versions"]
     rows = sum(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
     if rows != projected:
         found.add(f"the views hold {rows} versions, the log has {projected}: run outcomes rebuild")
-    head = resolve_cut(connection, Asked()).known_at
-    if head != log.head:
-        found.add(f"the views end at position {head}, the log at {log.head}: run outcomes rebuild")
+    position = TrackedDatabase.position(connection)
+    if views_head != position:
+        found.add(f"the views end at position {views_head}, but stand at {position}: run outcomes rebuild")
 
 
-def _chosen(log: EventLog, *, everything: bool) -> Iterator[EntityRef]:
+def _chosen(log: EventLog, head: int, *, everything: bool) -> Iterator[EntityRef]:
     """Yield the entities to replay: all, or those of a sample of positions that is the same for the same log."""
-    head = log.head
     if everything or head <= SAMPLE:
-        positions: Iterable[int] = list(log.streams())
+        positions: Iterable[int] = [position for position in log.streams() if position <= head]
     else:
         positions = sorted(random.Random(head).sample(range(1, head + 1), SAMPLE))  # noqa: S311 - not a secret
     seen = set()
@@ -140,13 +150,12 @@ def _chosen(log: EventLog, *, everything: bool) -> Iterator[EntityRef]:
                 yield event.ref
 
 
-def _check_entity(log: EventLog, connection: sqlite3.Connection, ref: EntityRef, found: Findings) -> None:
+def _check_entity(log: EventLog, connection: sqlite3.Connection, ref: EntityRef, found: Findings, head: int) -> None:
     number = tenants(connection).get(ref.tenant, 0)
     try:
-        history = log.history(ref)
+        history = log.history(ref, known_at=head)
     except LogDamaged:
         return  # reported by the pass over the log
-    head = log.head
     moments: list[tuple[Micros | None, int]] = [(None, head)]
     for share in (1, 2, 3):
         recorded = history[(len(history) - 1) * share // 3]

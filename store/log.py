@@ -78,7 +78,8 @@ class EventLog(Application[str]):
     name = "outcomes"
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
-        if not create and not path.exists():
+        # An empty file is a log that is just being made, or whose making was cut short.
+        if not create and (not path.exists() or path.stat().st_size == 0):
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -107,21 +108,21 @@ class EventLog(Application[str]):
         return self._log_mapper
 
     def _prepare(self) -> None:
+        shipped = next(iter(self._dictionaries))
         with self._datastore.reading() as connection:
-            found = connection.execute("SELECT value FROM properties WHERE name = 'format'").fetchone()
-            shipped = next(iter(self._dictionaries))
-            known = connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (shipped,)).fetchone()
-        if found is not None and int(found[0]) > FORMAT:
+            form, is_known = _form(connection), _knows(connection, shipped)
+        if form is not None and form > FORMAT:
             raise HomeUnavailable(
-                f"this log has format {found[0]}, made by a newer version; this one knows {FORMAT}: upgrade outcomes",
+                f"this log has format {form}, made by a newer version; this one knows {FORMAT}: upgrade outcomes",
             )
-        if found is None or known is None:
+        if form is None or not is_known:
             with self._datastore.writing() as connection:
                 for statement in quarantine.TABLES:
                     connection.execute(statement)
-                if found is None:
+                # Asked again: another process may have opened the new log at the same time.
+                if _form(connection) is None:
                     connection.execute("INSERT INTO properties VALUES ('format', ?)", (str(FORMAT),))
-                if known is None:
+                if not _knows(connection, shipped):
                     connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (shipped, self._dictionaries[shipped]))
         with self._datastore.reading() as connection:
             self._dictionaries.update(dict(connection.execute("SELECT number, bytes FROM dictionaries").fetchall()))
@@ -295,6 +296,15 @@ def chain_after(previous: bytes, batch: Batch, digests: Iterable[bytes]) -> byte
     for digest in digests:
         hasher.update(digest)
     return hasher.digest()
+
+
+def _form(connection: sqlite3.Connection) -> int | None:
+    found = connection.execute("SELECT value FROM properties WHERE name = 'format'").fetchone()
+    return None if found is None else int(found[0])
+
+
+def _knows(connection: sqlite3.Connection, dictionary: int) -> bool:
+    return bool(connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (dictionary,)).fetchone())
 
 
 def _head(connection: sqlite3.Connection) -> int:

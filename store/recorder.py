@@ -3,6 +3,7 @@
 `eventsourcing` is pinned below 10, which renames its tables and classes; nothing outside `store` imports it.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -79,6 +80,8 @@ _REFUSALS = tuple(
     for action in ("UPDATE", "DELETE")
 )
 
+_CREATED = re.compile(r"IF NOT EXISTS (\w+)")
+
 # A repeat changes nothing. (An upsert that trips over a *different* event under the same key would find those at once;
 # but an upsert on a table with triggers makes SQLite keep a journal for every row, and costs more than the insert.)
 _APPEND = """
@@ -94,6 +97,15 @@ class LogRecorder(SQLiteApplicationRecorder):
     def construct_create_table_statements(self) -> list[str]:
         """Return the schema of the log."""
         return [*_TABLES, *_REFUSALS, *_REPLACEMENTS]
+
+    def create_table(self) -> None:
+        """Create what is not there. Where all is there nothing is written: opening waits for no writer."""
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute("SELECT name FROM sqlite_schema")
+            known = {row[0] for row in cursor.fetchall()}
+        wanted = {_CREATED.search(statement)[1] for statement in self.create_table_statements}  # type: ignore[index]
+        if wanted - known:
+            super().create_table()
 
     def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
         """Append those rows that are new, in their order, inside the caller's transaction; return how many.

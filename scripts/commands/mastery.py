@@ -16,7 +16,7 @@ from projections.explain import explanation
 from projections.mastery import MasteryRow, Override, mastery_at
 from projections.names import student_names
 from projections.policy import SETTINGS, PolicyBook
-from projections.rollups import kept, refresh
+from projections.rollups import is_fresh, kept, refresh
 from projections.scores import Scope
 from projections.what_if import flips, override
 from projections.what_if import impact as impact_of
@@ -81,10 +81,11 @@ def mastery(
     is_current = as_of is None and known_at is None and not is_what_if
     if is_current:
         with opened(home_of(context)) as session:
-            refresh(session.views)
+            if session.home.is_writable:
+                refresh(session.views)
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
         connection, point = question.connection, question.point
-        if is_current:
+        if is_current and is_fresh(connection):
             rows = list(kept(connection, point, scope))
         else:
             rows = list(mastery_at(connection, point, scope, override=replaced))
