@@ -20,6 +20,7 @@ from projections.schema import ID_COLUMNS, VERSION_TABLES
 from projections.scores import Scope
 from projections.tree import seek
 from store.log import EventLog
+from store.sources import source_name
 
 VERSION = 1
 """Version of the layout of the file."""
@@ -45,9 +46,19 @@ def replay(connection: sqlite3.Connection, log: EventLog, point: Point, target: 
     """Write the state at a point to a new file; returns the contract's answer. Refuses a file that is there."""
     if target.exists():
         raise HomeUnavailable(f"{target} is there already: name a new file")
-    counts: dict[str, int] = {}
     unfinished = target.with_name(target.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
+    try:
+        return _write_all(connection, log, point, target, unfinished)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _write_all(
+    connection: sqlite3.Connection, log: EventLog, point: Point, target: Path, unfinished: Path
+) -> dict[str, Any]:
+    counts: dict[str, int] = {}
     with closing(sqlite3.connect(unfinished)) as file:
         database = Database(file)
         for kind, table in TABLES.items():
@@ -61,7 +72,7 @@ def replay(connection: sqlite3.Connection, log: EventLog, point: Point, target: 
         file.commit()
     # Under its own name only when whole: a killed process leaves no file that looks like an answer.
     unfinished.rename(target)
-    return {"file": str(target), "digest": found.digest, **counts}
+    return {"file": source_name(str(target)), "digest": found.digest, **counts}
 
 
 def _positions(connection: sqlite3.Connection, point: Point, kind: Kind) -> Iterator[int]:

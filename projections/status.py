@@ -11,6 +11,7 @@ from projections.views import Views, is_usable
 from store import quarantine
 from store.home import Home
 from store.log import EventLog
+from store.sources import source_name
 
 
 def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
         by_kind[kind] = by_kind.get(kind, 0) + count
     batches = log.batches()
     return {
-        "home": str(home.folder),
+        "home": source_name(str(home.folder)),
         "head": log.head,
         "last_recorded_at": to_text(batches[-1].recorded_at) if batches else None,
         "last_event_time": None if newest is None else to_text(newest),

@@ -16,7 +16,7 @@ from store import quarantine
 from store.canonical import content_digest
 from store.home import Home
 from store.log import Appended, Arrival, EventLog
-from store.sources import chunks_of, open_source
+from store.sources import chunks_of, open_source, source_name
 from store.splitter import Piece, split
 
 BATCH_EVENTS = 5_000
@@ -112,7 +112,7 @@ class Ingest:
         started = time.monotonic()
         before = 0
         for name in names:
-            source = "stdin" if name == "-" else name
+            source = source_name(name)
             with open_source(name) as stream, _without_cycle_collection():
                 counted = _Counted(stream, before, watch)
                 self.take_pieces(split(self._until_damage(chunks_of(counted, source))), source)

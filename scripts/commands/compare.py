@@ -21,6 +21,7 @@ from scripts.output import answer, say
 from scripts.session import at, caught_up, opened
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_LONGEST_SECONDS = 10_000 * 604_800  # event times lie between 1970 and 2108
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 
 
@@ -135,7 +136,10 @@ def _duration(text: str) -> Micros:
     found = _DURATION.fullmatch(text.strip().lower())
     if found is None:
         raise UsageError(f"not a duration: {text!r}: write a number with s, m, h, d or w, for example 36h")
-    return int(float(found[1]) * _UNITS[found[2]] * 1_000_000)
+    seconds = float(found[1]) * _UNITS[found[2]]
+    if seconds > _LONGEST_SECONDS:
+        raise UsageError(f"longer than any event can be late: {text!r}: at most 10000w")
+    return int(seconds * 1_000_000)
 
 
 def _draw_diff(value: dict[str, Any]) -> Any:
