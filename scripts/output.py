@@ -115,12 +115,19 @@ def _csv(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
     writer: csv.DictWriter[str] | None = None
     for line in lines:
         if writer is None:
-            writer = csv.DictWriter(buffer, fieldnames=list(line), extrasaction="ignore", lineterminator="\n")
+            # Both line ends are named so that a cell with either is quoted; rows end in the short one.
+            writer = csv.DictWriter(buffer, fieldnames=list(line), extrasaction="ignore", lineterminator="\r\n")
             writer.writeheader()
+            yield _row_of(buffer)
         writer.writerow({name: _cell(value) for name, value in line.items()})
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
+        yield _row_of(buffer)
+
+
+def _row_of(buffer: io.StringIO) -> str:
+    row = buffer.getvalue().removesuffix("\r\n")
+    buffer.seek(0)
+    buffer.truncate()
+    return row + "\n"
 
 
 def _cell(value: Any) -> Any:

@@ -33,7 +33,7 @@ class Given:
 
 def _server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.scripts.forked"])
+    context.set_forkserver_preload(["tests.hostile.forked"])
     return context
 
 
