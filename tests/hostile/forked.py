@@ -4,9 +4,11 @@ A kill, a pseudo-terminal or one of a thousand odd arguments wants a real proces
 a second. `Forked(home)("status")` runs a command to its end; `start` gives the process, to be killed or watched.
 """
 
+import ctypes
 import multiprocessing
 import os
 import resource
+import struct
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -101,8 +103,21 @@ class Running:
         return path.read_bytes() if path.exists() else b""
 
 
+def _give_up_overriding_permissions() -> None:
+    """Let permissions bind the superuser as they bind an ordinary owner."""
+    names = {line.split(":")[0]: line for line in Path("/proc/self/status").read_text().splitlines()}
+    effective = int(names["CapEff"].split()[1], 16) & ~0b110  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
+    header = struct.pack("Ii", 0x20080522, 0)
+    low, high = effective & 0xFFFFFFFF, effective >> 32
+    data = struct.pack("6I", low, low, 0, high, high, 0)
+    if ctypes.CDLL(None, use_errno=True).capset(header, data) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
+
+
 def _child(arguments: tuple[str, ...], streams: str, given: Given) -> None:
     os.environ.update(given.env)
+    if given.as_owner and os.geteuid() == 0:
+        _give_up_overriding_permissions()
     if given.file_limit is not None:
         # Python ignores SIGXFSZ, so that a write beyond the limit is an error as on a full disk.
         resource.setrlimit(resource.RLIMIT_FSIZE, (given.file_limit, given.file_limit))
