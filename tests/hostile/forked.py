@@ -7,6 +7,7 @@ a second. `Forked(home)("status")` runs a command to its end; `start` gives the 
 import ctypes
 import multiprocessing
 import os
+import re
 import resource
 import struct
 import sys
@@ -98,6 +99,13 @@ class Running:
             raise AssertionError(f"still running after {patience:.0f} s")
         return Ran(self.process.exitcode, self._read(".out"), self._read(".err").decode())
 
+    @property
+    def peak(self) -> int:
+        """The most memory that the process had at any moment (VmHWM), in bytes, once it has ended."""
+        found = re.search(rb"VmHWM:\s+(\d+) kB", self._read(".status"))
+        assert found is not None
+        return int(found[1]) << 10
+
     def _read(self, suffix: str) -> bytes:
         path = self._streams.with_suffix(suffix)
         return path.read_bytes() if path.exists() else b""
@@ -138,4 +146,6 @@ def _child(arguments: tuple[str, ...], streams: str, given: Given) -> None:
     code = run(list(arguments))
     sys.stdout.flush()
     sys.stderr.flush()
+    if given.file_limit is None:
+        Path(streams + ".status").write_bytes(Path("/proc/self/status").read_bytes())
     os._exit(code)
