@@ -16,7 +16,7 @@ _CHUNK = 1 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _GZIP_WINDOW = 31  # zlib's way to say: 32 KiB window, gzip header
 # Four bytes of zstandard can stand for 128 KiB: a small feed bounds what one step can unfold.
-_ZSTD_FEED = 2048
+_ZSTD_FEED = 512
 
 
 class ByteStream(Protocol):
