@@ -120,7 +120,8 @@ def _position(connection: sqlite3.Connection, asked: str | None) -> int:
         return head
     text = asked.strip()
     if text.isascii() and text.isdigit():
-        return min(int(text), head)
+        # More digits than the head has is beyond it; how many more is no matter.
+        return head if len(text.lstrip("0")) > len(str(head)) else min(int(text.lstrip("0") or "0"), head)
     moment = parse_argument(text)
     row = connection.execute("SELECT max(last_position) FROM batches WHERE recorded_at <= ?", (moment,)).fetchone()
     return int(row[0] or 0)

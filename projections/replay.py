@@ -25,6 +25,7 @@ from projections.scores import Scope
 from projections.tree import seek
 from store.files import make_private
 from store.log import EventLog
+from store.sources import source_name
 
 VERSION = 1
 """Version of the layout of the tables."""
@@ -109,7 +110,7 @@ def replay(
     except BaseException:
         _remove(unfinished)
         raise
-    return {"file": str(target), "digest": found.digest, **counts}
+    return {"file": source_name(str(target)), "digest": found.digest, **counts}
 
 
 def _remove(path: Path) -> None:

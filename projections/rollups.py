@@ -42,6 +42,11 @@ def refresh(views: Views) -> int:
             done += _refresh_courses(connection, marked)
 
 
+def is_fresh(connection: sqlite3.Connection) -> bool:
+    """Say whether the kept rows are those of this snapshot: an ingest may have come after the last refresh."""
+    return connection.execute("SELECT 1 FROM mastery_to_refresh LIMIT 1").fetchone() is None
+
+
 def kept(connection: sqlite3.Connection, point: Point, scope: Scope) -> Iterable[MasteryRow]:
     """Return the kept rows of a scope, sorted as the contract says."""
     where = "".join(

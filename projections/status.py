@@ -12,6 +12,7 @@ from store import quarantine
 from store.checkpoint import checkpoint
 from store.home import Home
 from store.log import EventLog
+from store.sources import source_name
 
 
 def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
         by_kind[kind] = by_kind.get(kind, 0) + count
     head = checkpoint(log)
     return {
-        "home": str(home.folder),
+        "home": source_name(str(home.folder)),
         "format": log.format(),
         "log": head.log,
         "head": head.position,
@@ -39,7 +40,7 @@ def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
         "size": {"log": _size(home, "log.db"), "views": _size(home, "views.db")},
         "kinds": by_kind,
         "event_names": by_name,
-        "views_position": views.position(),
+        "views_position": views.position() or 0,
         "contexts": _contexts(views),
         "quarantined": waiting,
         "tenants": list(log.tenants()),

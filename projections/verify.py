@@ -25,6 +25,7 @@ from store.keys import HASH_BITS, stream_of, version_of
 from store.log import EventLog
 from store.migration import disarmed
 from store.recorder import LogRecord
+from store.tracked import TrackedDatabase
 
 SAMPLE = 200
 _SHOWN_AT_MOST = 100
@@ -204,7 +205,9 @@ def _check_coverage(views: sqlite3.Connection, batches: list[Batch], projected: 
     rows = sum(views.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
     if rows != projected:
         found.add(f"the views hold {rows} versions, the log has {projected}: run outcomes rebuild")
-    position = _position(views)
+    position, stands_at = _position(views), TrackedDatabase.position(views)
+    if position != stands_at:
+        found.add(f"the views end at position {position}, but stand at {stands_at}: run outcomes rebuild")
     # They may be behind a log that is being appended to, but never in the middle of a batch.
     if position and position not in {batch.last_position for batch in batches}:
         found.add(f"the views end at position {position}, where no batch of the log ends: run outcomes rebuild")

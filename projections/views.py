@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from secrets import token_hex
 
+from domain.errors import HomeUnavailable
 from domain.event import Event
 from projections import schema
 from projections.facts import Facts, facts_of
@@ -18,6 +19,9 @@ from store.tracked import TrackedDatabase
 
 # Large pages of work make sorted inserts pay; this many parsed events are a few tens of megabytes.
 _PAGE = 10_000
+
+_SPOILT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""What SQLite says of a file that is no database, or has not our tables."""
 
 Watch = Callable[[int, int], None]
 """Called with (position reached, head) as work goes on."""
@@ -37,6 +41,7 @@ class Views:
         self._database: TrackedDatabase | None = None
         self._interner: Interner | None = None
         self._generation: str | None = None
+        self._inode: int | None = None
 
     @contextmanager
     def reading(self, watch: Watch = unwatched) -> Iterator[sqlite3.Connection]:
@@ -57,12 +62,17 @@ class Views:
         with self._home.writing(purpose), self._ready().writing() as connection:
             yield connection
 
-    def position(self) -> int:
-        """Return up to where the views stand for the log, without catching up; 0 if there are none."""
-        if not is_usable(self.path):
-            return 0
-        with self.reading_as_is() as connection:
-            return TrackedDatabase.position(connection)
+    def position(self) -> int | None:
+        """Return up to where the views stand for the log, without catching up; None if they are not of this log."""
+        try:
+            if not is_usable(self.path) or not self._are_of_this_log():
+                return None
+            with self.reading_as_is() as connection:
+                return TrackedDatabase.position(connection)
+        except sqlite3.OperationalError:
+            if self.path.exists():
+                raise
+            return None  # deleted a moment ago
 
     @staticmethod
     def project(event: Event, digest: bytes) -> Facts:
@@ -84,11 +94,20 @@ class Views:
         self._write(database, found, last)
 
     def catch_up(self, watch: Watch = unwatched) -> None:
-        """Bring the views to the head of the log, making them if they are not there or of another layout."""
-        if is_usable(self.path) and self._are_of_this_log():
-            with self.reading_as_is() as connection:
-                if TrackedDatabase.position(connection) >= self._log.head:
-                    return
+        """Bring the views to the head of the log, making them if they are not there or of another layout.
+
+        Raises HomeUnavailable where they cannot be written.
+        """
+        head = self._log.head
+        position = self.position()
+        if position is not None and position >= head:
+            return
+        if not self._home.is_writable:
+            found = "are not there" if position is None else f"stand at position {position} of {head}"
+            raise HomeUnavailable(
+                f"the views in {self._home.folder} {found} and cannot be written: "
+                "run outcomes rebuild where that is possible, or on a copy of the folder"
+            )
         with self._home.writing("bringing the views up to date"):
             self.follow(watch)
 
@@ -98,10 +117,24 @@ class Views:
         with database.reading() as connection:
             position = TrackedDatabase.position(connection)
         head = self._log.head
-        for page, upto in self._log.known_events(position, head, _PAGE):
-            found = ((position, facts_of(event, digest)) for position, digest, event in page)
-            self._write(database, found, upto)
-            watch(upto, head)
+        for end in self._page_ends(position, head):
+            found = (
+                (position, facts_of(event, digest))
+                for page in self._log.known_events(position, end)
+                for position, digest, event in page
+            )
+            self._write(database, found, end)
+            position = end
+            watch(end, head)
+
+    def _page_ends(self, position: int, head: int) -> Iterator[int]:
+        """Yield where transactions end: at ends of batches, so that no reader sees a part of one."""
+        for batch in self._log.batches(position):
+            if batch.last_position < head and batch.last_position >= position + _PAGE:
+                position = batch.last_position
+                yield position
+        if position < head:
+            yield head
 
     def follow_backwards(self, upto: int, watch: Watch = unwatched) -> None:
         """Take the log up to a position the other way round, into views that are empty: the same must come of it.
@@ -126,8 +159,11 @@ class Views:
             self._database = self._interner = None
 
     def _open(self) -> TrackedDatabase:
+        inode = self.path.stat().st_ino if self.path.exists() else None
+        if self._inode != inode:
+            self.close()  # somebody has deleted the file that was open, and there is another
         if self._database is None:
-            self._database = TrackedDatabase(self.path)
+            self._database, self._inode = TrackedDatabase(self.path), inode
         return self._database
 
     def _ready(self) -> TrackedDatabase:
@@ -180,15 +216,18 @@ class Views:
 
 
 def make(path: Path, identity: str | None) -> None:
-    """Create empty views of one log, readable by their owner only."""
-    make_private(path)
-    with closing(connect(path, synchronous="NORMAL")) as connection:
+    """Create empty views of one log, for their owner only. They appear under their name once they have their tables."""
+    making = path.with_name(path.name + ".making")
+    remove(making)
+    make_private(making)
+    with closing(connect(making, synchronous="NORMAL")) as connection:
         connection.execute("BEGIN IMMEDIATE")
         schema.create(connection)
         connection.execute("INSERT INTO properties VALUES ('generation', ?)", (token_hex(8),))
         # Which log these are of, and the chain of its last batch that they have.
         connection.execute("INSERT INTO properties VALUES ('log', ?), ('chain', '')", (identity or "",))
         connection.execute("COMMIT")
+    making.rename(path)
 
 
 def remove(path: Path) -> None:
@@ -198,12 +237,17 @@ def remove(path: Path) -> None:
 
 
 def is_usable(path: Path) -> bool:
-    """Say whether there are views of this layout; what is not, is made anew from the log."""
+    """Say whether there are views of this layout; what is not, is made anew from the log.
+
+    A full disk or a lock says nothing about the views: such errors are raised.
+    """
     if not path.exists():
         return False
     try:
         with closing(connect(path, synchronous="NORMAL")) as connection:
             row = connection.execute("SELECT value FROM properties WHERE name = 'version'").fetchone()
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as error:
+        if path.exists() and error.sqlite_errorcode & 0xFF not in _SPOILT:
+            raise
         return False
     return row is not None and row[0] == str(schema.VERSION)

@@ -54,7 +54,7 @@ def facts(pairs: Mapping[str, Any], title: str | None = None) -> Table:
     if title:
         drawn.title = title
     for name, value in pairs.items():
-        drawn.add_row(Text(name, style="bold"), value if isinstance(value, Text) else Text(shown(value)))
+        drawn.add_row(Text(clean(name), style="bold"), value if isinstance(value, Text) else Text(shown(value)))
     return drawn
 
 

@@ -9,6 +9,7 @@ from projections.point import Asked, Cut, Point, beyond, resolve, resolve_cut
 from projections.views import Views
 from scripts.output import say
 from scripts.progress import progress
+from store.access import Stillness
 from store.home import Home
 from store.log import EventLog
 
@@ -32,10 +33,12 @@ class Question(NamedTuple):
 @contextmanager
 def opened(home: Home, *, create: bool = False) -> Iterator[Session]:
     """Open a home; only commands that write create it."""
+    stillness = Stillness.of(home.log_path, home.views_path)
     log = home.open_log(create=create)
     views = Views(home, log)
     try:
         yield Session(home, log, views)
+        stillness.check()
     finally:
         views.close()
         log.close()

@@ -1,9 +1,12 @@
 """The data folder: where its files are, and who may read them."""
 
+import sqlite3
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
+from domain.errors import LogDamaged
+from store.access import is_writable
 from store.files import make_private_folder
 from store.lock import writing
 from store.log import EventLog
@@ -29,12 +32,22 @@ class Home(NamedTuple):
         make_private_folder(self.folder)
 
     def open_log(self, *, create: bool = False) -> EventLog:
-        """Open the log; only a command that writes creates it."""
-        if create:
-            self.create()
-            with self.writing("opening the log"):
-                return EventLog(self.log_path)
-        return EventLog(self.log_path, create=False)
+        """Open the log; only a command that writes creates it. Raises HomeUnavailable, LogDamaged."""
+        try:
+            if create:
+                self.create()
+                with self.writing("opening the log"):
+                    return EventLog(self.log_path)
+            return EventLog(self.log_path, create=False)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode not in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+                raise
+            raise LogDamaged(f"{self.log_path} cannot be read ({error}): restore it from a backup") from error
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether anything can be changed here; where not, questions are answered from what is there."""
+        return is_writable(self.log_path)
 
     def writing(self, purpose: str) -> AbstractContextManager[None]:
         """Hold the folder's one lock for writers."""

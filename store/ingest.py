@@ -17,7 +17,7 @@ from store.background import can_fork, in_background
 from store.home import Home
 from store.log import Appended, EventLog
 from store.preparing import Prepared, prepare, prepare_source
-from store.sources import open_source
+from store.sources import open_source, source_name
 from store.splitter import Piece, split
 
 BATCH_EVENTS = 5_000
@@ -108,7 +108,7 @@ class Ingest:
         started = time.monotonic()
         before = 0
         for name in names:
-            source = "stdin" if name == "-" else name
+            source = source_name(name)
             with open_source(name) as stream, _without_cycle_collection():
                 parts = prepare_source(stream, source, self._follower.project)
                 before += self._take(_shared_out(parts), source, partial(_add, before, watch))

@@ -56,7 +56,8 @@ class EventLog(Application[str]):
     name = "outcomes"
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
-        if not create and not path.exists():
+        # An empty file is a log that is just being made, or whose making was cut short.
+        if not create and (not path.exists() or path.stat().st_size == 0):
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
         if create:
             make_private(path)
@@ -216,23 +217,20 @@ class EventLog(Application[str]):
             yield from page
             after = page[-1].position
 
-    def known_events(
-        self, after: int, upto: int, size: int = _PAGE
-    ) -> Iterator[tuple[list[tuple[int, bytes, Event]], int]]:
-        """Yield the projected events of the log for a read model, a page at a time, and up to where the page goes.
+    def known_events(self, after: int, upto: int) -> Iterator[list[tuple[int, bytes, Event]]]:
+        """Yield the projected events of the log for a read model, a page at a time: position, digest, event.
 
-        Of each event position, digest and the event, which may have quickly made structs in place of models
-        (`store.thin`). Raises LogDamaged.
+        An event may have quickly made structs in place of models (`store.thin`). Raises LogDamaged.
         """
         read = self._log_mapper.read
         while after < upto:
             with self._datastore.reading() as connection:
-                page = states_after(connection, after, upto, size)
+                page = states_after(connection, after, upto, _PAGE)
             if not page:
                 return
             after = page[-1][0]
             found = ((position, digest, read(position, state)) for position, _, digest, state in page)
-            yield [(position, digest, event) for position, digest, event in found if isinstance(event, Event)], after
+            yield [(position, digest, event) for position, digest, event in found if isinstance(event, Event)]
 
     def records_at(self, positions: Iterable[int]) -> list[LogRecord]:
         """Return the events at given positions, in the order asked."""

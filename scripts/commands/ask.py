@@ -25,7 +25,7 @@ from scripts.options import (
     asked,
     home_of,
 )
-from scripts.output import answer, console, say, write_lines
+from scripts.output import answer, draw, say, write_lines
 from scripts.session import Question, at
 
 _FIELDS_SHOWN = 4
@@ -140,7 +140,7 @@ def timeline(  # noqa: PLR0913 - one for each filter
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
         entries = entries_of(question.connection, question.log, question.point, filters)
         if form is Format.TABLE:
-            console().print(_draw_timeline(entries))
+            draw(_draw_timeline(entries))
         else:
             write_lines((entry.as_json() for entry in entries), form)
 
@@ -204,7 +204,7 @@ def _draw_fields(entry: Entry) -> str:
     if entry.change == "created":
         return f"{len(entry.fields)} fields set"
     parts = [
-        f"{name}: {render.shortened(before)} → {render.shortened(after)}"
+        f"{render.shortened(name)}: {render.shortened(before)} → {render.shortened(after)}"
         for name, (before, after) in list(entry.fields.items())[:_FIELDS_SHOWN]
     ]
     more = len(entry.fields) - _FIELDS_SHOWN

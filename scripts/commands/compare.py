@@ -24,6 +24,7 @@ from scripts.session import at, caught_up, opened, placed
 
 _FIELDS_SHOWN = 3
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_LONGEST_SECONDS = 10_000 * 604_800  # event times lie between 1970 and 2108
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 
 
@@ -164,7 +165,10 @@ def _duration(text: str) -> Micros:
     found = _DURATION.fullmatch(text.strip().lower())
     if found is None:
         raise UsageError(f"not a duration: {text!r}: write a number with s, m, h, d or w, for example 36h")
-    return int(float(found[1]) * _UNITS[found[2]] * 1_000_000)
+    seconds = float(found[1]) * _UNITS[found[2]]
+    if seconds > _LONGEST_SECONDS:
+        raise UsageError(f"longer than any event can be late: {text!r}: at most 10000w")
+    return int(seconds * 1_000_000)
 
 
 _DIFF_COLUMNS = (

@@ -1,6 +1,5 @@
 """Keeping the record: `digest`, `log`, `verify`, `rebuild`, `status`."""
 
-import sys
 from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any
@@ -17,7 +16,7 @@ from projections.status import status as status_of
 from projections.verify import Checks, verify_home
 from scripts import render
 from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
-from scripts.output import answer, write_lines
+from scripts.output import answer, write_json, write_lines
 from scripts.progress import progress
 from scripts.session import caught_up, opened, placed_cut
 from store.checkpoint import parse_checkpoint
@@ -71,13 +70,12 @@ def log(
     with opened(home_of(context)) as session, caught_up(session) as connection:
         _check_tenant(tenant, tenants(connection))
         cut = placed_cut(connection, asked(tenant, as_of, known_at))
-        chosen = islice(_chosen(session.log, cut, after, tenant), limit)
+        chosen = islice(_chosen(session.log, cut, after, tenant), None if limit is None else min(limit, cut.known_at))
         if form is Format.NDJSON:
             for record, _ in chosen:
                 # A line break cannot stand inside a JSON string, so a space in its place changes nothing.
                 raw = session.log.raw(record).replace(b"\r", b" ").replace(b"\n", b" ")
-                sys.stdout.buffer.write(raw + b"\n")
-            sys.stdout.buffer.flush()
+                write_json(raw + b"\n")
             return
         recorded = RecordedTimes(connection)
         rows = (_log_row(record, event or session.log.parse(record), recorded) for record, event in chosen)
