@@ -122,7 +122,9 @@ class EventLog(Application[str]):
         head, last = _head(connection), last_batch(connection)
         codec = self._codec
         compress = codec.compress
-        number_of = {uuid: self._tenant_number(connection, uuid) for uuid in {item.tenant for item in arrivals}}
+        number_of = {
+            uuid: self._tenant_number(connection, uuid) for uuid in dict.fromkeys(item.tenant for item in arrivals)
+        }
         rows = [
             (in_tenant(number_of[tenant], stream), version, name, compress(raw), digest)
             for raw, _, digest, tenant, name, stream, version, _, _ in arrivals
