@@ -42,8 +42,9 @@ def entity_stream(tenant_number: int, kind: str, local_id: str) -> str:
 
 
 def _entity(kind: str, local_id: str) -> str:
-    plain = local_id.isdigit() and local_id.isascii() and (local_id[0] != "0" or local_id == "0")
-    return f"{kind}/{local_id.zfill(_ID_WIDTH) if plain else '~' + local_id}"
+    if local_id.isdigit() and local_id.isascii() and (local_id[0] != "0" or local_id == "0"):
+        return f"{kind}/{local_id.zfill(_ID_WIDTH)}"
+    return f"{kind}/~{local_id}"
 
 
 def entity_of_stream(stream: str) -> tuple[int, str, str]:
