@@ -15,9 +15,11 @@ import struct
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from io import FileIO
 from typing import IO, Any
 
+from domain.errors import UnreadableInput
 from store.arrival import Arrival
 from store.preparing import Prepared
 from store.splitter import Piece
@@ -119,7 +121,8 @@ def _received(ring: mmap.mmap, channel: socket.socket) -> Iterator[Prepared]:
             data: Any = _exactly(channel, size)
         else:
             data = ring[slot * _SLOT_BYTES : slot * _SLOT_BYTES + size]
-            channel.sendall(bytes([slot]))
+            with _or_died():
+                channel.sendall(bytes([slot]))
         if kind == _END:
             return
         if kind == _ERROR:
@@ -133,10 +136,9 @@ def _received(ring: mmap.mmap, channel: socket.socket) -> Iterator[Prepared]:
 
 
 def _header(channel: socket.socket, spools: list[IO[bytes]]) -> tuple[bytes, int, int]:
-    head, handles, _, _ = socket.recv_fds(channel, _HEADER.size, 1)
+    with _or_died():
+        head, handles, _, _ = socket.recv_fds(channel, _HEADER.size, 1)
     spools.extend(FileIO(handle, "rb+") for handle in handles)
-    if not head:
-        raise ChildProcessError("the process that prepares events has died: run the command again")
     if len(head) < _HEADER.size:
         head += _exactly(channel, _HEADER.size - len(head))
     kind, slot, size = _HEADER.unpack(head)
@@ -146,8 +148,21 @@ def _header(channel: socket.socket, spools: list[IO[bytes]]) -> tuple[bytes, int
 def _exactly(channel: socket.socket, size: int) -> bytes:
     data = bytearray()
     while len(data) < size:
-        part = channel.recv(min(size - len(data), 1 << 20))
+        with _or_died():
+            part = channel.recv(min(size - len(data), 1 << 20))
         if not part:
-            raise ChildProcessError("the process that prepares events has died: run the command again")
+            raise _died()
         data += part
     return bytes(data)
+
+
+@contextmanager
+def _or_died() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _died() from error
+
+
+def _died() -> UnreadableInput:
+    return UnreadableInput("the process that reads ahead was ended: what was taken is safe; run the command again")

@@ -1,13 +1,8 @@
 """The log on disk: whole batches, no gaps, nothing twice, nothing changed, even when a process is killed."""
 
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
-import time
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +12,7 @@ from store.arrival import Arrival, arrival_of
 from store.canonical import content_digest, decode
 from store.recorder import LogRecorder
 from store.splitter import Piece
-from tests.given import group, lines, outcome, result
-from tests.scripts.command import ROOT
+from tests.given import group, lines, outcome
 from tests.world import World
 
 
@@ -116,29 +110,3 @@ def test_the_library_still_gets_its_own_contract(world: World) -> None:
 
 
 KILLS = int(os.environ.get("OUTCOMES_KILLS", "4"))
-
-
-def test_a_killed_ingest_leaves_whole_batches_and_the_next_run_finishes(tmp_path: Path) -> None:
-    """SIGKILL at several moments: no half batch, nothing lost, nothing twice, the same digest in the end."""
-    source = tmp_path / "events.ndjson"
-    source.write_bytes(
-        lines(*(result(str(number), "2025-02-01", student=f"s{number % 50}") for number in range(30_000)))
-    )
-    calm = World(tmp_path / "calm")
-    calm.take(source.read_bytes())
-    home = tmp_path / "killed"
-    command = [sys.executable, "-m", "scripts", "--home", str(home), "ingest", str(source)]
-    for attempt in range(KILLS):
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(0.7 + 0.35 * attempt)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "30000" in done.stdout
-    world = World(home)
-    with world.opened() as (log, _):
-        batches = log.batches()
-        assert [batch.first_position for batch in batches] == [1, *(batch.last_position + 1 for batch in batches[:-1])]
-        assert log.head == 30_000
-    assert world.digest() == calm.digest()
-    assert world.verify()["problems"] == []
