@@ -42,7 +42,8 @@ def _scope(log: EventLog, entry: Entry) -> Scope | None:
         return Scope(outcome=entry.ref.id)
     if entry.ref.kind is not Kind.RESULT:
         return None
-    body: Any = log.parse(log.records_at([entry.position])[0]).body
+    event: Any = log.parse(log.records_at([entry.position])[0])
+    body = event.body
     if body.result_context_type != "Course":
         return None
     return Scope(body.result_context_id, body.user_uuid, body.learning_outcome_id)

@@ -1,6 +1,7 @@
 """New views beside the live ones, put in their place in one transaction: nobody sees a gap or an old position."""
 
 import time
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -13,21 +14,32 @@ from store.log import EventLog
 from store.sqlite import connect
 
 
-def rebuild(home: Home, log: EventLog, watch: Watch) -> dict[str, Any]:
+def nothing() -> None:
+    """Do nothing before the swap."""
+
+
+def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[], None] = nothing) -> dict[str, Any]:
     """Make new views from the whole log and swap them in; returns the contract's answer.
 
     Readers and appends go on with the old views until the swap. That is one SQLite transaction into the live file:
     every reader sees all of the old or all of the new, and only what was appended meanwhile is done under the lock.
+    `before_swap` is called once the lock is held; keys that it destroys must have been passed over from the beginning.
     """
     started = time.monotonic()
     path = home.folder / "views.db.new"
     with writing(home.folder / "rebuild.lock", "rebuild"):
         remove(path)
-        make(path)
+        erased = log.erased_keys()
+        make(path, erased)
         new = Views(home, log, path)
         try:
             new.follow(watch)
             with home.writing("putting new views in place"):
+                if log.erased_keys() == erased:
+                    before_swap()
+                    new.note_erasures(log.erased_keys())
+                else:
+                    before_swap()  # someone else was erased meanwhile: follow() begins anew
                 new.follow(watch)
                 with new.reading_as_is() as connection:
                     cut = resolve_cut(connection, Asked())
@@ -49,7 +61,7 @@ def _swap(home: Home, new: Views) -> None:
     if not is_usable(live):
         # What cannot be read has no readers.
         remove(live)
-        make(live)
+        make(live, 0)
     with closing(connect(new.path)) as source, closing(connect(live, synchronous="NORMAL")) as target:
         source.backup(target)
         # Passive: whoever still reads the old views is not waited for.

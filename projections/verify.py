@@ -6,19 +6,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.errors import LogDamaged, NotAnEvent
-from domain.event import Event
+from domain.errors import LogDamaged
+from domain.event import ErasedEvent, Event
 from domain.identity import EntityRef, Kind
+from domain.neighbours import ErasureBody
 from domain.times import Micros, to_text
 from projections.entity import in_force
 from projections.point import Asked, Point, resolve_cut, tenants
 from projections.rows import Interner, Rows
 from projections.schema import ORDER, VERSION_TABLES
 from projections.views import Watch
-from store.canonical import content_digest, decode
-from store.keys import HASH_BITS, stream_of, version_of
+from store.canonical import decode
+from store.keys import HASH_BITS, version_of
 from store.log import NO_CHAIN, EventLog, chain_after
 from store.recorder import LogRecord
+from store.sealing import link
 
 SAMPLE = 200
 _SHOWN_AT_MOST = 100
@@ -30,6 +32,9 @@ class Findings:
 
     problems: list[dict[str, Any]] = field(default_factory=list)
     more: int = 0
+    erased: int = 0
+    partly_erased: int = 0
+    erasures: set[bytes] = field(default_factory=set)
 
     def add(self, problem: str, **where: Any) -> None:
         """Note one problem; after a hundred they are only counted."""
@@ -47,6 +52,7 @@ def verify(log: EventLog, connection: sqlite3.Connection, *, everything: bool, w
     """
     found = Findings()
     projected = _check_log(log, found, watch)
+    _check_keys(log, found)
     _check_coverage(log, connection, projected, found)
     replayed = 0
     for ref in _chosen(log, everything=everything):
@@ -58,6 +64,8 @@ def verify(log: EventLog, connection: sqlite3.Connection, *, everything: bool, w
         "ok": not found.problems,
         "events": log.head,
         "replayed_entities": replayed,
+        "erased": found.erased,
+        "partly_erased": found.partly_erased,
         "problems": found.problems,
     }
 
@@ -73,7 +81,7 @@ def _check_log(log: EventLog, found: Findings, watch: Watch) -> int:
             found.add(f"positions {expected} to {record.position - 1} are missing", position=expected)
         expected = record.position + 1
         projected += _check_record(log, record, numbers, found)
-        digests.append(record.digest)
+        digests.append(link(record.digest, record.state))
         while batch is not None and record.position >= batch.last_position:
             if chain_after(chain, batch, digests) != batch.chain:
                 found.add(
@@ -92,23 +100,37 @@ def _check_log(log: EventLog, found: Findings, watch: Watch) -> int:
 
 def _check_record(log: EventLog, record: LogRecord, tenant_numbers: dict[str, int], found: Findings) -> bool:
     try:
-        raw = log.raw(record)
-        value = decode(raw)
+        opened = log.open(record)
         event = log.parse(record)
-    except (LogDamaged, NotAnEvent) as error:
+    except LogDamaged as error:
         found.add(str(error), position=record.position)
         return False
-    digest = content_digest(value, raw)
+    if isinstance(event, ErasedEvent) or opened.raw is None:
+        found.erased += 1
+        return False
+    if isinstance(event.body, ErasureBody):
+        found.erasures.update(map(bytes.fromhex, event.body.keys))
+    digest = log.digest_of(decode(opened.raw), opened.raw) if opened.is_whole else record.digest
+    found.partly_erased += not opened.is_whole
     version = version_of(event.event_time, digest)
     if digest != record.digest:
         found.add("the content does not match its digest", position=record.position)
     elif (
         record.topic != event.metadata.event_name
-        or record.originator_id != stream_of(tenant_numbers.get(event.tenant, 0), event)
+        or record.originator_id != log.stream(tenant_numbers.get(event.tenant, 0), event)
         or record.originator_version >> HASH_BITS != version >> HASH_BITS
     ):
         found.add("the event is filed under another entity, name or time than its own", position=record.position)
     return isinstance(event, Event)
+
+
+def _check_keys(log: EventLog, found: Findings) -> None:
+    """A key may be missing only where the log itself says that it was destroyed."""
+    for erased in log.destroyed_keys():
+        if erased.person not in found.erasures and erased.erased_with not in found.erasures:
+            found.add(f"key {erased.number} is gone, and no erasure in the log says why: restore log.db from a backup")
+    if log.erasure_is_unfinished():
+        found.add("an erasure was begun and not finished: run outcomes erase again, with the same student")
 
 
 def _check_coverage(log: EventLog, connection: sqlite3.Connection, projected: int, found: Findings) -> None:

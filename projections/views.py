@@ -132,16 +132,25 @@ class Views:
         if not is_usable(self.path) or not self._are_of_this_log():
             self.close()
             remove(self.path)
-            make(self.path)
+            make(self.path, self._log.erased_keys())
         return self._open()
 
+    def note_erasures(self, count: int) -> None:
+        """Say that these views hold nothing that was sealed under the first `count` destroyed keys."""
+        with self._open().writing() as connection:
+            connection.execute("UPDATE properties SET value = ? WHERE name = 'erased_keys'", (str(count),))
+
     def _are_of_this_log(self) -> bool:
-        """Say whether the last batch of the views is one of the log: a log restored from a backup may lack it."""
+        """Say whether the last batch of the views is one of the log: a log restored from a backup may lack it.
+
+        Nor are views of this log that were made before someone was erased: they would still show them.
+        """
         with self.reading_as_is() as connection:
+            erased = connection.execute("SELECT value FROM properties WHERE name = 'erased_keys'").fetchone()
             last = connection.execute(
                 "SELECT last_position, recorded_at FROM batches ORDER BY last_position DESC LIMIT 1"
             ).fetchone()
-        return last is None or self._log.has_batch(*last)
+        return (last is None or self._log.has_batch(*last)) and int(erased[0]) == self._log.erased_keys()
 
     def _write(self, database: TrackedDatabase, facts: Iterable[Fact], upto: int) -> None:
         try:
@@ -171,13 +180,14 @@ class Views:
         )
 
 
-def make(path: Path) -> None:
-    """Create empty views, readable by their owner only."""
+def make(path: Path, erased_keys: int) -> None:
+    """Create empty views, readable by their owner only, of a log in which so many keys were destroyed."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     with closing(connect(path, synchronous="NORMAL")) as connection:
         connection.execute("BEGIN IMMEDIATE")
         schema.create(connection)
         connection.execute("INSERT INTO properties VALUES ('generation', ?)", (token_hex(8),))
+        connection.execute("INSERT INTO properties VALUES ('erased_keys', ?)", (str(erased_keys),))
         connection.execute("COMMIT")
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import OutcomesError
-from scripts.commands import ask, compare, demo, ingest, keep, mastery
+from scripts.commands import ask, compare, demo, ingest, init, keep, mastery
 from scripts.output import say
 from store.home import Home
 
@@ -47,6 +47,7 @@ def choose_home(
     context.meta["run"] = run
 
 
+app.command()(init.init)
 app.command()(ingest.ingest)
 app.command()(ask.tree)
 app.command()(ask.show)

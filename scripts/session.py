@@ -29,9 +29,9 @@ class Question(NamedTuple):
 
 
 @contextmanager
-def opened(home: Home, *, create: bool = False) -> Iterator[Session]:
-    """Open a home; only commands that write create it."""
-    log = home.open_log(create=create)
+def opened(home: Home, *, create: bool = False, seal: bool = False) -> Iterator[Session]:
+    """Open a home; only commands that write create it, sealed if asked."""
+    log = home.open_log(create=create, seal=seal)
     views = Views(home, log)
     try:
         yield Session(home, log, views)

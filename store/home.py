@@ -33,12 +33,12 @@ class Home(NamedTuple):
                 f"cannot make the folder {self.folder}: {error.strerror}: choose another with --home",
             ) from error
 
-    def open_log(self, *, create: bool = False) -> EventLog:
-        """Open the log; only a command that writes creates it."""
+    def open_log(self, *, create: bool = False, seal: bool = False) -> EventLog:
+        """Open the log; only a command that writes creates it, sealed if asked. Raises UsageError if it is not."""
         if create:
             self.create()
             with self.writing("opening the log"):
-                return EventLog(self.log_path)
+                return EventLog(self.log_path, seal=seal)
         return EventLog(self.log_path, create=False)
 
     def writing(self, purpose: str) -> AbstractContextManager[None]:

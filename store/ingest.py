@@ -12,7 +12,7 @@ from domain.catalog import parse_event
 from domain.errors import NotAnEvent, UnreadableInput
 from domain.event import OtherEvent
 from domain.times import Micros, to_text
-from store import quarantine
+from store import door, quarantine
 from store.canonical import content_digest
 from store.home import Home
 from store.log import Appended, Arrival, EventLog
@@ -173,7 +173,7 @@ class Ingest:
     def _write(self, batch: _Batch) -> None:
         def refuse(connection: sqlite3.Connection, now: Micros) -> None:
             for piece, reason in batch.refused:
-                quarantine.put(connection, piece, batch.source, reason, now)
+                quarantine.put(connection, door.stripped(connection, piece), batch.source, reason, now)
 
         if batch.arrivals or batch.refused:
             self._commit(batch, "ingest", refuse)

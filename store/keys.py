@@ -34,6 +34,16 @@ def entity_stream(tenant_number: int, kind: str, local_id: str) -> str:
     return f"{tenant_number:06d}/{kind}/{local_id.zfill(_ID_WIDTH) if plain else '~' + local_id}"
 
 
+def tenant_number_of(stream: str) -> int:
+    """Return the number of the tenant that a stream belongs to."""
+    return int(stream.partition("/")[0])
+
+
+def milliseconds_of(version: int) -> int:
+    """Return the milliseconds since 1970 at which the event of a version happened."""
+    return version >> HASH_BITS
+
+
 def version_of(event_time: Micros, digest: bytes) -> int:
     """Return 42 bits of milliseconds since 1970 above 21 bits of the content digest: at most 63 bits until 2109."""
     return event_time // _MICROS_PER_MILLI << HASH_BITS | int.from_bytes(digest[:3], "big") & HASH_MASK
@@ -42,6 +52,11 @@ def version_of(event_time: Micros, digest: bytes) -> int:
 def next_free_version(version: int) -> int:
     """Return the version to try after a collision, staying inside the same millisecond."""
     return version & ~HASH_MASK | (version + 1) & HASH_MASK
+
+
+def first_version(event_time: Micros) -> int:
+    """Return the least version of the millisecond of a time."""
+    return event_time // _MICROS_PER_MILLI << HASH_BITS
 
 
 def last_version(as_of: Micros) -> int:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -14,16 +15,20 @@ from eventsourcing.utils import Environment
 
 from domain.aggregate import Aggregate, in_order
 from domain.catalog import AGGREGATES
-from domain.errors import HomeUnavailable
-from domain.event import Event, OtherEvent, Recorded
+from domain.errors import HomeUnavailable, UsageError
+from domain.event import ErasedEvent, Event, OtherEvent, Recorded
 from domain.identity import EntityRef
 from domain.times import Micros
-from store import quarantine
+from store import door, house_rules, keyring, quarantine
+from store.canonical import content_digest
 from store.codec import Codec, dictionary_number, shipped_dictionary
-from store.keys import last_version, stream_of, stream_of_ref, version_of
+from store.keyring import Erased
+from store.keys import first_version, last_version, stream_of, stream_of_ref, version_of
 from store.mapper import LogMapper
-from store.recorder import LogRecord, LogRecorder, Row, records_after, records_at
+from store.recorder import LogRecord, LogRecorder, Row, is_stored, records_after, records_at
+from store.sealing import link
 from store.sqlite import Datastore
+from store.vault import Opened, Vault
 
 FORMAT = 1
 """Version of the layout of log.db; a home of a newer one is not touched."""
@@ -38,7 +43,7 @@ class Arrival(NamedTuple):
 
     raw: bytes
     digest: bytes
-    event: Event | OtherEvent
+    event: Event | OtherEvent | ErasedEvent
 
 
 class Appended(NamedTuple):
@@ -77,15 +82,22 @@ class EventLog(Application[str]):
 
     name = "outcomes"
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
+    def __init__(self, path: Path, *, create: bool = True, seal: bool = False) -> None:
         if not create and not path.exists():
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._datastore = Datastore(path)
         self._tenants: dict[str, int] = {}
+        self.vault: Vault | None = None
         super().__init__()
-        self._prepare()
+        self._prepare(sealed=seal)
+        if seal and self.vault is None:
+            self.close()
+            raise UsageError(
+                f"{path.parent} is there already, and not sealed: sealing begins with a new folder, "
+                "into which outcomes log of this one can be ingested"
+            )
 
     # -- how the library gets its parts ---------------------------------------------------------------------------
 
@@ -103,10 +115,15 @@ class EventLog(Application[str]):
         shipped = shipped_dictionary()
         self._codec = Codec(self._dictionaries, dictionary_number(shipped))
         self._dictionaries[dictionary_number(shipped)] = shipped
-        self._log_mapper = LogMapper(self._codec)
+        self._log_mapper = LogMapper(self._open, self._tenant_uuid)
         return self._log_mapper
 
-    def _prepare(self) -> None:
+    def _open(self, record: LogRecord) -> Opened:
+        if self.vault is None:
+            return Opened(self._codec.decompress(record.state), is_whole=True)
+        return self.vault.open(record.state, record.digest)
+
+    def _prepare(self, *, sealed: bool) -> None:
         with self._datastore.reading() as connection:
             found = connection.execute("SELECT value FROM properties WHERE name = 'format'").fetchone()
             shipped = next(iter(self._dictionaries))
@@ -121,10 +138,17 @@ class EventLog(Application[str]):
                     connection.execute(statement)
                 if found is None:
                     connection.execute("INSERT INTO properties VALUES ('format', ?)", (str(FORMAT),))
+                if sealed and found is None:
+                    connection.execute("INSERT INTO properties VALUES ('secret', ?)", (token_hex(32),))
+                    for statement in keyring.TABLES:
+                        connection.execute(statement)
                 if known is None:
                     connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (shipped, self._dictionaries[shipped]))
         with self._datastore.reading() as connection:
             self._dictionaries.update(dict(connection.execute("SELECT number, bytes FROM dictionaries").fetchall()))
+            secret = connection.execute("SELECT value FROM properties WHERE name = 'secret'").fetchone()
+        if secret is not None:
+            self.vault = Vault(bytes.fromhex(secret[0]), self._codec, self._datastore.reading)
 
     # -- writing --------------------------------------------------------------------------------------------------
 
@@ -140,19 +164,11 @@ class EventLog(Application[str]):
         Repeats, of stored events or inside the batch, are left out: nothing is stored twice.
         """
         head, last = _head(connection), _last_batch(connection)
-        codec = self._codec
-        rows = []
-        for arrival in arrivals:
-            event = arrival.event
-            rows.append(
-                Row(
-                    stream_of(self._tenant_number(connection, event.tenant), event),
-                    version_of(event.event_time, arrival.digest),
-                    event.metadata.event_name,
-                    codec.compress(arrival.raw),
-                    arrival.digest,
-                )
-            )
+        arrivals = door.admit(connection, arrivals, lambda arrival: self._is_stored(connection, arrival))
+        if self.vault is None:
+            rows = [self._row(connection, arrival, self._codec.compress(arrival.raw)) for arrival in arrivals]
+        else:
+            rows, arrivals = self._sealed(connection, self.vault, arrivals)
         assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
         count = self.recorder.append(connection, rows)
         if count == 0:
@@ -168,10 +184,44 @@ class EventLog(Application[str]):
             max(newest, last.max_event_time if last else newest),
             b"",
         )
-        digests = [item.arrival.digest for item in appended]
-        batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, batch, digests))
+        links = [item.arrival.digest for item in appended] if self.vault is None else _links(connection, head)
+        batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, batch, links))
         connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", batch)
         return appended
+
+    def _sealed(
+        self, connection: sqlite3.Connection, vault: Vault, arrivals: Sequence[Arrival]
+    ) -> tuple[list[Row], list[Arrival]]:
+        """Return the rows of a sealed home, and the arrivals as they can still be read."""
+        vault.keys.refresh(connection)
+        rows, readable = [], []
+        for arrival in arrivals:
+            assert not isinstance(arrival.event, ErasedEvent)  # noqa: S101 - it has just come in
+            keyed = arrival._replace(digest=vault.digest(arrival.digest))
+            state, event = vault.admit(connection, keyed.raw, keyed.digest, arrival.event)
+            rows.append(self._row(connection, keyed, state))
+            readable.append(keyed._replace(event=event))
+        return rows, readable
+
+    def _row(self, connection: sqlite3.Connection, arrival: Arrival, state: bytes) -> Row:
+        event = arrival.event
+        assert not isinstance(event, ErasedEvent)  # noqa: S101 - it has just come in
+        version = version_of(event.event_time, arrival.digest)
+        return Row(self._stream(connection, event), version, event.metadata.event_name, state, arrival.digest)
+
+    def _stream(self, connection: sqlite3.Connection, event: Event | OtherEvent) -> str:
+        return self.stream(self._tenant_number(connection, event.tenant), event)
+
+    def _is_stored(self, connection: sqlite3.Connection, arrival: Arrival) -> bool:
+        event = arrival.event
+        assert not isinstance(event, ErasedEvent)  # noqa: S101 - it has just come in
+        digest = arrival.digest if self.vault is None else self.vault.digest(arrival.digest)
+        return is_stored(
+            connection,
+            self._stream(connection, event),
+            (first_version(event.event_time), last_version(event.event_time)),
+            digest,
+        )
 
     def _tenant_number(self, connection: sqlite3.Connection, uuid: str) -> int:
         number = self._tenants.get(uuid)
@@ -185,6 +235,8 @@ class EventLog(Application[str]):
     def forget_uncommitted(self) -> None:
         """Drop what was learnt inside a transaction that was rolled back."""
         self._tenants.clear()
+        if self.vault is not None:
+            self.vault.keys.let_go()
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -202,6 +254,37 @@ class EventLog(Application[str]):
         """Return each tenant's uuid with its number in stream names."""
         with self._datastore.reading() as connection:
             return dict(connection.execute("SELECT uuid, number FROM tenants ORDER BY number").fetchall())
+
+    def _tenant_uuid(self, number: int) -> str:
+        return next((uuid for uuid, known in self.tenants().items() if known == number), "")
+
+    def stream(self, number: int, event: Event | OtherEvent) -> str:
+        """Return the stream that an event of the tenant with a number is filed under."""
+        return stream_of(number, event) if self.vault is None else self.vault.stream(number, event)
+
+    def digest_of(self, value: Any, raw: bytes) -> bytes:
+        """Return the digest of an event's content as this log keeps it."""
+        digest = content_digest(value, raw)
+        return digest if self.vault is None else self.vault.digest(digest)
+
+    def erased_keys(self) -> int:
+        """Return how many keys of people were ever destroyed: views made before that are not of this log."""
+        if self.vault is None:
+            return 0
+        with self._datastore.reading() as connection:
+            return self.vault.keys.refresh(connection)
+
+    def destroyed_keys(self) -> list[Erased]:
+        """Return the keys of people that were destroyed."""
+        if self.vault is None:
+            return []
+        with self._datastore.reading() as connection:
+            return self.vault.keys.erased(connection)
+
+    def erasure_is_unfinished(self) -> bool:
+        """Say whether an erasure was begun whose traces in views and free space are not yet gone."""
+        with self._datastore.reading() as connection:
+            return house_rules.in_force(connection, house_rules.ERASURE) == "begun"
 
     def has_batch(self, last_position: int, recorded_at: Micros) -> bool:
         """Say whether a batch that ends at a position was recorded at a time."""
@@ -226,6 +309,8 @@ class EventLog(Application[str]):
         end = self.head if upto is None else upto
         while after < end:
             with self._datastore.reading() as connection:
+                if self.vault is not None:
+                    self.vault.keys.refresh(connection)
                 page = records_after(connection, after, end, _PAGE)
             if not page:
                 return
@@ -238,10 +323,14 @@ class EventLog(Application[str]):
             return records_at(connection, positions)
 
     def raw(self, record: LogRecord) -> bytes:
-        """Return the bytes of an event as they came."""
+        """Return the bytes of an event as they came; where someone was erased, what is left of it."""
         return self._log_mapper.raw(record)
 
-    def parse(self, record: LogRecord) -> Event | OtherEvent:
+    def open(self, record: LogRecord) -> Opened:
+        """Return what can still be read of an event, and whether that is all of it; raises LogDamaged."""
+        return self._log_mapper.open(record)
+
+    def parse(self, record: LogRecord) -> Event | OtherEvent | ErasedEvent:
         """Return the event of a record; raises LogDamaged."""
         return self._log_mapper.parse(record)
 
@@ -252,15 +341,15 @@ class EventLog(Application[str]):
         aggregate = AGGREGATES[ref.kind]
 
         def project(_: Aggregate[Any] | None, events: Iterable[Any]) -> Aggregate[Any] | None:
-            return aggregate.replay(events, as_of=as_of, known_at=known_at)
+            return aggregate.replay(_readable(events), as_of=as_of, known_at=known_at)
 
-        number = self.tenants().get(ref.tenant)
-        if number is None:
+        stream = self._stream_of_ref(ref)
+        if stream is None:
             return None
         try:
             # The library's signature wants its own aggregate protocol; ours is a frozen state without a version.
             return self.repository.get(  # type: ignore[type-var]
-                stream_of_ref(number, ref),
+                stream,
                 version=None if as_of is None else last_version(as_of),
                 projector_func=project,
             )
@@ -269,12 +358,18 @@ class EventLog(Application[str]):
 
     def history(self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None) -> list[Recorded]:
         """Return the events of one entity in their order, up to a point."""
-        number = self.tenants().get(ref.tenant)
-        if number is None:
+        stream = self._stream_of_ref(ref)
+        if stream is None:
             return []
         version = None if as_of is None else last_version(as_of)
-        events: Any = self.events.get(stream_of_ref(number, ref), lte=version)
-        return in_order(events, as_of=as_of, known_at=known_at)
+        events: Any = self.events.get(stream, lte=version)
+        return in_order(_readable(events), as_of=as_of, known_at=known_at)
+
+    def _stream_of_ref(self, ref: EntityRef) -> str | None:
+        number = self.tenants().get(ref.tenant)
+        if number is None:
+            return None
+        return stream_of_ref(number, ref if self.vault is None else self.vault.ref(ref))
 
     def streams(self) -> Iterator[int]:
         """Yield, for every stream, the position of one of its events."""
@@ -295,6 +390,17 @@ def chain_after(previous: bytes, batch: Batch, digests: Iterable[bytes]) -> byte
     for digest in digests:
         hasher.update(digest)
     return hasher.digest()
+
+
+def _links(connection: sqlite3.Connection, head: int) -> list[bytes]:
+    rows = connection.execute(
+        "SELECT content_hash, state FROM stored_events WHERE position > ? ORDER BY position", (head,)
+    )
+    return [link(*row) for row in rows]
+
+
+def _readable(events: Iterable[Any]) -> list[Recorded]:
+    return [recorded for recorded in events if isinstance(recorded.event, Event)]
 
 
 def _head(connection: sqlite3.Connection) -> int:

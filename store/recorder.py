@@ -13,6 +13,7 @@ from uuid import UUID
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
+from store import house_rules
 from store.canonical import DIGEST_BYTES
 from store.keys import next_free_version
 
@@ -56,8 +57,9 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS tenants (number INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE)",
     "CREATE TABLE IF NOT EXISTS dictionaries (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    *house_rules.TABLES,
 )
-_IMMUTABLE = ("stored_events", "batches", "tenants", "dictionaries", "properties")
+_IMMUTABLE = ("stored_events", "batches", "tenants", "dictionaries", "properties", "house_rules")
 # SQLite lets INSERT OR REPLACE delete without asking the triggers above. On the small tables an insert is refused where
 # a row is there; on stored_events that would cost more than the insert itself, so there the chain of hashes answers.
 _TAKEN = {
@@ -65,6 +67,7 @@ _TAKEN = {
     "tenants": "number = NEW.number OR uuid = NEW.uuid",
     "dictionaries": "number = NEW.number",
     "properties": "name = NEW.name",
+    "house_rules": "number = NEW.number",
 }
 _REPLACEMENTS = tuple(
     f"CREATE TRIGGER IF NOT EXISTS {table}_refuse_replace BEFORE INSERT ON {table} "
@@ -191,6 +194,16 @@ def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list
         for position in positions
     )
     return [_record(row) for row in rows if row is not None]
+
+
+def is_stored(connection: sqlite3.Connection, stream: str, versions: tuple[int, int], digest: bytes) -> bool:
+    """Say whether a stream holds a content between two versions."""
+    found = connection.execute(
+        "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version BETWEEN ? AND ? "
+        "AND content_hash = ?",
+        (stream, *versions, digest),
+    ).fetchone()
+    return found is not None
 
 
 def _append_with_care(connection: sqlite3.Connection, row: Row) -> bool:

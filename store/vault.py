@@ -1,0 +1,137 @@
+"""What a sealed home does to an event on its way in and out: nothing about a person is stored but under their keys."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from domain.catalog import parse_event
+from domain.errors import LogDamaged
+from domain.event import ErasedEvent, Event, OtherEvent
+from domain.identity import EntityRef, Kind
+from domain.persons import NAMES_SOMEONE_ELSE, PersonId, Persons, is_impersonal, persons_of
+from store.canonical import DIGEST_BYTES, decode
+from store.codec import Codec
+from store.keyring import Entry, Keyring
+from store.keys import stream_of, stream_of_ref
+from store.members import without
+from store.sealing import MOST_OTHERS, NOBODY, Sealed, is_sealed, joint_key, seal, unpack, unseal
+
+_READABLE, _WHOLE = b"r", b"w"
+
+
+class Admitted(NamedTuple):
+    """An event as it is stored, and as it may still be read."""
+
+    state: bytes
+    event: Event | OtherEvent | ErasedEvent
+
+
+class Opened(NamedTuple):
+    """What can be read of a stored event: all of it, the part that names nobody, or nothing (None)."""
+
+    raw: bytes | None
+    is_whole: bool
+
+
+class Vault:
+    """Seals and opens the states of one home; `keys` is where the keys are."""
+
+    def __init__(
+        self, secret: bytes, codec: Codec, reading: Callable[[], AbstractContextManager[sqlite3.Connection]]
+    ) -> None:
+        self._secret = secret
+        self._codec = codec
+        self.keys = Keyring(secret, reading)
+
+    def digest(self, plain: bytes) -> bytes:
+        """Return the digest of an event's content as this home alone can make it: a guess cannot be tried elsewhere."""
+        return blake2b(plain, key=self._secret, digest_size=DIGEST_BYTES).digest()
+
+    def ref(self, ref: EntityRef) -> EntityRef:
+        """Return the entity as its stream names it: a user's own id would be readable there for ever."""
+        if ref.kind is not Kind.USER:
+            return ref
+        return ref._replace(id=self.keys.person(ref.tenant, PersonId("stream", ref.id)).hex())
+
+    def stream(self, tenant_number: int, event: Event | OtherEvent) -> str:
+        """Return the stream of an event."""
+        if isinstance(event, Event) and event.kind is Kind.USER:
+            return stream_of_ref(tenant_number, self.ref(event.ref))
+        return stream_of(tenant_number, event)
+
+    def admit(self, connection: sqlite3.Connection, raw: bytes, digest: bytes, event: Event | OtherEvent) -> Admitted:
+        """Seal an event as it came, making the keys that it needs; of an erased person nothing is kept to be read."""
+        value = decode(raw)
+        persons = persons_of(value)
+        if not persons.subject and not persons.others:
+            return Admitted(self._codec.compress(raw), event)
+        subject = self._subject(connection, event.tenant, persons)
+        others = [
+            self.keys.entry(connection, self.keys.person(event.tenant, who)) for who in persons.others[:MOST_OTHERS]
+        ]
+        numbers = tuple(other.number for other in others)
+        sealed = Sealed(subject.number if subject else NOBODY, numbers, b"", b"")
+        if subject is not None and subject.key is None:
+            gone = ErasedEvent(event.metadata.event_name, event.tenant, event.event_time)
+            return Admitted(sealed._replace(others=()).packed(), gone)
+        bound = digest + sealed.heading
+        keys = [entry.key for entry in (subject, *others) if entry is not None and entry.key is not None]
+        if others:
+            readable = impersonal(value, raw)
+            part = self._codec.compress(readable)
+            sealed = sealed._replace(readable=seal(keys[0], part, bound + _READABLE) if subject else part)
+            if len(keys) < len(others) + (subject is not None):
+                return Admitted(sealed.packed(), parse_event(decode(readable)))
+        whole = seal(joint_key(keys), self._codec.compress(raw), bound + _WHOLE)
+        return Admitted(sealed._replace(whole=whole).packed(), event)
+
+    def open(self, state: bytes, digest: bytes) -> Opened:
+        """Return what can be read of a stored event; raises LogDamaged."""
+        if not is_sealed(state):
+            return Opened(self._codec.decompress(state), is_whole=True)
+        sealed = unpack(state)
+        bound = digest + sealed.heading
+        subject = None if sealed.subject == NOBODY else self.keys.key(sealed.subject)
+        if subject is None and sealed.subject != NOBODY:
+            return Opened(None, is_whole=False)
+        named = [subject] if subject is not None else []
+        held = [*named, *(key for key in map(self.keys.key, sealed.others) if key is not None)]
+        if len(held) == len(named) + len(sealed.others):
+            if not (held and sealed.whole):
+                raise LogDamaged("a sealed event has its keys, but not its bytes: restore log.db from a backup")
+            plain = unseal(joint_key(held), sealed.whole, bound + _WHOLE)
+            return Opened(self._codec.decompress(plain), is_whole=True)
+        readable = sealed.readable if subject is None else unseal(subject, sealed.readable, bound + _READABLE)
+        return Opened(self._codec.decompress(readable), is_whole=False)
+
+    def _subject(self, connection: sqlite3.Connection, tenant: str, persons: Persons) -> Entry | None:
+        """Return the key of whom the event is about; a destroyed one if any of their names was erased."""
+        if not persons.subject:
+            return None
+        known = [self.keys.person(tenant, who) for who in persons.subject]
+        entry = self.keys.entry(connection, known[0])
+        if entry.key is None and persons.joins:
+            # What is learnt of an erased person is another name of theirs: it goes, too.
+            for other in known[1:]:
+                self.keys.destroy(connection, other, erased_with=known[0])
+            return entry
+        for other in known[1:]:
+            found = self.keys.find(connection, other)
+            if found is not None and found.key is None:
+                return found
+        return entry
+
+
+def impersonal(value: Any, raw: bytes) -> bytes:
+    """Return an event without what its envelope and body say of others than its subject, otherwise as it came."""
+    envelope = value.get("metadata")
+    metadata = envelope if isinstance(envelope, dict) else value.get("attributes")
+
+    def drops(outer: str, name: str) -> bool:
+        if outer in {"metadata", "attributes"}:
+            return not is_impersonal(metadata, name)
+        return outer == "body" and name in NAMES_SOMEONE_ELSE
+
+    return without(raw, drops)
