@@ -14,16 +14,17 @@ from store.log import EventLog
 from store.sqlite import connect
 
 
-def nothing() -> None:
-    """Do nothing before the swap."""
+def _nothing() -> bool:
+    return True
 
 
-def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[], None] = nothing) -> dict[str, Any]:
+def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[], bool] = _nothing) -> dict[str, Any]:
     """Make new views from the whole log and swap them in; returns the contract's answer.
 
     Readers and appends go on with the old views until the swap. That is one SQLite transaction into the live file:
     every reader sees all of the old or all of the new, and only what was appended meanwhile is done under the lock.
-    `before_swap` is called once the lock is held; keys that it destroys must have been passed over from the beginning.
+    `before_swap` is called once the lock is held; it returns whether every key that it destroyed has been passed over
+    from the beginning. If not, the new views are begun anew.
     """
     started = time.monotonic()
     path = home.folder / "views.db.new"
@@ -35,11 +36,9 @@ def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[]
         try:
             new.follow(watch)
             with home.writing("putting new views in place"):
-                if log.erased_keys() == erased:
-                    before_swap()
+                is_current = log.erased_keys() == erased
+                if before_swap() and is_current:
                     new.note_erasures(log.erased_keys())
-                else:
-                    before_swap()  # someone else was erased meanwhile: follow() begins anew
                 new.follow(watch)
                 with new.reading_as_is() as connection:
                     cut = resolve_cut(connection, Asked())

@@ -29,6 +29,7 @@ def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
     batches = log.batches()
     return {
         "home": str(home.folder),
+        "sealed": log.vault is not None,
         "head": log.head,
         "last_recorded_at": to_text(batches[-1].recorded_at) if batches else None,
         "last_event_time": None if newest is None else to_text(newest),

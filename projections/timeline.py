@@ -17,6 +17,9 @@ from projections.schema import ID_COLUMNS, VERSION_TABLES
 from projections.tree import context_number, seek
 from store.log import EventLog
 
+ERASED_PERSON = "erased person"
+"""Who acted, where one of those who did was erased."""
+
 
 class Filters(NamedTuple):
     """Which entries are asked for; everything absent means all."""
@@ -93,13 +96,13 @@ def timeline(connection: sqlite3.Connection, log: EventLog, point: Point, filter
             yield entry
 
 
-def actor_of(metadata: Metadata) -> dict[str, str | None]:
+def actor_of(metadata: Metadata, *, is_erased: bool = False) -> dict[str, str | None]:
     """Say who did it: the user of a request (and who stood behind a masquerade), or the job that ran."""
     path = _path(metadata.url) if metadata.url else None
     via = " ".join(part for part in (metadata.http_method, path) if part)
     return {
         "user_id": metadata.user_id,
-        "login": metadata.user_login,
+        "login": ERASED_PERSON if is_erased else metadata.user_login,
         "role": metadata.context_role,
         "job": metadata.job_tag or metadata.job_id,
         "via": via or None,
@@ -125,7 +128,8 @@ def _is_asked(entry: Entry, filters: Filters) -> bool:
 
 def _entry(log: EventLog, point: Point, recorded: RecordedTimes, titles: "_Titles", step: _Step) -> Entry:
     positions = [step.position] if step.before is None else [step.position, step.before]
-    events = [log.parse(record) for record in log.records_at(positions)]
+    records = log.records_at(positions)
+    events = [log.parse(record) for record in records]
     event = events[0]
     assert isinstance(event, Event)  # noqa: S101 - versions are made of projected events only
     after = event.body.state()
@@ -140,7 +144,7 @@ def _entry(log: EventLog, point: Point, recorded: RecordedTimes, titles: "_Title
         event_name=event.metadata.event_name,
         change=classify(before, after, fields),
         fields=fields,
-        actor=actor_of(event.metadata),
+        actor=actor_of(event.metadata, is_erased=log.is_partly_erased(records[0])),
         order_conflict=step.order_conflict,
         is_overtaken=step.is_overtaken,
     )
@@ -158,6 +162,8 @@ class _Titles:
         if kind in {Kind.OUTCOME, Kind.GROUP}:
             title: str | None = state.get("title", state.get("short_description"))
             return title
+        if kind is Kind.ERASURE:
+            return f"A person was erased: {state['reason']}"
         if kind in {Kind.PROFICIENCY, Kind.CALCULATION_METHOD}:
             what = "Mastery scale" if kind is Kind.PROFICIENCY else "Calculation method"
             return f"{what} of {state.get('context_type')}:{state.get('context_id')}"

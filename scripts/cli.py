@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import OutcomesError
-from scripts.commands import ask, compare, demo, ingest, init, keep, mastery
+from scripts.commands import ask, compare, demo, ingest, init, keep, mastery, privacy
 from scripts.output import say
 from store.home import Home
 
@@ -59,6 +59,8 @@ app.command()(compare.replay)
 app.command()(mastery.mastery)
 app.command()(mastery.explain)
 app.command()(mastery.impact)
+app.command("class")(privacy.show_class)
+app.command()(privacy.erase)
 app.command()(keep.digest)
 app.command()(keep.log)
 app.command()(keep.verify)

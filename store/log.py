@@ -168,7 +168,7 @@ class EventLog(Application[str]):
         if self.vault is None:
             rows = [self._row(connection, arrival, self._codec.compress(arrival.raw)) for arrival in arrivals]
         else:
-            rows, arrivals = self._sealed(connection, self.vault, arrivals)
+            rows, arrivals = self._sealed(connection, self.vault, arrivals, recorded_at)
         assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
         count = self.recorder.append(connection, rows)
         if count == 0:
@@ -190,7 +190,7 @@ class EventLog(Application[str]):
         return appended
 
     def _sealed(
-        self, connection: sqlite3.Connection, vault: Vault, arrivals: Sequence[Arrival]
+        self, connection: sqlite3.Connection, vault: Vault, arrivals: Sequence[Arrival], recorded_at: Micros
     ) -> tuple[list[Row], list[Arrival]]:
         """Return the rows of a sealed home, and the arrivals as they can still be read."""
         vault.keys.refresh(connection)
@@ -201,6 +201,9 @@ class EventLog(Application[str]):
             state, event = vault.admit(connection, keyed.raw, keyed.digest, arrival.event)
             rows.append(self._row(connection, keyed, state))
             readable.append(keyed._replace(event=event))
+        if vault.has_erased:
+            house_rules.decide(connection, house_rules.ERASURE, "begun", recorded_at)
+            vault.has_erased = False
         return rows, readable
 
     def _row(self, connection: sqlite3.Connection, arrival: Arrival, state: bytes) -> Row:
@@ -329,6 +332,10 @@ class EventLog(Application[str]):
     def open(self, record: LogRecord) -> Opened:
         """Return what can still be read of an event, and whether that is all of it; raises LogDamaged."""
         return self._log_mapper.open(record)
+
+    def is_partly_erased(self, record: LogRecord) -> bool:
+        """Say whether someone whom an event names was erased, and the rest of it can still be read."""
+        return self.vault is not None and not self.open(record).is_whole
 
     def parse(self, record: LogRecord) -> Event | OtherEvent | ErasedEvent:
         """Return the event of a record; raises LogDamaged."""

@@ -44,6 +44,8 @@ class Vault:
         self._secret = secret
         self._codec = codec
         self.keys = Keyring(secret, reading)
+        self.has_erased = False
+        """Whether an event on its way in has told another name of an erased person, whose key was destroyed with it."""
 
     def digest(self, plain: bytes) -> bytes:
         """Return the digest of an event's content as this home alone can make it: a guess cannot be tried elsewhere."""
@@ -114,8 +116,8 @@ class Vault:
         entry = self.keys.entry(connection, known[0])
         if entry.key is None and persons.joins:
             # What is learnt of an erased person is another name of theirs: it goes, too.
-            for other in known[1:]:
-                self.keys.destroy(connection, other, erased_with=known[0])
+            news = [self.keys.destroy(connection, other, erased_with=known[0]) for other in known[1:]]
+            self.has_erased = self.has_erased or any(news)
             return entry
         for other in known[1:]:
             found = self.keys.find(connection, other)
