@@ -72,8 +72,13 @@ def link(digest: bytes, state: bytes) -> bytes:
 
     Once a key is gone the digest can be checked against nothing, but the readable part still can.
     """
-    sealed = unpack(state) if is_sealed(state) else None
-    if sealed is None or not sealed.readable:
+    if not is_sealed(state):
+        return digest
+    try:
+        sealed = unpack(state)
+    except LogDamaged:
+        return digest  # whoever opens it is told
+    if not sealed.readable:
         return digest
     return blake2b(digest + sealed.heading + sealed.readable, digest_size=len(digest)).digest()
 
