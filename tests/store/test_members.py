@@ -39,12 +39,15 @@ def test_what_is_dropped_is_gone_and_the_rest_is_the_same(
 @pytest.mark.parametrize(
     ("raw", "rest"),
     [
-        (b' {"metadata": {"ip": "}", "n": 1e2 ,"m":-0.0}, "body":{"ip":1}}', b' {"metadata": { "n": 1e2 ,"m":-0.0}, "body":{"ip":1}}'),
+        (
+            b' {"metadata": {"ip": "}", "n": 1e2 ,"m":-0.0}, "body":{"ip":1}}',
+            b' {"metadata": { "n": 1e2 ,"m":-0.0}, "body":{"ip":1}}',
+        ),
         (b'{"metadata":{"\\u0069p":1,"ip":2,"n":4.0}}', b'{"metadata":{"n":4.0}}'),
         (b'{"metadata":{"ip":{"a":[1,{}]}}}', b'{"metadata":{}}'),
         (b'{"metadata":[{"ip":1}],"ip":3}', b'{"metadata":[{"ip":1}],"ip":3}'),
     ],
-)  # fmt: skip
+)
 def test_every_other_byte_is_as_it_came(raw: bytes, rest: bytes) -> None:
     """Spaces, number forms and spellings stay; names spelled with escapes or given twice are found."""
     assert without(raw, lambda outer, name: outer == "metadata" and name == "ip") == rest
