@@ -8,6 +8,7 @@ from typing import Any
 from projections.fingerprint import fingerprint_at
 from projections.point import Asked, resolve_cut
 from projections.views import Views, Watch, is_usable, make, remove
+from store.erasure import erased_keys
 from store.home import Home
 from store.lock import writing
 from store.log import EventLog
@@ -30,15 +31,15 @@ def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[]
     path = home.folder / "views.db.new"
     with writing(home.folder / "rebuild.lock", "rebuild"):
         remove(path)
-        erased = log.erased_keys()
+        erased = erased_keys(log)
         make(path, erased)
         new = Views(home, log, path)
         try:
             new.follow(watch)
             with home.writing("putting new views in place"):
-                is_current = log.erased_keys() == erased
+                is_current = erased_keys(log) == erased
                 if before_swap() and is_current:
-                    new.note_erasures(log.erased_keys())
+                    new.note_erasures(erased_keys(log))
                 new.follow(watch)
                 with new.reading_as_is() as connection:
                     cut = resolve_cut(connection, Asked())

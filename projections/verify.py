@@ -17,6 +17,7 @@ from projections.rows import Interner, Rows
 from projections.schema import ORDER, VERSION_TABLES
 from projections.views import Watch
 from store.canonical import decode
+from store.erasure import destroyed_keys, is_unfinished
 from store.keys import HASH_BITS, version_of
 from store.log import NO_CHAIN, EventLog, chain_after
 from store.recorder import LogRecord
@@ -126,10 +127,10 @@ def _check_record(log: EventLog, record: LogRecord, tenant_numbers: dict[str, in
 
 def _check_keys(log: EventLog, found: Findings) -> None:
     """A key may be missing only where the log itself says that it was destroyed."""
-    for erased in log.destroyed_keys():
+    for erased in destroyed_keys(log):
         if erased.person not in found.erasures and erased.erased_with not in found.erasures:
             found.add(f"key {erased.number} is gone, and no erasure in the log says why: restore log.db from a backup")
-    if log.erasure_is_unfinished():
+    if is_unfinished(log):
         found.add("an erasure was begun and not finished: run outcomes erase again, with the same student")
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from domain.event import Event
 from projections import schema
 from projections.rows import Interner, Rows
+from store.erasure import erased_keys
 from store.home import Home
 from store.log import Appended, EventLog
 from store.sqlite import connect
@@ -132,7 +133,7 @@ class Views:
         if not is_usable(self.path) or not self._are_of_this_log():
             self.close()
             remove(self.path)
-            make(self.path, self._log.erased_keys())
+            make(self.path, erased_keys(self._log))
         return self._open()
 
     def note_erasures(self, count: int) -> None:
@@ -150,7 +151,7 @@ class Views:
             last = connection.execute(
                 "SELECT last_position, recorded_at FROM batches ORDER BY last_position DESC LIMIT 1"
             ).fetchone()
-        return (last is None or self._log.has_batch(*last)) and int(erased[0]) == self._log.erased_keys()
+        return (last is None or self._log.has_batch(*last)) and int(erased[0]) == erased_keys(self._log)
 
     def _write(self, database: TrackedDatabase, facts: Iterable[Fact], upto: int) -> None:
         try:

@@ -4,27 +4,46 @@ An event that differs from a stored one only in what is dropped is a repeat of i
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domain.catalog import parse_event
 from domain.persons import OPTIONAL
 from store import house_rules
 from store.canonical import content_digest, decode
+from store.keys import first_version, last_version
 from store.members import without
+from store.recorder import is_stored
 from store.splitter import Piece
 
 if TYPE_CHECKING:
     from store.log import Arrival
 
-IsStored = Callable[["Arrival"], bool]
 
+def admit(
+    connection: sqlite3.Connection,
+    arrivals: "Sequence[Arrival]",
+    file_under: Callable[[Any], str],
+    keyed: Callable[[bytes], bytes],
+) -> "Sequence[Arrival]":
+    """Return the arrivals as they are to be written: redacted while that is on, without repeats of the other form.
 
-def admit(connection: sqlite3.Connection, arrivals: "Sequence[Arrival]", is_stored: IsStored) -> "Sequence[Arrival]":
-    """Return the arrivals as they are to be written: redacted while that is on, without repeats of the other form."""
+    `file_under` gives the stream of an event, `keyed` the digest as the log keeps it.
+    """
     rule = house_rules.in_force(connection, house_rules.REDACT)
-    return arrivals if rule is None else list(_admitted(arrivals, is_stored, is_on=rule == "on"))
+    if rule is None:
+        return arrivals
+    admitted = []
+    for arrival in arrivals:
+        kept, twin = _forms(arrival, is_on=rule == "on")
+        if twin is not None:
+            time = arrival.event.event_time
+            versions = (first_version(time), last_version(time))
+            if is_stored(connection, file_under(twin.event), versions, keyed(twin.digest)):
+                continue
+        admitted.append(kept)
+    return admitted
 
 
 def stripped(connection: sqlite3.Connection, piece: Piece) -> Piece:
@@ -39,14 +58,11 @@ def redacted(raw: bytes) -> bytes:
     return without(raw, lambda outer, name: name in OPTIONAL and outer in {"metadata", "attributes"})
 
 
-def _admitted(arrivals: "Sequence[Arrival]", is_stored: IsStored, *, is_on: bool) -> "Iterator[Arrival]":
-    for arrival in arrivals:
-        raw = redacted(arrival.raw)
-        if raw is arrival.raw:
-            yield arrival
-            continue
-        value = decode(raw)
-        other = arrival._replace(raw=raw, event=parse_event(value), digest=content_digest(value, raw))
-        kept, twin = (other, arrival) if is_on else (arrival, other)
-        if not is_stored(twin):
-            yield kept
+def _forms(arrival: "Arrival", *, is_on: bool) -> "tuple[Arrival, Arrival | None]":
+    """Return the form of an event that is to be kept, and the other one, if there are two."""
+    raw = redacted(arrival.raw)
+    if raw is arrival.raw:
+        return arrival, None
+    value = decode(raw)
+    other = arrival._replace(raw=raw, event=parse_event(value), digest=content_digest(value, raw))
+    return (other, arrival) if is_on else (arrival, other)

@@ -20,6 +20,7 @@ from domain.persons import PersonId, persons_of
 from domain.times import Micros, to_text
 from store import house_rules, quarantine
 from store.canonical import content_digest, decode
+from store.keyring import Erased
 from store.log import Arrival, EventLog
 from store.recorder import LogRecord, records_sealed_under
 from store.sealing import unpack
@@ -69,6 +70,28 @@ class Done(NamedTuple):
     position: int | None
     quarantined: int
     is_as_planned: bool
+
+
+def erased_keys(log: EventLog) -> int:
+    """Return how many keys of people were ever destroyed: views made before that are not of this log."""
+    if log.vault is None:
+        return 0
+    with log.reading() as connection:
+        return log.vault.keys.refresh(connection)
+
+
+def destroyed_keys(log: EventLog) -> list[Erased]:
+    """Return the keys of people that were destroyed."""
+    if log.vault is None:
+        return []
+    with log.reading() as connection:
+        return log.vault.keys.erased(connection)
+
+
+def is_unfinished(log: EventLog) -> bool:
+    """Say whether an erasure was begun whose traces in views and free space are not yet gone."""
+    with log.reading() as connection:
+        return house_rules.in_force(connection, house_rules.ERASURE) == "begun"
 
 
 def find(vault: Vault, connection: sqlite3.Connection, tenant: str, uuid: str) -> Person:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from secrets import token_hex
@@ -22,11 +23,9 @@ from domain.times import Micros
 from store import door, house_rules, keyring, quarantine
 from store.canonical import content_digest
 from store.codec import Codec, dictionary_number, shipped_dictionary
-from store.keyring import Erased
-from store.keys import first_version, last_version, stream_of, stream_of_ref, version_of
+from store.keys import last_version, stream_of, stream_of_ref, version_of
 from store.mapper import LogMapper
-from store.recorder import LogRecord, LogRecorder, Row, is_stored, records_after, records_at
-from store.sealing import link
+from store.recorder import LogRecord, LogRecorder, Row, links_after, records_after, records_at
 from store.sqlite import Datastore
 from store.vault import Opened, Vault
 
@@ -164,7 +163,7 @@ class EventLog(Application[str]):
         Repeats, of stored events or inside the batch, are left out: nothing is stored twice.
         """
         head, last = _head(connection), _last_batch(connection)
-        arrivals = door.admit(connection, arrivals, lambda arrival: self._is_stored(connection, arrival))
+        arrivals = door.admit(connection, arrivals, partial(self._stream, connection), self._keyed)
         if self.vault is None:
             rows = [self._row(connection, arrival, self._codec.compress(arrival.raw)) for arrival in arrivals]
         else:
@@ -184,7 +183,7 @@ class EventLog(Application[str]):
             max(newest, last.max_event_time if last else newest),
             b"",
         )
-        links = [item.arrival.digest for item in appended] if self.vault is None else _links(connection, head)
+        links = [item.arrival.digest for item in appended] if self.vault is None else links_after(connection, head)
         batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, batch, links))
         connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", batch)
         return appended
@@ -214,17 +213,6 @@ class EventLog(Application[str]):
 
     def _stream(self, connection: sqlite3.Connection, event: Event | OtherEvent) -> str:
         return self.stream(self._tenant_number(connection, event.tenant), event)
-
-    def _is_stored(self, connection: sqlite3.Connection, arrival: Arrival) -> bool:
-        event = arrival.event
-        assert not isinstance(event, ErasedEvent)  # noqa: S101 - it has just come in
-        digest = arrival.digest if self.vault is None else self.vault.digest(arrival.digest)
-        return is_stored(
-            connection,
-            self._stream(connection, event),
-            (first_version(event.event_time), last_version(event.event_time)),
-            digest,
-        )
 
     def _tenant_number(self, connection: sqlite3.Connection, uuid: str) -> int:
         number = self._tenants.get(uuid)
@@ -267,27 +255,10 @@ class EventLog(Application[str]):
 
     def digest_of(self, value: Any, raw: bytes) -> bytes:
         """Return the digest of an event's content as this log keeps it."""
-        digest = content_digest(value, raw)
+        return self._keyed(content_digest(value, raw))
+
+    def _keyed(self, digest: bytes) -> bytes:
         return digest if self.vault is None else self.vault.digest(digest)
-
-    def erased_keys(self) -> int:
-        """Return how many keys of people were ever destroyed: views made before that are not of this log."""
-        if self.vault is None:
-            return 0
-        with self._datastore.reading() as connection:
-            return self.vault.keys.refresh(connection)
-
-    def destroyed_keys(self) -> list[Erased]:
-        """Return the keys of people that were destroyed."""
-        if self.vault is None:
-            return []
-        with self._datastore.reading() as connection:
-            return self.vault.keys.erased(connection)
-
-    def erasure_is_unfinished(self) -> bool:
-        """Say whether an erasure was begun whose traces in views and free space are not yet gone."""
-        with self._datastore.reading() as connection:
-            return house_rules.in_force(connection, house_rules.ERASURE) == "begun"
 
     def has_batch(self, last_position: int, recorded_at: Micros) -> bool:
         """Say whether a batch that ends at a position was recorded at a time."""
@@ -397,13 +368,6 @@ def chain_after(previous: bytes, batch: Batch, digests: Iterable[bytes]) -> byte
     for digest in digests:
         hasher.update(digest)
     return hasher.digest()
-
-
-def _links(connection: sqlite3.Connection, head: int) -> list[bytes]:
-    rows = connection.execute(
-        "SELECT content_hash, state FROM stored_events WHERE position > ? ORDER BY position", (head,)
-    )
-    return [link(*row) for row in rows]
 
 
 def _readable(events: Iterable[Any]) -> list[Recorded]:

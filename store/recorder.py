@@ -16,6 +16,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from store import house_rules
 from store.canonical import DIGEST_BYTES
 from store.keys import next_free_version
+from store.sealing import link
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,14 @@ def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list
         for position in positions
     )
     return [_record(row) for row in rows if row is not None]
+
+
+def links_after(connection: sqlite3.Connection, head: int) -> list[bytes]:
+    """Return what the chain of batches holds of each event after a position."""
+    rows = connection.execute(
+        "SELECT content_hash, state FROM stored_events WHERE position > ? ORDER BY position", (head,)
+    )
+    return [link(*row) for row in rows]
 
 
 # Tag, subject and count, then at most 255 numbers of four bytes.
