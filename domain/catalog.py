@@ -15,6 +15,7 @@ from domain.outcome import LearningOutcomeCreated, LearningOutcomeUpdated, Outco
 from domain.proficiency import OutcomeProficiency, OutcomeProficiencyCreated, OutcomeProficiencyUpdated
 from domain.result import LearningOutcomeResultCreated, LearningOutcomeResultUpdated, OutcomeResult
 from domain.times import FIRST_YEAR, LAST_YEAR, micros
+from domain.upcasting import History, Json
 
 _OUTCOME_EVENTS: Final[tuple[type[Event], ...]] = (
     LearningOutcomeCreated,
@@ -38,6 +39,11 @@ _AGGREGATES: Final[tuple[type[Aggregate[Any]], ...]] = (
 )
 
 EVENT_TYPES: Final = {event_type.name: event_type for event_type in (*_OUTCOME_EVENTS, *NEIGHBOUR_EVENTS)}
+HISTORIES: Final = {
+    name: History(name, event_type.body_type.id_field, event_type.body_type.schema_version, event_type.body_type.shapes)
+    for name, event_type in EVENT_TYPES.items()
+}
+"""The shapes that each event has had. Made on import, so a version that lacks a step does not start."""
 AGGREGATES: Final = {aggregate.kind: aggregate for aggregate in _AGGREGATES}
 
 
@@ -65,12 +71,17 @@ def parse_event(value: Any) -> Event | OtherEvent:
     try:
         if not isinstance(body, dict):
             raise NotAnEvent(f'{name}: no object under "body"')  # noqa: TRY301 - the same verdict as a bad field
-        return event_type(envelope, _validated(event_type.body_type, body, name, "body"), event_time)
+        return event_type(envelope, _validated(event_type.body_type, upcast(name, body), name, "body"), event_time)
     except NotAnEvent:
         if event_type.kind in BACKGROUND:
             # Nothing of an outcome is lost with it, and a later version may read it: kept, unprojected.
             return OtherEvent(envelope, body, event_time)
         raise
+
+
+def upcast(name: str, body: dict[str, Any]) -> Json:
+    """Return the body of a known event in the present shape; `body` itself is left as it is."""
+    return HISTORIES[name].upcast(body)
 
 
 def _envelope(value: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@
     * UnreadableInput   a file that cannot be opened, or ends in the middle
     * LogDamaged        the log does not say what it said when it was written
     * HomeUnavailable   the data folder cannot be used: locked, full, read-only, made by a newer version
+    * SchemaGap         this version lacks a step from an old shape of events to the present one: a defect of ours
 
 Each message says what happened, shows the offending value and says what to do.
 """
@@ -42,3 +43,7 @@ class LogDamaged(OutcomesError):  # noqa: N818 - reads as the sentence it report
 
 class HomeUnavailable(OutcomesError):  # noqa: N818 - reads as the sentence it reports
     """The data folder cannot be used now; nothing was changed."""
+
+
+class SchemaGap(OutcomesError):  # noqa: N818 - names what is missing
+    """The chain of upcasters of a family of events has a gap; raised when the catalog is made, before any event."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.identity import EntityRef, Kind, LocalId
 from domain.times import Micros, Timestamp, micros, to_text
+from domain.upcasting import OF_ALL, Shapes
 
 
 class Metadata(BaseModel):
@@ -45,6 +46,8 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
     id_field: ClassVar[str]
+    shapes: ClassVar[Shapes] = OF_ALL
+    schema_version: ClassVar[int] = 3
 
     workflow_state: str | None = None
     updated_at: Timestamp | None = None
@@ -67,7 +70,10 @@ class Body(BaseModel):
             for name, value in self.model_dump(exclude_none=True).items()
         }
         # What every body has comes last, so that the id and the title come first.
-        return {**{name: value for name, value in fields.items() if name not in Body.model_fields}, **fields}
+        return {**{name: value for name, value in fields.items() if name not in _OF_EVERY_BODY}, **fields}
+
+
+_OF_EVERY_BODY = frozenset(Body.model_fields)
 
 
 @dataclass(frozen=True, slots=True)

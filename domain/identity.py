@@ -4,6 +4,7 @@ Ids are local to a root account (DOMAIN.md 1.10), so nothing is ever keyed by a 
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 
 from pydantic_core import core_schema
@@ -73,6 +74,7 @@ GLOBAL = Context("Global", "")
 _GROUP_AS_CONTEXT = "LearningOutcomeGroup"
 
 
+@lru_cache(maxsize=4096)  # asked for every event of a log, of few contexts
 def context_of(context_type: str | None, context_id: str | None) -> Context:
     """Return the context that a body names; none at all means the global one."""
     if context_type is None or context_id is None or context_type == _GROUP_AS_CONTEXT:

@@ -7,6 +7,7 @@ from domain.event import Body, Event
 from domain.identity import Kind, LocalId
 from domain.outcome import WholeNumber
 from domain.times import Timestamp
+from domain.upcasting import OF_RESULTS, Shapes
 
 
 class ResultBody(Body):
@@ -17,6 +18,8 @@ class ResultBody(Body):
     """
 
     id_field: ClassVar[str] = "id"
+    shapes: ClassVar[Shapes] = OF_RESULTS
+    schema_version: ClassVar[int] = 6
 
     id: LocalId
     learning_outcome_id: LocalId

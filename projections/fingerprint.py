@@ -27,9 +27,8 @@ def fingerprint_of(winners: Iterable[tuple[str, str, str, bytes]]) -> Fingerprin
     """
     total = entities = 0
     for tenant, kind, local_id, digest in winners:
-        hasher = blake2b(f"{tenant}\0{kind}\0{local_id}\0".encode(), digest_size=_BYTES)
-        hasher.update(digest)
-        total += int.from_bytes(hasher.digest(), "big")
+        entity = f"{tenant}\0{kind}\0{local_id}\0".encode()
+        total += int.from_bytes(blake2b(entity + digest, digest_size=_BYTES).digest(), "big")
         entities += 1
     return Fingerprint((total % _MODULUS).to_bytes(_BYTES, "big").hex(), entities)
 

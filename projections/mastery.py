@@ -1,59 +1,21 @@
 """Each student's mastery of each outcome in each course at a point: the contract's ROW, computed on read.
 
-The kept table and every past answer come from this one function, so they cannot differ.
+The kept table and every past answer come from here, so they cannot differ. Whole courses are computed in columns
+(`projections.bulk`), a single student pair by pair (`projections.pairs`); a law holds the two equal.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from math import isfinite
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from itertools import chain
 
 from domain.identity import id_sort_key
-from domain.mastery import Rollup, ScoredResult, exclusion_of, rating_of, rollup_counted
-from domain.times import Micros, to_text
+from projections.bulk.rows import rows_of_courses
+from projections.pairs import MasteryRow, Override, row_of
 from projections.point import Point
-from projections.policy import Policy, PolicyBook
+from projections.policy import PolicyBook
 from projections.scores import Assessments, Pair, Scope, courses_of, is_by_rubric, pairs_at
 
-Override = Callable[[Policy], Policy]
-"""Another policy in place of the one in force: the "what if"."""
-
-NO_RESULT_COUNTS = "no result counts: all are deleted or without a score"
-
-TOO_LARGE = "no score can be told: the numbers of the results are too large to add up"
-
-
-class MasteryRow(NamedTuple):
-    """One number per course, student and outcome. `score` None means not assessed, never 0."""
-
-    course_id: str
-    student: str
-    outcome_id: str
-    outcome_title: str | None
-    score: float | None
-    mastered: bool | None
-    rating: str | None
-    mastery_points: float | None
-    points_possible: float | None
-    calculation_method: str | None
-    calculation_int: int | None
-    scale_source: str
-    method_source: str
-    results_counted: int
-    results_used: int
-    last_assessed_at: Micros | None
-    order: str
-    notes: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the contract's ROW; method_source is ours."""
-        last = None if self.last_assessed_at is None else to_text(self.last_assessed_at)
-        return {**self._asdict(), "last_assessed_at": last, "notes": list(self.notes)}
-
-    @property
-    def sort_key(self) -> tuple[Any, ...]:
-        """By course, student, outcome; ids as numbers."""
-        return (id_sort_key(self.course_id), self.student, id_sort_key(self.outcome_id))
+__all__ = ["MasteryRow", "Override", "mastery_at", "row_of"]
 
 
 def mastery_at(
@@ -64,30 +26,33 @@ def mastery_at(
     override: Override | None = None,
     policy_point: Point | None = None,
 ) -> Iterator[MasteryRow]:
-    """Yield the rows of a scope, course by course, each course sorted.
+    """Return the rows of a scope, course by course, each course sorted, computed as they are asked for.
 
     With `policy_point` the policies are those of another moment than the results: how many would flip by an edit
     alone.
     """
     book = PolicyBook(connection, policy_point or point)
-    for course in sorted(courses_of(connection, point, scope), key=id_sort_key):
-        yield from _course_rows(connection, point, book, course, scope, override)
+    courses = sorted(courses_of(connection, point, scope), key=id_sort_key)
+    if scope.student is None:
+        return rows_of_courses(connection, point, book, courses, outcome=scope.outcome, override=override)
+    return chain.from_iterable(rows_by_pair(connection, point, book, course, scope, override) for course in courses)
 
 
-def _course_rows(
+def rows_by_pair(
     connection: sqlite3.Connection,
     point: Point,
     book: PolicyBook,
     course: str,
     scope: Scope,
-    override: Override | None,
+    override: Override | None = None,
 ) -> list[MasteryRow]:
+    """Return the rows of a scope in one course, sorted, each computed on its own."""
     pairs = list(pairs_at(connection, point, course, scope))
     if override is None:
         assessments = Assessments(connection, point, _ids_that_matter(book, course, pairs))
     else:
         assessments = Assessments(connection, point, ())
-    outcome_order = {pair.outcome_id: id_sort_key(pair.outcome_id) for pair in pairs}
+    outcome_order = {pair.outcome_id: (id_sort_key(pair.outcome_id), pair.outcome_id) for pair in pairs}
     pairs.sort(key=lambda pair: (pair.student, outcome_order[pair.outcome_id]))
     return [row_of(assessments, book, course, pair, override) for pair in pairs]
 
@@ -98,56 +63,3 @@ def _ids_that_matter(book: PolicyBook, course: str, pairs: list[Pair]) -> Iterat
         calculation = book.policy(course, outcome_id).calculation
         if len(results) > 1 and calculation is not None and calculation.in_time_order:
             yield from (result.artifact_id for result in results if is_by_rubric(result) and result.artifact_id)
-
-
-def row_of(
-    assessments: Assessments, book: PolicyBook, course: str, pair: Pair, override: Override | None = None
-) -> MasteryRow:
-    """Compute one row from all results of its pair."""
-    student, outcome_id, results = pair
-    policy = book.policy(course, outcome_id)
-    if override is not None:
-        policy = override(policy)
-    scale, calculation = policy.scale, policy.calculation
-    counted = [result for result in results if exclusion_of(result) is None] if policy.is_linked else []
-    notes, order = policy.notes, "exact"
-    if calculation is not None and calculation.in_time_order and len(counted) > 1:
-        told = assessments.put_in_order(counted)
-        counted = told.results
-        if told.untold:
-            order = "approximate"
-    if policy.is_linked and not counted:
-        notes = (*notes, NO_RESULT_COUNTS)
-    found = rollup_counted(counted, scale, calculation) if counted and scale and calculation else NO_ROLLUP
-    if found.score is not None and not isfinite(found.score):
-        notes, found = (*notes, TOO_LARGE), NO_ROLLUP
-    rating = None if scale is None else rating_of(scale, found.score)
-    # By place, not by name: this is made for every pair of a whole log.
-    return MasteryRow(
-        course,
-        student,
-        outcome_id,
-        policy.title,
-        found.score,
-        found.mastery,
-        None if rating is None else rating.description,
-        None if scale is None else scale.mastery_points,
-        None if scale is None else scale.points_possible,
-        None if calculation is None else calculation.method.value,
-        None if calculation is None else calculation.calculation_int,
-        policy.scale_source,
-        policy.method_source,
-        len(counted),
-        len(found.used),
-        _last_assessed(counted),
-        order,
-        notes,
-    )
-
-
-def _last_assessed(counted: list[ScoredResult]) -> Micros | None:
-    times = [result.assessed_at for result in counted if result.assessed_at is not None]
-    return max(times) if times else None
-
-
-NO_ROLLUP = Rollup(None, None, 0, (), None, None)

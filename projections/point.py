@@ -59,17 +59,47 @@ def resolve_cut(connection: sqlite3.Connection, asked: Asked) -> Cut:
     known_at = _position(connection, asked.known_at)
     # Nothing known at P is later than the newest event then: with the tighter bound a seek need not walk back over
     # all that has arrived since. Exact, because that maximum is kept for each batch.
-    row = connection.execute(
-        "SELECT max_event_time FROM batches WHERE last_position >= ? ORDER BY last_position LIMIT 1",
-        (known_at,),
-    ).fetchone()
-    newest = NEVER if row is None else int(row[0])
+    newest = _newest(connection, known_at)
     return Cut(as_of, known_at, newest if as_of is None else min(as_of, newest))
+
+
+def beyond(connection: sqlite3.Connection, asked: Asked, cut: Cut | Point) -> list[str]:
+    """Say in words where a question reaches beyond what the log holds, and which head answers it; else nothing."""
+    last = connection.execute(
+        "SELECT last_position, recorded_at FROM batches ORDER BY last_position DESC LIMIT 1"
+    ).fetchone()
+    if last is None:
+        return []
+    head, recorded_at = int(last[0]), int(last[1])
+    words = []
+    known = (asked.known_at or "").strip()
+    if known.isascii() and known.isdigit():
+        if int(known) > head:
+            words.append(f"known at {known} is beyond the log's head: answered as known at position {head}, the head")
+    elif known and parse_argument(known) > recorded_at:
+        words.append(
+            f"nothing was recorded after {to_text(recorded_at)}: answered as known at position {head}, the head"
+        )
+    newest = _newest(connection, cut.known_at)
+    if cut.as_of is not None and cut.as_of > newest != NEVER:
+        words.append(
+            f"no event known at position {cut.known_at} is later than {to_text(newest)}: "
+            f"--as-of {to_text(cut.as_of)} is beyond the last event"
+        )
+    return words
 
 
 def tenants(connection: sqlite3.Connection) -> dict[str, int]:
     """Return the tenants that the views know, with their numbers."""
     return {row[0]: int(row[1]) for row in connection.execute("SELECT uuid, tenant FROM tenants ORDER BY tenant")}
+
+
+def _newest(connection: sqlite3.Connection, known_at: int) -> Micros:
+    """Return the newest event time of the batches up to the one that holds a position."""
+    row = connection.execute(
+        "SELECT max_event_time FROM batches WHERE last_position >= ? ORDER BY last_position LIMIT 1", (known_at,)
+    ).fetchone()
+    return NEVER if row is None else int(row[0])
 
 
 def _tenant(connection: sqlite3.Connection, asked: str | None) -> tuple[str, int]:
@@ -90,7 +120,8 @@ def _position(connection: sqlite3.Connection, asked: str | None) -> int:
         return head
     text = asked.strip()
     if text.isascii() and text.isdigit():
-        return min(int(text), head)
+        # More digits than the head has is beyond it; how many more is no matter.
+        return head if len(text.lstrip("0")) > len(str(head)) else min(int(text.lstrip("0") or "0"), head)
     moment = parse_argument(text)
     row = connection.execute("SELECT max(last_position) FROM batches WHERE recorded_at <= ?", (moment,)).fetchone()
     return int(row[0] or 0)

@@ -19,7 +19,7 @@ from domain.mastery import (
     resolve_calculation,
     resolve_scale,
 )
-from domain.tree import DELETED, LinkPoint, implied_state
+from domain.tree import DELETED, Deletion, LinkPoint, implied_state
 from projections.point import Point
 from projections.schema import ID_COLUMNS, VERSION_TABLES
 from projections.tree import context_number, deletion_of, seek
@@ -69,6 +69,7 @@ class PolicyBook:
     )
     _links: dict[str, dict[str, bool]] = field(default_factory=dict)
     _settings: dict[str, bool | None] = field(default_factory=dict)
+    _deletions: dict[str, Deletion | None] = field(default_factory=dict)
 
     def policy(self, course_id: str, outcome_id: str) -> Policy:
         """Return how an outcome is scored in a course."""
@@ -230,11 +231,15 @@ class PolicyBook:
             found: dict[str, bool] = {}
             for row in rows.fetchall():
                 link = LinkPoint(*row)
-                deletion = deletion_of(self.connection, self.point, link.outcome_id)
-                is_left = link.state != DELETED and implied_state(link, deletion) != "deleted"
+                is_left = link.state != DELETED and implied_state(link, self._deletion_of(link.outcome_id)) != "deleted"
                 found[link.outcome_id] = found.get(link.outcome_id, False) or is_left
             self._links[course_id] = found
         return self._links[course_id]
+
+    def _deletion_of(self, outcome_id: str) -> Deletion | None:
+        if outcome_id not in self._deletions:
+            self._deletions[outcome_id] = deletion_of(self.connection, self.point, outcome_id)
+        return self._deletions[outcome_id]
 
     def _version(self, kind: Kind, local_id: str, columns: str) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self.connection.execute(

@@ -7,7 +7,7 @@ from typing import Any
 
 from projections.fingerprint import fingerprint_at
 from projections.point import Asked, resolve_cut
-from projections.views import Views, Watch, is_usable, make, remove
+from projections.views import SCRATCH, Views, Watch, is_usable, make, origin_of, remove
 from store.erasure import erased_keys
 from store.home import Home
 from store.lock import writing
@@ -28,24 +28,26 @@ def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[]
     from the beginning. If not, the new views are begun anew.
     """
     started = time.monotonic()
-    path = home.folder / "views.db.new"
+    path = home.folder / SCRATCH[0]
     with writing(home.folder / "rebuild.lock", "rebuild"):
-        remove(path)
-        erased = erased_keys(log)
-        make(path, erased)
+        for name in SCRATCH:
+            remove(home.folder / name)  # a killed process may have left one
+        origin = origin_of(log)
+        make(path, origin)
         new = Views(home, log, path)
         try:
             new.follow(watch)
             with home.writing("putting new views in place"):
-                is_current = erased_keys(log) == erased
+                is_current = origin_of(log) == origin
                 if before_swap() and is_current:
                     new.note_erasures(erased_keys(log))
                 new.follow(watch)
-                with new.reading_as_is() as connection:
-                    cut = resolve_cut(connection, Asked())
-                    fingerprint = fingerprint_at(connection, cut)
                 new.close()
-                _swap(home, new)
+                _swap(home, log, new)
+            # Of the file that was swapped in, which nobody else writes to: appends go on meanwhile.
+            with new.reading_as_is() as connection:
+                cut = resolve_cut(connection, Asked())
+                fingerprint = fingerprint_at(connection, cut)
         finally:
             new.close()
             remove(path)
@@ -56,12 +58,12 @@ def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[]
     }
 
 
-def _swap(home: Home, new: Views) -> None:
+def _swap(home: Home, log: EventLog, new: Views) -> None:
     live = home.views_path
     if not is_usable(live):
         # What cannot be read has no readers.
         remove(live)
-        make(live, 0)
+        make(live, origin_of(log))
     with closing(connect(new.path)) as source, closing(connect(live, synchronous="NORMAL")) as target:
         source.backup(target)
         # Passive: whoever still reads the old views is not waited for.

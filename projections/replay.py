@@ -1,28 +1,34 @@
-"""The whole state at a point in a SQLite file of its own: plain tables, to be opened without us."""
+"""The whole state at a point in plain tables of its own, to be opened without us: a SQLite file, or another sink."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 from sqlite_utils import Database
 
+from domain.catalog import EVENT_TYPES
 from domain.errors import HomeUnavailable
+from domain.event import Event
 from domain.identity import Kind
 from domain.times import to_text
+from projections.columns import Columns, columns_of
 from projections.fingerprint import fingerprint_at
-from projections.mastery import mastery_at
+from projections.mastery import MasteryRow, mastery_at
 from projections.point import Cut, Point
 from projections.schema import ID_COLUMNS, VERSION_TABLES
 from projections.scores import Scope
 from projections.tree import seek
+from store.files import make_private
 from store.log import EventLog
+from store.sources import source_name
 
 VERSION = 1
-"""Version of the layout of the file."""
+"""Version of the layout of the tables."""
 
 TABLES = {
     Kind.OUTCOME: "outcomes",
@@ -31,37 +37,106 @@ TABLES = {
     Kind.PROFICIENCY: "proficiencies",
     Kind.RESULT: "results",
 }
-_KEYS = {
-    Kind.OUTCOME: "learning_outcome_id",
-    Kind.GROUP: "learning_outcome_group_id",
-    Kind.LINK: "learning_outcome_link_id",
-    Kind.PROFICIENCY: "outcome_proficiency_id",
-    Kind.RESULT: "id",
-}
+_BODIES = {event.kind: event.body_type for event in EVENT_TYPES.values()}
 _PAGE = 1_000
 
 
-def replay(connection: sqlite3.Connection, log: EventLog, point: Point, target: Path) -> dict[str, Any]:
-    """Write the state at a point to a new file; returns the contract's answer. Refuses a file that is there."""
+class Table(NamedTuple):
+    """A table to be written; its rows are made as they are asked for. Times are UTC text, lists JSON text."""
+
+    name: str
+    columns: Columns
+    rows: Iterable[dict[str, Any]]
+
+
+class Sink(Protocol):
+    """Where tables go; the path is new."""
+
+    def __init__(self, path: Path) -> None: ...
+
+    def write(self, table: Table) -> int:
+        """Write one table; return how many rows it has."""
+
+    def close(self) -> None:
+        """Finish: all is on the disk."""
+
+
+class SqliteFile:
+    """A new SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        make_private(path)
+        self._connection = sqlite3.connect(path)
+        self._database = Database(self._connection)
+
+    def write(self, table: Table) -> int:
+        """Create a table and fill it, a page at a time."""
+        stored = {datetime: str, bool: int}
+        columns = {name: stored.get(kind, kind) for name, kind in table.columns.items()}
+        made = self._database.table(table.name).create(columns)
+        written, waiting = 0, iter(table.rows)
+        while page := list(islice(waiting, _PAGE)):
+            made.insert_all(page)
+            written += len(page)
+        return written
+
+    def close(self) -> None:
+        """Commit and close the file."""
+        self._connection.commit()
+        self._connection.close()
+
+
+def replay(
+    connection: sqlite3.Connection, log: EventLog, point: Point, target: Path, sink: type[Sink] = SqliteFile
+) -> dict[str, Any]:
+    """Write the state at a point to a new file or folder; returns the contract's answer. Refuses what is there."""
     if target.exists():
-        raise HomeUnavailable(f"{target} is there already: name a new file")
+        raise HomeUnavailable(f"{target} is there already: name a new one")
+    found = fingerprint_at(connection, Cut(point.as_of, point.known_at, point.until), point.tenant)
+    heading = {**point.heading(), "digest": found.digest, "entities": found.entities, "version": VERSION}
     counts: dict[str, int] = {}
     unfinished = target.with_name(target.name + ".unfinished")
-    unfinished.unlink(missing_ok=True)
-    with closing(sqlite3.connect(unfinished)) as file:
-        database = Database(file)
-        for kind, table in TABLES.items():
-            rows = (_row(log, kind, position) for position in _positions(connection, point, kind))
-            counts[table] = _write(database, table, rows, ("position", _KEYS[kind]))
-        rollups = (_flat(row.as_json()) for row in mastery_at(connection, point, Scope()))
-        counts["mastery"] = _write(database, "mastery", rollups, ("course_id", "student", "outcome_id"))
-        found = fingerprint_at(connection, Cut(point.as_of, point.known_at, point.until), point.tenant)
-        heading = {**point.heading(), "digest": found.digest, "entities": found.entities, "version": VERSION}
-        database.table("point").insert(heading)
-        file.commit()
-    # Under its own name only when whole: a killed process leaves no file that looks like an answer.
-    unfinished.rename(target)
-    return {"file": str(target), "digest": found.digest, **counts}
+    _remove(unfinished)
+    try:
+        writer = sink(unfinished)
+        try:
+            for table in _tables(connection, log, point):
+                counts[table.name] = writer.write(table)
+            writer.write(Table("point", _POINT, [heading]))
+        finally:
+            writer.close()
+        # Under its own name only when whole: a killed process leaves nothing that looks like an answer.
+        unfinished.rename(target)
+    except BaseException:
+        _remove(unfinished)
+        raise
+    return {"file": source_name(str(target)), "digest": found.digest, **counts}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+
+
+_POINT: Columns = {
+    "tenant": str,
+    "as_of": datetime,
+    "known_at": int,
+    "digest": str,
+    "entities": int,
+    "version": int,
+}
+_MASTERY: Columns = columns_of(MasteryRow.__annotations__) | {"last_assessed_at": datetime}
+
+
+def _tables(connection: sqlite3.Connection, log: EventLog, point: Point) -> Iterator[Table]:
+    for kind, name in TABLES.items():
+        body = _BODIES[kind]
+        fields = columns_of({name: field.annotation for name, field in body.model_fields.items()})
+        columns = {body.id_field: str, **fields, "other_fields": str, "event_time": datetime, "position": int}
+        yield Table(name, columns, _rows(log, columns, _positions(connection, point, kind)))
+    yield Table("mastery", _MASTERY, (_flat(row.as_json()) for row in mastery_at(connection, point, Scope())))
 
 
 def _positions(connection: sqlite3.Connection, point: Point, kind: Kind) -> Iterator[int]:
@@ -89,15 +164,16 @@ def _positions(connection: sqlite3.Connection, point: Point, kind: Kind) -> Iter
     yield from (int(position) for _, position in rows if position is not None)
 
 
-def _row(log: EventLog, kind: Kind, position: int) -> dict[str, Any]:
-    event: Any = log.parse(log.records_at([position])[0])
-    state = event.body.state()
-    names = [name for name in type(event.body).model_fields if name != _KEYS[kind]]
-    row = {_KEYS[kind]: event.body.local_id, **{name: state.get(name) for name in names}}
-    unknown = {name: value for name, value in state.items() if name not in row}
-    return _flat(
-        {**row, "other_fields": unknown or None, "event_time": to_text(event.event_time), "position": position}
-    )
+def _rows(log: EventLog, columns: Columns, positions: Iterator[int]) -> Iterator[dict[str, Any]]:
+    while page := list(islice(positions, _PAGE)):
+        for record in log.records_at(page):
+            event = log.parse(record)
+            assert isinstance(event, Event)  # noqa: S101 - versions are made of projected events only
+            state = event.body.state()
+            unknown = {name: value for name, value in state.items() if name not in columns}
+            place = {"event_time": to_text(event.event_time), "position": record.position}
+            row: dict[str, Any] = {name: state.get(name) for name in columns}
+            yield _flat({**row, "other_fields": unknown or None, **place})
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
@@ -106,14 +182,3 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
         name: orjson.dumps(value).decode() if isinstance(value, dict | list | tuple) else value
         for name, value in row.items()
     }
-
-
-def _write(database: Database, table: str, rows: Iterable[dict[str, Any]], keys: tuple[str, ...]) -> int:
-    written = 0
-    waiting = iter(rows)
-    while page := list(islice(waiting, _PAGE)):
-        database.table(table).insert_all(page, alter=True)
-        written += len(page)
-    if not written:
-        database.table(table).create(dict.fromkeys(keys, str))
-    return written

@@ -1,15 +1,24 @@
 """The kept `mastery` table: current rollups, followed incrementally, off the append path."""
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from projections.mastery import MasteryRow, mastery_at
+from projections.bulk.rows import rows_of_courses
+from projections.mastery import rows_by_pair
+from projections.pairs import MasteryRow
 from projections.point import Asked, Point, resolve_cut, tenants
-from projections.scores import Scope
+from projections.policy import PolicyBook
+from projections.scores import Scope, student_uuids
 from projections.views import Views
+
+_COURSES_AT_ONCE = 25
+# Fewer are computed one by one; for more, a whole course in columns is quicker, even if few of its rows are kept.
+_MANY_STUDENTS = 12
 
 _COLUMNS = ", ".join('"order"' if name == "order" else name for name in MasteryRow._fields)
 
@@ -17,7 +26,7 @@ _COLUMNS = ", ".join('"order"' if name == "order" else name for name in MasteryR
 def refresh(views: Views) -> int:
     """Compute again what batches have marked since the last time; return how many pairs.
 
-    One course is one transaction: a process killed in between goes on with the next course.
+    Some courses are one transaction: a process killed in between goes on with the next of them.
     """
     with views.reading() as connection:
         if connection.execute("SELECT 1 FROM mastery_to_refresh LIMIT 1").fetchone() is None:
@@ -27,10 +36,15 @@ def refresh(views: Views) -> int:
         _spell_out_everything(connection)
     while True:
         with views.writing("refreshing mastery") as connection:
-            row = connection.execute("SELECT course FROM mastery_to_refresh ORDER BY course LIMIT 1").fetchone()
-            if row is None:
+            marked = _take_marks(connection)
+            if not marked:
                 return done
-            done += _refresh_course(connection, int(row[0]))
+            done += _refresh_courses(connection, marked)
+
+
+def is_fresh(connection: sqlite3.Connection) -> bool:
+    """Say whether the kept rows are those of this snapshot: an ingest may have come after the last refresh."""
+    return connection.execute("SELECT 1 FROM mastery_to_refresh LIMIT 1").fetchone() is None
 
 
 def kept(connection: sqlite3.Connection, point: Point, scope: Scope) -> Iterable[MasteryRow]:
@@ -58,44 +72,76 @@ def _spell_out_everything(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT OR IGNORE INTO mastery_to_refresh SELECT DISTINCT course, 0 FROM course_weeks")
 
 
-def _refresh_course(connection: sqlite3.Connection, course: int) -> int:
-    marked = connection.execute(
-        "DELETE FROM mastery_to_refresh WHERE course = ? RETURNING student", (course,)
-    ).fetchall()
-    tenant, type_, course_id = connection.execute(
-        "SELECT tenant, type, id FROM contexts WHERE context = ?", (course,)
-    ).fetchone()
-    if type_ != "Course":
-        return 0
+def _take_marks(connection: sqlite3.Connection) -> dict[int, set[int]]:
+    """Remove the marks of the next few courses and return them: the students of each course, 0 for all."""
+    rows = connection.execute(
+        "DELETE FROM mastery_to_refresh WHERE course IN (SELECT DISTINCT course FROM mastery_to_refresh "
+        "ORDER BY course LIMIT ?) RETURNING course, student",
+        (_COURSES_AT_ONCE,),
+    )
+    marked: dict[int, set[int]] = defaultdict(set)
+    for course, student in rows.fetchall():
+        marked[course].add(student)
+    return marked
+
+
+def _refresh_courses(connection: sqlite3.Connection, marked: dict[int, set[int]]) -> int:
     cut = resolve_cut(connection, Asked())
-    uuid = next(uuid for uuid, number in tenants(connection).items() if number == tenant)
-    point = Point(uuid, tenant, None, cut.known_at, cut.until)
     done = 0
-    for scope in _scopes(connection, course_id, [int(row[0]) for row in marked]):
-        student = "" if scope.student is None else " AND student = :student"
-        connection.execute(
-            f"DELETE FROM mastery WHERE tenant = :tenant AND course_id = :course{student}",
-            {"tenant": tenant, "course": course_id, "student": scope.student},
+    for uuid, number in tenants(connection).items():
+        point = Point(uuid, number, None, cut.known_at, cut.until)
+        book = PolicyBook(connection, point)
+        courses = _courses_of_tenant(connection, number, marked)
+        whole = [course for course, students in courses.items() if students is None or len(students) >= _MANY_STUDENTS]
+        for course, students in courses.items():
+            _forget(connection, point, course, students)
+        done += _keep(
+            connection,
+            point,
+            (
+                row
+                for row in rows_of_courses(connection, point, book, whole)
+                if (students := courses[row.course_id]) is None or row.student in students
+            ),
         )
-        rows = [(tenant, *_cells(row)) for row in mastery_at(connection, point, scope)]
-        marks = ", ".join("?" * (len(MasteryRow._fields) + 1))
-        connection.executemany(f"INSERT INTO mastery (tenant, {_COLUMNS}) VALUES ({marks})", rows)
-        done += len(rows)
+        for course in courses.keys() - set(whole):
+            for student in sorted(courses[course] or ()):
+                rows = rows_by_pair(connection, point, book, course, Scope(course=course, student=student))
+                done += _keep(connection, point, rows)
     return done
 
 
-def _scopes(connection: sqlite3.Connection, course_id: str, students: list[int]) -> list[Scope]:
-    if 0 in students:
-        return [Scope(course=course_id)]
-    names = (
-        connection.execute("SELECT uuid FROM students WHERE student = ?", (number,)).fetchone()[0]
-        for number in students
-    )
-    return [Scope(course=course_id, student=name) for name in names]
+def _courses_of_tenant(
+    connection: sqlite3.Connection, tenant: int, marked: dict[int, set[int]]
+) -> dict[str, set[str] | None]:
+    """Return, of what is marked, a tenant's courses in the order of the table, with their students; None is all."""
+    found: dict[str, set[str] | None] = {}
+    for number, students in marked.items():
+        row = connection.execute(
+            "SELECT id FROM contexts WHERE context = ? AND tenant = ? AND type = 'Course'", (number, tenant)
+        ).fetchone()
+        if row is not None:
+            found[row[0]] = None if 0 in students else set(student_uuids(connection, students).values())
+    return dict(sorted(found.items()))
 
 
-def _cells(row: MasteryRow) -> tuple[Any, ...]:
-    return (*row[:-1], orjson.dumps(row.notes).decode())
+def _forget(connection: sqlite3.Connection, point: Point, course: str, students: set[str] | None) -> None:
+    where, place = "DELETE FROM mastery WHERE tenant = ? AND course_id = ?", (point.number, course)
+    if students is None:
+        connection.execute(where, place)
+    else:
+        connection.executemany(f"{where} AND student = ?", ((*place, student) for student in sorted(students)))
+
+
+def _keep(connection: sqlite3.Connection, point: Point, rows: Iterable[MasteryRow]) -> int:
+    marks = ", ".join("?" * (len(MasteryRow._fields) + 1))
+    cells = ((point.number, *row[:-1], _notes_text(row.notes)) for row in rows)
+    return connection.executemany(f"INSERT INTO mastery (tenant, {_COLUMNS}) VALUES ({marks})", cells).rowcount
+
+
+@lru_cache(maxsize=1_000)
+def _notes_text(notes: tuple[str, ...]) -> str:
+    return orjson.dumps(notes).decode()
 
 
 def _row(cells: tuple[Any, ...]) -> MasteryRow:

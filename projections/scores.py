@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -10,9 +10,11 @@ import orjson
 from domain.event import OrderKey
 from domain.identity import Context, Kind
 from domain.mastery import ScoredResult
+from domain.times import Micros
 from projections.entity import versions_of
+from projections.facts import WEEK
 from projections.point import Point
-from projections.rows import RUBRIC_ASSESSMENT, WEEK
+from projections.rows import RUBRIC_ASSESSMENT
 from projections.tree import context_number, seek
 
 LIVE_ASSESSMENT = "LiveAssessments::Submission"
@@ -78,7 +80,7 @@ def pairs_at(connection: sqlite3.Connection, point: Point, course: str, scope: S
     for row in rows:
         pairs[row[:2]][row[2]] = row
     _leave_out_moved(connection, point, number, pairs)
-    names = _student_names(connection, {key[0] for key in pairs})
+    names = student_uuids(connection, {key[0] for key in pairs})
     for (student_number, outcome_id), results in pairs.items():
         if results:
             yield Pair(names[student_number], outcome_id, [_scored(row) for row in results.values()])
@@ -116,6 +118,12 @@ class Assessments:
             if result.artifact_type != LIVE_ASSESSMENT:  # submitted and assessed are one moment there
                 untold.append(result.id)
         return Told(found, untold, graders)
+
+    def handed_in(self, ids: Sequence[str]) -> dict[str, Micros | None]:
+        """Return when the work behind assessments was handed in, for those that events have told at all."""
+        self._look_up(dict.fromkeys(ids))
+        found = ((name, self._known[name]) for name in ids)
+        return {name: assessment[0] for name, assessment in found if assessment is not None}
 
     def _of(self, assessment_id: str) -> tuple[Any, ...] | None:
         if assessment_id not in self._known:
@@ -183,8 +191,10 @@ def _student_number(connection: sqlite3.Connection, point: Point, uuid: str) -> 
     return None if row is None else int(row[0])
 
 
-def _student_names(connection: sqlite3.Connection, numbers: set[int]) -> dict[int, str]:
-    return {
-        number: connection.execute("SELECT uuid FROM students WHERE student = ?", (number,)).fetchone()[0]
-        for number in numbers
-    }
+def student_uuids(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Return the students that stand behind numbers."""
+    rows = connection.execute(
+        "SELECT student, uuid FROM students WHERE student IN (SELECT value FROM json_each(?))",
+        (orjson.dumps(sorted(numbers)).decode(),),
+    )
+    return dict(rows.fetchall())

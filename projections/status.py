@@ -9,8 +9,10 @@ from domain.identity import Context
 from domain.times import to_text
 from projections.views import Views, is_usable
 from store import quarantine
+from store.checkpoint import checkpoint
 from store.home import Home
 from store.log import EventLog
+from store.sources import source_name
 
 
 def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
@@ -26,17 +28,20 @@ def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
         event_type: type[Event] | None = EVENT_TYPES.get(name)
         kind = event_type.kind.value if event_type else "unprojected"
         by_kind[kind] = by_kind.get(kind, 0) + count
-    batches = log.batches()
+    head = checkpoint(log)
     return {
-        "home": str(home.folder),
+        "home": source_name(str(home.folder)),
+        "format": log.format(),
         "sealed": log.vault is not None,
-        "head": log.head,
-        "last_recorded_at": to_text(batches[-1].recorded_at) if batches else None,
+        "log": head.log,
+        "head": head.position,
+        "chain": head.chain.hex(),
+        "last_recorded_at": None if head.recorded_at is None else to_text(head.recorded_at),
         "last_event_time": None if newest is None else to_text(newest),
         "size": {"log": _size(home, "log.db"), "views": _size(home, "views.db")},
         "kinds": by_kind,
         "event_names": by_name,
-        "views_position": views.position(),
+        "views_position": views.position() or 0,
         "contexts": _contexts(views),
         "quarantined": waiting,
         "tenants": list(log.tenants()),

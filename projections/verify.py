@@ -7,24 +7,32 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.errors import LogDamaged
-from domain.event import ErasedEvent, Event
+from domain.event import ErasedEvent, Event, OtherEvent
 from domain.identity import EntityRef, Kind
 from domain.neighbours import ErasureBody
 from domain.times import Micros, to_text
 from projections.entity import in_force
+from projections.facts import facts_of
 from projections.point import Asked, Point, resolve_cut, tenants
 from projections.rows import Interner, Rows
 from projections.schema import ORDER, VERSION_TABLES
-from projections.views import Watch
+from projections.second_opinion import differences, views_made_backwards
+from projections.views import Views, Watch, unwatched
 from store.canonical import decode
+from store.chain import Batch, ChainProof, Link, batches_after
+from store.checkpoint import Checkpoint, compare
 from store.erasure import destroyed_keys, is_unfinished
-from store.keys import HASH_BITS, version_of
-from store.log import NO_CHAIN, EventLog, chain_after
+from store.home import Home
+from store.keyring import Erased
+from store.keys import HASH_BITS, local_stream, version_of
+from store.log import EventLog
+from store.migration import disarmed
 from store.recorder import LogRecord
-from store.sealing import link
+from store.tracked import TrackedDatabase
 
 SAMPLE = 200
 _SHOWN_AT_MOST = 100
+_FIRST = -(1 << 63)
 
 
 @dataclass
@@ -44,111 +52,207 @@ class Findings:
         else:
             self.more += 1
 
+    def add_all(self, others: "Findings", where: str) -> None:
+        """Take over the problems of another look, saying of which."""
+        for problem in others.problems:
+            self.add(f"{where}: {problem['problem']}", **{name: problem[name] for name in problem if name != "problem"})
+        self.more += others.more
 
-def verify(log: EventLog, connection: sqlite3.Connection, *, everything: bool, watch: Watch) -> dict[str, Any]:
+
+@dataclass(frozen=True)
+class Checks:
+    """How much is to be proved.
+
+    Of the entities a sample is replayed, or `everything`; `anew` makes views in another order and compares them, too;
+    `against` is what the log was before.
+    """
+
+    everything: bool = False
+    anew: bool = False
+    against: Checkpoint | None = None
+    watch: Watch = unwatched
+
+
+def verify_home(home: Home, log: EventLog, views: Views, checks: Checks) -> dict[str, Any]:
+    """Verify a home's log and its views, brought up to date first; returns the contract's answer."""
+    try:
+        views.catch_up(checks.watch)
+    except LogDamaged:
+        # Views cannot be made of it; the pass over the log tells why.
+        return verify(log, None, checks)
+    with views.reading_as_is() as connection:
+        if not checks.anew:
+            return verify(log, connection, checks)
+        try:
+            with views_made_backwards(home, log, _position(connection), checks.watch) as other:
+                return verify(log, connection, checks, other)
+        except LogDamaged:
+            return verify(log, connection, checks)
+
+
+def verify(
+    log: EventLog, views: sqlite3.Connection | None, checks: Checks, other: sqlite3.Connection | None = None
+) -> dict[str, Any]:
     """Check every stored event, then the views against replays; returns the contract's answer.
 
-    Of the entities a sample is replayed, or with `everything` all: now, and at three past instants each known at
-    another point of the log.
+    An entity is compared now, and at three past instants each known at another point of the log. `other` are views
+    made anew. What is appended meanwhile is not looked at: everything is said of the position of the views.
     """
     found = Findings()
-    projected = _check_log(log, found, watch)
-    _check_keys(log, found)
-    _check_coverage(log, connection, projected, found)
-    replayed = 0
-    for ref in _chosen(log, everything=everything):
-        _check_entity(log, connection, ref, found)
-        replayed += 1
+    _check_keeping(log, found)
+    destroyed = destroyed_keys(log)  # asked first: an erasure of a later moment is not looked at
+    head, batches, projected = _check_log(log, None if views is None else _position(views), found, checks.watch)
+    _check_keys(log, destroyed, found)
+    if checks.against is not None:
+        _check_against(log, checks.against, found)
+    replayed = 0 if views is None else _check_views(log, views, batches, projected, checks, found)
+    if views is not None and other is not None:
+        of_other = Findings()
+        for difference in differences(views, other, batches):
+            of_other.add(difference)
+        _check_views(log, other, batches, projected, checks, of_other)
+        found.add_all(of_other, "views made anew in another order")
     if found.more:
         found.problems.append({"problem": f"and {found.more} more problems"})
     return {
         "ok": not found.problems,
-        "events": log.head,
+        "events": head,
         "replayed_entities": replayed,
         "erased": found.erased,
         "partly_erased": found.partly_erased,
+        **({} if checks.against is None else {"against": str(checks.against)}),
+        **({"rebuilt": True} if other is not None else {}),
         "problems": found.problems,
     }
 
 
-def _check_log(log: EventLog, found: Findings, watch: Watch) -> int:
-    """Read every event once; return how many the views should have."""
-    numbers = log.tenants()
-    batches = iter(log.batches())
-    batch = next(batches, None)
-    chain, digests, expected, projected, head = NO_CHAIN, list[bytes](), 1, 0, log.head
-    for record in log.records():
-        if record.position != expected:
-            found.add(f"positions {expected} to {record.position - 1} are missing", position=expected)
-        expected = record.position + 1
-        projected += _check_record(log, record, numbers, found)
-        digests.append(link(record.digest, record.state))
-        while batch is not None and record.position >= batch.last_position:
-            if chain_after(chain, batch, digests) != batch.chain:
-                found.add(
-                    f"positions {batch.first_position} to {batch.last_position} are not what was appended then",
-                    position=batch.first_position,
-                )
-            chain, digests, batch = batch.chain, [], next(batches, None)
+def _check_keeping(log: EventLog, found: Findings) -> None:
+    """Look at what is no event: is the log still guarded, and does it know which log it is."""
+    with log.reading() as connection:
+        names = disarmed(connection)
+        stray = connection.execute("SELECT min(position) FROM stored_events WHERE position < 1").fetchone()[0]
+    is_current = log.bytes_chained_after() is not None
+    for name in names:
+        # Format 1 had no house rules, and its early builds no guard against REPLACE; the migration brings them.
+        if is_current or not (name.endswith("_replace") or name.startswith("house_rules")):
+            found.add(
+                f"the trigger {name} is gone or was changed, so that the log could be: "
+                "outcomes verify --rearm puts it back"
+            )
+    if is_current and log.identity() is None:
+        found.add("the log has lost its identity: restore log.db from a backup")
+    if stray is not None:
+        found.add("an event was inserted before the first one", position=stray)
+
+
+def _check_log(log: EventLog, known_at: int | None, found: Findings, watch: Watch) -> tuple[int, list[Batch], int]:
+    """Read every event once; return the head, the batches, and how many events views at a position should have."""
+    numbers, projected = log.tenants(), 0
+    with log.reading() as connection:
+        head = int(connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0])
+        batches = batches_after(connection, _FIRST)
+    loose_until = log.bytes_chained_after()
+    proof = ChainProof(batches, head if loose_until is None else loose_until)
+    silent = dict(numbers)
+    for record in log.records(upto=head):
+        event = _check_record(log, record, numbers, found)
+        link = Link(record.digest, record.state)
+        for problem in proof.take(record.position, link, None if event is None else event.event_time):
+            found.add(problem.words, position=problem.position)
+        if event is not None:
+            silent.pop(event.tenant, None)
+            if event.tenant not in numbers:
+                found.add(f"the tenants do not name {event.tenant}: a row was changed", position=record.position)
+                numbers[event.tenant] = -1  # said once
+            projected += isinstance(event, Event) and record.position <= (known_at or 0)
         if record.position % 1000 == 0:
             watch(record.position, head)
-    if batch is not None:
-        found.add(f"positions {expected} to {batch.last_position} are missing", position=expected)
-    elif digests:
-        found.add("events after the last batch were not appended by outcomes", position=expected - len(digests))
-    return projected
+    for problem in proof.end():
+        found.add(problem.words, position=problem.position)
+    for uuid, number in silent.items():
+        found.add(f"no event is of tenant {number} ({uuid}): the row was changed or inserted")
+    return head, batches, projected
 
 
-def _check_record(log: EventLog, record: LogRecord, tenant_numbers: dict[str, int], found: Findings) -> bool:
+def _check_against(log: EventLog, before: Checkpoint, found: Findings) -> None:
+    identity = log.identity()
+    with log.reading() as connection:
+        problems = compare(connection, identity, before)
+    for problem in problems:
+        found.add(problem.words, position=problem.position)
+
+
+def _check_record(
+    log: EventLog, record: LogRecord, tenant_numbers: dict[str, int], found: Findings
+) -> Event | OtherEvent | ErasedEvent | None:
     try:
         opened = log.open(record)
         event = log.parse(record)
     except LogDamaged as error:
         found.add(str(error), position=record.position)
-        return False
+        return None
     if isinstance(event, ErasedEvent) or opened.raw is None:
         found.erased += 1
-        return False
+        return event
     if isinstance(event.body, ErasureBody):
         found.erasures.update(map(bytes.fromhex, event.body.keys))
     digest = log.digest_of(decode(opened.raw), opened.raw) if opened.is_whole else record.digest
     found.partly_erased += not opened.is_whole
     version = version_of(event.event_time, digest)
+    number = tenant_numbers.get(event.tenant, -1)
     if digest != record.digest:
         found.add("the content does not match its digest", position=record.position)
     elif (
         record.topic != event.metadata.event_name
-        or record.originator_id != log.stream(tenant_numbers.get(event.tenant, 0), event)
+        or (number >= 0 and record.originator_id != log.stream(event.tenant, number, local_stream(event)))
         or record.originator_version >> HASH_BITS != version >> HASH_BITS
     ):
         found.add("the event is filed under another entity, name or time than its own", position=record.position)
-    return isinstance(event, Event)
+    return event
 
 
-def _check_keys(log: EventLog, found: Findings) -> None:
+def _check_keys(log: EventLog, destroyed: list[Erased], found: Findings) -> None:
     """A key may be missing only where the log itself says that it was destroyed."""
-    for erased in destroyed_keys(log):
+    for erased in destroyed:
         if erased.person not in found.erasures and erased.erased_with not in found.erasures:
             found.add(f"key {erased.number} is gone, and no erasure in the log says why: restore log.db from a backup")
     if is_unfinished(log):
         found.add("an erasure was begun and not finished: run outcomes erase again, with the same student")
 
 
-def _check_coverage(log: EventLog, connection: sqlite3.Connection, projected: int, found: Findings) -> None:
+def _position(views: sqlite3.Connection) -> int:
+    return resolve_cut(views, Asked()).known_at
+
+
+def _check_coverage(views: sqlite3.Connection, batches: list[Batch], projected: int, found: Findings) -> None:
     tables = [*VERSION_TABLES.values(), "result_versions"]
-    rows = sum(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
+    rows = sum(views.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
     if rows != projected:
         found.add(f"the views hold {rows} versions, the log has {projected}: run outcomes rebuild")
-    head = resolve_cut(connection, Asked()).known_at
-    if head != log.head:
-        found.add(f"the views end at position {head}, the log at {log.head}: run outcomes rebuild")
+    position, stands_at = _position(views), TrackedDatabase.position(views)
+    if position != stands_at:
+        found.add(f"the views end at position {position}, but stand at {stands_at}: run outcomes rebuild")
+    # They may be behind a log that is being appended to, but never in the middle of a batch.
+    if position and position not in {batch.last_position for batch in batches}:
+        found.add(f"the views end at position {position}, where no batch of the log ends: run outcomes rebuild")
 
 
-def _chosen(log: EventLog, *, everything: bool) -> Iterator[EntityRef]:
+def _check_views(
+    log: EventLog, views: sqlite3.Connection, batches: list[Batch], projected: int, checks: Checks, found: Findings
+) -> int:
+    """Compare views with the log and with replays; return how many entities were replayed."""
+    _check_coverage(views, batches, projected, found)
+    replayed = 0
+    for ref in _chosen(log, _position(views), everything=checks.everything):
+        _check_entity(log, views, ref, found)
+        replayed += 1
+    return replayed
+
+
+def _chosen(log: EventLog, head: int, *, everything: bool) -> Iterator[EntityRef]:
     """Yield the entities to replay: all, or those of a sample of positions that is the same for the same log."""
-    head = log.head
     if everything or head <= SAMPLE:
-        positions: Iterable[int] = list(log.streams())
+        positions: Iterable[int] = [position for position in log.streams() if position <= head]
     else:
         positions = sorted(random.Random(head).sample(range(1, head + 1), SAMPLE))  # noqa: S311 - not a secret
     seen = set()
@@ -165,11 +269,13 @@ def _chosen(log: EventLog, *, everything: bool) -> Iterator[EntityRef]:
 
 def _check_entity(log: EventLog, connection: sqlite3.Connection, ref: EntityRef, found: Findings) -> None:
     number = tenants(connection).get(ref.tenant, 0)
+    head = _position(connection)
     try:
-        history = log.history(ref)
+        history = log.history(ref, known_at=head)
     except LogDamaged:
         return  # reported by the pass over the log
-    head = log.head
+    if not history:
+        return  # filed elsewhere, which the pass over the log has reported
     moments: list[tuple[Micros | None, int]] = [(None, head)]
     for share in (1, 2, 3):
         recorded = history[(len(history) - 1) * share // 3]
@@ -192,7 +298,7 @@ def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[An
     """Compare the columns of every version with what its event says."""
     rows = Rows(_KnownNames(connection))
     for recorded in history:
-        rows.add(recorded.event, recorded.digest, recorded.position)
+        rows.add(facts_of(recorded.event, recorded.digest), recorded.position)
     if ref.kind is Kind.RESULT:
         pairs = ((row, _result_row(connection, row)) for row in rows.results)
     else:

@@ -1,18 +1,19 @@
 """views.db: opened, brought up to the log's head, or made anew. Deleting it loses nothing."""
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
+from domain.errors import HomeUnavailable
 from domain.event import Event
 from projections import schema
+from projections.facts import Facts, facts_of
 from projections.rows import Interner, Rows
 from store.erasure import erased_keys
+from store.files import make_private
 from store.home import Home
 from store.log import Appended, EventLog
 from store.sqlite import connect
@@ -21,20 +22,34 @@ from store.tracked import TrackedDatabase
 # Large pages of work make sorted inserts pay; this many parsed events are a few tens of megabytes.
 _PAGE = 10_000
 
+_SPOILT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""What SQLite says of a file that is no database, or has not our tables."""
+
+SCRATCH = ("views.db.new", "views.db.proof")
+"""Views in the making, beside the live ones: of a rebuild, and of a proof."""
+
 Watch = Callable[[int, int], None]
 """Called with (position reached, head) as work goes on."""
 
 
-class Fact(NamedTuple):
-    """What the views take from the log: an event of a known name, with its place."""
-
-    position: int
-    digest: bytes
-    event: Event
-
-
 def unwatched(_position: int, _head: int) -> None:
     """Watch nothing."""
+
+
+class Origin(NamedTuple):
+    """Of which log views are, and how many keys of people had been destroyed in it when they were begun."""
+
+    log: str | None
+    erased_keys: int
+
+    def properties(self) -> tuple[str, str]:
+        """Return both as the views keep them."""
+        return self.log or "", str(self.erased_keys)
+
+
+def origin_of(log: EventLog) -> Origin:
+    """Return what views of a log that are made now are of."""
+    return Origin(log.identity(), erased_keys(log))
 
 
 class Views:
@@ -47,6 +62,7 @@ class Views:
         self._database: TrackedDatabase | None = None
         self._interner: Interner | None = None
         self._generation: str | None = None
+        self._inode: int | None = None
 
     @contextmanager
     def reading(self, watch: Watch = unwatched) -> Iterator[sqlite3.Connection]:
@@ -67,12 +83,22 @@ class Views:
         with self._home.writing(purpose), self._ready().writing() as connection:
             yield connection
 
-    def position(self) -> int:
-        """Return up to where the views stand for the log, without catching up; 0 if there are none."""
-        if not is_usable(self.path):
-            return 0
-        with self.reading_as_is() as connection:
-            return TrackedDatabase.position(connection)
+    def position(self) -> int | None:
+        """Return up to where the views stand for the log, without catching up; None if they are not of this log."""
+        try:
+            if not is_usable(self.path) or not self._are_of_this_log():
+                return None
+            with self.reading_as_is() as connection:
+                return TrackedDatabase.position(connection)
+        except sqlite3.OperationalError:
+            if self.path.exists():
+                raise
+            return None  # deleted a moment ago
+
+    @staticmethod
+    def project(event: Event, digest: bytes) -> Facts:
+        """Return what the views take from one event."""
+        return facts_of(event, digest)
 
     def take(self, appended: list[Appended]) -> None:
         """Take a batch that has just been appended; the caller holds the home's writer lock."""
@@ -85,19 +111,24 @@ class Views:
         if not follows:
             self.follow()
             return
-        facts = (
-            Fact(item.position, item.arrival.digest, item.arrival.event)
-            for item in appended
-            if isinstance(item.arrival.event, Event)
-        )
-        self._write(database, facts, last)
+        found = ((item.position, item.arrival.facts) for item in appended if item.arrival.facts is not None)
+        self._write(database, found, last)
 
     def catch_up(self, watch: Watch = unwatched) -> None:
-        """Bring the views to the head of the log, making them if they are not there or of another layout."""
-        if is_usable(self.path) and self._are_of_this_log():
-            with self.reading_as_is() as connection:
-                if TrackedDatabase.position(connection) >= self._log.head:
-                    return
+        """Bring the views to the head of the log, making them if they are not there or of another layout.
+
+        Raises HomeUnavailable where they cannot be written.
+        """
+        head = self._log.head
+        position = self.position()
+        if position is not None and position >= head:
+            return
+        if not self._home.is_writable:
+            found = "are not there" if position is None else f"stand at position {position} of {head}"
+            raise HomeUnavailable(
+                f"the views in {self._home.folder} {found} and cannot be written: "
+                "run outcomes rebuild where that is possible, or on a copy of the folder"
+            )
         with self._home.writing("bringing the views up to date"):
             self.follow(watch)
 
@@ -107,15 +138,40 @@ class Views:
         with database.reading() as connection:
             position = TrackedDatabase.position(connection)
         head = self._log.head
-        records = self._log.records(position, head)
-        while page := list(islice(records, _PAGE)):
-            facts = (
-                Fact(record.position, record.digest, event)
-                for record in page
+        for end in self._page_ends(position, head):
+            found = (
+                (position, facts_of(event, digest))
+                for page in self._log.known_events(position, end)
+                for position, digest, event in page
+            )
+            self._write(database, found, end)
+            position = end
+            watch(end, head)
+
+    def _page_ends(self, position: int, head: int) -> Iterator[int]:
+        """Yield where transactions end: at ends of batches, so that no reader sees a part of one."""
+        for batch in self._log.batches(position):
+            if batch.last_position < head and batch.last_position >= position + _PAGE:
+                position = batch.last_position
+                yield position
+        if position < head:
+            yield head
+
+    def follow_backwards(self, upto: int, watch: Watch = unwatched) -> None:
+        """Take the log up to a position the other way round, into views that are empty: the same must come of it.
+
+        Each event is read by the domain's own parser, so that what reads plain results quickly is proved, too.
+        """
+        database = self._ready()
+        for after in range((upto - 1) // _PAGE * _PAGE, -1, -_PAGE):
+            page = list(self._log.records(after, min(upto, after + _PAGE)))
+            found = (
+                (record.position, facts_of(event, record.digest))
+                for record in reversed(page)
                 if isinstance(event := self._log.parse(record), Event)
             )
-            self._write(database, facts, page[-1].position)
-            watch(page[-1].position, head)
+            self._write(database, found, upto if after == 0 else None)
+            watch(upto - after, upto)
 
     def close(self) -> None:
         """Close the file."""
@@ -124,8 +180,11 @@ class Views:
             self._database = self._interner = None
 
     def _open(self) -> TrackedDatabase:
+        inode = self.path.stat().st_ino if self.path.exists() else None
+        if self._inode != inode:
+            self.close()  # somebody has deleted the file that was open, and there is another
         if self._database is None:
-            self._database = TrackedDatabase(self.path)
+            self._database, self._inode = TrackedDatabase(self.path), inode
         return self._database
 
     def _ready(self) -> TrackedDatabase:
@@ -133,7 +192,7 @@ class Views:
         if not is_usable(self.path) or not self._are_of_this_log():
             self.close()
             remove(self.path)
-            make(self.path, erased_keys(self._log))
+            make(self.path, origin_of(self._log))
         return self._open()
 
     def note_erasures(self, count: int) -> None:
@@ -142,26 +201,27 @@ class Views:
             connection.execute("UPDATE properties SET value = ? WHERE name = 'erased_keys'", (str(count),))
 
     def _are_of_this_log(self) -> bool:
-        """Say whether the last batch of the views is one of the log: a log restored from a backup may lack it.
+        """Say whether these are views of this log, and their last batch is one of it: a restored one may lack it.
 
-        Nor are views of this log that were made before someone was erased: they would still show them.
+        Nor are they if they were made before someone was erased: they would still show them.
         """
         with self.reading_as_is() as connection:
-            erased = connection.execute("SELECT value FROM properties WHERE name = 'erased_keys'").fetchone()
-            last = connection.execute(
-                "SELECT last_position, recorded_at FROM batches ORDER BY last_position DESC LIMIT 1"
-            ).fetchone()
-        return (last is None or self._log.has_batch(*last)) and int(erased[0]) == erased_keys(self._log)
+            known = dict(connection.execute("SELECT name, value FROM properties").fetchall())
+            last = connection.execute("SELECT max(last_position) FROM batches").fetchone()[0]
+        if (known.get("log"), known.get("erased_keys")) != origin_of(self._log).properties():
+            return False
+        return last is None or self._log.has_batch(last, bytes.fromhex(known["chain"]))
 
-    def _write(self, database: TrackedDatabase, facts: Iterable[Fact], upto: int) -> None:
+    def _write(self, database: TrackedDatabase, found: Iterable[tuple[int, Facts]], upto: int | None) -> None:
         try:
             with database.writing() as connection:
                 rows = Rows(self._names(connection))
-                for position, digest, event in facts:
-                    rows.add(event, digest, position)
+                for position, facts in found:
+                    rows.add(facts, position)
                 rows.write()
-                self._copy_batches(connection)
-                database.advance(connection, upto)
+                if upto is not None:
+                    self._copy_batches(connection, upto)
+                    database.advance(connection, upto)
         except BaseException:
             self._interner = None  # the names that it learnt were rolled back
             raise
@@ -173,23 +233,31 @@ class Views:
             self._interner, self._generation = Interner(connection), generation
         return self._interner
 
-    def _copy_batches(self, connection: sqlite3.Connection) -> None:
+    def _copy_batches(self, connection: sqlite3.Connection, upto: int) -> None:
         known = connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0]
+        batches = [batch for batch in self._log.batches(known) if batch.last_position <= upto]
         connection.executemany(
             "INSERT OR IGNORE INTO batches VALUES (?, ?, ?)",
-            [(batch.last_position, batch.recorded_at, batch.max_event_time) for batch in self._log.batches(known)],
+            [(batch.last_position, batch.recorded_at, batch.max_event_time) for batch in batches],
         )
+        if batches:
+            connection.execute("UPDATE properties SET value = ? WHERE name = 'chain'", (batches[-1].chain.hex(),))
 
 
-def make(path: Path, erased_keys: int) -> None:
-    """Create empty views, readable by their owner only, of a log in which so many keys were destroyed."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    with closing(connect(path, synchronous="NORMAL")) as connection:
+def make(path: Path, origin: Origin) -> None:
+    """Create empty views of one log, for their owner only. They appear under their name once they have their tables."""
+    making = path.with_name(path.name + ".making")
+    remove(making)
+    make_private(making)
+    with closing(connect(making, synchronous="NORMAL")) as connection:
         connection.execute("BEGIN IMMEDIATE")
         schema.create(connection)
         connection.execute("INSERT INTO properties VALUES ('generation', ?)", (token_hex(8),))
-        connection.execute("INSERT INTO properties VALUES ('erased_keys', ?)", (str(erased_keys),))
+        connection.execute("INSERT INTO properties VALUES ('log', ?), ('erased_keys', ?)", origin.properties())
+        # The chain of the last batch that they have.
+        connection.execute("INSERT INTO properties VALUES ('chain', '')")
         connection.execute("COMMIT")
+    making.rename(path)
 
 
 def remove(path: Path) -> None:
@@ -199,12 +267,17 @@ def remove(path: Path) -> None:
 
 
 def is_usable(path: Path) -> bool:
-    """Say whether there are views of this layout; what is not, is made anew from the log."""
+    """Say whether there are views of this layout; what is not, is made anew from the log.
+
+    A full disk or a lock says nothing about the views: such errors are raised.
+    """
     if not path.exists():
         return False
     try:
         with closing(connect(path, synchronous="NORMAL")) as connection:
             row = connection.execute("SELECT value FROM properties WHERE name = 'version'").fetchone()
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as error:
+        if path.exists() and error.sqlite_errorcode & 0xFF not in _SPOILT:
+            raise
         return False
     return row is not None and row[0] == str(schema.VERSION)

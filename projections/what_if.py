@@ -12,7 +12,8 @@ from projections.mastery import MasteryRow, Override, mastery_at
 from projections.point import Point
 from projections.policy import Policy
 from projections.scores import Scope
-from projections.timeline import Entry, Filters, timeline
+from projections.steps import Filters
+from projections.timeline import Entry, timeline
 from store.log import EventLog
 
 WHAT_IF = "what-if"
@@ -26,7 +27,10 @@ _POLICY_FIELDS = {
         "workflow_state",
     ),
     Kind.PROFICIENCY: ("outcome_proficiency_ratings", "workflow_state"),
+    Kind.CALCULATION_METHOD: ("calculation_method", "calculation_int", "workflow_state"),
 }
+HAVE_POLICY = tuple(_POLICY_FIELDS)
+"""The kinds that say how outcomes are scored."""
 
 
 class Flip(NamedTuple):
@@ -84,7 +88,9 @@ def impact(
     scope = Scope(outcome=local_id) if kind is Kind.OUTCOME else Scope()
     for entry in timeline(connection, log, point, Filters(entities=[(kind, local_id)])):
         fields = _policy_fields(kind, entry)
-        if entry.change == "created" or not fields:
+        # A scale or method may be made above outcomes that have results; an outcome is made before it has any.
+        is_first = entry.change == "created" and kind is Kind.OUTCOME
+        if is_first or not fields:
             continue
         just_before = _at(point, entry.event_time - 1)
         at_change = _at(point, entry.event_time)

@@ -1,7 +1,7 @@
 """`outcomes`: the command line. Answers go to stdout, everything else to stderr; errors are one line."""
 
+import io
 import os
-import sqlite3
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from domain.errors import OutcomesError
-from scripts.commands import ask, compare, demo, ingest, init, keep, mastery, privacy
+from scripts.commands import ask, away, compare, demo, doctor, ingest, init, keep, mastery, privacy
+from scripts.failures import in_words
 from scripts.output import say
 from store.home import Home
 
@@ -56,6 +56,7 @@ app.command()(compare.diff)
 app.command()(compare.blame)
 app.command()(compare.late)
 app.command()(compare.replay)
+app.command()(doctor.doctor)
 app.command()(mastery.mastery)
 app.command()(mastery.explain)
 app.command()(mastery.impact)
@@ -65,18 +66,21 @@ app.command()(keep.digest)
 app.command()(keep.log)
 app.command()(keep.verify)
 app.command()(keep.rebuild)
+app.command()(away.checkpoint)
+app.command()(away.backup)
 app.command()(keep.status)
 app.command()(demo.demo)
 app.add_typer(mastery.settings_app, name="settings", help="Features of a root account that no event tells.")
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
 
 _DONE, _WRONG = 0, 2
-_MEND_VIEWS = "if it is views.db that is damaged, outcomes rebuild mends it"
-_CHECK_FOLDER = "is the folder writable, and is there room on the disk? Nothing half-written is kept"
 
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 bad news, 2 wrong use or unreadable input."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that lacks a letter shows a mark in its place.
+        sys.stdout.reconfigure(errors="replace")
     sys.exit(run())
 
 
@@ -84,28 +88,19 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code. Never a traceback, unless OUTCOMES_DEBUG asks for one."""
     try:
         code = app(arguments, standalone_mode=False)
-    except typer.TyperException as error:
-        message = error.format_message().rstrip(".")
-        # Without a command the help has been shown instead, and there is nothing to add.
-        return _fail(f"{message}: see outcomes --help") if message else _WRONG
-    except OutcomesError as error:
-        return _fail(str(error))
+        sys.stdout.flush()
     except BrokenPipeError:
         # The reader has seen enough (`outcomes log | head`); the interpreter must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _DONE
-    except (OSError, sqlite3.Error) as error:
-        is_damaged = "malformed" in str(error) or "not a database" in str(error)
-        return _fail(f"{error}: {_MEND_VIEWS if is_damaged else _CHECK_FOLDER}")
-    except RecursionError:
-        return _fail("this tree is too deep for that format: --format ndjson and csv have no limit")
     except Exception as error:
-        if os.environ.get("OUTCOMES_DEBUG"):
-            raise
-        return _fail(f"unexpected {type(error).__name__}: {error}: a defect; OUTCOMES_DEBUG=1 shows where")
+        message = in_words(error)
+        if message is None:
+            if os.environ.get("OUTCOMES_DEBUG"):
+                raise
+            message = f"unexpected {type(error).__name__}: {error}: a defect; OUTCOMES_DEBUG=1 shows where"
+        # Without a command the help has been shown instead, and there is nothing to add.
+        if message:
+            say("error: " + " ".join(message.split()))
+        return _WRONG
     return code if isinstance(code, int) else _DONE
-
-
-def _fail(message: str) -> int:
-    say("error: " + " ".join(message.split()))
-    return _WRONG

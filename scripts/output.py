@@ -3,15 +3,20 @@
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from scripts.options import Format
 
+_LONGEST_MESSAGE = 1_000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_UNPRINTABLE = re.compile(r"[^\n -~]+")
 _INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
@@ -22,8 +27,10 @@ def console() -> Console:
 
 
 def say(message: str) -> None:
-    """Write a message for people to stderr."""
-    print(clean(message), file=sys.stderr)
+    """Write a message for people to stderr: one line, with what was typed in it, but not megabytes of that."""
+    half = _LONGEST_MESSAGE // 2
+    text = message if len(message) <= _LONGEST_MESSAGE else f"{message[:half]} … {message[-half:]}"
+    print(clean(text), file=sys.stderr)
 
 
 def answer(
@@ -34,9 +41,9 @@ def answer(
 ) -> None:
     """Write one answer: `value` is the JSON document, `rows` its lines for NDJSON and CSV, `table` the drawing."""
     if form is Format.TABLE:
-        console().print(table())
+        draw(table())
     elif form is Format.JSON:
-        _write(dump(value))
+        write_json(dump(value))
     else:
         lines = rows() if rows is not None else value if isinstance(value, list) else [value]
         write_lines(lines, form)
@@ -46,12 +53,12 @@ def write_lines(lines: Iterable[dict[str, Any]], form: Format) -> None:
     """Write rows as they come, as NDJSON, CSV or one JSON array."""
     if form is Format.NDJSON:
         for line in lines:
-            _write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            write_json(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     elif form is Format.CSV:
         for text in _csv(lines):
             _write(text.encode())
     else:
-        _write(dump(list(lines)))
+        write_json(dump(list(lines)))
 
 
 def dump(value: Any) -> bytes:
@@ -67,9 +74,40 @@ def clean(text: str) -> str:
     return "".join(char if char.isprintable() or char == " " else "�" for char in text)
 
 
+def clean_lines(text: str) -> str:
+    """Return clean text that keeps its line ends."""
+    return "\n".join(map(clean, text.split("\n")))
+
+
+class _Cleaned:
+    """A drawing whose every piece of text is clean, whoever put it in: the last gate before a terminal."""
+
+    def __init__(self, drawing: RenderableType) -> None:
+        self._drawing = drawing
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for text, style, control in console.render(self._drawing, options):
+            yield Segment(text if control else clean_lines(text), style, control)
+
+
+def draw(drawing: RenderableType) -> None:
+    """Draw an answer for people."""
+    console().print(_Cleaned(drawing))
+
+
+def write_json(data: bytes) -> None:
+    """Write JSON: to a terminal with everything escaped that it might obey, elsewhere byte for byte."""
+    _write(_UNPRINTABLE.sub(_escape, data.decode()).encode() if sys.stdout.isatty() else data)
+
+
+def _escape(found: re.Match[str]) -> str:
+    # Whatever is not printable stands inside a string of JSON, where an escape means the same.
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in found[0])
+
+
 def _write(data: bytes) -> None:
+    # Not flushed: of a million lines each would be a system call. The end of a command does it.
     sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
 
 
 def _csv(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -77,15 +115,26 @@ def _csv(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
     writer: csv.DictWriter[str] | None = None
     for line in lines:
         if writer is None:
-            writer = csv.DictWriter(buffer, fieldnames=list(line), extrasaction="ignore", lineterminator="\n")
+            # Both line ends are named so that a cell with either is quoted; rows end in the short one.
+            writer = csv.DictWriter(buffer, fieldnames=list(line), extrasaction="ignore", lineterminator="\r\n")
             writer.writeheader()
+            yield _row_of(buffer)
         writer.writerow({name: _cell(value) for name, value in line.items()})
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
+        yield _row_of(buffer)
+
+
+def _row_of(buffer: io.StringIO) -> str:
+    row = buffer.getvalue().removesuffix("\r\n")
+    buffer.seek(0)
+    buffer.truncate()
+    return row + "\n"
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, dict | list):
         value = orjson.dumps(value).decode()
-    return clean(value) if isinstance(value, str) and sys.stdout.isatty() else value
+    if not isinstance(value, str):
+        return value
+    # A spreadsheet takes such a cell for a formula, and people choose their own names: an apostrophe makes it text.
+    text = "'" + value if value.startswith(_FORMULA) else value
+    return clean(text) if sys.stdout.isatty() else text

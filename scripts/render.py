@@ -13,6 +13,7 @@ from scripts.output import clean
 
 _STATES = {"active": "green", "archived": "yellow", "deleted": "red"}
 _CHANGES = {"created": "green", "updated": "cyan", "deleted": "red", "restored": "magenta", "none": "dim"}
+_PATH_SHOWN = 24
 
 
 def number(value: float | None) -> str:
@@ -53,13 +54,32 @@ def facts(pairs: Mapping[str, Any], title: str | None = None) -> Table:
     if title:
         drawn.title = title
     for name, value in pairs.items():
-        drawn.add_row(Text(name, style="bold"), value if isinstance(value, Text) else Text(shown(value)))
+        drawn.add_row(Text(clean(name), style="bold"), value if isinstance(value, Text) else Text(shown(value)))
     return drawn
 
 
 def change(name: str) -> Text:
     """Return the name of a change in its colour."""
     return Text(name, style=_CHANGES.get(name, ""))
+
+
+def actor(told: Mapping[str, Any]) -> Text:
+    """Say who did it (who stood behind a masquerade; the job with its number), and below that by what."""
+    person, job = told["login"] or told["user_id"], told["job"]
+    if told["real_user_id"]:
+        person = f"{told['real_user_id']} as {person or 'someone'}"
+    if job and told["job_id"]:
+        job = f"job {job}" if job == told["job_id"] else f"{job} (job {told['job_id']})"
+    lines = [clean(part) for part in (person, job, _ending(told["via"])) if part]
+    return Text("\n".join(lines) or "-")
+
+
+def _ending(via: str | None) -> str | None:
+    """Shorten a path to its end, which says what was done to what."""
+    method, _, path = (via or "").rpartition(" ")
+    if len(path) <= _PATH_SHOWN:
+        return via
+    return f"{method} …{path[1 - _PATH_SHOWN :]}".strip()
 
 
 def tree(found: Tree, heading: str) -> RenderableType:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from projections.point import Asked, Point, resolve
+from projections.point import Asked, Cut, Point, beyond, resolve, resolve_cut
 from projections.views import Views
+from scripts.output import say
 from scripts.progress import progress
+from store.access import Stillness
 from store.home import Home
 from store.log import EventLog
 
@@ -31,10 +33,12 @@ class Question(NamedTuple):
 @contextmanager
 def opened(home: Home, *, create: bool = False, seal: bool = False) -> Iterator[Session]:
     """Open a home; only commands that write create it, sealed if asked."""
+    stillness = Stillness.of(home.log_path, home.views_path)
     log = home.open_log(create=create, seal=seal)
     views = Views(home, log)
     try:
         yield Session(home, log, views)
+        stillness.check()
     finally:
         views.close()
         log.close()
@@ -44,7 +48,26 @@ def opened(home: Home, *, create: bool = False, seal: bool = False) -> Iterator[
 def at(home: Home, asked: Asked) -> Iterator[Question]:
     """Open a home at the point that was asked for, its views caught up with the log."""
     with opened(home) as session, caught_up(session) as connection:
-        yield Question(session.log, connection, resolve(connection, asked))
+        yield Question(session.log, connection, placed(connection, asked))
+
+
+def placed(connection: sqlite3.Connection, asked: Asked) -> Point:
+    """Return the point that was asked for; where that is beyond what the log holds, stderr says which head answers."""
+    point = resolve(connection, asked)
+    _say_beyond(connection, asked, point)
+    return point
+
+
+def placed_cut(connection: sqlite3.Connection, asked: Asked) -> Cut:
+    """Return the cut that was asked for of the whole log, and say the same."""
+    cut = resolve_cut(connection, asked)
+    _say_beyond(connection, asked, cut)
+    return cut
+
+
+def _say_beyond(connection: sqlite3.Connection, asked: Asked, cut: Cut | Point) -> None:
+    for words in beyond(connection, asked, cut):
+        say(words)
 
 
 @contextmanager

@@ -39,10 +39,14 @@ def content_digest(value: Any, raw: bytes) -> bytes:
             _make_whole_numbers_ints(value)
         except _WideNumberError:
             value = json.loads(raw, parse_float=_exact_number)
-        canonical = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        return digest_of(value)
     except (RecursionError, orjson.JSONEncodeError):
-        canonical = b"bytes:" + raw.strip()
-    return blake2b(canonical, digest_size=DIGEST_BYTES).digest()
+        return blake2b(b"bytes:" + raw.strip(), digest_size=DIGEST_BYTES).digest()
+
+
+def digest_of(value: Any) -> bytes:
+    """Return the digest of a decoded event whose whole numbers are ints already."""
+    return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=DIGEST_BYTES).digest()
 
 
 def _make_whole_numbers_ints(value: Any) -> None:

@@ -6,51 +6,39 @@ An event that differs from a stored one only in what is dropped is a repeat of i
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
-from domain.catalog import parse_event
+from domain.errors import NotAnEvent
 from domain.persons import OPTIONAL
-from store import house_rules
+from store import house_rules, thin
+from store.arrival import Arrival, Project, arrival_of
 from store.canonical import content_digest, decode
-from store.keys import first_version, last_version
 from store.members import without
-from store.recorder import is_stored
 from store.splitter import Piece
-
-if TYPE_CHECKING:
-    from store.log import Arrival
 
 
 def admit(
     connection: sqlite3.Connection,
-    arrivals: "Sequence[Arrival]",
-    file_under: Callable[[Any], str],
-    keyed: Callable[[bytes], bytes],
-) -> "Sequence[Arrival]":
-    """Return the arrivals as they are to be written: redacted while that is on, without repeats of the other form.
-
-    `file_under` gives the stream of an event, `keyed` the digest as the log keeps it.
-    """
+    arrivals: Sequence[Arrival],
+    project: Project,
+    is_stored: Callable[[Arrival], bool],
+) -> Sequence[Arrival]:
+    """Return the arrivals as they are to be written: redacted while that is on, without repeats of the other form."""
     rule = house_rules.in_force(connection, house_rules.REDACT)
     if rule is None:
         return arrivals
     admitted = []
     for arrival in arrivals:
-        kept, twin = _forms(arrival, is_on=rule == "on")
-        if twin is not None:
-            time = arrival.event.event_time
-            versions = (first_version(time), last_version(time))
-            if is_stored(connection, file_under(twin.event), versions, keyed(twin.digest)):
-                continue
-        admitted.append(kept)
+        kept, twin = _forms(arrival, project, is_on=rule == "on")
+        if twin is None or not is_stored(twin):
+            admitted.append(kept)
     return admitted
 
 
-def stripped(connection: sqlite3.Connection, piece: Piece) -> Piece:
-    """Return a piece that goes to quarantine; if it is readable JSON and `redact` is on, redacted."""
-    if not isinstance(piece.value, dict) or house_rules.in_force(connection, house_rules.REDACT) != "on":
-        return piece
-    return replace(piece, raw=redacted(piece.raw))
+def stripped(connection: sqlite3.Connection, refused: list[tuple[Piece, str]]) -> list[tuple[Piece, str]]:
+    """Return pieces that go to quarantine, with why; those that are readable JSON redacted, if `redact` is on."""
+    if not refused or house_rules.in_force(connection, house_rules.REDACT) != "on":
+        return refused
+    return [(_stripped(piece), reason) for piece, reason in refused]
 
 
 def redacted(raw: bytes) -> bytes:
@@ -58,11 +46,22 @@ def redacted(raw: bytes) -> bytes:
     return without(raw, lambda outer, name: name in OPTIONAL and outer in {"metadata", "attributes"})
 
 
-def _forms(arrival: "Arrival", *, is_on: bool) -> "tuple[Arrival, Arrival | None]":
+def _stripped(piece: Piece) -> Piece:
+    if piece.spool is not None:  # too long to be read
+        return piece
+    try:
+        value = decode(piece.raw)
+    except NotAnEvent:
+        return piece
+    return replace(piece, raw=redacted(piece.raw)) if isinstance(value, dict) else piece
+
+
+def _forms(arrival: Arrival, project: Project, *, is_on: bool) -> tuple[Arrival, Arrival | None]:
     """Return the form of an event that is to be kept, and the other one, if there are two."""
     raw = redacted(arrival.raw)
     if raw is arrival.raw:
         return arrival, None
     value = decode(raw)
-    other = arrival._replace(raw=raw, event=parse_event(value), digest=content_digest(value, raw))
+    event = thin.parse(value, raw)
+    other = arrival_of(Piece(raw, arrival.line), content_digest(value, raw), event, project)
     return (other, arrival) if is_on else (arrival, other)

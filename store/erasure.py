@@ -19,11 +19,13 @@ from domain.neighbours import ERASURE_EVENT
 from domain.persons import PersonId, persons_of
 from domain.times import Micros, to_text
 from store import house_rules, quarantine
+from store.arrival import Arrival, arrival_of, nothing_of
 from store.canonical import content_digest, decode
 from store.keyring import Erased
-from store.log import Arrival, EventLog
+from store.log import EventLog
 from store.recorder import LogRecord, records_sealed_under
 from store.sealing import unpack
+from store.splitter import Piece
 from store.sqlite import connect
 from store.vault import Vault
 
@@ -232,4 +234,4 @@ def _event(erasure: Erasure, first: str, keys: list[str], person: Person, remove
     }
     raw = orjson.dumps(value)
     event = parse_event(decode(raw))
-    return Arrival(raw, content_digest(decode(raw), raw), event)
+    return arrival_of(Piece(raw, 1), content_digest(decode(raw), raw), event, nothing_of)

@@ -1,10 +1,13 @@
 """The data folder: where its files are, and who may read them."""
 
+import sqlite3
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from domain.errors import HomeUnavailable
+from domain.errors import LogDamaged
+from store.access import is_writable
+from store.files import make_private_folder
 from store.lock import writing
 from store.log import EventLog
 
@@ -26,20 +29,28 @@ class Home(NamedTuple):
 
     def create(self) -> None:
         """Make the folder, for its owner only, if it is not there."""
-        try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise HomeUnavailable(
-                f"cannot make the folder {self.folder}: {error.strerror}: choose another with --home",
-            ) from error
+        make_private_folder(self.folder)
 
     def open_log(self, *, create: bool = False, seal: bool = False) -> EventLog:
-        """Open the log; only a command that writes creates it, sealed if asked. Raises UsageError if it is not."""
-        if create:
-            self.create()
-            with self.writing("opening the log"):
-                return EventLog(self.log_path, seal=seal)
-        return EventLog(self.log_path, create=False)
+        """Open the log; only a command that writes creates it, sealed if asked.
+
+        Raises HomeUnavailable, LogDamaged, and UsageError if a home that is there is not sealed.
+        """
+        try:
+            if create:
+                self.create()
+                with self.writing("opening the log"):
+                    return EventLog(self.log_path, seal=seal)
+            return EventLog(self.log_path, create=False)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode not in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+                raise
+            raise LogDamaged(f"{self.log_path} cannot be read ({error}): restore it from a backup") from error
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether anything can be changed here; where not, questions are answered from what is there."""
+        return is_writable(self.log_path)
 
     def writing(self, purpose: str) -> AbstractContextManager[None]:
         """Hold the folder's one lock for writers."""

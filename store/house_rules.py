@@ -20,6 +20,8 @@ ERASURE = "erasure"
 
 def in_force(connection: sqlite3.Connection, name: str) -> str | None:
     """Return what was last decided, None if nothing ever was."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'house_rules'").fetchone() is None:
+        return None  # a log of format 1
     row = connection.execute(
         "SELECT value FROM house_rules WHERE name = ? ORDER BY number DESC LIMIT 1", (name,)
     ).fetchone()

@@ -4,28 +4,40 @@ import gc
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any, BinaryIO
+from functools import partial
+from typing import Any, Protocol
 
-from domain.catalog import parse_event
-from domain.errors import NotAnEvent, UnreadableInput
-from domain.event import OtherEvent
+from domain.event import Event
 from domain.times import Micros, to_text
 from store import door, quarantine
-from store.canonical import content_digest
+from store.arrival import Arrival
+from store.background import can_fork, in_background
 from store.home import Home
-from store.log import Appended, Arrival, EventLog
-from store.sources import chunks_of, open_source
+from store.log import Appended, EventLog
+from store.preparing import Prepared, prepare, prepare_source
+from store.sources import open_source, source_name
 from store.splitter import Piece, split
 
 BATCH_EVENTS = 5_000
 _BATCH_BYTES = 16 << 20
 _BATCH_SECONDS = 2.0
 _A_DAY: Micros = 86_400_000_000
+# A second process pays from here on; most files are smaller.
+_LARGE = 2 << 20
 
 Clock = Callable[[], Micros]
-AfterBatch = Callable[[list[Appended]], None]
+
+
+class Follower(Protocol):
+    """A read model that follows the log."""
+
+    def project(self, event: Event, digest: bytes, /) -> tuple[Any, ...]:
+        """Return what it takes from an event, as plain values. Must not depend on the model's state."""
+
+    def take(self, appended: list[Appended], /) -> None:
+        """Take what was new, after it is safe in the log, before the lock is given up."""
 
 
 @dataclass
@@ -60,34 +72,18 @@ def _without_cycle_collection() -> Iterator[None]:
             gc.enable()
 
 
-class _Counted:
-    """A stream that says how far it has been read, packed or not."""
-
-    def __init__(self, stream: BinaryIO, before: int, watch: Callable[[int], None]) -> None:
-        self._read = stream.read
-        self._read1 = getattr(stream, "read1", stream.read)
-        self._watch = watch
-        self.done = before
-
-    def read(self, size: int) -> bytes:
-        return self._count(self._read(size))
-
-    def read1(self, size: int) -> bytes:
-        return self._count(self._read1(size))
-
-    def _count(self, chunk: bytes) -> bytes:
-        self.done += len(chunk)
-        self._watch(self.done)
-        return chunk
-
-
 @dataclass
 class _Batch:
     source: str
-    started: float
+    started: float = field(default_factory=time.monotonic)
     arrivals: list[Arrival] = field(default_factory=list)
     refused: list[tuple[Piece, str]] = field(default_factory=list)
     bytes: int = 0
+
+    def add(self, part: Prepared) -> None:
+        self.arrivals += part.arrivals
+        self.refused += part.refused
+        self.bytes += part.bytes
 
     def is_full(self) -> bool:
         return (
@@ -98,13 +94,13 @@ class _Batch:
 
 
 class Ingest:
-    """One run. `after_batch` is called with what was new, after it is safe in the log, before the lock is given up."""
+    """One run: `Ingest(home, log, clock, views).run(["events.ndjson"])`."""
 
-    def __init__(self, home: Home, log: EventLog, clock: Clock, after_batch: AfterBatch) -> None:
+    def __init__(self, home: Home, log: EventLog, clock: Clock, follower: Follower) -> None:
         self._home = home
         self._log = log
         self._clock = clock
-        self._after_batch = after_batch
+        self._follower = follower
         self.report = IngestReport(head=log.head)
 
     def run(self, names: Iterable[str], *, watch: Callable[[int], None] = lambda _: None) -> IngestReport:
@@ -112,11 +108,10 @@ class Ingest:
         started = time.monotonic()
         before = 0
         for name in names:
-            source = "stdin" if name == "-" else name
+            source = source_name(name)
             with open_source(name) as stream, _without_cycle_collection():
-                counted = _Counted(stream, before, watch)
-                self.take_pieces(split(self._until_damage(chunks_of(counted, source))), source)
-                before = counted.done
+                parts = prepare_source(stream, source, self._follower.project)
+                before += self._take(_shared_out(parts), source, partial(_add, before, watch))
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
 
@@ -130,50 +125,29 @@ class Ingest:
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
 
-    def _until_damage(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        try:
-            yield from chunks
-        except UnreadableInput as error:
-            # What was readable is kept; the end of the stream then shows what was cut off.
-            self.report.damaged.append(str(error))
-
     def take_pieces(self, pieces: Iterable[Piece], source: str) -> None:
         """Take values that are already split, in batches."""
-        batch = _Batch(source, time.monotonic())
-        for piece in pieces:
-            self._sort_in(piece, batch)
+        self._take(prepare(pieces, self._follower.project), source, lambda _: None)
+
+    def _take(self, parts: Iterable[Prepared], source: str, watch: Callable[[int], None]) -> int:
+        """Write parts of a source in batches; return how many bytes of it were read."""
+        batch, done = _Batch(source), 0
+        for part in parts:
+            if part.damage is not None:
+                self.report.damaged.append(part.damage)
+            batch.add(part)
+            done = part.done
+            watch(done)
             if batch.is_full():
                 self._write(batch)
-                batch = _Batch(source, time.monotonic())
+                batch = _Batch(source)
         self._write(batch)
-
-    def _sort_in(self, piece: Piece, batch: _Batch) -> None:
-        self.report.read += 1
-        verdict = self._read(piece)
-        if isinstance(verdict, Arrival):
-            batch.arrivals.append(verdict)
-            batch.bytes += len(verdict.raw)
-        else:
-            batch.refused.append((piece, verdict))
-            batch.bytes += len(piece.raw)
-
-    def _read(self, piece: Piece) -> Arrival | str:
-        """Return the event, or in words why it is none."""
-        if piece.reason is not None:
-            return piece.reason
-        try:
-            event = parse_event(piece.value)
-        except NotAnEvent as error:
-            return str(error)
-        if event.event_time > self._clock() + _A_DAY:
-            # One event dated far ahead would make every later "as of" look at the whole log.
-            return f"event_time {to_text(event.event_time)} is more than a day in the future"
-        return Arrival(piece.raw, content_digest(piece.value, piece.raw), event)
+        return done
 
     def _write(self, batch: _Batch) -> None:
         def refuse(connection: sqlite3.Connection, now: Micros) -> None:
-            for piece, reason in batch.refused:
-                quarantine.put(connection, door.stripped(connection, piece), batch.source, reason, now)
+            for piece, reason in door.stripped(connection, batch.refused):
+                quarantine.put(connection, piece, batch.source, reason, now)
 
         if batch.arrivals or batch.refused:
             self._commit(batch, "ingest", refuse)
@@ -182,9 +156,10 @@ class Ingest:
         """Append a batch, and change the quarantine as `besides` says, in one transaction."""
         with self._home.writing(purpose):
             now = self._clock()
+            _refuse_the_future(batch, now)
             try:
                 with self._log.writing() as connection:
-                    appended = self._log.append(connection, batch.arrivals, batch.source, now)
+                    appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.project)
                     besides(connection, now)
             except BaseException:
                 self._log.forget_uncommitted()
@@ -193,23 +168,24 @@ class Ingest:
                 for piece, _ in batch.refused:
                     piece.close()
             self._count(batch, appended)
-            self._after_batch(appended)
+            self._follower.take(appended)
 
     def _count(self, batch: _Batch, appended: list[Appended]) -> None:
         report = self.report
+        report.read += len(batch.arrivals) + len(batch.refused)
         report.appended += len(appended)
         report.duplicates += len(batch.arrivals) - len(appended)
         report.quarantined += len(batch.refused)
-        report.unprojected += sum(isinstance(item.arrival.event, OtherEvent) for item in appended)
+        report.unprojected += sum(item.arrival.facts is None for item in appended)
         if appended:
             report.head = appended[-1].position
 
     def _retry(self, entry: quarantine.Entry) -> None:
         with self._log.reading() as connection:
             pieces = list(split(quarantine.content(connection, entry.number)))
-        batch = _Batch(entry.source, time.monotonic())
-        for piece in pieces:
-            self._sort_in(piece, batch)
+        batch = _Batch(entry.source)
+        for part in prepare(pieces, self._follower.project):
+            batch.add(part)
 
         def judge(connection: sqlite3.Connection, now: Micros) -> None:
             if batch.refused or not pieces:
@@ -218,3 +194,35 @@ class Ingest:
                 quarantine.mark_taken(connection, entry.number, now)
 
         self._commit(batch, "quarantine retry", judge)
+
+
+def _add(before: int, watch: Callable[[int], None], done: int) -> None:
+    watch(before + done)
+
+
+def _shared_out(parts: Iterator[Prepared]) -> Iterator[Prepared]:
+    """Prepare the beginning here, and the rest, if there is much of it, in a second process."""
+    done = 0
+    for part in parts:
+        yield part
+        done += part.bytes
+        if done >= _LARGE and can_fork():
+            break
+    else:
+        return
+    with closing(in_background(parts)) as rest:
+        yield from rest
+
+
+def _refuse_the_future(batch: _Batch, now: Micros) -> None:
+    """Move what is dated far ahead to the refused: one such event would make every later "as of" seek in vain."""
+    limit = now + _A_DAY
+    ahead = [arrival for arrival in batch.arrivals if arrival.event_time > limit]
+    if ahead:
+        batch.arrivals = [arrival for arrival in batch.arrivals if arrival.event_time <= limit]
+        batch.refused += [(Piece(arrival.raw, arrival.line), _ahead(arrival)) for arrival in ahead]
+        batch.refused.sort(key=lambda refused: refused[0].line)
+
+
+def _ahead(arrival: Arrival) -> str:
+    return f"event_time {to_text(arrival.event_time)} is more than a day in the future"

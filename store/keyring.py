@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from hashlib import blake2b
+from secrets import token_hex
 from typing import NamedTuple
 
 from domain.errors import LogDamaged
@@ -20,23 +21,45 @@ TABLES = (
         key BLOB,
         erased_with BLOB)""",
     "CREATE INDEX IF NOT EXISTS erased_keys ON subject_keys (number) WHERE key IS NULL",
-    (
-        "CREATE TRIGGER IF NOT EXISTS subject_keys_refuse_update BEFORE UPDATE ON subject_keys "
-        "WHEN NEW.number <> OLD.number OR NEW.person <> OLD.person OR NEW.key IS NOT NULL "
-        "BEGIN SELECT RAISE(ABORT, 'a key is kept or destroyed, never changed'); END"
-    ),
-    (
-        "CREATE TRIGGER IF NOT EXISTS subject_keys_refuse_delete BEFORE DELETE ON subject_keys "
-        "BEGIN SELECT RAISE(ABORT, 'a key is kept or destroyed, never forgotten'); END"
-    ),
-    (
-        "CREATE TRIGGER IF NOT EXISTS subject_keys_refuse_replace BEFORE INSERT ON subject_keys "
-        "WHEN EXISTS (SELECT 1 FROM subject_keys WHERE number = NEW.number OR person = NEW.person) "
-        "BEGIN SELECT RAISE(ABORT, 'a key is kept or destroyed, never replaced'); END"
-    ),
 )
+
+
+def _trigger(name: str, when: str, refused: str) -> tuple[str, str]:
+    refusal = f"SELECT RAISE(ABORT, 'a key is kept or destroyed, never {refused}')"
+    return name, f"CREATE TRIGGER {name} {when} BEGIN {refusal}; END"
+
+
+TRIGGERS = dict(
+    [
+        _trigger(
+            "subject_keys_refuse_update",
+            "BEFORE UPDATE ON subject_keys "
+            "WHEN NEW.number <> OLD.number OR NEW.person <> OLD.person OR NEW.key IS NOT NULL",
+            "changed",
+        ),
+        _trigger("subject_keys_refuse_delete", "BEFORE DELETE ON subject_keys", "forgotten"),
+        _trigger(
+            "subject_keys_refuse_replace",
+            "BEFORE INSERT ON subject_keys "
+            "WHEN EXISTS (SELECT 1 FROM subject_keys WHERE number = NEW.number OR person = NEW.person)",
+            "replaced",
+        ),
+    ]
+)
+"""What refuses every change of a key but its destruction, by name: in sealed homes only."""
+
+SEALED = "secret"
+"""The property that only a sealed log has: its secret."""
+
 _HASH_BYTES = 16
 _HELD_AT_MOST = 200_000
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make a log that has just been made a sealed one: its secret, and the table of keys."""
+    connection.execute("INSERT INTO properties VALUES (?, ?)", (SEALED, token_hex(32)))
+    for statement in (*TABLES, *TRIGGERS.values()):
+        connection.execute(statement)
 
 
 class Entry(NamedTuple):

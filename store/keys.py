@@ -6,8 +6,10 @@ grow, so appends touch the right edge of the index and not all of it (a hashed i
 events, and more as it grows).
 """
 
+from typing import Any
+
 from domain.event import Event, OtherEvent
-from domain.identity import EntityRef
+from domain.identity import Kind
 from domain.times import Micros
 
 HASH_BITS = 21
@@ -16,22 +18,39 @@ _ID_WIDTH = 20
 _MICROS_PER_MILLI = 1000
 
 
+def local_stream(event: Event | OtherEvent) -> str:
+    """Return the stream of an event inside its tenant: one per entity; what nothing projects has one per name."""
+    if not isinstance(event, Event):
+        return f"other/{event.metadata.event_name}"
+    body: Any = event.body
+    return stream_of_entity(event.kind, body.id if event.kind is Kind.RESULT else body.local_id)
+
+
+def in_tenant(tenant_number: int, stream: str) -> str:
+    """Return the whole name of a stream: `originator_id` in the library's table."""
+    return f"{tenant_number:06d}/{stream}"
+
+
 def stream_of(tenant_number: int, event: Event | OtherEvent) -> str:
-    """Return the stream of an event: one per entity; events that nothing projects have one per name."""
-    if isinstance(event, Event):
-        return entity_stream(tenant_number, event.kind, event.body.local_id)
-    return f"{tenant_number:06d}/other/{event.metadata.event_name}"
-
-
-def stream_of_ref(tenant_number: int, ref: EntityRef) -> str:
-    """Return the stream that holds the history of an entity."""
-    return entity_stream(tenant_number, ref.kind, ref.id)
+    """Return the whole name of the stream of an event."""
+    return in_tenant(tenant_number, local_stream(event))
 
 
 def entity_stream(tenant_number: int, kind: str, local_id: str) -> str:
-    """Compose a stream name in which numeric ids sort as numbers, after them the others."""
-    plain = local_id.isascii() and local_id.isdigit() and (local_id[0] != "0" or local_id == "0")
-    return f"{tenant_number:06d}/{kind}/{local_id.zfill(_ID_WIDTH) if plain else '~' + local_id}"
+    """Return the stream that holds the history of an entity; numeric ids sort as numbers, after them the others."""
+    return in_tenant(tenant_number, stream_of_entity(kind, local_id))
+
+
+def stream_of_entity(kind: str, local_id: str) -> str:
+    """Return the stream that holds the history of an entity, inside its tenant."""
+    plain = local_id.isdigit() and local_id.isascii() and (local_id[0] != "0" or local_id == "0")
+    return f"{kind}/{local_id.zfill(_ID_WIDTH) if plain else '~' + local_id}"
+
+
+def entity_of_stream(stream: str) -> tuple[int, str, str]:
+    """Return the tenant's number, the kind and the id of a stream: what `entity_stream` put together."""
+    number, kind, key = stream.split("/", 2)
+    return int(number), kind, key[1:] if key.startswith("~") else key.lstrip("0") or "0"
 
 
 def tenant_number_of(stream: str) -> int:

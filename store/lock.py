@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import HomeUnavailable
+from store.files import make_private
 
 _PATIENCE_SECONDS = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
@@ -20,7 +21,9 @@ def writing(path: Path, purpose: str, *, patience: float = _PATIENCE_SECONDS) ->
     The lock belongs to the open file: it ends with the process, however that ends.
     """
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not path.exists():
+            make_private(path)
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
         raise HomeUnavailable(f"cannot write in {path.parent}: {error.strerror}: check its permissions") from error
     try:

@@ -1,12 +1,10 @@
 """The event log: the truth. Appended in batches, never changed, read by position or by entity."""
 
-import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, NamedTuple
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -20,29 +18,20 @@ from domain.errors import HomeUnavailable, UsageError
 from domain.event import ErasedEvent, Event, OtherEvent, Recorded
 from domain.identity import EntityRef
 from domain.times import Micros
-from store import door, house_rules, keyring, quarantine
+from store import door, keyring
+from store.arrival import Arrival, Project, nothing_of
 from store.canonical import content_digest
+from store.chain import NO_CHAIN, Batch, batches_after, chain_after, last_batch
 from store.codec import Codec, dictionary_number, shipped_dictionary
-from store.keys import last_version, stream_of, stream_of_ref, version_of
+from store.files import make_private
+from store.keys import first_version, in_tenant, last_version, stream_of_entity
 from store.mapper import LogMapper
-from store.recorder import LogRecord, LogRecorder, Row, links_after, records_after, records_at
+from store.migration import BYTES_CHAINED_AFTER, IDENTITY, bring_up_to_date, found_format, read_property
+from store.recorder import LogRecord, LogRecorder, Row, is_stored, records_after, records_at, states_after
 from store.sqlite import Datastore
 from store.vault import Opened, Vault
 
-FORMAT = 1
-"""Version of the layout of log.db; a home of a newer one is not touched."""
-
 _PAGE = 5_000
-NO_CHAIN = b"\0" * 32
-"""What the first batch is chained to."""
-
-
-class Arrival(NamedTuple):
-    """An event as it came: its bytes, the digest of its content, what it says."""
-
-    raw: bytes
-    digest: bytes
-    event: Event | OtherEvent | ErasedEvent
 
 
 class Appended(NamedTuple):
@@ -50,17 +39,6 @@ class Appended(NamedTuple):
 
     position: int
     arrival: Arrival
-
-
-class Batch(NamedTuple):
-    """One transaction of the log. `max_event_time` is over this and all batches before it."""
-
-    last_position: int
-    first_position: int
-    recorded_at: Micros
-    source: str
-    max_event_time: Micros
-    chain: bytes
 
 
 class _Factory(SQLiteFactory):
@@ -82,15 +60,16 @@ class EventLog(Application[str]):
     name = "outcomes"
 
     def __init__(self, path: Path, *, create: bool = True, seal: bool = False) -> None:
-        if not create and not path.exists():
+        # An empty file is a log that is just being made, or whose making was cut short.
+        if not create and (not path.exists() or path.stat().st_size == 0):
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if create:
+            make_private(path)
         self._datastore = Datastore(path)
         self._tenants: dict[str, int] = {}
         self.vault: Vault | None = None
         super().__init__()
-        self._prepare(sealed=seal)
+        self._prepare(seal=seal)
         if seal and self.vault is None:
             self.close()
             raise UsageError(
@@ -102,7 +81,8 @@ class EventLog(Application[str]):
 
     def construct_env(self, name: str, env: Any = None) -> Environment:
         """Ignore the process environment: stray variables must not reconfigure the truth."""
-        return Environment(name, dict(env or {}))
+        # The tables are made by the migration: made on each opening, they would hide that a trigger was dropped.
+        return Environment(name, {**dict(env or {}), SQLiteFactory.CREATE_TABLE: "no"})
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """Return the factory over our datastore."""
@@ -114,105 +94,91 @@ class EventLog(Application[str]):
         shipped = shipped_dictionary()
         self._codec = Codec(self._dictionaries, dictionary_number(shipped))
         self._dictionaries[dictionary_number(shipped)] = shipped
-        self._log_mapper = LogMapper(self._open, self._tenant_uuid)
+        self._log_mapper = LogMapper(self._codec, self._tenant_uuid)
         return self._log_mapper
 
-    def _open(self, record: LogRecord) -> Opened:
-        if self.vault is None:
-            return Opened(self._codec.decompress(record.state), is_whole=True)
-        return self.vault.open(record.state, record.digest)
-
-    def _prepare(self, *, sealed: bool) -> None:
+    def _prepare(self, *, seal: bool) -> None:
+        shipped = next(iter(self._dictionaries))
         with self._datastore.reading() as connection:
-            found = connection.execute("SELECT value FROM properties WHERE name = 'format'").fetchone()
-            shipped = next(iter(self._dictionaries))
-            known = connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (shipped,)).fetchone()
-        if found is not None and int(found[0]) > FORMAT:
-            raise HomeUnavailable(
-                f"this log has format {found[0]}, made by a newer version; this one knows {FORMAT}: upgrade outcomes",
-            )
-        if found is None or known is None:
+            is_new = found_format(connection) is None
+            is_known = not is_new and _has_dictionary(connection, shipped)
+        if not is_known:
             with self._datastore.writing() as connection:
-                for statement in quarantine.TABLES:
-                    connection.execute(statement)
-                if found is None:
-                    connection.execute("INSERT INTO properties VALUES ('format', ?)", (str(FORMAT),))
-                if sealed and found is None:
-                    connection.execute("INSERT INTO properties VALUES ('secret', ?)", (token_hex(32),))
-                    for statement in keyring.TABLES:
-                        connection.execute(statement)
-                if known is None:
+                if is_new:
+                    bring_up_to_date(connection)
+                if is_new and seal:
+                    keyring.create(connection)
+                if not _has_dictionary(connection, shipped):
                     connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (shipped, self._dictionaries[shipped]))
         with self._datastore.reading() as connection:
             self._dictionaries.update(dict(connection.execute("SELECT number, bytes FROM dictionaries").fetchall()))
-            secret = connection.execute("SELECT value FROM properties WHERE name = 'secret'").fetchone()
+            secret = read_property(connection, keyring.SEALED)
         if secret is not None:
-            self.vault = Vault(bytes.fromhex(secret[0]), self._codec, self._datastore.reading)
+            self.vault = self._log_mapper.vault = Vault(bytes.fromhex(secret), self._codec, self._datastore.reading)
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def writing(self) -> Any:
-        """Open one write transaction; gives the connection for `append` and for the quarantine."""
-        return self._datastore.writing()
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Open one write transaction; gives the connection for `append` and for the quarantine.
+
+        A log of an older format is brought up to date with it.
+        """
+        with self._datastore.writing() as connection:
+            bring_up_to_date(connection)
+            yield connection
 
     def append(
-        self, connection: sqlite3.Connection, arrivals: Sequence[Arrival], source: str, recorded_at: Micros
+        self,
+        connection: sqlite3.Connection,
+        arrivals: Sequence[Arrival],
+        source: str,
+        recorded_at: Micros,
+        project: Project = nothing_of,
     ) -> list[Appended]:
         """Append those arrivals that are new, in their order; return them with their positions.
 
-        Repeats, of stored events or inside the batch, are left out: nothing is stored twice.
+        Repeats, of stored events or inside the batch, are left out: nothing is stored twice. `project` finds the facts
+        of what this home keeps otherwise than it came: redacted, or sealed.
         """
-        head, last = _head(connection), _last_batch(connection)
-        arrivals = door.admit(connection, arrivals, partial(self._stream, connection), self._keyed)
+        head, last = _head(connection), last_batch(connection)
+        arrivals = door.admit(connection, arrivals, project, partial(self._holds, connection))
+        states: Iterable[bytes]
         if self.vault is None:
-            rows = [self._row(connection, arrival, self._codec.compress(arrival.raw)) for arrival in arrivals]
+            states = map(self._codec.compress, [arrival.raw for arrival in arrivals])
         else:
-            rows, arrivals = self._sealed(connection, self.vault, arrivals, recorded_at)
+            arrivals, states = self.vault.admit(connection, arrivals, project, recorded_at)
+        number_of = {uuid: self._tenant_number(connection, uuid) for uuid in {item.tenant for item in arrivals}}
+        rows = [
+            (in_tenant(number_of[tenant], stream), version, name, state, digest)
+            for (_, _, digest, tenant, name, stream, version, _, _), state in zip(arrivals, states, strict=True)
+        ]
         assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
-        count = self.recorder.append(connection, rows)
-        if count == 0:
+        new = self.recorder.append(connection, rows)
+        if not new:
             return []
-        new = list(enumerate(arrivals, head + 1)) if count == len(rows) else _find_new(connection, head, arrivals)
-        appended = [Appended(position, arrival) for position, arrival in new]
-        newest = max(item.arrival.event.event_time for item in appended)
+        arrived = arrivals if new is rows else _find_arrivals(new, arrivals)
+        appended = [Appended(position, arrival) for position, arrival in enumerate(arrived, head + 1)]
+        newest = max(arrival.event_time for arrival in arrived)
         batch = Batch(
-            head + count,
+            head + len(new),
             head + 1,
             max(recorded_at, last.recorded_at if last else 0),  # a clock that steps back must not reorder batches
             source,
             max(newest, last.max_event_time if last else newest),
             b"",
         )
-        links = [item.arrival.digest for item in appended] if self.vault is None else links_after(connection, head)
+        links = ((digest, state) for _, _, _, state, digest in new)
         batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, batch, links))
         connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", batch)
         return appended
 
-    def _sealed(
-        self, connection: sqlite3.Connection, vault: Vault, arrivals: Sequence[Arrival], recorded_at: Micros
-    ) -> tuple[list[Row], list[Arrival]]:
-        """Return the rows of a sealed home, and the arrivals as they can still be read."""
-        vault.keys.refresh(connection)
-        rows, readable = [], []
-        for arrival in arrivals:
-            assert not isinstance(arrival.event, ErasedEvent)  # noqa: S101 - it has just come in
-            keyed = arrival._replace(digest=vault.digest(arrival.digest))
-            state, event = vault.admit(connection, keyed.raw, keyed.digest, arrival.event)
-            rows.append(self._row(connection, keyed, state))
-            readable.append(keyed._replace(event=event))
-        if vault.has_erased:
-            house_rules.decide(connection, house_rules.ERASURE, "begun", recorded_at)
-            vault.has_erased = False
-        return rows, readable
-
-    def _row(self, connection: sqlite3.Connection, arrival: Arrival, state: bytes) -> Row:
-        event = arrival.event
-        assert not isinstance(event, ErasedEvent)  # noqa: S101 - it has just come in
-        version = version_of(event.event_time, arrival.digest)
-        return Row(self._stream(connection, event), version, event.metadata.event_name, state, arrival.digest)
-
-    def _stream(self, connection: sqlite3.Connection, event: Event | OtherEvent) -> str:
-        return self.stream(self._tenant_number(connection, event.tenant), event)
+    def _holds(self, connection: sqlite3.Connection, arrival: Arrival) -> bool:
+        """Say whether the content of an arrival is stored."""
+        filed = arrival if self.vault is None else self.vault.filed(arrival)
+        versions = (first_version(filed.event_time), last_version(filed.event_time))
+        stream = in_tenant(self._tenant_number(connection, filed.tenant), filed.stream)
+        return is_stored(connection, stream, versions, filed.digest)
 
     def _tenant_number(self, connection: sqlite3.Connection, uuid: str) -> int:
         number = self._tenants.get(uuid)
@@ -231,9 +197,13 @@ class EventLog(Application[str]):
 
     # -- reading --------------------------------------------------------------------------------------------------
 
-    def reading(self) -> Any:
-        """Open one read transaction; gives the connection."""
-        return self._datastore.reading()
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Open one read transaction; gives the connection. Of a sealed log no key is used that was destroyed before."""
+        with self._datastore.reading() as connection:
+            if self.vault is not None:
+                self.vault.keys.refresh(connection)
+            yield connection
 
     @property
     def head(self) -> int:
@@ -249,52 +219,96 @@ class EventLog(Application[str]):
     def _tenant_uuid(self, number: int) -> str:
         return next((uuid for uuid, known in self.tenants().items() if known == number), "")
 
-    def stream(self, number: int, event: Event | OtherEvent) -> str:
-        """Return the stream that an event of the tenant with a number is filed under."""
-        return stream_of(number, event) if self.vault is None else self.vault.stream(number, event)
+    def stream(self, tenant: str, number: int, stream: str) -> str:
+        """Return the whole name under which this log files a stream of a tenant."""
+        return in_tenant(number, stream if self.vault is None else self.vault.stream(tenant, stream))
 
     def digest_of(self, value: Any, raw: bytes) -> bytes:
         """Return the digest of an event's content as this log keeps it."""
-        return self._keyed(content_digest(value, raw))
-
-    def _keyed(self, digest: bytes) -> bytes:
+        digest = content_digest(value, raw)
         return digest if self.vault is None else self.vault.digest(digest)
 
-    def has_batch(self, last_position: int, recorded_at: Micros) -> bool:
-        """Say whether a batch that ends at a position was recorded at a time."""
+    def has_batch(self, last_position: int, chain: bytes) -> bool:
+        """Say whether a batch ends at a position with that chain: whether all up to there is the same."""
         with self._datastore.reading() as connection:
-            found = connection.execute(
-                "SELECT 1 FROM batches WHERE last_position = ? AND recorded_at = ?", (last_position, recorded_at)
-            ).fetchone()
-        return found is not None
+            found = connection.execute("SELECT chain FROM batches WHERE last_position = ?", (last_position,)).fetchone()
+        return found is not None and found[0] == chain
 
     def batches(self, after: int = 0) -> list[Batch]:
         """Return the batches that end after a position, in order."""
         with self._datastore.reading() as connection:
-            rows = connection.execute(
-                "SELECT last_position, first_position, recorded_at, source, max_event_time, chain "
-                "FROM batches WHERE last_position > ? ORDER BY last_position",
-                (after,),
-            )
-            return [Batch(*row) for row in rows]
+            return batches_after(connection, after)
+
+    def identity(self) -> str | None:
+        """Return what tells this log from any other, even one with the same events; None for a log of format 1."""
+        return self._property(IDENTITY)
+
+    def format(self) -> int:
+        """Return the number of this log's layout."""
+        with self._datastore.reading() as connection:
+            return found_format(connection) or 0
+
+    def bytes_chained_after(self) -> int | None:
+        """Return the position after which the chain covers stored bytes; None if it nowhere does (format 1)."""
+        found = self._property(BYTES_CHAINED_AFTER)
+        return None if found is None else int(found)
+
+    def _property(self, name: str) -> str | None:
+        with self._datastore.reading() as connection:
+            return read_property(connection, name)
 
     def records(self, after: int = 0, upto: int | None = None) -> Iterator[LogRecord]:
         """Yield the log in position order, a page at a time."""
         end = self.head if upto is None else upto
         while after < end:
-            with self._datastore.reading() as connection:
-                if self.vault is not None:
-                    self.vault.keys.refresh(connection)
+            with self.reading() as connection:
                 page = records_after(connection, after, end, _PAGE)
             if not page:
                 return
             yield from page
             after = page[-1].position
 
+    def known_events(self, after: int, upto: int) -> Iterator[list[tuple[int, bytes, Event]]]:
+        """Yield the projected events of the log for a read model, a page at a time: position, digest, event.
+
+        An event may have quickly made structs in place of models (`store.thin`). Raises LogDamaged.
+        """
+        read = self._log_mapper.read
+        while after < upto:
+            with self.reading() as connection:
+                page = states_after(connection, after, upto, _PAGE)
+            if not page:
+                return
+            after = page[-1][0]
+            found = ((position, digest, read(position, digest, state)) for position, _, digest, state in page)
+            yield [(position, digest, event) for position, digest, event in found if isinstance(event, Event)]
+
     def records_at(self, positions: Iterable[int]) -> list[LogRecord]:
         """Return the events at given positions, in the order asked."""
-        with self._datastore.reading() as connection:
+        with self.reading() as connection:
             return records_at(connection, positions)
+
+    def scan(self, is_wanted: Callable[[bytes], bool], upto: int) -> Iterator[str]:
+        """Yield, in position order, the streams of the events whose bytes are wanted: one pass, nothing is parsed.
+
+        What was partly erased is wanted, too: what made it so may be what is gone.
+        """
+        after = 0
+        decompress, vault = self._codec.decompress, self.vault
+
+        def may_be_wanted(state: bytes, digest: bytes) -> bool:
+            if vault is None:
+                return is_wanted(decompress(state))
+            opened = vault.open(state, digest)
+            return opened.raw is not None and (not opened.is_whole or is_wanted(opened.raw))
+
+        while after < upto:
+            with self.reading() as connection:
+                page = states_after(connection, after, upto, _PAGE)
+            if not page:
+                return
+            yield from (stream for _, stream, digest, state in page if may_be_wanted(state, digest))
+            after = page[-1][0]
 
     def raw(self, record: LogRecord) -> bytes:
         """Return the bytes of an event as they came; where someone was erased, what is left of it."""
@@ -302,7 +316,7 @@ class EventLog(Application[str]):
 
     def open(self, record: LogRecord) -> Opened:
         """Return what can still be read of an event, and whether that is all of it; raises LogDamaged."""
-        return self._log_mapper.open(record)
+        return self._log_mapper.open(record.state, record.digest)
 
     def is_partly_erased(self, record: LogRecord) -> bool:
         """Say whether someone whom an event names was erased, and the rest of it can still be read."""
@@ -345,9 +359,7 @@ class EventLog(Application[str]):
 
     def _stream_of_ref(self, ref: EntityRef) -> str | None:
         number = self.tenants().get(ref.tenant)
-        if number is None:
-            return None
-        return stream_of_ref(number, ref if self.vault is None else self.vault.ref(ref))
+        return None if number is None else self.stream(ref.tenant, number, stream_of_entity(ref.kind, ref.id))
 
     def streams(self) -> Iterator[int]:
         """Yield, for every stream, the position of one of its events."""
@@ -361,15 +373,6 @@ class EventLog(Application[str]):
         return self._codec
 
 
-def chain_after(previous: bytes, batch: Batch, digests: Iterable[bytes]) -> bytes:
-    """Return the hash that ties a batch to all before it: what was appended, in which order, when, from where."""
-    hasher = blake2b(previous, digest_size=32)
-    hasher.update(f"{batch.first_position}|{batch.last_position}|{batch.recorded_at}|{batch.source}|".encode())
-    for digest in digests:
-        hasher.update(digest)
-    return hasher.digest()
-
-
 def _readable(events: Iterable[Any]) -> list[Recorded]:
     return [recorded for recorded in events if isinstance(recorded.event, Event)]
 
@@ -378,18 +381,11 @@ def _head(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0])
 
 
-def _last_batch(connection: sqlite3.Connection) -> Batch | None:
-    row = connection.execute(
-        "SELECT last_position, first_position, recorded_at, source, max_event_time, chain "
-        "FROM batches ORDER BY last_position DESC LIMIT 1"
-    ).fetchone()
-    return Batch(*row) if row else None
+def _has_dictionary(connection: sqlite3.Connection, number: int) -> bool:
+    return connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (number,)).fetchone() is not None
 
 
-def _find_new(connection: sqlite3.Connection, head: int, arrivals: Sequence[Arrival]) -> list[tuple[int, Arrival]]:
+def _find_arrivals(rows: Sequence[Row], arrivals: Sequence[Arrival]) -> list[Arrival]:
     """Match what was stored with what came, by content: the first of equal arrivals is the one that was stored."""
     first = {arrival.digest: arrival for arrival in reversed(arrivals)}
-    stored = connection.execute(
-        "SELECT position, content_hash FROM stored_events WHERE position > ? ORDER BY position", (head,)
-    )
-    return [(int(position), first[digest]) for position, digest in stored]
+    return [first[digest] for *_, digest in rows]

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -16,7 +16,6 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from store import house_rules
 from store.canonical import DIGEST_BYTES
 from store.keys import next_free_version
-from store.sealing import link
 
 
 @dataclass(frozen=True)
@@ -27,19 +26,16 @@ class LogRecord(StoredEvent):
     digest: bytes
 
 
-class Row(NamedTuple):
-    """What is written per event: names of the library's columns, `content_hash` is ours."""
+Row = tuple[str, int, str, bytes, bytes]
+"""What is written per event: the library's originator_id, originator_version, topic and state, and our content_hash.
 
-    originator_id: str
-    originator_version: int
-    topic: str
-    state: bytes
-    content_hash: bytes
+A plain tuple: sqlite3 binds nothing faster, and there is one per event.
+"""
 
 
 # A plain INTEGER PRIMARY KEY: deletion is refused below, so no position is ever reused, and unlike AUTOINCREMENT a
 # repeat that is not stored leaves no gap behind.
-_TABLES = (
+TABLES = (
     """CREATE TABLE IF NOT EXISTS stored_events (
         position INTEGER PRIMARY KEY,
         originator_id TEXT NOT NULL,
@@ -70,18 +66,30 @@ _TAKEN = {
     "properties": "name = NEW.name",
     "house_rules": "number = NEW.number",
 }
-_REPLACEMENTS = tuple(
-    f"CREATE TRIGGER IF NOT EXISTS {table}_refuse_replace BEFORE INSERT ON {table} "
-    f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken}) "
-    f"BEGIN SELECT RAISE(ABORT, 'the log is immutable: REPLACE on {table} is refused'); END"
-    for table, taken in _TAKEN.items()
+
+
+def _trigger(name: str, when: str, refused: str) -> tuple[str, str]:
+    # Word for word what SQLite keeps of it, so that a changed one shows.
+    refusal = f"SELECT RAISE(ABORT, 'the log is immutable: {refused} is refused')"
+    return name, f"CREATE TRIGGER {name} {when} BEGIN {refusal}; END"
+
+
+TRIGGERS = dict(
+    [
+        _trigger(f"{table}_refuse_{action.lower()}", f"BEFORE {action} ON {table}", f"{action} on {table}")
+        for table in _IMMUTABLE
+        for action in ("UPDATE", "DELETE")
+    ]
+    + [
+        _trigger(
+            f"{table}_refuse_replace",
+            f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken})",
+            f"REPLACE on {table}",
+        )
+        for table, taken in _TAKEN.items()
+    ]
 )
-_REFUSALS = tuple(
-    f"CREATE TRIGGER IF NOT EXISTS {table}_refuse_{action.lower()} BEFORE {action} ON {table} "
-    f"BEGIN SELECT RAISE(ABORT, 'the log is immutable: {action} on {table} is refused'); END"
-    for table in _IMMUTABLE
-    for action in ("UPDATE", "DELETE")
-)
+"""What refuses every change of what was written, by name."""
 
 # A repeat changes nothing. (An upsert that trips over a *different* event under the same key would find those at once;
 # but an upsert on a table with triggers makes SQLite keep a journal for every row, and costs more than the insert.)
@@ -95,27 +103,23 @@ _COLUMNS = "position, originator_id, originator_version, topic, state, content_h
 class LogRecorder(SQLiteApplicationRecorder):
     """Appends batches; reads streams in event-time order and the log in position order."""
 
-    def construct_create_table_statements(self) -> list[str]:
-        """Return the schema of the log."""
-        return [*_TABLES, *_REFUSALS, *_REPLACEMENTS]
-
-    def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
-        """Append those rows that are new, in their order, inside the caller's transaction; return how many.
+    def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:
+        """Append those rows that are new, inside the caller's transaction; return them in the order of their positions.
 
         A key is 21 bits of hash inside a millisecond of one entity: where it is taken by a *different* event, that
         is found afterwards among the few rows that were not stored, and the next free key is used.
         """
         head = connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0]
-        appended = connection.executemany(_APPEND, rows).rowcount
-        if appended == len(rows):
-            return appended
-        new = connection.execute("SELECT content_hash FROM stored_events WHERE position > ?", (head,))
-        stored = {row[0] for row in new}
+        if connection.executemany(_APPEND, rows).rowcount == len(rows):
+            return rows
+        of_new = "SELECT content_hash FROM stored_events WHERE position > ? ORDER BY position"
+        stored = {row[0] for row in connection.execute(of_new, (head,))}
         for row in rows:
-            if row.content_hash not in stored and _append_with_care(connection, row):
-                stored.add(row.content_hash)
-                appended += 1
-        return appended
+            if row[-1] not in stored and _append_with_care(connection, row):
+                stored.add(row[-1])
+        # Of equal rows the first is the one that was stored.
+        first = {row[-1]: row for row in reversed(rows)}
+        return [first[digest] for (digest,) in connection.execute(of_new, (head,))]
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         # The library's own contract: a second event under one key is an IntegrityError.
@@ -188,6 +192,17 @@ def records_after(connection: sqlite3.Connection, after: int, upto: int, limit: 
     return [_record(row) for row in rows]
 
 
+def states_after(
+    connection: sqlite3.Connection, after: int, upto: int, limit: int
+) -> list[tuple[int, str, bytes, bytes]]:
+    """Return a page of the log as positions, streams, digests and stored bytes only, for a pass over all of it."""
+    return connection.execute(
+        "SELECT position, originator_id, content_hash, state FROM stored_events WHERE position > ? AND position <= ? "
+        "ORDER BY position LIMIT ?",
+        (after, upto, limit),
+    ).fetchall()
+
+
 def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list[LogRecord]:
     """Return the events at these positions, in the order asked."""
     rows = (
@@ -195,14 +210,6 @@ def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list
         for position in positions
     )
     return [_record(row) for row in rows if row is not None]
-
-
-def links_after(connection: sqlite3.Connection, head: int) -> list[bytes]:
-    """Return what the chain of batches holds of each event after a position."""
-    rows = connection.execute(
-        "SELECT content_hash, state FROM stored_events WHERE position > ? ORDER BY position", (head,)
-    )
-    return [link(*row) for row in rows]
 
 
 # Tag, subject and count, then at most 255 numbers of four bytes.
@@ -230,17 +237,18 @@ def is_stored(connection: sqlite3.Connection, stream: str, versions: tuple[int, 
 
 
 def _append_with_care(connection: sqlite3.Connection, row: Row) -> bool:
+    stream, version, topic, state, digest = row
     while True:
         found = connection.execute(
             "SELECT content_hash FROM stored_events WHERE originator_id = ? AND originator_version = ?",
-            (row.originator_id, row.originator_version),
+            (stream, version),
         ).fetchone()
         if found is None:
-            connection.execute(_APPEND, row)
+            connection.execute(_APPEND, (stream, version, topic, state, digest))
             return True
-        if found[0] == row.content_hash:
+        if found[0] == digest:
             return False
-        row = row._replace(originator_version=next_free_version(row.originator_version))
+        version = next_free_version(version)
 
 
 def _record(row: Sequence[Any]) -> LogRecord:

@@ -67,22 +67,6 @@ def unpack(state: bytes) -> Sealed:
     return Sealed(subject, others, state[at : at + length], state[at + length :])
 
 
-def link(digest: bytes, state: bytes) -> bytes:
-    """Return what the chain of batches holds of an event: its digest, and what is to stay readable without the rest.
-
-    Once a key is gone the digest can be checked against nothing, but the readable part still can.
-    """
-    if not is_sealed(state):
-        return digest
-    try:
-        sealed = unpack(state)
-    except LogDamaged:
-        return digest  # whoever opens it is told
-    if not sealed.readable:
-        return digest
-    return blake2b(digest + sealed.heading + sealed.readable, digest_size=len(digest)).digest()
-
-
 def new_key() -> bytes:
     """Return a random key of 256 bits."""
     return token_bytes(_KEY_BYTES)

@@ -1,11 +1,13 @@
 """Where bytes come from: files and standard input, plain, gzip or zstandard, in bounded chunks."""
 
+import os
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol, cast
 
 import zstandard
 
@@ -15,7 +17,7 @@ _CHUNK = 1 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _GZIP_WINDOW = 31  # zlib's way to say: 32 KiB window, gzip header
 # Four bytes of zstandard can stand for 128 KiB: a small feed bounds what one step can unfold.
-_ZSTD_FEED = 2048
+_ZSTD_FEED = 512
 
 
 class ByteStream(Protocol):
@@ -31,16 +33,23 @@ class ByteStream(Protocol):
 def check_readable(names: list[str]) -> None:
     """Refuse a list of sources as a whole, before any is read, if one is not there."""
     for name in names:
-        if name != "-" and not Path(name).is_file():
-            what = "is a folder" if Path(name).is_dir() else "does not exist"
+        path = Path(name)
+        what = "is a folder" if path.is_dir() else "is a socket" if path.is_socket() else "does not exist"
+        # Anything else that is there can be read: a pipe that the shell has made (`<(zcat …)`) or a device, too.
+        if name != "-" and (not path.exists() or path.is_dir() or path.is_socket()):
             raise UnreadableInput(f"cannot read {name}: it {what}: name a file, or - for standard input")
 
 
+def source_name(name: str) -> str:
+    """Return how a source is called in the log; a file's name need not be text, what is written down must be."""
+    return "stdin" if name == "-" else os.fsencode(name).decode(errors="backslashreplace")
+
+
 @contextmanager
-def open_source(name: str) -> Iterator[BinaryIO]:
+def open_source(name: str) -> Iterator[BufferedReader]:
     """Open a file, or standard input for `-`; raises UnreadableInput."""
     if name == "-":
-        yield sys.stdin.buffer
+        yield cast("BufferedReader", sys.stdin.buffer)
         return
     try:
         handle = Path(name).open("rb")  # noqa: SIM115 - entered below, so that only opening is inside the try

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
 
+from store.access import is_writable, uri_of
+
 BUSY_SECONDS = 60
 # 16 KiB pages append 1.4 times as fast as 4 KiB ones.
 _PAGE_BYTES = 16_384
@@ -16,20 +18,26 @@ _CACHED_STATEMENTS = 128
 
 
 def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
-    """Open a database file in autocommit mode with our settings; transactions are begun by hand."""
+    """Open an existing file in autocommit mode with our settings; transactions are begun by hand.
+
+    A file that is not there is an error: whoever looks for one must not leave an empty one behind.
+    """
     connection = sqlite3.connect(
-        path,
+        uri_of(path),
+        uri=True,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=_CACHED_STATEMENTS,
         timeout=BUSY_SECONDS,
     )
     try:
-        connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode=WAL")
+        if is_writable(path) and connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+            connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-        connection.execute("PRAGMA temp_store=MEMORY")
+        # Sorts that outgrow the cache go to disk: in memory they would grow with the log.
+        connection.execute("PRAGMA temp_store=FILE")
     except sqlite3.Error:
         connection.close()
         raise

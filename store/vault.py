@@ -1,33 +1,36 @@
 """What a sealed home does to an event on its way in and out: nothing about a person is stored but under their keys."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
 
-from domain.catalog import parse_event
 from domain.errors import LogDamaged
-from domain.event import ErasedEvent, Event, OtherEvent
-from domain.identity import EntityRef, Kind
+from domain.event import Event, OtherEvent
+from domain.identity import Kind
 from domain.persons import NAMES_SOMEONE_ELSE, PersonId, Persons, is_impersonal, persons_of
+from domain.times import Micros
+from store import house_rules, thin
+from store.arrival import Arrival, Project
 from store.canonical import DIGEST_BYTES, decode
 from store.codec import Codec
 from store.keyring import Entry, Keyring
-from store.keys import stream_of, stream_of_ref
+from store.keys import stream_of_entity, version_of
 from store.members import without
 from store.sealing import MOST_OTHERS, NOBODY, Sealed, is_sealed, joint_key, seal, unpack, unseal
 
 _READABLE, _WHOLE = b"r", b"w"
+_OF_USERS = f"{Kind.USER}/"
 
 
 class Admitted(NamedTuple):
-    """An event as it is stored, and as it may still be read."""
+    """An event as it is stored, and as it may still be read: all of it, a part, nothing (None)."""
 
     state: bytes
-    event: Event | OtherEvent | ErasedEvent
+    event: Event | OtherEvent | None
 
 
 class Opened(NamedTuple):
@@ -46,40 +49,54 @@ class Vault:
         self._secret = secret
         self._codec = codec
         self.keys = Keyring(secret, reading)
-        self.has_erased = False
-        """Whether an event on its way in has told another name of an erased person, whose key was destroyed with it."""
+        self._has_erased = False
 
     def digest(self, plain: bytes) -> bytes:
         """Return the digest of an event's content as this home alone can make it: a guess cannot be tried elsewhere."""
         return blake2b(plain, key=self._secret, digest_size=DIGEST_BYTES).digest()
 
-    def ref(self, ref: EntityRef) -> EntityRef:
-        """Return the entity as its stream names it: a user's own id would be readable there for ever."""
-        if ref.kind is not Kind.USER:
-            return ref
-        return ref._replace(id=self.keys.person(ref.tenant, PersonId("stream", ref.id)).hex())
+    def stream(self, tenant: str, stream: str) -> str:
+        """Return the stream of an entity as it is named here: a user's own id would be readable there for ever."""
+        if not stream.startswith(_OF_USERS):
+            return stream
+        return stream_of_entity(Kind.USER, self.keys.person(tenant, PersonId("stream", stream)).hex())
 
-    def stream(self, tenant_number: int, event: Event | OtherEvent) -> str:
-        """Return the stream of an event."""
-        if isinstance(event, Event) and event.kind is Kind.USER:
-            return stream_of_ref(tenant_number, self.ref(event.ref))
-        return stream_of(tenant_number, event)
+    def filed(self, arrival: Arrival) -> Arrival:
+        """Return an arrival under the digest, stream and version that it has here; its facts are another's yet."""
+        digest = self.digest(arrival.digest)
+        stream = self.stream(arrival.tenant, arrival.stream)
+        return arrival._replace(digest=digest, stream=stream, version=version_of(arrival.event_time, digest))
 
-    def admit(self, connection: sqlite3.Connection, raw: bytes, digest: bytes, event: Event | OtherEvent) -> Admitted:
+    def admit(
+        self, connection: sqlite3.Connection, arrivals: Sequence[Arrival], project: Project, now: Micros
+    ) -> tuple[list[Arrival], list[bytes]]:
+        """Return arrivals as they are filed here, with what is taken from what can still be read, and their states."""
+        self.keys.refresh(connection)
+        self._has_erased = False
+        filed, states = [], []
+        for arrival in map(self.filed, arrivals):
+            state, event = self._seal(connection, arrival)
+            facts = project(event, arrival.digest) if isinstance(event, Event) else None
+            filed.append(arrival._replace(facts=facts))
+            states.append(state)
+        if self._has_erased:
+            # An event told another name of an erased person, whose key was destroyed with it.
+            house_rules.decide(connection, house_rules.ERASURE, "begun", now)
+        return filed, states
+
+    def _seal(self, connection: sqlite3.Connection, arrival: Arrival) -> Admitted:
         """Seal an event as it came, making the keys that it needs; of an erased person nothing is kept to be read."""
+        raw, digest, tenant = arrival.raw, arrival.digest, arrival.tenant
         value = decode(raw)
         persons = persons_of(value)
         if not persons.subject and not persons.others:
-            return Admitted(self._codec.compress(raw), event)
-        subject = self._subject(connection, event.tenant, persons)
-        others = [
-            self.keys.entry(connection, self.keys.person(event.tenant, who)) for who in persons.others[:MOST_OTHERS]
-        ]
+            return Admitted(self._codec.compress(raw), thin.parse(value, raw))
+        subject = self._subject(connection, tenant, persons)
+        others = [self.keys.entry(connection, self.keys.person(tenant, who)) for who in persons.others[:MOST_OTHERS]]
         numbers = tuple(other.number for other in others)
         sealed = Sealed(subject.number if subject else NOBODY, numbers, b"", b"")
         if subject is not None and subject.key is None:
-            gone = ErasedEvent(event.metadata.event_name, event.tenant, event.event_time)
-            return Admitted(sealed._replace(others=()).packed(), gone)
+            return Admitted(sealed._replace(others=()).packed(), None)
         bound = digest + sealed.heading
         keys = [entry.key for entry in (subject, *others) if entry is not None and entry.key is not None]
         if others:
@@ -87,9 +104,9 @@ class Vault:
             part = self._codec.compress(readable)
             sealed = sealed._replace(readable=seal(keys[0], part, bound + _READABLE) if subject else part)
             if len(keys) < len(others) + (subject is not None):
-                return Admitted(sealed.packed(), parse_event(decode(readable)))
+                return Admitted(sealed.packed(), thin.parse(decode(readable), readable))
         whole = seal(joint_key(keys), self._codec.compress(raw), bound + _WHOLE)
-        return Admitted(sealed._replace(whole=whole).packed(), event)
+        return Admitted(sealed._replace(whole=whole).packed(), thin.parse(value, raw))
 
     def open(self, state: bytes, digest: bytes) -> Opened:
         """Return what can be read of a stored event; raises LogDamaged."""
@@ -119,7 +136,7 @@ class Vault:
         if entry.key is None and persons.joins:
             # What is learnt of an erased person is another name of theirs: it goes, too.
             news = [self.keys.destroy(connection, other, erased_with=known[0]) for other in known[1:]]
-            self.has_erased = self.has_erased or any(news)
+            self._has_erased = self._has_erased or any(news)
             return entry
         for other in known[1:]:
             found = self.keys.find(connection, other)

@@ -9,10 +9,12 @@ from domain.identity import parse_context
 from domain.times import parse_argument
 from projections.fingerprint import Fingerprint, fingerprint_at
 from projections.point import Asked, Point, resolve, resolve_cut
-from projections.timeline import Entry, Filters, timeline
+from projections.steps import Filters
+from projections.timeline import Entry, timeline
 from projections.tree import tree_at
-from projections.verify import verify
-from projections.views import Views, unwatched
+from projections.verify import Checks, verify_home
+from projections.views import Views
+from store.checkpoint import Checkpoint
 from store.home import Home
 from store.ingest import Ingest, IngestReport
 from store.log import EventLog
@@ -42,13 +44,13 @@ class World:
         """Append events (dicts, text or bytes), given as one NDJSON stream in chunks."""
         data = lines(*events)
         with self.opened() as (log, views):
-            run = Ingest(self.home, log, lambda: self.clock, views.take)
+            run = Ingest(self.home, log, lambda: self.clock, views)
             run.take_pieces(split(data[at : at + chunk] for at in range(0, len(data), chunk)), "given")
             return run.report
 
     def retry(self) -> IngestReport:
         with self.opened() as (log, views):
-            return Ingest(self.home, log, lambda: self.clock, views.take).retry_quarantine()
+            return Ingest(self.home, log, lambda: self.clock, views).retry_quarantine()
 
     @contextlib.contextmanager
     def at(
@@ -71,9 +73,9 @@ class World:
         with self.opened() as (_, views), views.reading() as connection:
             return fingerprint_at(connection, resolve_cut(connection, Asked(None, as_of, known_at)))
 
-    def verify(self) -> dict[str, Any]:
-        with self.opened() as (log, views), views.reading() as connection:
-            return verify(log, connection, everything=True, watch=unwatched)
+    def verify(self, *, anew: bool = False, against: Checkpoint | None = None) -> dict[str, Any]:
+        with self.opened() as (log, views):
+            return verify_home(self.home, log, views, Checks(everything=True, anew=anew, against=against))
 
     def raw_log(self) -> list[bytes]:
         with self.opened() as (log, _):

@@ -1,54 +1,121 @@
 """`python -m scripts.bench`: every figure, as a table or as JSON."""
 
+import os
+import platform
+import sqlite3
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from scripts import render
-from scripts.bench import figures
+from scripts.bench import figures, memory, peers, rebuilding, taking, trees
 from scripts.bench.figure import Figure
+from scripts.bench.ground import Ground, Sizes
 from scripts.options import Format, FormatOption
 from scripts.output import answer, say
+
+Measure = Callable[[Ground], Iterator[Figure]]
+
+OWN: dict[str, Measure] = {
+    "ingest": taking.ingesting,
+    "log-only": taking.appending,
+    "growth": taking.growing,
+    "growth-alike": taking.growing_alike,
+    "rebuild": rebuilding.rebuilding,
+    "tree-past": trees.at_a_past_time,
+    "tree-many": trees.among_many_versions,
+    "tree-known": trees.as_known_at,
+    "late": taking.coming_late,
+    "shuffled": taking.coming_at_random,
+    "disk": taking.on_disk,
+    "memory-ingest": memory.of_ingest,
+    "memory-rebuild": memory.of_rebuild,
+    "class": figures.classroom,
+    "student": figures.student,
+    "rollup": figures.rollup,
+}
+PEERS: dict[str, Measure] = {
+    "peer-save": peers.saving,
+    "peer-get": peers.getting,
+    "peer-as-of": peers.as_of,
+}
+_MEASURES = {**OWN, **PEERS}
 
 
 def bench(
     *,
-    events: Annotated[int, typer.Option("--events", help="Events to ingest and rebuild.")] = 100_000,
-    versions: Annotated[int, typer.Option("--versions", help="Versions in the long tree history.")] = 100_000,
-    rounds: Annotated[int, typer.Option("--rounds", help="How often each ratio is taken.")] = 5,
+    events: Annotated[int, typer.Option(min=1_000, help="Events to ingest and rebuild.")] = 50_000,
+    outcomes: Annotated[int, typer.Option(min=1, help="Outcomes in the tree that is asked for.")] = 2_000,
+    versions: Annotated[int, typer.Option(help="Versions in its long history, at least 5 an outcome.")] = 50_000,
+    growth: Annotated[int, typer.Option(min=1_000, help="Events in the home that grows.")] = 200_000,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each ratio is taken.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of events, past times and positions.")] = 7,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME[,NAME…]", help=f"These figures only: {', '.join(_MEASURES)}.")
+    ] = None,
+    with_peers: Annotated[bool, typer.Option("--peers", help="Measure other projects, too (extra: peers).")] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Measure everything that the design promises, as ratios inside one run.
 
-    With duckdb and pyarrow installed one figure more.
+    Files go to a temporary folder (TMPDIR says where): about 2 KB for each event of the largest size.
 
-    Example: python -m scripts.bench --events 1000000 --versions 1000000
+    Example: python -m scripts.bench --events 1000000 --versions 1000000 --growth 4000000
     """
+    chosen = _chosen(only, with_peers=with_peers)
+    sizes = Sizes(events, outcomes, versions, growth, rounds, seed)
+    if versions < sizes.few_versions:
+        raise typer.BadParameter(f"{versions} versions: give at least {sizes.few_versions}, the short history's")
     with tempfile.TemporaryDirectory(prefix="outcomes-bench-") as folder:
-        found = []
-        for figure in _all(Path(folder), events, versions, rounds):
-            say(f"{figure.ratio:10.4g}  {figure.name}")
-            found.append(figure)
-    value = [{**figure._asdict(), "is_reached": figure.is_reached} for figure in found]
-    columns = ("figure", "median", "lowest", "highest", "must be", "reached")
-    answer(value, form, lambda: render.table(columns, [_row(figure) for figure in found]))
+        found = list(_measured(chosen, Ground(Path(folder), sizes)))
+    told = [_told(*one) for one in found]
+    value = {"sizes": sizes.as_json(), "machine": _machine(), "figures": told}
+    answer(value, form, lambda: _drawn(sizes, found), rows=lambda: told)
 
 
-def _all(folder: Path, events: int, versions: int, rounds: int) -> Iterator[Figure]:
-    yield from figures.appending(folder, events, rounds)
-    yield from figures.rebuilding(folder, rounds)
-    yield from figures.mastery(folder, rounds)
-    yield from figures.trees(folder, versions, rounds)
-    yield from figures.memory(folder, events)
+def _chosen(only: list[str] | None, *, with_peers: bool) -> list[str]:
+    if not only:
+        return list(_MEASURES if with_peers else OWN)
+    names = [name.strip() for text in only for name in text.split(",")]
+    for name in names:
+        if name not in _MEASURES:
+            raise typer.BadParameter(f"no figure {name!r}: choose among {', '.join(_MEASURES)}")
+    return names
 
 
-def _row(figure: Figure) -> tuple[str, ...]:
-    sign = "≥" if figure.more_is_better else "≤"
+def _measured(chosen: list[str], ground: Ground) -> Iterator[tuple[str, Figure]]:
+    for key in chosen:
+        started = time.monotonic()
+        for figure in _MEASURES[key](ground):
+            say(f"{figure.ratio:10.4g}  {key}, after {time.monotonic() - started:.0f} s")
+            yield key, figure
+
+
+def _machine() -> dict[str, Any]:
+    return {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version, "processors": os.cpu_count()}
+
+
+def _told(key: str, figure: Figure) -> dict[str, Any]:
+    return {"key": key, **figure._asdict(), "is_reached": figure.is_reached}
+
+
+def _drawn(sizes: Sizes, found: list[tuple[str, Figure]]) -> RenderableType:
+    columns = ("key", "figure", "median", "lowest", "highest", "must be", "reached")
+    told = ", ".join(f"{name.replace('_', ' ')} {size:,}" for name, size in sizes.as_json().items())
+    return Group(render.table(columns, (_row(*one) for one in found)), Text(), Text(told, style="dim"))
+
+
+def _row(key: str, figure: Figure) -> tuple[str, ...]:
     numbers = (f"{number:.4g}" for number in (figure.ratio, figure.lowest, figure.highest))
-    return (figure.name, *numbers, f"{sign} {figure.limit:g}", "yes" if figure.is_reached else "NO")
+    must = "-" if figure.limit is None else f"{'≥' if figure.more_is_better else '≤'} {figure.limit:g}"
+    reached = {None: "-", True: "yes", False: "NO"}[figure.is_reached]
+    return (key, figure.name, *numbers, must, reached)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from domain.identity import EntityRef, Kind, parse_context, parse_entity, parse_
 from domain.times import parse_argument, to_text
 from domain.tree import Node
 from projections.entity import in_force
-from projections.timeline import Entry, Filters
+from projections.steps import Filters
+from projections.timeline import Entry
 from projections.timeline import timeline as entries_of
 from projections.tree import link_fate, tree_at
 from scripts import render
@@ -24,7 +25,7 @@ from scripts.options import (
     asked,
     home_of,
 )
-from scripts.output import answer, console, say, write_lines
+from scripts.output import answer, draw, say, write_lines
 from scripts.session import Question, at
 
 _FIELDS_SHOWN = 4
@@ -95,7 +96,7 @@ def show(
         raise typer.Exit(1)
 
 
-def timeline(
+def timeline(  # noqa: PLR0913 - one for each filter
     context: typer.Context,
     *,
     place: Annotated[str | None, typer.Option("--context", metavar="C", help="Account:1, Course:1234, Global.")] = None,
@@ -106,12 +107,17 @@ def timeline(
     until: Annotated[str | None, typer.Option("--until", metavar="T", help="Up to this event time.")] = None,
     actor: Annotated[
         str | None,
-        typer.Option("--actor", metavar="TEXT", help="User id, login, role, job or request with this text."),
+        typer.Option("--actor", metavar="TEXT", help="Who or by what: id, login, role, job, path with this text."),
     ] = None,
     field: Annotated[
         str | None,
         typer.Option("--field", metavar="NAME", help="Changes of this field, e.g. mastery_points."),
     ] = None,
+    request: Annotated[
+        str | None,
+        typer.Option("--request", metavar="ID", help="All that was done in one request or job, by its id."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also events that changed nothing.")] = False,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
@@ -128,11 +134,13 @@ def timeline(
         until=None if until is None else parse_argument(until),
         actor=actor,
         field=field,
+        request=request,
+        everything=everything,
     )
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
         entries = entries_of(question.connection, question.log, question.point, filters)
         if form is Format.TABLE:
-            console().print(_draw_timeline(entries))
+            draw(_draw_timeline(entries))
         else:
             write_lines((entry.as_json() for entry in entries), form)
 
@@ -177,7 +185,6 @@ def _flatten(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 def _draw_timeline(entries: Iterator[Entry]) -> Any:
     rows = []
     for entry in entries:
-        who = entry.actor["login"] or entry.actor["user_id"] or entry.actor["job"]
         mark = "  (order conflict)" if entry.order_conflict else ""
         rows.append(
             (
@@ -186,7 +193,7 @@ def _draw_timeline(entries: Iterator[Entry]) -> Any:
                 f"{entry.ref.kind} {entry.ref.id}",
                 entry.title,
                 Text(_draw_fields(entry) + mark),
-                who,
+                render.actor(entry.actor),
                 entry.position,
             )
         )
@@ -197,7 +204,7 @@ def _draw_fields(entry: Entry) -> str:
     if entry.change == "created":
         return f"{len(entry.fields)} fields set"
     parts = [
-        f"{name}: {render.shortened(before)} → {render.shortened(after)}"
+        f"{render.shortened(name)}: {render.shortened(before)} → {render.shortened(after)}"
         for name, (before, after) in list(entry.fields.items())[:_FIELDS_SHOWN]
     ]
     more = len(entry.fields) - _FIELDS_SHOWN

@@ -1,26 +1,30 @@
 """Time compared with time: `diff`, `blame`, `late`, `replay`."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from domain.errors import UsageError
 from domain.identity import parse_context, parse_kind
 from domain.times import Micros
 from projections.blame import blame as blame_of
 from projections.diff import diff as diff_of
-from projections.diff import students_changed
+from projections.diff import policies_changed, students_changed
 from projections.late import late as late_of
-from projections.point import resolve
+from projections.replay import Sink, SqliteFile
 from projections.replay import replay as replay_to
 from scripts import render
 from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
-from scripts.output import answer, say
-from scripts.session import at, caught_up, opened
+from scripts.output import answer, clean, say
+from scripts.session import at, caught_up, opened, placed
 
+_FIELDS_SHOWN = 3
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_LONGEST_SECONDS = 10_000 * 604_800  # event times lie between 1970 and 2108
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 
 
@@ -51,16 +55,17 @@ def diff(
     where = None if place is None else parse_context(place)
     with opened(home_of(context)) as session, caught_up(session) as connection:
         if from_ is not None:
-            before = resolve(connection, asked(tenant, from_, known_at))
-            after = resolve(connection, asked(tenant, to, known_at))
+            before = placed(connection, asked(tenant, from_, known_at))
+            after = placed(connection, asked(tenant, to, known_at))
         else:
-            before = resolve(connection, asked(tenant, as_of, from_known))
-            after = resolve(connection, asked(tenant, as_of, to_known))
+            before = placed(connection, asked(tenant, as_of, from_known))
+            after = placed(connection, asked(tenant, as_of, to_known))
         value: dict[str, Any] = dict(diff_of(connection, session.log, before, after, where))
+        value["policies"] = list(policies_changed(connection, session.log, before, after, where))
         if students:
             value["students"] = list(students_changed(connection, before, after, where))
     value["from"], value["to"] = before.heading(), after.heading()
-    rows = [{"change": name, **row} for name in (*_CHANGES, "students") for row in value.get(name, ())]
+    rows = [_cells(name, row) for name in (*_CHANGES, "policies", "students") for row in value.get(name, ())]
     answer(value, form, lambda: _draw_diff(value), lambda: rows)
 
 
@@ -110,22 +115,47 @@ def late(
     answer(found, form, lambda: _draw_late(found))
 
 
+class ReplayFormat(StrEnum):
+    """How the state is written and the answer told: all but Parquet make a SQLite file."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 def replay(
     context: typer.Context,
     *,
-    to: Annotated[Path, typer.Option("--to", metavar="FILE.db", help="The SQLite file to make; must not be there.")],
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FILE.db|FOLDER", help="The file (or folder) to make; must not be there.")
+    ],
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
-    form: FormatOption = Format.TABLE,
+    form: Annotated[
+        ReplayFormat,
+        typer.Option(
+            "--format", case_sensitive=False, help="Form of the answer; parquet makes a folder, a file per table."
+        ),
+    ] = ReplayFormat.TABLE,
 ) -> None:
     """Write the whole state at a point to a new SQLite file with plain tables, to be opened without us.
+
+    With --format parquet it is a new folder with one .parquet file for each table.
 
     Example: outcomes replay --as-of 2013-12-01 --to december.db
     """
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
-        value = replay_to(question.connection, question.log, question.point, to)
-    answer(value, form, lambda: render.facts(value))
+        sink: type[Sink] = SqliteFile
+        if form is ReplayFormat.PARQUET:
+            from projections.parquet import ParquetFolder  # noqa: PLC0415 - pyarrow is slow to load, and needed here only
+
+            sink = ParquetFolder
+        value = replay_to(question.connection, question.log, question.point, to, sink)
+    told = Format.TABLE if form is ReplayFormat.PARQUET else Format(form.value)
+    answer(value, told, lambda: render.facts(value))
 
 
 _CHANGES = ("added", "removed", "moved", "changed")
@@ -135,17 +165,49 @@ def _duration(text: str) -> Micros:
     found = _DURATION.fullmatch(text.strip().lower())
     if found is None:
         raise UsageError(f"not a duration: {text!r}: write a number with s, m, h, d or w, for example 36h")
-    return int(float(found[1]) * _UNITS[found[2]] * 1_000_000)
+    seconds = float(found[1]) * _UNITS[found[2]]
+    if seconds > _LONGEST_SECONDS:
+        raise UsageError(f"longer than any event can be late: {text!r}: at most 10000w")
+    return int(seconds * 1_000_000)
+
+
+_DIFF_COLUMNS = (
+    "change",
+    "kind",
+    "id",
+    "title",
+    "context",
+    "parent_id",
+    "link_id",
+    "parent",
+    "renamed",
+    "fields",
+    "course_id",
+    "student",
+    "outcome_id",
+    "score",
+    "mastered",
+)
+
+
+def _cells(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Give every line of NDJSON and CSV the same columns, whatever it tells of."""
+    return {column: row.get(column) for column in _DIFF_COLUMNS} | {"change": row.get("change") or name}
 
 
 def _draw_diff(value: dict[str, Any]) -> Any:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for name in _CHANGES:
         for row in value[name]:
-            what = "; ".join(f"{field}: {_arrow(change)}" for field, change in row["fields"].items())
+            what = "" if name in {"added", "removed"} else _fields(row["fields"])
             if "parent" in row:
                 what = f"group {_arrow(row['parent'])}"
-            rows.append((name, row["context"], f"{row['kind']} {row['id']}", row["title"], what))
+            called = "renamed" if "renamed" in row else name
+            rows.append((called, row["context"], f"{row['kind']} {row['id']}", row["title"], what))
+    rows += [
+        (row["change"], "", f"{row['kind']} {row['id']}", row["title"], _fields(row["fields"]))
+        for row in value["policies"]
+    ]
     rows += [
         ("student", f"Course:{row['course_id']}", f"outcome {row['outcome_id']}", row["student"],
          f"score {_arrow(row['score'])}, mastery {_arrow(row['mastered'])}")
@@ -154,12 +216,16 @@ def _draw_diff(value: dict[str, Any]) -> Any:
     return render.table(("change", "context", "what", "title", "from → to"), rows)
 
 
+def _fields(fields: dict[str, list[Any]]) -> str:
+    return "; ".join(f"{name}: {_arrow(change)}" for name, change in fields.items())
+
+
 def _draw_blame(rows: list[dict[str, Any]]) -> Any:
     columns = ("field", "value", "since", "by", "position")
     return render.table(
         columns,
         (
-            (row["field"], render.shortened(row["value"]), row["since"], _who(row["actor"]), row["position"])
+            (row["field"], render.shortened(row["value"]), row["since"], render.actor(row["actor"]), row["position"])
             for row in rows
         ),
     )
@@ -169,15 +235,24 @@ def _draw_late(found: list[dict[str, Any]]) -> Any:
     rows = []
     for entry in found:
         effect = "overtaken by a later event" if entry["overtaken"] else entry["change"]
-        scores = "; ".join(f"{row['student']}: {_arrow(row['score'])}" for row in entry["scores"][:3])
+        if not entry["overtaken"] and entry["change"] == "updated":
+            effect = _fields(dict(list(entry["fields"].items())[:_FIELDS_SHOWN]))
+        places = [
+            f"{name} {row['kind']} {row['id']}" + (f": group {_arrow(row['parent'])}" if name == "moved" else "")
+            for name, moved in entry["tree"].items()
+            for row in moved
+        ]
+        scores = [f"{row['student']}: {_arrow(row['score'])}" for row in entry["scores"]]
         days = entry["late_by_seconds"] / 86_400
         what = f"{entry['kind']} {entry['id']}"
-        rows.append((entry["event_time"], f"{days:.1f} days", what, entry["title"], effect, scores, entry["position"]))
-    return render.table(("happened", "late by", "what", "title", "effect", "scores", "position"), rows)
+        effects = Text("\n".join(clean(part) for part in (effect, _first(places), _first(scores)) if part))
+        rows.append((entry["event_time"], f"{days:.1f} days", what, entry["title"], effects, entry["position"]))
+    return render.table(("happened", "late by", "what", "title", "effect", "position"), rows)
 
 
-def _who(actor: dict[str, Any]) -> Any:
-    return actor["login"] or actor["user_id"] or actor["job"]
+def _first(parts: list[str]) -> str:
+    more = len(parts) - _FIELDS_SHOWN
+    return "; ".join([*parts[:_FIELDS_SHOWN], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _arrow(change: list[Any]) -> str:

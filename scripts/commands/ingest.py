@@ -10,7 +10,7 @@ from domain.errors import UnreadableInput, UsageError
 from domain.times import to_text
 from scripts import render
 from scripts.options import Format, FormatOption, home_of, now
-from scripts.output import answer, clean, say
+from scripts.output import answer, clean_lines, say
 from scripts.progress import progress
 from scripts.session import Session, opened
 from store import quarantine as ward
@@ -18,6 +18,8 @@ from store.ingest import Ingest, IngestReport
 from store.sources import check_readable
 
 app = typer.Typer(no_args_is_help=True)
+
+_NUMBERS = range(1, 1 << 63)
 
 
 def ingest(
@@ -78,14 +80,14 @@ def show_entry(
     Example: outcomes quarantine show 3
     """
     with opened(home_of(context)) as session, session.log.reading() as connection:
-        entry = ward.find(connection, number)
+        entry = ward.find(connection, number) if number in _NUMBERS else None
         if entry is None:
             raise UsageError(f"no quarantine entry {number}: see outcomes quarantine list")
         if form is Format.TABLE:
             say(f"{entry.source}, line {entry.line}: {entry.reason}")
             for part in ward.content(connection, number):
                 if sys.stdout.isatty():
-                    print(clean(part.decode(errors="replace")), end="")
+                    print(clean_lines(part.decode(errors="replace")), end="")
                 else:
                     sys.stdout.buffer.write(part)
             print()
@@ -108,7 +110,7 @@ def retry(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
 
 def _ingest(session: Session) -> Ingest:
     # The views follow each batch while its events are still at hand; they could as well catch up later.
-    return Ingest(session.home, session.log, now, session.views.take)
+    return Ingest(session.home, session.log, now, session.views)
 
 
 def _entry(entry: ward.Entry) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Keeping the record: `digest`, `log`, `verify`, `rebuild`, `status`."""
 
-import sys
 from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any
@@ -11,16 +10,18 @@ from domain.errors import UsageError
 from domain.event import ErasedEvent, Event, OtherEvent
 from domain.times import to_text
 from projections.fingerprint import fingerprint_at
-from projections.point import Cut, RecordedTimes, resolve_cut, tenants
+from projections.point import Cut, RecordedTimes, tenants
 from projections.rebuild import rebuild as rebuild_views
 from projections.status import status as status_of
-from projections.verify import verify as verify_home
+from projections.verify import Checks, verify_home
 from scripts import render
 from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
-from scripts.output import answer, write_lines
+from scripts.output import answer, write_json, write_lines
 from scripts.progress import progress
-from scripts.session import caught_up, opened
+from scripts.session import caught_up, opened, placed_cut
+from store.checkpoint import parse_checkpoint
 from store.log import EventLog
+from store.migration import rearm as put_back_triggers
 from store.recorder import LogRecord
 
 
@@ -38,7 +39,7 @@ def digest(
     """
     with opened(home_of(context)) as session, caught_up(session) as connection:
         _check_tenant(tenant, tenants(connection))
-        cut = resolve_cut(connection, asked(tenant, as_of, known_at))
+        cut = placed_cut(connection, asked(tenant, as_of, known_at))
         found = fingerprint_at(connection, cut, tenant)
     value = {
         "digest": found.digest,
@@ -69,14 +70,13 @@ def log(
     """
     with opened(home_of(context)) as session, caught_up(session) as connection:
         _check_tenant(tenant, tenants(connection))
-        cut = resolve_cut(connection, asked(tenant, as_of, known_at))
-        chosen = islice(_chosen(session.log, cut, after, tenant), limit)
+        cut = placed_cut(connection, asked(tenant, as_of, known_at))
+        chosen = islice(_chosen(session.log, cut, after, tenant), None if limit is None else min(limit, cut.known_at))
         if form is Format.NDJSON:
             for record, _ in chosen:
                 # A line break cannot stand inside a JSON string, so a space in its place changes nothing.
                 raw = session.log.raw(record).replace(b"\r", b" ").replace(b"\n", b" ")
-                sys.stdout.buffer.write(raw + b"\n")
-            sys.stdout.buffer.flush()
+                write_json(raw + b"\n")
             return
         recorded = RecordedTimes(connection)
         rows = (_log_row(record, event or session.log.parse(record), recorded) for record, event in chosen)
@@ -120,23 +120,42 @@ def verify(
     context: typer.Context,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Replay every entity, not a sample of 200.")] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="CHECKPOINT",
+            help="Prove that the log has only grown since: what outcomes checkpoint printed, or a file that holds it.",
+        ),
+    ] = None,
+    anew: Annotated[
+        bool, typer.Option("--rebuild", help="Make views anew, the log read backwards, and compare them, too.")
+    ] = False,
+    rearm: Annotated[
+        bool, typer.Option("--rearm", help="Having reported triggers that are gone or changed, put them back.")
+    ] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Prove that the log is whole and that the views equal a replay of it; exit 1 if not.
 
-    Example: outcomes verify --all
+    Finds every event that was changed, removed, inserted or put elsewhere, and every row of a batch or tenant that
+    was changed, and names the position. A log that was cut back or made anew as a whole shows only --against a
+    checkpoint.
+
+    Example: outcomes verify --all --against outcomes-checkpoint:1478:0a1b…
     """
-    with (
-        opened(home_of(context)) as session,
-        caught_up(session) as connection,
-        progress("verifying") as advance,
-    ):
-        value = verify_home(
-            session.log,
-            connection,
+    before = None if against is None else parse_checkpoint(against)
+    with opened(home_of(context)) as session, progress("verifying") as advance:
+        checks = Checks(
             everything=everything,
+            anew=anew,
+            against=before,
             watch=lambda position, head: advance(position, head, position),
         )
+        value = verify_home(session.home, session.log, session.views, checks)
+        if rearm:
+            with session.log.writing() as connection:
+                put_back_triggers(connection)
     answer(value, form, lambda: _draw_verdict(value))
     if not value["ok"]:
         raise typer.Exit(1)
@@ -184,6 +203,8 @@ def _draw_verdict(value: dict[str, Any]) -> Any:
             "entities replayed": value["replayed_entities"],
             **({"erased": value["erased"]} if value["erased"] else {}),
             **({"partly erased": value["partly_erased"]} if value["partly_erased"] else {}),
+            **({"views made anew": "the same"} if value["ok"] and "rebuilt" in value else {}),
+            **({"only grown since": value["against"]} if value["ok"] and "against" in value else {}),
             **listed,
         }
     )

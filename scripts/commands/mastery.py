@@ -1,6 +1,8 @@
 """Mastery: `mastery`, `explain`, `impact`, and the settings that Canvas keeps to itself: `settings`."""
 
+import re
 from collections.abc import Iterable
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +18,9 @@ from projections.explain import explanation
 from projections.mastery import MasteryRow, Override, mastery_at
 from projections.names import student_names
 from projections.policy import SETTINGS, PolicyBook
-from projections.rollups import kept, refresh
+from projections.rollups import is_fresh, kept, refresh
 from projections.scores import Scope
-from projections.what_if import flips, override
+from projections.what_if import HAVE_POLICY, flips, override
 from projections.what_if import impact as impact_of
 from scripts import heat, render
 from scripts.commands.init import redaction, set_redaction
@@ -28,6 +30,8 @@ from scripts.session import at, opened
 from store.house_rules import REDACT
 from store.ingest import Ingest
 from store.splitter import split
+
+_SIZE = re.compile("[0-9]{1,3}")
 
 settings_app = typer.Typer(no_args_is_help=True)
 
@@ -87,10 +91,11 @@ def mastery(
     is_current = as_of is None and known_at is None and not is_what_if
     if is_current:
         with opened(home_of(context)) as session:
-            refresh(session.views)
+            if session.home.is_writable:
+                refresh(session.views)
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
         connection, point = question.connection, question.point
-        if is_current:
+        if is_current and is_fresh(connection):
             rows = list(kept(connection, point, scope))
         else:
             rows = list(mastery_at(connection, point, scope, override=replaced))
@@ -131,7 +136,9 @@ def explain(
 
 def impact(
     context: typer.Context,
-    entity: Annotated[str, typer.Argument(metavar="OUTCOME", help="An outcome's id, or proficiency:ID.")],
+    entity: Annotated[
+        str, typer.Argument(metavar="OUTCOME", help="An outcome's id, or proficiency:ID, or calculation_method:ID.")
+    ],
     *,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
@@ -144,8 +151,8 @@ def impact(
     """
     kind_text, colon, local_id = entity.partition(":")
     kind = parse_kind(kind_text) if colon else Kind.OUTCOME
-    if kind not in {Kind.OUTCOME, Kind.PROFICIENCY}:
-        raise UsageError(f"{kind} has no policy: name an outcome, or proficiency:ID")
+    if kind not in HAVE_POLICY:
+        raise UsageError(f"{kind} has no policy: name an outcome, proficiency:ID or calculation_method:ID")
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
         changes = list(
             impact_of(question.connection, question.log, question.point, kind, local_id if colon else entity)
@@ -195,7 +202,7 @@ def set_setting(
         "body": {"setting": name, "value": value.lower() == "on"},
     }
     with opened(home) as session:
-        run = Ingest(session.home, session.log, now, session.views.take)
+        run = Ingest(session.home, session.log, now, session.views)
         run.take_pieces(split([orjson.dumps(event)]), "settings")
     if run.report.quarantined:
         raise UsageError(f"{to_text(moment)} cannot be the time of an event: see outcomes quarantine list")
@@ -233,6 +240,8 @@ def _setting(book: PolicyBook, name: str) -> str:
 def _what_if(method: str | None, mastery_points: float | None, scale: str | None) -> Override | None:
     if method is None and mastery_points is None and scale is None:
         return None
+    if mastery_points is not None and not 0 <= mastery_points < inf:
+        raise UsageError(f"not a number of points: {mastery_points}: write one from 0 on, for example 3.5")
     return override(
         calculation=None if method is None else _calculation(method),
         scale=None if scale is None else _scale(scale),
@@ -242,7 +251,7 @@ def _what_if(method: str | None, mastery_points: float | None, scale: str | None
 
 def _calculation(text: str) -> Calculation:
     name, _, size = text.partition(":")
-    if name not in set(CalculationMethod) or (size and not size.isdigit()):
+    if name not in set(CalculationMethod) or (size and not _SIZE.fullmatch(size)):
         raise UsageError(
             f"not a method: {text!r}: write one of {', '.join(CalculationMethod)}, with :INT where it has one"
         )

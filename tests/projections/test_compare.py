@@ -1,76 +1,119 @@
 """Times compared: a diff turns one tree into the other, blame finds the culprit, a replay stands alone."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import HomeUnavailable
-from domain.identity import Context, Kind
+from domain.identity import GLOBAL, Context, Kind
 from domain.times import parse_argument
 from projections.blame import blame
-from projections.diff import diff, students_changed
-from projections.fingerprint import fingerprint_at
+from projections.diff import diff, policies_changed, students_changed
 from projections.late import late
-from projections.point import Asked, Cut, resolve
-from projections.replay import replay
-from tests.given import ASKER, group, link, outcome, result
-from tests.histories import POINTS, histories
+from projections.point import Asked, resolve
+from tests.given import ASKER, account, calculation_method, course, group, link, outcome, proficiency, result
+from tests.histories import CONTEXTS, POINTS, histories
 from tests.projections.test_laws import fresh_world
 from tests.world import World
 
 ACCOUNT, COURSE = Context("Account", "1"), Context("Course", "200")
 
 
-def compared(world: World, before: Asked, after: Asked, context: Context = ACCOUNT) -> dict[str, Any]:
+def compared(world: World, before: Asked, after: Asked, context: Context | None = ACCOUNT) -> dict[str, Any]:
     """Return the diff between two points."""
     with world.opened() as (log, views), views.reading() as connection:
         return diff(connection, log, resolve(connection, before), resolve(connection, after), context)
 
 
-def places(tree: dict[str, Any]) -> dict[Any, tuple[Any, Any]]:
-    """Return every node of a tree with its parent and its title."""
-    found, pending = {}, [node for nodes in tree.values() for node in nodes]
-    while pending:
-        node = pending.pop()
-        found[node["kind"], node["id"], node.get("link_id")] = (node["parent_id"], node["title"])
-        pending += node.get("children", [])
+# What a node of a tree shows, by the name of the field that a diff tells it under.
+SHOWN = {
+    "group": {"title": "title", "workflow_state": "state"},
+    "outcome": {
+        "title": "title",
+        "workflow_state": "outcome_state",
+        "display_name": "display_name",
+        "rubric_criterion.mastery_points": "mastery_points",
+        "rubric_criterion.points_possible": "points_possible",
+        "calculation_method": "calculation_method",
+        "calculation_int": "calculation_int",
+        "link.workflow_state": "link_state",
+        "link.implied": "implied",
+    },
+}
+
+
+def nodes(trees: dict[str, dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    """Return every node of some trees, by its context, kind, id and link, with all that it shows."""
+    found = {}
+    for context, tree in trees.items():
+        pending = [node for part in tree.values() for node in part]
+        while pending:
+            node = pending.pop()
+            shown = {name: node[name] for name in (*SHOWN[node["kind"]].values(), "parent_id")}
+            found[context, node["kind"], node["id"], node.get("link_id")] = shown
+            pending += node.get("children", [])
     return found
 
 
-@given(histories(), st.sampled_from(POINTS), st.sampled_from(POINTS), st.sampled_from([ACCOUNT, COURSE]))
-def test_a_diff_turns_the_first_tree_into_the_second(
-    history: list[dict[str, Any]], first: str, second: str, context: Context
-) -> None:
-    """Remove, add, move and retitle what a diff says, and one tree has become the other: nothing more, nothing less."""
-    with fresh_world() as world:
-        world.take(*history)
-        tenant = history[0]["metadata"]["root_account_uuid"]
-        changes = compared(world, Asked(tenant, first), Asked(tenant, second), context)
-        became = places(world.tree(str(context), as_of=first, tenant=tenant))
-        wanted = places(world.tree(str(context), as_of=second, tenant=tenant))
+def applied(changes: dict[str, Any], tree: dict[Any, dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    """Return the tree with the changes made to it; each must find the tree as it says that it was."""
+    became = {key: dict(node) for key, node in tree.items()}
+
+    def edit(row: dict[str, Any], node: dict[str, Any]) -> None:
+        for field, shown in SHOWN[row["kind"]].items():
+            if field in row["fields"]:
+                before, after = row["fields"][field]
+                assert node[shown] == before
+                node[shown] = after
 
     def key(row: dict[str, Any]) -> Any:
-        return row["kind"], row["id"], row.get("link_id")
+        return row["context"], row["kind"], row["id"], row.get("link_id")
 
     for row in changes["removed"]:
-        del became[key(row)]
+        node = became.pop(key(row))
+        edit(row, node)
+        assert {value for name, value in node.items() if name != "parent_id"} == {None}
     for row in changes["added"]:
         assert key(row) not in became
-        became[key(row)] = (row["parent_id"], row["title"])
+        became[key(row)] = dict.fromkeys(SHOWN[row["kind"]].values()) | {"parent_id": row["parent_id"]}
+        edit(row, became[key(row)])
     for row in changes["moved"]:
         before, after = row["parent"]
-        assert became[key(row)][0] == before
-        became[key(row)] = (after, became[key(row)][1])
+        assert became[key(row)]["parent_id"] == before
+        became[key(row)]["parent_id"] = after
     for row in changes["changed"]:
-        titles = row["fields"].get("title", row["fields"].get("short_description"))
-        if titles is not None:
-            became[key(row)] = (became[key(row)][0], titles[1])
-    assert became == wanted
+        title = became[key(row)]["title"]
+        edit(row, became[key(row)])
+        assert row.get("renamed", [title] * 2) == [title, became[key(row)]["title"]]
+    return became
+
+
+_times = st.sampled_from([*POINTS, None])
+_positions = st.none() | st.integers(0, 14).map(str)
+_two_times = st.tuples(_times, _times, _positions).map(lambda drawn: ((drawn[0], drawn[2]), (drawn[1], drawn[2])))
+_two_positions = st.tuples(_positions, _positions, _times).map(
+    lambda drawn: ((drawn[2], drawn[0]), (drawn[2], drawn[1]))
+)
+
+
+@given(histories(), _two_times | _two_positions, st.sampled_from([ACCOUNT, COURSE, GLOBAL, None]))
+def test_a_diff_turns_the_first_tree_into_the_second(
+    history: list[dict[str, Any]], points: Any, context: Context | None
+) -> None:
+    """Do what a diff says, and one tree has become the other, to the last field: nothing more, nothing less.
+
+    Between two event times or two positions of the log, of one context or of all.
+    """
+    tenant = history[0]["metadata"]["root_account_uuid"]
+    contexts = CONTEXTS if context is None else [str(context)]
+    with fresh_world() as world:
+        world.take(*history)
+        changes = compared(world, *(Asked(tenant, *point) for point in points), context)
+        first, second = (
+            nodes({place: world.tree(place, as_of=as_of, known_at=known_at, tenant=tenant) for place in contexts})
+            for as_of, known_at in points
+        )
+    assert applied(changes, first) == second
 
 
 def test_a_diff_names_what_was_edited_moved_added_and_removed(world: World) -> None:
@@ -91,12 +134,73 @@ def test_a_diff_names_what_was_edited_moved_added_and_removed(world: World) -> N
     assert [(row["kind"], row["id"]) for row in found["removed"]] == [("group", "2")]
     assert [(row["id"], row["parent"]) for row in found["moved"]] == [("7", ["2", "3"])]
     assert [row["fields"] for row in found["changed"]] == [{"rubric_criterion.mastery_points": [3.0, 4.0]}]
+    assert found["added"][0]["fields"]["title"] == [None, "Group 4"]
+    assert found["removed"][0]["fields"]["title"] == ["Group 2", None]
     assert compared(world, Asked(None, "2025-06-01"), Asked(None, "2025-07-01")) == {
         "added": [],
         "removed": [],
         "moved": [],
         "changed": [],
     }
+
+
+def test_a_new_title_is_told_as_such(world: World) -> None:
+    """With the title before and after; an edit of anything else renames nothing."""
+    world.take(
+        outcome("7", "2025-01-01", title="Reads"),
+        outcome("8", "2025-01-01"),
+        outcome("7", "2025-02-01", title="Reads maps", updated="2025-02-01"),
+        outcome("8", "2025-02-01", mastery=4, updated="2025-02-01"),
+    )
+    changed = compared(world, Asked(None, "2025-01-15"), Asked(None))["changed"]
+    assert {row["id"]: row.get("renamed") for row in changed} == {"7": ["Reads", "Reads maps"], "8": None}
+
+
+def test_a_diff_tells_scales_and_methods_besides(world: World) -> None:
+    """They are in no tree, but decide what a score means: of the context asked for, or of all."""
+    world.take(
+        proficiency("1", "2025-01-01"),
+        proficiency("1", "2025-02-01", mastery=2, updated="2025-02-01"),
+        calculation_method("5", "2025-02-01", method="latest", context="Course:200"),
+    )
+
+    def told(context: Context | None, before: str) -> list[Any]:
+        with world.opened() as (log, views), views.reading() as connection:
+            points = resolve(connection, Asked(None, before)), resolve(connection, Asked(None))
+            return [
+                (row["kind"], row["change"], row["title"])
+                for row in policies_changed(connection, log, *points, context)
+            ]
+
+    scale = ("proficiency", "updated", "Mastery scale of Account:1")
+    method = ("calculation_method", "created", "Calculation method of Course:200")
+    assert told(None, "2025-01-15") == [scale, method]
+    assert told(ACCOUNT, "2025-01-15") == [scale]
+    assert told(COURSE, "2025-01-15") == [method]
+    assert told(None, "2025-03-01") == told(Context("Course", "404"), "2025-01-15") == []
+
+
+def test_students_of_an_account_are_those_of_its_courses(world: World) -> None:
+    """A course that is known to hang elsewhere is not of it; one of which nothing is known may be."""
+    in_request = {"root_account_id": "41230000000000001"}
+    world.take(
+        account("1", "2025-01-01", parent=None, meta=in_request),
+        account("2", "2025-01-01", meta=in_request),
+        account("3", "2025-01-01", meta=in_request),
+        course("200", "2025-01-01", account="2"),
+        course("201", "2025-01-01", account="3"),
+        outcome("7", "2025-01-01"),
+        *(result(place, "2025-02-01", course=place) for place in ("200", "201", "202")),
+    )
+
+    def courses(context: Context | None) -> list[str]:
+        with world.opened() as (_, views), views.reading() as connection:
+            points = resolve(connection, Asked(None, "2025-01-15")), resolve(connection, Asked(None))
+            return [row["course_id"] for row in students_changed(connection, *points, context)]
+
+    assert courses(None) == courses(Context("Account", "1")) == ["200", "201", "202"]
+    assert courses(Context("Account", "2")) == ["200", "202"]
+    assert courses(COURSE) == ["200"]
 
 
 def test_a_diff_between_two_recorded_points_tells_what_a_repair_changed(world: World) -> None:
@@ -149,6 +253,7 @@ def test_late_events_and_what_they_changed(world: World) -> None:
             "course_id": "200",
             "student": "studentAda",
             "outcome_id": "7",
+            "outcome_title": "Outcome 7",
             "score": [2.0, 5.0],
             "mastered": [False, True],
         }
@@ -156,31 +261,30 @@ def test_late_events_and_what_they_changed(world: World) -> None:
     assert found[1]["late_by_seconds"] == 18 * 86_400
 
 
-@given(histories(), st.sampled_from([*POINTS, None]))
-def test_a_replayed_file_holds_the_state_of_the_point(history: list[dict[str, Any]], as_of: str | None) -> None:
-    """As many rows as entities, and the digest of that point: the file can be compared with any other home."""
+@given(histories(), st.integers(0, 13), st.sampled_from([*POINTS, None]))
+def test_what_a_late_event_changed_is_the_difference_it_made(
+    history: list[dict[str, Any]], index: int, as_of: str | None
+) -> None:
+    """Places and scores as they are told of one event are those that differ between just before it and with it."""
+    first, *rest = history[index % len(history) :] + history[: index % len(history)]
+    tenant = first["metadata"]["root_account_uuid"]
     with fresh_world() as world:
-        world.take(*history)
-        target = world.home.folder / "state.db"
-        tenant = history[0]["metadata"]["root_account_uuid"]
+        known = world.take(*rest).head
+        if world.take(first).appended == 0:
+            return
         with world.at(as_of=as_of, tenant=tenant) as (log, connection, at):
-            answer = replay(connection, log, at, target)
-            expected = fingerprint_at(connection, Cut(at.as_of, at.known_at, at.until), tenant)
-        with closing(sqlite3.connect(target)) as file:
-            told = file.execute("SELECT digest, entities FROM point").fetchone()
-            counts = {
-                table: file.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-                for table in ("outcomes", "groups", "links", "proficiencies", "results", "mastery")
-            }
-    assert told == (expected.digest, expected.entities)
-    assert {table: answer[table] for table in counts} == counts
+            told = [entry for entry in late(connection, log, at, 0) if entry["position"] == known + 1]
+            before, after = at._replace(known_at=known), at._replace(known_at=known + 1)
+            places = diff(connection, log, before, after, None)
+            students = list(students_changed(connection, before, after, None))
+    del places["changed"]
+    for entry in told:
+        for name, rows in entry["tree"].items():
+            assert sorted(map(repr, bare(rows))) == sorted(map(repr, bare(places[name])))
+        # Where an account's scales may count, the envelope of any event can tell where its course hangs.
+        assert sorted(map(repr, entry["scores"])) == sorted(map(repr, students))
 
 
-def test_replay_never_overwrites(world: World, tmp_path: Path) -> None:
-    """A file that is there is left alone, and the refusal says so."""
-    world.take(outcome("7", "2025-01-01"))
-    target = tmp_path / "mine.txt"
-    target.write_text("keep me")
-    with world.at() as (log, connection, at), pytest.raises(HomeUnavailable, match=r"mine\.txt is there already"):
-        replay(connection, log, at, target)
-    assert target.read_text() == "keep me"
+def bare(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of a diff without their fields."""
+    return [{name: value for name, value in row.items() if name != "fields"} for row in rows]

@@ -322,6 +322,27 @@ def test_impact_counts_flips_without_new_work(world: World) -> None:
     assert change["actor"]["login"] == "r.okafor@plover.example"
 
 
+def test_impact_of_what_a_course_inherits(world: World) -> None:
+    """A scale or method that an account is given flips students of its courses, from its first moment on."""
+    world.take(
+        *CHAIN,
+        result("51", "2025-02-05", score=1, assessed_at="2025-02-05"),
+        proficiency("9", "2025-04-01", context="Account:2", points=(10, 5, 0), mastery=5),
+        proficiency("9", "2025-05-01", context="Account:2", points=(10, 7, 0), mastery=7, updated="2025-05-01"),
+        proficiency("9", "2025-05-15", context="Account:2", points=(10, 6, 0), mastery=6, updated="2025-05-15"),
+        calculation_method("4", "2025-06-01", method="latest", context="Account:2"),
+    )
+    with world.at() as (log, connection, at):
+        scale = list(impact(connection, log, at, Kind.PROFICIENCY, "9"))
+        method = list(impact(connection, log, at, Kind.CALCULATION_METHOD, "4"))
+    assert [(change["event_time"][:10], change["gained"], change["lost"]) for change in scale + method] == [
+        ("2025-04-01", 1, 0),  # 0.6 of Canvas's own 4 points is below its 3; of 10 points it is above 5
+        ("2025-05-01", 0, 1),
+        ("2025-05-15", 1, 0),
+        ("2025-06-01", 0, 1),  # the latest is 1 of 5
+    ]
+
+
 def test_events_stored_as_unprojected_are_picked_up_by_a_rebuild(world: World) -> None:
     """A neighbour that a version does not know is in the log all the same, where a later version finds it."""
     report = world.take(event("learning_pathway_opened", "2025-01-01", {"id": "1"}), outcome("7", "2025-01-01"))

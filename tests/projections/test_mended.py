@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.identity import Context, Kind
-from projections.timeline import Filters
+from projections.steps import Filters
 from tests.given import event, group, link, outcome, rubric_assessed
 from tests.world import World
 

@@ -12,7 +12,7 @@ import pytest
 
 from domain.identity import EntityRef, Kind
 from domain.times import to_text
-from projections.timeline import Filters
+from projections.steps import Filters
 from tests.world import World
 
 Shared = Callable[[str], Path]
@@ -105,7 +105,7 @@ class TestDocumentedExamples:
 
     def test_the_timeline_marks_what_contradicts_itself(self, world: World) -> None:
         """The two creations after an update, and nothing else."""
-        told = [entry.as_json() for entry in world.timeline()]
+        told = [entry.as_json() for entry in world.timeline(Filters(everything=True))]
         assert len(told) == 10
         assert [(entry["kind"], entry["id"]) for entry in told if entry["order_conflict"]] == [
             ("group", "75033"),
@@ -114,7 +114,7 @@ class TestDocumentedExamples:
 
     def test_the_timeline_says_what_the_documentation_shows(self, world: World) -> None:
         """The updates of group, result and scale change nothing but their clock; the outcome gets another scale."""
-        told = {(entry.ref.kind, entry.event_name): entry for entry in world.timeline()}
+        told = {(entry.ref.kind, entry.event_name): entry for entry in world.timeline(Filters(everything=True))}
         for kind, name in [
             (Kind.GROUP, "learning_outcome_group_created"),
             (Kind.RESULT, "learning_outcome_result_updated"),

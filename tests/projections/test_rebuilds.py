@@ -183,7 +183,7 @@ class TestRebuild:
             forger.execute("INSERT INTO tenants VALUES (9000, 'nobody')")
         course = {"context_type": "Course", "context_id": "300", "meta": {"tenant": "a-third-tenant"}}
         with world.opened() as (log, views):
-            writer = Ingest(world.home, log, lambda: world.clock, views.take)
+            writer = Ingest(world.home, log, lambda: world.clock, views)
             writer.take_pieces(split([lines(outcome("9", JAN, **course))]), "before")
             rebuilt(world)
             writer.take_pieces(split([lines(outcome("10", MAR, **course), result("60", MAR, course="300"))]), "after")

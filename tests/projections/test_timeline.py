@@ -1,13 +1,22 @@
 """Timelines: each event compared with the one before it in event order, and told with its actor and its delay."""
 
+import re
+from itertools import permutations
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.identity import Context, Kind
 from domain.times import parse_argument
-from projections.timeline import Filters
+from projections.steps import Filters
+from projections.timeline import Entry
 from tests.given import ASKER, OTHER_TENANT, TENANT, group, link, outcome, proficiency, result, rubric_assessed
+from tests.histories import DAYS, histories
+from tests.projections.test_laws import fresh_world
 from tests.world import World
 
 JAN, FEB, MAR, APR, MAY = (f"2025-0{month}-01" for month in range(1, 6))
@@ -15,8 +24,8 @@ POINTS = "rubric_criterion.mastery_points"
 
 
 def entries(world: World, filters: Filters | None = None, **point: Any) -> list[dict[str, Any]]:
-    """Return the timeline as JSON values."""
-    return [entry.as_json() for entry in world.timeline(filters, **point)]
+    """Return the timeline as JSON values; without filters all of it, repeats too."""
+    return [entry.as_json() for entry in world.timeline(filters or Filters(everything=True), **point)]
 
 
 def fields(world: World, **point: Any) -> list[dict[str, Any]]:
@@ -96,6 +105,34 @@ class TestEntries:
         assert [(entry["change"], entry["event_name"]) for entry in entries(world)] == [
             ("created", "learning_outcome_updated")
         ]
+
+    def test_what_changed_nothing_is_told_only_when_asked(self, world: World) -> None:
+        """A save without an edit is an event, but no news; it is in the log, and in the timeline with everything."""
+        world.take(group("1", JAN), group("1", FEB, updated=FEB), group("1", MAR, title="New", updated=MAR))
+        assert positions(world) == [1, 3]
+        assert positions(world, everything=True) == [1, 2, 3]
+
+    def test_two_updates_in_one_millisecond_are_two_entries(self, world: World) -> None:
+        """In the order of their rows' clocks, whichever arrives first; no event hides another."""
+        at = "2025-02-01T08:00:00.123Z"
+        first, second = (
+            outcome("7", at, mastery=mastery, updated=f"2025-02-01T08:00:0{mastery}Z") for mastery in (4, 5)
+        )
+        world.take(outcome("7", JAN), second, first)
+        assert fields(world)[1:] == [{POINTS: [3, 4]}, {POINTS: [4, 5]}]
+        assert [entry["event_time"] for entry in entries(world)[1:]] == [at, at]
+
+    def test_two_updates_in_one_millisecond_without_clocks_have_one_order(self, tmp_path: Path) -> None:
+        """Nothing but their content tells them apart; it puts them in the same order in every home."""
+        at = "2025-02-01T08:00:00.123Z"
+        saves = [outcome("7", at, mastery=mastery, updated=at) for mastery in (2, 4, 5)]
+        orders = []
+        for place, arrivals in enumerate(permutations(saves)):
+            home = World(tmp_path / str(place))
+            home.take(outcome("7", JAN), *arrivals)
+            orders.append([entry["fields"][POINTS][1] for entry in entries(home)[1:]])
+        assert orders == [orders[0]] * 6
+        assert sorted(orders[0]) == [2, 4, 5]
 
     def test_a_field_left_out_is_null_now(self, world: World) -> None:
         """An update is the full state, never a patch."""
@@ -252,6 +289,7 @@ class TestActors:
         world.take(outcome("7", JAN, meta={**ASKER, "real_user_id": 41230000000000099}))
         actor = entries(world)[0]["actor"]
         assert (actor["user_id"], actor["real_user_id"]) == ("41230000000000017", "41230000000000099")
+        assert positions(world, actor="41230000000000099") == [1]
 
     def test_a_job_names_itself_and_nobody(self, world: World) -> None:
         """Its tag where there is one, else its number."""
@@ -264,6 +302,7 @@ class TestActors:
             None, None, None, "OutcomeImport#run", None,
         ]  # fmt: skip
         assert actors["8"]["job"] == "78"
+        assert [actors[name]["job_id"] for name in ("7", "8")] == ["77", "78"]
 
     def test_nobody_is_nobody(self, world: World) -> None:
         """Every part may be absent."""
@@ -331,6 +370,52 @@ class TestFilters:
         """Entries that changed it, by its short name, its first part or in full."""
         assert positions(world, field=field) == [2, 5]
 
+    def test_by_request(self, world: World) -> None:
+        """All that one request did, to the letter of its id; a part of an id is another request's."""
+        world.take(link("70", APR, outcome="7", group="2", context="Course:200", updated=APR, meta=ASKER, x="new"))
+        assert sorted(positions(world, request=ASKER["request_id"])) == [5, 9]
+        assert positions(world, request=ASKER["request_id"][:-1]) == []
+        assert positions(world, request=ASKER["request_id"], entities=[(Kind.OUTCOME, "7")]) == [5]
+        assert positions(world, request=ASKER["request_id"], until=parse_argument(MAR)) == []
+
+    def test_by_job_id(self, world: World) -> None:
+        """What one job did, whether its id came as text or as a number."""
+        world.take(group("3", FEB, meta={"job_id": 77}), group("4", FEB, meta={"job_id": 770}))
+        assert positions(world, request="77") == [1, 9]
+
+    def test_by_request_as_known_before(self, world: World) -> None:
+        """What the request did that had not arrived yet is not told."""
+        world.take(group("3", APR, meta=ASKER))
+        told = entries(world, Filters(request=ASKER["request_id"]), known_at="8")
+        assert [entry["position"] for entry in told] == [5]
+
+    @pytest.mark.parametrize("spelled", ["R\\u00e9n\\u00e9e \\u0141", "R\u00e9n\u00e9e \u0141"])
+    @pytest.mark.parametrize("asked", ["r\u00e9n\u00e9e", "\u0142", "n\u00c9e \u0142", "R"])
+    def test_an_actor_is_found_however_the_name_is_spelled(self, world: World, spelled: str, asked: str) -> None:
+        """Escaped or not, in capitals or not."""
+        raw = orjson.dumps(group("3", MAY, meta={"user_login": "NAME", "http_method": "PUT"})).decode()
+        world.take(raw.replace("NAME", spelled))
+        assert positions(world, actor=asked)[-1] == 9
+
+    def test_by_method_and_path(self, world: World) -> None:
+        """As the entry shows them, together."""
+        assert positions(world, actor="put /api/v1/outcomes") == [5]
+        assert positions(world, actor="get /api/v1/outcomes") == []
+
+    def test_by_field_what_emptied_it(self, world: World) -> None:
+        """The event in which it is missing, since the one before had it; a numbered part, too."""
+        world.take(
+            group("5", MAR, description="Long", hue="red"),
+            group("5", APR, updated=APR),
+            proficiency("6", MAR),
+            proficiency("6", APR, points=(4, 3, 2), updated=APR),
+        )
+        emptied = positions(world, field="description", since=parse_argument(APR))
+        assert sorted(emptied) == [10, 12]
+        assert positions(world, field="description", entities=[(Kind.GROUP, "5")]) == [9, 10]
+        assert positions(world, field="hue") == [9, 10]
+        assert positions(world, field="outcome_proficiency_ratings[3]") == [11, 12]
+
     def test_by_field_only_what_changed_it(self, world: World) -> None:
         """An event that merely repeats a field does not count."""
         assert positions(world, field="calculation_method") == [2]
@@ -364,3 +449,37 @@ def test_a_result_that_changed_course_has_one_history(world: World) -> None:
     assert [entry["change"] for entry in found] == ["created", "updated", "updated"]
     assert found[1]["fields"]["result_context_id"] == ["200", "201"]
     assert found[2]["fields"]["user_uuid"] == ["studentAda", "studentBo"]
+
+
+ASKED = (
+    Filters(actor="OKAFOR"),
+    Filters(actor="outcomeimport", field="score"),
+    Filters(request="b6a2f1d0-req"),
+    Filters(request="77", field="mastery_points"),
+    Filters(field="rubric_criterion"),
+    Filters(field="workflow_state", context=Context("Account", "1")),
+    Filters(actor="put", since=parse_argument("2025-01-15"), until=parse_argument("2025-02-15")),
+)
+
+
+def is_asked(entry: Entry, filters: Filters) -> bool:
+    """Say whether an entry meets filters, of which context and time are met already: by all that it shows."""
+    actor = entry.actor
+    return (
+        (filters.actor is None or any(filters.actor.lower() in (value or "").lower() for value in actor.values()))
+        and (filters.request is None or filters.request in {actor["request_id"], actor["job_id"]})
+        and (filters.field is None or any(filters.field in re.split(r"[.\[]", name) for name in entry.fields))
+    )
+
+
+@given(histories(), st.sampled_from(ASKED), st.sampled_from([*DAYS, None]), st.sampled_from([None, "3", "9"]))
+def test_a_filter_only_leaves_out(
+    history: list[dict[str, Any]], filters: Filters, as_of: str | None, known_at: str | None
+) -> None:
+    """What a filter tells, found by a search of bytes, is what the whole timeline tells that meets it, in order."""
+    point = {"as_of": as_of, "known_at": known_at, "tenant": history[0]["metadata"]["root_account_uuid"]}
+    with fresh_world() as world:
+        world.take(*history)
+        whole = Filters(context=filters.context, since=filters.since, until=filters.until)
+        told, everything = world.timeline(filters, **point), world.timeline(whole, **point)
+    assert told == [entry for entry in everything if is_asked(entry, filters)]

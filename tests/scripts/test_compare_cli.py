@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.given import ASKER, group, lines, outcome, result
+from tests.given import ASKER, group, lines, link, outcome, proficiency, result
 from tests.scripts.command import Outcomes
 
 
@@ -62,6 +62,97 @@ def test_replay_writes_a_file_that_stands_alone(school: Outcomes, tmp_path: Path
         score = file.execute("SELECT student, score, mastered FROM mastery").fetchone()
     assert row == ("7", "Outcome 7", "highest")
     assert score == ("studentAda", 4.0, 1)
+
+
+def test_replay_makes_a_folder_of_parquet_files(school: Outcomes, tmp_path: Path) -> None:
+    """A file for each table; the answer is told as a table, and what is there already is left alone."""
+    arguments = ("replay", "--format", "parquet", "--to", str(tmp_path / "state"))
+    ran = school(*arguments)
+    assert ran.code == 0, ran.err
+    assert b"digest" in ran.out
+    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == [
+        f"{name}.parquet" for name in ("groups", "links", "mastery", "outcomes", "point", "proficiencies", "results")
+    ]
+    assert school(*arguments).code == 2
+
+
+def test_no_other_command_waits_for_pyarrow(school: Outcomes) -> None:
+    """It takes a third of a second to load; only a replay into Parquet needs it."""
+    ran = school("status", PYTHONPROFILEIMPORTTIME="1")
+    assert ran.code == 0
+    assert "pyarrow" not in ran.err
+
+
+def test_a_new_title_says_renamed(school: Outcomes) -> None:
+    """In the table, and with both titles in JSON; every line of NDJSON and CSV has the same columns."""
+    renamed = group("1", "2025-08-01", title="Plover Academy", updated="2025-08-01")
+    school("ingest", stdin=lines(renamed, proficiency("5", "2025-08-01")))
+    arguments = ("diff", "--from", "2025-07-01")
+    assert school.json(*arguments)["changed"][0]["renamed"] == ["Plover School", "Plover Academy"]
+    assert b"renamed" in school(*arguments).out
+    told = school(*arguments, "--format", "ndjson").ndjson()
+    assert [(row["change"], row["kind"]) for row in told] == [("changed", "group"), ("created", "proficiency")]
+    assert len(school(*arguments, "--format", "csv").out.splitlines()) == 3
+
+
+def test_doctor_reports_and_is_no_verdict(school: Outcomes) -> None:
+    """Exit 0 whatever is found; at any point; in every format."""
+    school("ingest", stdin=lines(link("70", "2025-02-01", outcome="404", group="1")))
+    found = school.json("doctor")
+    assert set(found) == {"tenant", "as_of", "known_at", "findings"}
+    counts = {finding["finding"]: finding["count"] for finding in found["findings"]}
+    assert (counts["links_to_unknown_outcomes"], counts["links_to_unknown_groups"]) == (1, 0)
+    before = school.json("doctor", "--as-of", "2025-01-15")
+    assert {finding["count"] for finding in before["findings"]} == {0}
+    table = school("doctor").out.decode()
+    assert "link 70, position 5, outcome 404" in table
+    assert "save the outcome once in Canvas" in table
+    assert len(school("doctor", "--format", "ndjson").ndjson()) == len(counts)
+
+
+def test_the_timeline_shows_who_stood_behind(school: Outcomes) -> None:
+    """A masquerade names both, a job its tag and number; by what is told below."""
+    behind = {**ASKER, "real_user_id": "41230000000000099"}
+    job = {"job_tag": "OutcomeImport#run", "job_id": "77"}
+    school(
+        "ingest",
+        stdin=lines(group("2", "2025-02-01", meta=behind), group("3", "2025-02-02", meta=job)),
+    )
+    table = school("timeline", "--context", "Account:1").out.decode()
+    assert "41230000000000099 as" in table
+    assert "PUT /api/v1/outcomes/7" in table
+    assert "OutcomeImport#run (job 77)" in " ".join(table.split())
+    (entry,) = school.json("timeline", "--request", "77")
+    assert entry["id"] == "3"
+
+
+def test_all_adds_what_changed_nothing(school: Outcomes) -> None:
+    """A save without an edit is hidden in every format, until it is asked for."""
+    school("ingest", stdin=lines(group("1", "2025-02-01", title="Plover School", updated="2025-02-01")))
+    assert len(school.json("timeline", "--entity", "group:1")) == 1
+    told = school("timeline", "--entity", "group:1", "--all", "--format", "ndjson").ndjson()
+    assert [entry["change"] for entry in told] == ["created", "none"]
+
+
+@pytest.mark.parametrize(
+    ("point", "words"),
+    [
+        (("--as-of", "2999-01-01"), "no event known at position 4 is later than 2025-06-01"),
+        (("--known-at", "99"), "answered as known at position 4, the head"),
+        (("--known-at", "2999-01-01"), "answered as known at position 4, the head"),
+    ],
+)
+def test_beyond_the_end_the_head_that_answers_is_told(school: Outcomes, point: tuple[str, ...], words: str) -> None:
+    """On stderr, and where a heading exists it has the head; the answer is that of now."""
+    ran = school("tree", "--context", "Account:1", *point, "--format", "json")
+    assert (ran.code, ran.json()["known_at"]) == (0, 4)
+    assert words in ran.err
+
+
+def test_inside_the_log_nothing_is_told(school: Outcomes) -> None:
+    """The last event and the head themselves are not beyond."""
+    ran = school("digest", "--as-of", "2025-06-01", "--known-at", "4")
+    assert (ran.code, ran.err) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from domain.catalog import parse_event
+from projections.facts import facts_of
+from store.arrival import Arrival, arrival_of
 from store.canonical import content_digest, decode
-from store.log import Arrival
 from store.recorder import LogRecorder
+from store.splitter import Piece
 from tests.given import group, lines, outcome, result
 from tests.scripts.command import ROOT
 from tests.world import World
@@ -24,7 +26,7 @@ def arrival(value: dict[str, object], digest: bytes | None = None) -> Arrival:
     """Return an event as it comes to the log; with a digest of the test's own where collisions are wanted."""
     raw = lines(value)
     decoded = decode(raw)
-    return Arrival(raw, digest or content_digest(decoded, raw), parse_event(decoded))
+    return arrival_of(Piece(raw, 1), digest or content_digest(decoded, raw), parse_event(decoded), facts_of)
 
 
 def test_positions_have_no_gap_even_between_repeats(world: World) -> None:
@@ -46,6 +48,18 @@ def test_two_events_under_one_key_are_both_kept(world: World) -> None:
                 appended = log.append(connection, batch, "test", world.clock)
             assert len(appended) == (2 if batch[0] is first else 0)
         assert [log.raw(record) for record in log.records()] == [first.raw, second.raw]
+
+
+def test_a_collision_before_another_event_keeps_the_positions_true(world: World) -> None:
+    """Where every event of a batch is new, but one had to wait for a free key: each is told the position it has."""
+    one, two = (arrival(group("1", "2025-01-01", title=title), b"abc" + title.encode() * 13) for title in "xy")
+    three = arrival(group("2", "2025-01-01"))
+    with world.opened() as (log, _):
+        with log.writing() as connection:
+            appended = log.append(connection, [one, two, three], "test", world.clock)
+        told = {item.position: item.arrival.raw for item in appended}
+        assert told == {record.position: log.raw(record) for record in log.records()}
+        assert len(told) == 3
 
 
 REFUSED = [

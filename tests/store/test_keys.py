@@ -7,10 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.catalog import parse_event
-from domain.identity import EntityRef, Kind
+from domain.identity import Kind
 from domain.times import Micros, micros
-from store.keys import HASH_BITS, entity_stream, last_version, next_free_version, stream_of, stream_of_ref, version_of
-from tests.given import TENANT, event, group, link, outcome, proficiency, result
+from store.keys import (
+    HASH_BITS,
+    entity_of_stream,
+    entity_stream,
+    last_version,
+    next_free_version,
+    stream_of,
+    version_of,
+)
+from tests.given import event, group, link, outcome, proficiency, result
 
 LAST_INSTANT = micros(datetime(2108, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
 
@@ -39,6 +47,12 @@ def test_every_entity_has_a_stream_of_its_own(one: tuple[int, Kind, str], other:
     assert (entity_stream(*one) == entity_stream(*other)) is (one == other)
 
 
+@given(st.integers(1, 10**6), st.sampled_from(Kind), ids)
+def test_a_stream_says_whose_it_is(number: int, kind: Kind, local_id: str) -> None:
+    """Tenant, kind and id can be read back from its name."""
+    assert entity_of_stream(entity_stream(number, kind, local_id)) == (number, kind, local_id)
+
+
 @given(ids, ids)
 def test_no_two_ids_share_a_stream(one: str, other: str) -> None:
     """Not even ids that are equal as numbers."""
@@ -57,7 +71,7 @@ def test_no_two_ids_share_a_stream(one: str, other: str) -> None:
 )
 def test_an_event_goes_where_its_entity_is_looked_up(value: dict[str, object], kind: Kind) -> None:
     """The stream of a creation and of an update is the stream of the entity that they name."""
-    assert stream_of(3, parse_event(value)) == stream_of_ref(3, EntityRef(TENANT, kind, "7"))
+    assert stream_of(3, parse_event(value)) == entity_stream(3, kind, "7")
 
 
 def test_what_nothing_projects_has_streams_too() -> None:

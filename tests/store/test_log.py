@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import closing
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ from domain.catalog import parse_event
 from domain.errors import HomeUnavailable
 from domain.identity import EntityRef, Kind
 from domain.times import Micros, parse_argument
-from store.log import Arrival, EventLog
+from projections.facts import facts_of
+from store.arrival import Arrival, arrival_of
+from store.log import EventLog
+from store.splitter import Piece
 from tests.given import OTHER_TENANT, TENANT, event, group, lines, outcome, result
 from tests.scripts.command import ROOT
 from tests.world import World
@@ -33,7 +36,7 @@ def plain(world: World, query: str) -> list[Any]:
 
 def arrival(value: dict[str, Any], digest: bytes) -> Arrival:
     """Return an event as it comes to the log, under a digest of the test's choice."""
-    return Arrival(orjson.dumps(value), digest, parse_event(value))
+    return arrival_of(Piece(orjson.dumps(value), 1), digest, parse_event(value), facts_of)
 
 
 def append(log: EventLog, arrivals: Iterable[Arrival], now: Micros = 0) -> list[int]:
@@ -214,20 +217,25 @@ def test_what_nobody_named_is_unknown(world: World) -> None:
 
 
 def test_the_chain_can_be_computed_by_anyone(world: World) -> None:
-    """Each batch's hash is BLAKE2b of the one before, of where, when and whence, and of its events' digests."""
+    """Each batch's hash is SHA-256 of the one before, of the batch's row, of its events' digests, lengths and bytes."""
     world.take(group("1", "2025-01-01"), group("1", "2025-01-01"), group("2", "2025-01-01"))
     world.clock += 1_000_000
     world.take(group("3", "2025-01-01"))
     world.take(group("3", "2025-01-01"))
     chain = bytes(32)
-    batches = plain(world, "SELECT first_position, last_position, recorded_at, source, chain FROM batches ORDER BY 1")
+    batches = plain(world, "SELECT first_position, last_position, recorded_at, max_event_time, chain FROM batches")
     assert len(batches) == 2
-    for first, last, recorded_at, source, stored in batches:
-        digests = plain(
-            world, f"SELECT content_hash FROM stored_events WHERE position BETWEEN {first} AND {last} ORDER BY position"
+    for first, last, recorded_at, newest, stored in batches:
+        events = plain(
+            world,
+            "SELECT content_hash, state FROM stored_events "
+            f"WHERE position BETWEEN {first} AND {last} ORDER BY position",
         )
-        said = f"{first}|{last}|{recorded_at}|{source}|".encode()
-        chain = blake2b(chain + said + b"".join(row[0] for row in digests), digest_size=32).digest()
+        said = f"{first}|{last}|{recorded_at}|{newest}|5|given".encode()
+        said += b"".join(digest for digest, _ in events)
+        said += b"".join(len(state).to_bytes(4, "big") for _, state in events)
+        said += b"".join(state for _, state in events)
+        chain = sha256(b"outcomes chain 2" + chain + said).digest()
         assert chain == stored
 
 
@@ -296,9 +304,9 @@ def test_a_newer_format_is_refused_and_not_touched(world: World) -> None:
     with closing(sqlite3.connect(world.home.log_path)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
-        connection.execute("INSERT INTO properties VALUES ('format', '2')")
+        connection.execute("INSERT INTO properties VALUES ('format', '3')")
         connection.commit()
-    with pytest.raises(HomeUnavailable, match="format 2, made by a newer version; this one knows 1: upgrade"):
+    with pytest.raises(HomeUnavailable, match="format 3, made by a newer version; this one knows 2: upgrade"):
         world.home.open_log()
 
 

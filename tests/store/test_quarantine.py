@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from projections.views import Views
 from store import quarantine
 from store.ingest import Ingest
 from store.quarantine import Entry
@@ -97,11 +98,12 @@ def test_the_same_bytes_again_are_counted(world: World) -> None:
 def test_it_comes_with_its_batch_or_not_at_all(world: World) -> None:
     """What follows the log fails: the batch is in, with its quarantine; the report of a batch is the whole of it."""
 
-    def fail(_: object) -> None:
-        raise RuntimeError
+    class Failing(Views):
+        def take(self, _appended: object) -> None:
+            raise RuntimeError
 
     with world.opened() as (log, _):
-        run = Ingest(world.home, log, lambda: world.clock, fail)
+        run = Ingest(world.home, log, lambda: world.clock, Failing(world.home, log))
         with pytest.raises(RuntimeError):
             run.take_pieces([Piece(b"x", 1, reason="no"), Piece(b"{}", 2, group("1", "2025-01-01"))], "here")
         assert log.head == 1

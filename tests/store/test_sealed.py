@@ -38,10 +38,13 @@ def log_bytes(world: World) -> bytes:
 def change(world: World, *statements: str) -> None:
     """Change the log behind its back, as whoever can write the file may."""
     with closing(sqlite3.connect(world.home.log_path)) as connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
             connection.execute(f"DROP TRIGGER {name}")
         for statement in statements:
             connection.execute(statement)
+        for _, made in triggers:  # left as they were: that they were gone is found by itself
+            connection.execute(made)
         connection.commit()
 
 

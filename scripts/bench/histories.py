@@ -1,70 +1,35 @@
-"""Homes to measure in: a generated year, a tree with a long history, a class with many results."""
+"""Histories to measure with, as they stream: a tree with many versions, a class with many results."""
 
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
-from projections.views import Views
-from scripts.options import now
-from store.home import Home
-from store.ingest import Ingest
-from store.log import EventLog
-from store.splitter import split
-
 TENANT = "benchHomeRootAccountUuid0000000000000001"
 _DAY = 86_400
+FIRST_EDIT = 100.0
+"""The second at which the edits of a tree begin; one follows each second."""
 
 
-@contextmanager
-def opened(folder: Path) -> Iterator[tuple[EventLog, Views]]:
-    """Open a home, making it."""
-    home = Home(folder)
-    log = home.open_log(create=True)
-    views = Views(home, log)
-    try:
-        yield log, views
-    finally:
-        views.close()
-        log.close()
-
-
-def ingest(folder: Path, lines: Iterable[bytes]) -> int:
-    """Take events into a home, with its views; return how many were appended."""
-    with opened(folder) as (log, views):
-        run = Ingest(Home(folder), log, now, views.take)
-        run.take_pieces(split(line + b"\n" for line in lines), "bench")
-        return run.report.appended
-
-
-def bare_append(path: Path, lines: list[bytes], batch: int = 5_000) -> None:
-    """Append the same bytes to a bare SQLite table: the yardstick of ingest."""
-    path.unlink(missing_ok=True)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("CREATE TABLE events (position INTEGER PRIMARY KEY, bytes BLOB)")
-        for start in range(0, len(lines), batch):
-            connection.execute("BEGIN")
-            rows = [(line,) for line in lines[start : start + batch]]
-            connection.executemany("INSERT INTO events (bytes) VALUES (?)", rows)
-            connection.execute("COMMIT")
-
-
-def _event(name: str, second: float, body: dict[str, Any]) -> bytes:
+def instant(second: float) -> str:
+    """Write a second of these histories as an event time: from 2010 on, in months of 28 days."""
     day, rest = divmod(second, _DAY)
     month, day = divmod(int(day), 28)
     year, month = divmod(month, 12)
-    time = f"{2010 + year}-{month + 1:02d}-{day + 1:02d}T{int(rest) // 3600:02d}:{int(rest) % 3600 // 60:02d}"
-    time += f":{rest % 60:06.3f}Z"
-    envelope = {"event_name": name, "event_time": time, "root_account_uuid": TENANT, "producer": "canvas"}
+    date = f"{2010 + year}-{month + 1:02d}-{day + 1:02d}"
+    return f"{date}T{int(rest) // 3600:02d}:{int(rest) % 3600 // 60:02d}:{rest % 60:06.3f}Z"
+
+
+def _event(name: str, second: float, body: dict[str, Any]) -> bytes:
+    envelope = {"event_name": name, "event_time": instant(second), "root_account_uuid": TENANT, "producer": "canvas"}
     return orjson.dumps({"metadata": envelope, "body": body})
 
 
 def tree_history(outcomes: int, versions: int) -> Iterator[bytes]:
-    """Yield a context with so many outcomes in groups of twenty, then edits until there are so many versions."""
+    """Yield a context with so many outcomes in groups of twenty, then edits until there are so many versions.
+
+    The outcomes, `"1"` and on, are edited in turn, one a second from FIRST_EDIT.
+    """
     account = {"context_type": "Account", "context_id": "1", "workflow_state": "active"}
     yield _event("learning_outcome_group_created", 0, {"learning_outcome_group_id": "1", "title": "Root", **account})
     made = 1
@@ -79,7 +44,7 @@ def tree_history(outcomes: int, versions: int) -> Iterator[bytes]:
         yield _event("learning_outcome_link_created", 3, {**body, "learning_outcome_group_id": group, **account})
         made += 2
     for edit in range(versions - made):
-        yield _event("learning_outcome_updated", 100.0 + edit, {**_outcome(edit % outcomes, edit), **account})
+        yield _event("learning_outcome_updated", FIRST_EDIT + edit, {**_outcome(edit % outcomes, edit), **account})
 
 
 def _outcome(number: int, edit: int) -> dict[str, Any]:
@@ -101,7 +66,7 @@ def class_results(students: int, outcomes: int, each: int) -> Iterator[bytes]:
         yield _event("learning_outcome_link_created", 1, {**link, **course, "workflow_state": "active"})
     for index in range(each):
         for student in range(students):
-            second = 100.0 + index * 120 * _DAY / each
+            second = FIRST_EDIT + index * 120 * _DAY / each
             yield _event("learning_outcome_result_created", second, _result(index, student, students, outcomes))
 
 

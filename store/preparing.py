@@ -1,0 +1,75 @@
+"""From a stream of bytes to events that are ready to be written, some hundred at a time."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from domain.errors import UnreadableInput
+from store.arrival import Arrival, Project, read
+from store.sources import ByteStream, chunks_of
+from store.splitter import Piece, split
+
+_EVENTS, _BYTES, _SECONDS = 500, 1 << 20, 0.5
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Some of a source: what are events, what is none and why, how far it was read, and what was damaged."""
+
+    arrivals: list[Arrival] = field(default_factory=list)
+    refused: list[tuple[Piece, str]] = field(default_factory=list)
+    bytes: int = 0
+    done: int = 0
+    damage: str | None = None
+
+
+class _Counted:
+    """A stream that knows how far it has been read, packed or not."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self.done = 0
+
+    def read(self, size: int) -> bytes:
+        chunk = self._stream.read(size)
+        self.done += len(chunk)
+        return chunk
+
+    def read1(self, size: int) -> bytes:
+        chunk = self._stream.read1(size)
+        self.done += len(chunk)
+        return chunk
+
+
+def prepare_source(stream: ByteStream, source: str, project: Project) -> Iterator[Prepared]:
+    """Prepare all of a source. Damage is told in the last part, not raised: what was readable is kept."""
+    counted = _Counted(stream)
+    damage: list[str] = []
+
+    def until_damage() -> Iterator[bytes]:
+        try:
+            yield from chunks_of(counted, source)
+        except UnreadableInput as error:
+            damage.append(str(error))
+
+    for part in prepare(split(until_damage()), project):
+        part.done = counted.done
+        yield part
+    if damage:
+        yield Prepared(done=counted.done, damage=damage[0])
+
+
+def prepare(pieces: Iterable[Piece], project: Project) -> Iterator[Prepared]:
+    """Prepare values that are already split. Parts are small: who waits for one soon has something to do."""
+    part, give_at = Prepared(), time.monotonic() + _SECONDS
+    for piece in pieces:
+        part.bytes += len(piece.raw)
+        verdict = read(piece, project)
+        if isinstance(verdict, Arrival):
+            part.arrivals.append(verdict)
+        else:
+            part.refused.append((piece, verdict))
+        if len(part.arrivals) + len(part.refused) >= _EVENTS or part.bytes >= _BYTES or time.monotonic() > give_at:
+            yield part
+            part, give_at = Prepared(), time.monotonic() + _SECONDS
+    yield part
