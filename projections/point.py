@@ -74,7 +74,7 @@ def beyond(connection: sqlite3.Connection, asked: Asked, cut: Cut | Point) -> li
     words = []
     known = (asked.known_at or "").strip()
     if known.isascii() and known.isdigit():
-        if int(known) > head:
+        if _is_beyond(known, head):
             words.append(f"known at {known} is beyond the log's head: answered as known at position {head}, the head")
     elif known and parse_argument(known) > recorded_at:
         words.append(
@@ -120,11 +120,16 @@ def _position(connection: sqlite3.Connection, asked: str | None) -> int:
         return head
     text = asked.strip()
     if text.isascii() and text.isdigit():
-        # More digits than the head has is beyond it; how many more is no matter.
-        return head if len(text.lstrip("0")) > len(str(head)) else min(int(text.lstrip("0") or "0"), head)
+        return head if _is_beyond(text, head) else int(text.lstrip("0") or "0")
     moment = parse_argument(text)
     row = connection.execute("SELECT max(last_position) FROM batches WHERE recorded_at <= ?", (moment,)).fetchone()
     return int(row[0] or 0)
+
+
+def _is_beyond(position: str, head: int) -> bool:
+    # A number with more digits than the head's is beyond it; how many more is no matter, and int() has a limit.
+    digits = position.lstrip("0")
+    return len(digits) > len(str(head)) or int(digits or "0") > head
 
 
 class RecordedTimes:

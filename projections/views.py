@@ -215,7 +215,10 @@ class Views:
     def _write(self, database: TrackedDatabase, found: Iterable[tuple[int, Facts]], upto: int | None) -> None:
         try:
             with database.writing() as connection:
-                rows = Rows(self._names(connection))
+                names = self._names(connection)
+                for uuid in self._log.tenants():
+                    names.tenant(uuid)  # also of those of whom only events of no known name came
+                rows = Rows(names)
                 for position, facts in found:
                     rows.add(facts, position)
                 rows.write()

@@ -40,6 +40,17 @@ class Follower(Protocol):
         """Take what was new, after it is safe in the log, before the lock is given up."""
 
 
+class Nobody:
+    """Follows no log: its read models, if it has any, catch up later."""
+
+    def project(self, _event: Event, _digest: bytes) -> tuple[()]:
+        """Take nothing."""
+        return ()
+
+    def take(self, _appended: list[Appended]) -> None:
+        """Take nothing."""
+
+
 @dataclass
 class IngestReport:
     """What happened to what was read: `read` = appended + duplicates + quarantined; unprojected are appended too."""

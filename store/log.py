@@ -148,7 +148,9 @@ class EventLog(Application[str]):
             states = map(self._codec.compress, [arrival.raw for arrival in arrivals])
         else:
             arrivals, states = self.vault.admit(connection, arrivals, project, recorded_at)
-        number_of = {uuid: self._tenant_number(connection, uuid) for uuid in {item.tenant for item in arrivals}}
+        number_of = {
+            uuid: self._tenant_number(connection, uuid) for uuid in dict.fromkeys(item.tenant for item in arrivals)
+        }
         rows = [
             (in_tenant(number_of[tenant], stream), version, name, state, digest)
             for (_, _, digest, tenant, name, stream, version, _, _), state in zip(arrivals, states, strict=True)

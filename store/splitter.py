@@ -66,7 +66,7 @@ def split(chunks: Iterable[bytes]) -> Iterator[Piece]:
     splitter = _Splitter()
     parts: list[bytes] = []  # of the line whose end has not come yet
     size = 0
-    for chunk in _without_mark(chunks):
+    for chunk in _in_small_parts(_without_mark(chunks)):
         first, *lines = chunk.split(b"\n")
         parts.append(first)
         size += len(first)
@@ -80,6 +80,15 @@ def split(chunks: Iterable[bytes]) -> Iterator[Piece]:
             parts, size = [rest], len(rest)
     yield from splitter.line(b"".join(parts))
     yield from splitter.finish()
+
+
+def _in_small_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    # A bomb unfolds to many times this, and a line takes eight bytes in a list, however empty it is.
+    for chunk in chunks:
+        if len(chunk) <= _PARTIAL_BYTES:
+            yield chunk
+        else:
+            yield from (chunk[at : at + _PARTIAL_BYTES] for at in range(0, len(chunk), _PARTIAL_BYTES))
 
 
 def _without_mark(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -101,7 +101,8 @@ def parse_plain(value: Any, raw: bytes) -> Event | None:
         return None
     moment = thin.metadata.event_time
     if (
-        not FIRST_YEAR < moment.year <= LAST_YEAR
+        not thin.metadata.root_account_uuid
+        or not FIRST_YEAR < moment.year <= LAST_YEAR
         # Of a finer time the one parser cuts off, the other rounds, what is below microseconds.
         or len(metadata["event_time"]) > _LONGEST_TIME
         or ("assessed_at" in body and len(body["assessed_at"] or "") > _LONGEST_TIME)

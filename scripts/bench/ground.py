@@ -9,15 +9,14 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from domain.event import Event
 from projections.views import Views
 from scripts.bench.histories import class_results, tree_history
 from scripts.generator import generate
 from scripts.generator.dice import Dice
 from scripts.options import now
 from store.home import Home
-from store.ingest import Ingest
-from store.log import Appended, EventLog
+from store.ingest import Ingest, Nobody
+from store.log import EventLog
 
 _FEW = 5
 """Versions of each outcome in the short history of a tree."""
@@ -121,21 +120,11 @@ def ingest(folder: Path, path: Path) -> None:
         Ingest(Home(folder), log, now, views).run([str(path)])
 
 
-class _Nobody:
-    """Follows no log."""
-
-    def project(self, _event: Event, _digest: bytes) -> tuple[()]:
-        return ()
-
-    def take(self, _appended: list[Appended]) -> None:
-        """Leave it."""
-
-
 def ingest_log_only(folder: Path, path: Path) -> None:
     """Take a file into a fresh home and leave its views for later."""
     shutil.rmtree(folder, ignore_errors=True)
     with opened(folder) as (log, _):
-        Ingest(Home(folder), log, now, _Nobody()).run([str(path)])
+        Ingest(Home(folder), log, now, Nobody()).run([str(path)])
 
 
 def bare_append(database: Path, path: Path) -> None:

@@ -94,7 +94,7 @@ def check_whole(name: str, home: Forked, model: Path) -> None:
 LIMITS = {
     "ingest": 200_000,
     "rebuild": 150_000,
-    "mastery": 60_000,
+    "mastery": 30_000,
     "replay": 30_000,
     "quarantine retry": 200_000,
     "catching up": 150_000,
@@ -136,7 +136,7 @@ def test_a_disk_that_is_full(name: str, tmp_path: Path, model: Path) -> None:
         home = Forked(prepare(name, model, disk / "home"))
         ballast = disk / "ballast"
         free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize
-        left = {"catching up": 700_000}.get(name, 150_000)
+        left = {"catching up": 700_000, "mastery": 70_000}.get(name, 150_000)
         ballast.write_bytes(bytes(max(0, free - left)))
         check_refusal(home(*arguments_of(name, home.home, model)))
         assert home("status").code == 0

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from store.ingest import Ingest, Nobody
+from store.splitter import split
 from tests.given import OTHER_TENANT, group, lines, result
 from tests.hostile.forked import Forked, Given, Running
+from tests.world import World
 
 FILES, EVENTS_A_FILE = 10, 90
 
@@ -175,14 +178,10 @@ def test_a_writer_that_waits_too_long_says_for_whom(home: Forked) -> None:
 
 def test_catching_up_shows_only_whole_batches(tmp_path: Path) -> None:
     """Views that are far behind follow in several transactions, each up to the end of a batch, with no batch beyond."""
-    from store.ingest import Ingest  # noqa: PLC0415
-    from store.splitter import split  # noqa: PLC0415
-    from tests.world import World  # noqa: PLC0415
-
     world = World(tmp_path / "home")
     sizes = (4_000, 3_000, 4_500, 4_000)
     with world.opened() as (log, views):
-        run = Ingest(world.home, log, lambda: world.clock, lambda _: None)
+        run = Ingest(world.home, log, lambda: world.clock, Nobody())
         first = 0
         for size in sizes:
             run.take_pieces(split([lines(*some(first, first + size))]), "given")

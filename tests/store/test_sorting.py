@@ -27,9 +27,9 @@ print(sum(1 for _ in rows), peak() - before)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak memory under /proc")
 def test_a_long_sort_goes_to_disk(tmp_path: Path) -> None:
     """Sorting 60 MB takes half of that at most, so a fingerprint or a replay of millions of results stays small."""
-    ran = subprocess.run(
-        [sys.executable, "-c", SORT, str(tmp_path / "some.db")], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    path = tmp_path / "some.db"
+    path.touch()
+    ran = subprocess.run([sys.executable, "-c", SORT, str(path)], cwd=ROOT, capture_output=True, text=True, check=True)
     rows, megabytes = ran.stdout.split()
     assert int(rows) == 600_000
     assert int(megabytes) < 30

@@ -1,6 +1,7 @@
 """The quick way to read results: whatever it reads, it reads as the domain does; whatever is odd, it leaves alone."""
 
 import copy
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -69,6 +70,13 @@ def domain_reads(value: Any) -> Event | None:
     return found if isinstance(found, Event) else None
 
 
+def is_same(quick: Any, slow: Any) -> bool:
+    """Times that no read model takes may differ in the microsecond that one parser cuts off and the other rounds."""
+    if isinstance(slow, datetime):
+        return abs(quick - slow) <= timedelta(microseconds=1)
+    return bool(quick == slow)
+
+
 def agree(value: Any, raw: bytes) -> bool:
     """Hold the quick way to the domain's; return whether it was taken."""
     quick = thin.parse_plain(copy.deepcopy(value), raw)
@@ -80,7 +88,7 @@ def agree(value: Any, raw: bytes) -> bool:
     assert quick.event_time == slow.event_time
     for part, model in (("metadata", Metadata), ("body", ResultBody)):
         for name in model.model_fields:
-            assert getattr(getattr(quick, part), name) == getattr(getattr(slow, part), name), name
+            assert is_same(getattr(getattr(quick, part), name), getattr(getattr(slow, part), name)), name
     assert facts_of(quick, b"d" * 16) == facts_of(slow, b"d" * 16)
     arrival = read(Piece(raw, 1, orjson.loads(raw)), facts_of)
     assert isinstance(arrival, Arrival)
