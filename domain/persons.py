@@ -12,6 +12,7 @@ from domain.catalog import EVENT_TYPES
 from domain.identity import Kind
 
 _SHARD = 10**13
+_GLOBAL_DIGITS, _MOST_DIGITS = 14, 19
 _ABOUT_PEOPLE = frozenset({Kind.RESULT, Kind.USER, Kind.ENROLLMENT, Kind.ASSESSMENT})
 _JOINING = frozenset({Kind.USER, Kind.ENROLLMENT})
 
@@ -37,7 +38,7 @@ _OF_A_PLACE: Final = frozenset(
 )
 # /users/27064, ?student_id=27064, ?user_id=4123~27064: addresses name people by local id, or with their shard.
 _IN_ADDRESS = re.compile(
-    r"(?:/users/|/students/|(?:student|user)_ids?(?:\[\]|%5B%5D)?=)(\d+)(?:~(\d+))?", re.IGNORECASE
+    r"(?:/users/|/students/|(?:student|user)_ids?(?:\[\]|%5B%5D)?=)(\d{1,19})(?:~(\d{1,19}))?(?!\d)", re.IGNORECASE
 )
 
 
@@ -87,14 +88,16 @@ NAMES_SOMEONE_ELSE: Final = frozenset({"associated_user_id"})
 
 def global_id(value: Any, shard: int) -> str | None:
     """Return an id as text, global where the shard is known; None for what is no id."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).strip():
-        return None
-    text = str(value).strip()
-    if text.isascii() and text.isdigit() and int(text) < _SHARD and shard:
+    if not isinstance(value, str):
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            return None
+        value = str(value)
+    text = value.strip()
+    if shard and len(text.lstrip("0")) < _GLOBAL_DIGITS and text.isascii() and text.isdigit():
         return str(shard * _SHARD + int(text))
-    return text
+    return text or None
 
 
 def _subject(body: Mapping[str, Any], kind: Kind | None, shard: int) -> Iterator[PersonId]:
@@ -128,7 +131,8 @@ def _others(metadata: Mapping[str, Any], body: Mapping[str, Any], shard: int) ->
 
 def _shard(metadata: Mapping[str, Any]) -> int:
     root = global_id(metadata.get("root_account_id"), 0)
-    return int(root) // _SHARD if root and root.isascii() and root.isdigit() else 0
+    is_number = root is not None and len(root) <= _MOST_DIGITS and root.isascii() and root.isdigit()
+    return int(root) // _SHARD if root and is_number else 0
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -49,3 +49,13 @@ def test_what_is_not_known_to_be_harmless_is_personal() -> None:
     personal = ("user_id", "user_sis_id", "url", "request_id", "a_new_field", "time_zone", "developer_key_id")
     assert not any(is_impersonal(course, name) for name in personal)
     assert not is_impersonal(person, "context_id")
+
+
+def test_ids_of_any_length_are_ids() -> None:
+    """More digits than Python makes a number of: told apart by their text; no address names anybody so."""
+    endless = "9" * 5_000
+    value = event("submission_created", "2025-01-01", {"user_id": endless}, root_account_id=endless, user_id="7")
+    value["metadata"]["url"] = f"https://x/users/{endless}?user_id={endless}~{endless}"
+    assert persons_of(value) == ((PersonId("id", endless),), (PersonId("id", "7"),), False)
+    value["metadata"]["root_account_id"] = "41230000000000001"
+    assert persons_of(value) == ((PersonId("id", endless),), (PersonId("id", "41230000000000007"),), False)
