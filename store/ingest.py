@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from domain.event import Event
 from domain.times import Micros, to_text
 from store import door, quarantine
-from store.arrival import Arrival
+from store.arrival import Arrival, nothing_of
 from store.background import can_fork, in_background
 from store.home import Home
 from store.log import Appended, EventLog
@@ -43,9 +43,7 @@ class Follower(Protocol):
 class Nobody:
     """Follows no log: its read models, if it has any, catch up later."""
 
-    def project(self, _event: Event, _digest: bytes) -> tuple[()]:
-        """Take nothing."""
-        return ()
+    project = staticmethod(nothing_of)
 
     def take(self, _appended: list[Appended]) -> None:
         """Take nothing."""
