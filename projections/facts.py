@@ -53,7 +53,7 @@ def _of_result(event: Event, digest: bytes) -> Facts:
         (tenant, *where),
         (tenant, body.user_uuid or NO_STUDENT),
         event_time // WEEK,
-        (body.learning_outcome_id, body.id, *order_key(event, digest)),
+        (body.learning_outcome_id, body.id, *_order(event, digest)),
         (
             body.workflow_state,
             body.score,
@@ -77,7 +77,7 @@ def _of_version(event: Event, digest: bytes) -> Facts:
         _place(event, digest),
         None if context is None else (event.tenant, *context),
         body.local_id,
-        tuple(order_key(event, digest)),
+        _order(event, digest),
         (body.workflow_state, *COLUMNS[event.kind](body, event.metadata)),
         body.learning_outcome_id if event.kind is Kind.LINK else None,
         _named(event.kind, body),
@@ -85,6 +85,12 @@ def _of_version(event: Event, digest: bytes) -> Facts:
 
 
 _RESULT = Kind.RESULT.value
+
+
+def _order(event: Event, digest: bytes) -> tuple[Any, ...]:
+    if event.body.updated_at is None:  # the short way, for most
+        return (event.event_time, 0, event.is_update, digest)
+    return tuple(order_key(event, digest))
 
 
 def _context_of(kind: Kind, body: Any) -> Context | None:

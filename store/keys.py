@@ -43,8 +43,9 @@ def entity_stream(tenant_number: int, kind: str, local_id: str) -> str:
 
 def stream_of_entity(kind: str, local_id: str) -> str:
     """Return the stream that holds the history of an entity, inside its tenant."""
-    plain = local_id.isdigit() and local_id.isascii() and (local_id[0] != "0" or local_id == "0")
-    return f"{kind}/{local_id.zfill(_ID_WIDTH) if plain else '~' + local_id}"
+    if local_id.isdigit() and local_id.isascii() and (local_id[0] != "0" or local_id == "0"):
+        return f"{kind}/{local_id.zfill(_ID_WIDTH)}"
+    return f"{kind}/~{local_id}"
 
 
 def entity_of_stream(stream: str) -> tuple[int, str, str]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from domain.errors import UnreadableInput
 from store.arrival import Arrival, Project, read
@@ -61,15 +62,16 @@ def prepare_source(stream: ByteStream, source: str, project: Project) -> Iterato
 
 def prepare(pieces: Iterable[Piece], project: Project) -> Iterator[Prepared]:
     """Prepare values that are already split. Parts are small: who waits for one soon has something to do."""
-    part, give_at = Prepared(), time.monotonic() + _SECONDS
+    part, left, give_at = Prepared(), _EVENTS, time.monotonic() + _SECONDS
     for piece in pieces:
-        part.bytes += len(piece.raw)
         verdict = read(piece, project)
-        if isinstance(verdict, Arrival):
+        if verdict.__class__ is Arrival:
             part.arrivals.append(verdict)
         else:
-            part.refused.append((piece, verdict))
-        if len(part.arrivals) + len(part.refused) >= _EVENTS or part.bytes >= _BYTES or time.monotonic() > give_at:
+            part.refused.append((piece, cast("str", verdict)))
+        part.bytes += len(piece.raw)
+        left -= 1
+        if left == 0 or part.bytes >= _BYTES or time.monotonic() > give_at:
             yield part
-            part, give_at = Prepared(), time.monotonic() + _SECONDS
+            part, left, give_at = Prepared(), _EVENTS, time.monotonic() + _SECONDS
     yield part

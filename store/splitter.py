@@ -73,7 +73,11 @@ def split(chunks: Iterable[bytes]) -> Iterator[Piece]:
         if lines:
             yield from splitter.line(b"".join(parts))
             for line in lines[:-1]:
-                yield from splitter.line(line)
+                piece = splitter.whole(line)
+                if piece is None:
+                    yield from splitter.line(line)
+                else:
+                    yield piece
             parts, size = lines[-1:], len(lines[-1])
         if size > _PARTIAL_BYTES:
             rest = yield from splitter.part_of_line(b"".join(parts))
@@ -193,6 +197,18 @@ class _Splitter:
         self._line = 1
         self._inside_line = False
         self._open: _Open | None = None
+
+    def whole(self, line: bytes) -> Piece | None:
+        """Take a line that is one whole value, as nearly all are, where nothing is open; say no to any other."""
+        if self._open is not None or not line.startswith(b"{") or len(line) > MAX_EVENT_BYTES:
+            return None
+        text = line if line.endswith(b"}") else line.strip(_BETWEEN)
+        value = _object(text)
+        if value is None:
+            return None
+        piece = Piece(text, self._line, value)
+        self._line += 1
+        return piece
 
     def line(self, line: bytes) -> Iterator[Piece]:
         """Take a line, or what is left of one, up to its end."""

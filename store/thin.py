@@ -17,7 +17,7 @@ from domain.event import Event, Metadata, OtherEvent
 from domain.identity import Kind, LocalId
 from domain.outcome import WholeNumber
 from domain.result import ResultBody
-from domain.times import FIRST_YEAR, LAST_YEAR, Micros, Timestamp
+from domain.times import FIRST_YEAR, LAST_YEAR, Timestamp, micros
 
 _PLAIN: Final[dict[Any, Any]] = {
     LocalId: Annotated[str, msgspec.Meta(min_length=1, max_length=255)],
@@ -110,7 +110,7 @@ def parse_plain(value: Any, raw: bytes) -> Event | None:
     ):
         return None
     # The structs have the models' fields under the same names; nobody asks more of an event of this kind.
-    return event_type(thin.metadata, thin.body, quick_micros(moment))
+    return event_type(thin.metadata, thin.body, micros(moment))
 
 
 def make_whole_numbers_ints(value: Any) -> bool:
@@ -139,8 +139,3 @@ def _is_clean(json: bytes) -> bool:
         and b'"000' not in json
         and b'"999' not in json
     )
-
-
-def quick_micros(moment: datetime) -> Micros:
-    """Return the instant as integer microseconds; exact in the years that events are of."""
-    return round(moment.timestamp() * 1_000_000)
