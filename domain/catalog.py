@@ -91,6 +91,8 @@ def _envelope(value: Any) -> dict[str, Any]:
     if metadata is None:
         metadata = value.get("attributes")
     if not isinstance(metadata, dict):
+        if isinstance(value.get("erased"), dict):
+            raise NotAnEvent("erased where it comes from: what was in this event can be read by nobody any more")
         raise NotAnEvent('not an event: no object under "metadata" or "attributes"')
     return metadata
 

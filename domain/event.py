@@ -118,6 +118,18 @@ class OtherEvent:
         return self.metadata.root_account_uuid
 
 
+@dataclass(frozen=True, slots=True)
+class ErasedEvent:
+    """What is left of an event whose person was erased: that it was, what it was called, and when.
+
+    Nothing projects it. `event_time` is good to the millisecond.
+    """
+
+    name: str
+    tenant: str
+    event_time: Micros
+
+
 class OrderKey(NamedTuple):
     """The total order of events of one entity: it never depends on arrival (CONTRACT: the order of events).
 

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     USER = "user"
     ENROLLMENT = "enrollment"
     SETTING = "setting"
+    ERASURE = "erasure"
 
 
 BACKGROUND = frozenset({Kind.ASSESSMENT, Kind.ACCOUNT, Kind.COURSE, Kind.USER, Kind.ENROLLMENT})

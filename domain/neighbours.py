@@ -130,6 +130,19 @@ class SettingBody(Body):
     value: bool
 
 
+class ErasureBody(Body):
+    """What is kept of an erasure: who asked, why, how much became unreadable; the person as a keyed hash only."""
+
+    id_field: ClassVar[str] = "erasure"
+
+    erasure: LocalId
+    reason: str
+    erased_by: str | None = None
+    all_traces: bool = False
+    keys: tuple[str, ...] = ()
+    figures: tuple[dict[str, Any], ...] = ()
+
+
 def _event_types(family: str, kind: Kind, body_type: type[Body], *endings: str) -> list[type[Event]]:
     """Make the event types of a family: they differ in nothing but their names."""
     return [
@@ -150,7 +163,10 @@ def _event_types(family: str, kind: Kind, body_type: type[Body], *endings: str) 
 
 
 SETTING_EVENT = "outcomes_setting_changed"
-"""The one event that is ours: not from Canvas, but appended like any other, so that as-of stays true."""
+"""An event that is ours: not from Canvas, but appended like any other, so that as-of stays true."""
+
+ERASURE_EVENT = "outcomes_student_erased"
+"""The other one: a person was erased. It names the person by a hash that only this home can make."""
 
 NEIGHBOUR_EVENTS: tuple[type[Event], ...] = (
     *_event_types("outcome_calculation_method", Kind.CALCULATION_METHOD, CalculationMethodBody),
@@ -161,6 +177,7 @@ NEIGHBOUR_EVENTS: tuple[type[Event], ...] = (
     *_event_types("user", Kind.USER, UserBody),
     *_event_types("enrollment", Kind.ENROLLMENT, EnrollmentBody),
     *_event_types(SETTING_EVENT, Kind.SETTING, SettingBody, ""),
+    *_event_types(ERASURE_EVENT, Kind.ERASURE, ErasureBody, ""),
 )
 
 
@@ -212,6 +229,12 @@ class Setting(Aggregate[SettingBody]):
     kind: ClassVar[Kind] = Kind.SETTING
 
 
+class Erasure(Aggregate[ErasureBody]):
+    """The erasure of a person after some repeats."""
+
+    kind: ClassVar[Kind] = Kind.ERASURE
+
+
 NEIGHBOURS: tuple[type[Aggregate[Any]], ...] = (
     CalculationMethod,
     FriendlyDescription,
@@ -221,4 +244,5 @@ NEIGHBOURS: tuple[type[Aggregate[Any]], ...] = (
     User,
     Enrollment,
     Setting,
+    Erasure,
 )

@@ -26,14 +26,15 @@ def blame(
     blamed: dict[str, dict[str, Any]] = {}
     before: dict[str, Any] | None = None
     for order, position in versions:
-        event = log.parse(log.records_at([position])[0])
+        record = log.records_at([position])[0]
+        event = log.parse(record)
         assert isinstance(event, Event)  # noqa: S101 - versions are made of projected events only
         after = event.body.state()
         for name, (_, value) in changed_fields(before, after).items():
             blamed[name] = {
                 "value": value,
                 "since": to_text(order.event_time),
-                "actor": actor_of(event.metadata),
+                "actor": actor_of(event.metadata, is_erased=log.is_partly_erased(record)),
                 "position": position,
             }
         before = after

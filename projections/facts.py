@@ -173,5 +173,6 @@ COLUMNS: dict[Kind, Callable[[Any, Metadata], tuple[Any, ...]]] = {
     Kind.USER: lambda body, _: (body.uuid, body.name),
     Kind.ENROLLMENT: lambda body, _: (body.user_uuid, body.user_name, body.type),
     Kind.SETTING: lambda body, _: (body.value,),
+    Kind.ERASURE: lambda body, _: (body.reason, body.erased_by, orjson.dumps(body.figures).decode()),
 }
 """What of each body stands in the columns of its version table, after those that all have."""

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from domain.identity import Kind
 
-VERSION = 3
+VERSION = 4
 """Version of this layout; views of another one are rebuilt from the log."""
 
 VERSION_TABLES: dict[Kind, str] = {kind: f"{kind.value}_versions" for kind in Kind if kind is not Kind.RESULT}
@@ -62,6 +62,7 @@ _COLUMNS = {
     Kind.USER: {"context": int, "workflow_state": str, "uuid": str, "name": str},
     Kind.ENROLLMENT: {"context": int, "workflow_state": str, "user_uuid": str, "user_name": str, "type": str},
     Kind.SETTING: {"context": int, "workflow_state": str, "value": int},
+    Kind.ERASURE: {"context": int, "workflow_state": str, "reason": str, "erased_by": str, "figures": str},
 }
 
 # Results are nine tenths of all events. The week in front keeps inserts in one corner of the tree however many there

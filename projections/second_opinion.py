@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from domain.times import to_text
 from projections.fingerprint import fingerprint_at
 from projections.point import Cut
-from projections.views import Views, Watch, make, remove
+from projections.views import SCRATCH, Views, Watch, make, origin_of, remove
 from store.chain import Batch
 from store.home import Home
 from store.lock import writing
@@ -23,10 +23,10 @@ def views_made_backwards(home: Home, log: EventLog, upto: int, watch: Watch) -> 
 
     A page of events at a time is in memory, as in a rebuild; the live views are not touched.
     """
-    path = home.folder / "views.db.proof"
+    path = home.folder / SCRATCH[1]
     with writing(home.folder / "rebuild.lock", "verify --rebuild"):
         remove(path)
-        make(path, log.identity())
+        make(path, origin_of(log))
         views = Views(home, log, path)
         try:
             views.follow_backwards(upto, watch)

@@ -32,6 +32,7 @@ def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
     return {
         "home": source_name(str(home.folder)),
         "format": log.format(),
+        "sealed": log.vault is not None,
         "log": head.log,
         "head": head.position,
         "chain": head.chain.hex(),

@@ -17,6 +17,9 @@ from projections.tree import seek
 from store.log import EventLog
 from store.recorder import LogRecord
 
+ERASED_PERSON = "erased person"
+"""Who acted, where one of those who did was erased."""
+
 _PAGE = 200
 
 Actor = dict[str, str | None]
@@ -83,13 +86,13 @@ def timeline(connection: sqlite3.Connection, log: EventLog, point: Point, filter
                     yield entry
 
 
-def actor_of(metadata: Metadata) -> Actor:
+def actor_of(metadata: Metadata, *, is_erased: bool = False) -> Actor:
     """Say who did it: the user of a request (and who stood behind a masquerade), or the job that ran; and by what."""
     path = _path(metadata.url) if metadata.url else None
     via = " ".join(part for part in (metadata.http_method, path) if part)
     return {
         "user_id": metadata.user_id,
-        "login": metadata.user_login,
+        "login": ERASED_PERSON if is_erased else metadata.user_login,
         "role": metadata.context_role,
         "job": metadata.job_tag or metadata.job_id,
         "via": via or None,
@@ -115,6 +118,8 @@ def _may_be_asked(log: EventLog, search: Search, after: LogRecord, before: LogRe
     """Say by the bytes alone whether an entry is worth parsing two events for."""
     if not search:
         return True
+    if log.is_partly_erased(after):
+        return True  # "erased person" stands in no bytes
     raw = log.raw(after)
     if not search.may_be_by(raw):
         return False
@@ -157,7 +162,7 @@ def _entry(
         event_name=event.metadata.event_name,
         change=classify(before, after, fields),
         fields=fields,
-        actor=actor_of(event.metadata),
+        actor=actor_of(event.metadata, is_erased=log.is_partly_erased(record)),
         order_conflict=step.order_conflict,
         is_overtaken=step.is_overtaken,
         state=after,
@@ -189,6 +194,8 @@ class _Titles:
         if kind in {Kind.OUTCOME, Kind.GROUP}:
             title: str | None = state.get("title", state.get("short_description"))
             return title
+        if kind is Kind.ERASURE:
+            return f"A person was erased: {state['reason']}"
         if kind in {Kind.PROFICIENCY, Kind.CALCULATION_METHOD}:
             return policy_title(kind, state)
         if "learning_outcome_id" not in state:

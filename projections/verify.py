@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.errors import LogDamaged, NotAnEvent
-from domain.event import Event, OtherEvent
+from domain.errors import LogDamaged
+from domain.event import ErasedEvent, Event, OtherEvent
 from domain.identity import EntityRef, Kind
+from domain.neighbours import ErasureBody
 from domain.times import Micros, to_text
 from projections.entity import in_force
 from projections.facts import facts_of
@@ -17,11 +18,13 @@ from projections.rows import Interner, Rows
 from projections.schema import ORDER, VERSION_TABLES
 from projections.second_opinion import differences, views_made_backwards
 from projections.views import Views, Watch, unwatched
-from store.canonical import content_digest, decode
+from store.canonical import decode
 from store.chain import Batch, ChainProof, Link, batches_after
 from store.checkpoint import Checkpoint, compare
+from store.erasure import destroyed_keys, is_unfinished
 from store.home import Home
-from store.keys import HASH_BITS, stream_of, version_of
+from store.keyring import Erased
+from store.keys import HASH_BITS, local_stream, version_of
 from store.log import EventLog
 from store.migration import disarmed
 from store.recorder import LogRecord
@@ -38,6 +41,9 @@ class Findings:
 
     problems: list[dict[str, Any]] = field(default_factory=list)
     more: int = 0
+    erased: int = 0
+    partly_erased: int = 0
+    erasures: set[bytes] = field(default_factory=set)
 
     def add(self, problem: str, **where: Any) -> None:
         """Note one problem; after a hundred they are only counted."""
@@ -94,7 +100,9 @@ def verify(
     """
     found = Findings()
     _check_keeping(log, found)
+    destroyed = destroyed_keys(log)  # asked first: an erasure of a later moment is not looked at
     head, batches, projected = _check_log(log, None if views is None else _position(views), found, checks.watch)
+    _check_keys(log, destroyed, found)
     if checks.against is not None:
         _check_against(log, checks.against, found)
     replayed = 0 if views is None else _check_views(log, views, batches, projected, checks, found)
@@ -110,6 +118,8 @@ def verify(
         "ok": not found.problems,
         "events": head,
         "replayed_entities": replayed,
+        "erased": found.erased,
+        "partly_erased": found.partly_erased,
         **({} if checks.against is None else {"against": str(checks.against)}),
         **({"rebuilt": True} if other is not None else {}),
         "problems": found.problems,
@@ -123,8 +133,8 @@ def _check_keeping(log: EventLog, found: Findings) -> None:
         stray = connection.execute("SELECT min(position) FROM stored_events WHERE position < 1").fetchone()[0]
     is_current = log.bytes_chained_after() is not None
     for name in names:
-        # Early builds of format 1 had no guard against REPLACE; the migration brings it.
-        if is_current or not name.endswith("_replace"):
+        # Format 1 had no house rules, and its early builds no guard against REPLACE; the migration brings them.
+        if is_current or not (name.endswith("_replace") or name.startswith("house_rules")):
             found.add(
                 f"the trigger {name} is gone or was changed, so that the log could be: "
                 "outcomes verify --rearm puts it back"
@@ -174,26 +184,40 @@ def _check_against(log: EventLog, before: Checkpoint, found: Findings) -> None:
 
 def _check_record(
     log: EventLog, record: LogRecord, tenant_numbers: dict[str, int], found: Findings
-) -> Event | OtherEvent | None:
+) -> Event | OtherEvent | ErasedEvent | None:
     try:
-        raw = log.raw(record)
-        value = decode(raw)
+        opened = log.open(record)
         event = log.parse(record)
-    except (LogDamaged, NotAnEvent) as error:
+    except LogDamaged as error:
         found.add(str(error), position=record.position)
         return None
-    digest = content_digest(value, raw)
+    if isinstance(event, ErasedEvent) or opened.raw is None:
+        found.erased += 1
+        return event
+    if isinstance(event.body, ErasureBody):
+        found.erasures.update(map(bytes.fromhex, event.body.keys))
+    digest = log.digest_of(decode(opened.raw), opened.raw) if opened.is_whole else record.digest
+    found.partly_erased += not opened.is_whole
     version = version_of(event.event_time, digest)
     number = tenant_numbers.get(event.tenant, -1)
     if digest != record.digest:
         found.add("the content does not match its digest", position=record.position)
     elif (
         record.topic != event.metadata.event_name
-        or (number >= 0 and record.originator_id != stream_of(number, event))
+        or (number >= 0 and record.originator_id != log.stream(event.tenant, number, local_stream(event)))
         or record.originator_version >> HASH_BITS != version >> HASH_BITS
     ):
         found.add("the event is filed under another entity, name or time than its own", position=record.position)
     return event
+
+
+def _check_keys(log: EventLog, destroyed: list[Erased], found: Findings) -> None:
+    """A key may be missing only where the log itself says that it was destroyed."""
+    for erased in destroyed:
+        if erased.person not in found.erasures and erased.erased_with not in found.erasures:
+            found.add(f"key {erased.number} is gone, and no erasure in the log says why: restore log.db from a backup")
+    if is_unfinished(log):
+        found.add("an erasure was begun and not finished: run outcomes erase again, with the same student")
 
 
 def _position(views: sqlite3.Connection) -> int:

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from secrets import token_hex
+from typing import NamedTuple
 
 from domain.errors import HomeUnavailable
 from domain.event import Event
 from projections import schema
 from projections.facts import Facts, facts_of
 from projections.rows import Interner, Rows
+from store.erasure import erased_keys
 from store.files import make_private
 from store.home import Home
 from store.log import Appended, EventLog
@@ -23,12 +25,31 @@ _PAGE = 10_000
 _SPOILT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 """What SQLite says of a file that is no database, or has not our tables."""
 
+SCRATCH = ("views.db.new", "views.db.proof")
+"""Views in the making, beside the live ones: of a rebuild, and of a proof."""
+
 Watch = Callable[[int, int], None]
 """Called with (position reached, head) as work goes on."""
 
 
 def unwatched(_position: int, _head: int) -> None:
     """Watch nothing."""
+
+
+class Origin(NamedTuple):
+    """Of which log views are, and how many keys of people had been destroyed in it when they were begun."""
+
+    log: str | None
+    erased_keys: int
+
+    def properties(self) -> tuple[str, str]:
+        """Return both as the views keep them."""
+        return self.log or "", str(self.erased_keys)
+
+
+def origin_of(log: EventLog) -> Origin:
+    """Return what views of a log that are made now are of."""
+    return Origin(log.identity(), erased_keys(log))
 
 
 class Views:
@@ -171,15 +192,23 @@ class Views:
         if not is_usable(self.path) or not self._are_of_this_log():
             self.close()
             remove(self.path)
-            make(self.path, self._log.identity())
+            make(self.path, origin_of(self._log))
         return self._open()
 
+    def note_erasures(self, count: int) -> None:
+        """Say that these views hold nothing that was sealed under the first `count` destroyed keys."""
+        with self._open().writing() as connection:
+            connection.execute("UPDATE properties SET value = ? WHERE name = 'erased_keys'", (str(count),))
+
     def _are_of_this_log(self) -> bool:
-        """Say whether these are views of this log, and their last batch is one of it: a restored one may lack it."""
+        """Say whether these are views of this log, and their last batch is one of it: a restored one may lack it.
+
+        Nor are they if they were made before someone was erased: they would still show them.
+        """
         with self.reading_as_is() as connection:
             known = dict(connection.execute("SELECT name, value FROM properties").fetchall())
             last = connection.execute("SELECT max(last_position) FROM batches").fetchone()[0]
-        if known.get("log") != (self._log.identity() or ""):
+        if (known.get("log"), known.get("erased_keys")) != origin_of(self._log).properties():
             return False
         return last is None or self._log.has_batch(last, bytes.fromhex(known["chain"]))
 
@@ -218,7 +247,7 @@ class Views:
             connection.execute("UPDATE properties SET value = ? WHERE name = 'chain'", (batches[-1].chain.hex(),))
 
 
-def make(path: Path, identity: str | None) -> None:
+def make(path: Path, origin: Origin) -> None:
     """Create empty views of one log, for their owner only. They appear under their name once they have their tables."""
     making = path.with_name(path.name + ".making")
     remove(making)
@@ -227,8 +256,9 @@ def make(path: Path, identity: str | None) -> None:
         connection.execute("BEGIN IMMEDIATE")
         schema.create(connection)
         connection.execute("INSERT INTO properties VALUES ('generation', ?)", (token_hex(8),))
-        # Which log these are of, and the chain of its last batch that they have.
-        connection.execute("INSERT INTO properties VALUES ('log', ?), ('chain', '')", (identity or "",))
+        connection.execute("INSERT INTO properties VALUES ('log', ?), ('erased_keys', ?)", origin.properties())
+        # The chain of the last batch that they have.
+        connection.execute("INSERT INTO properties VALUES ('chain', '')")
         connection.execute("COMMIT")
     making.rename(path)
 

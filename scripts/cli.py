@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.commands import ask, away, compare, demo, doctor, ingest, keep, mastery
+from scripts.commands import ask, away, compare, demo, doctor, ingest, init, keep, mastery, privacy
 from scripts.failures import in_words
 from scripts.output import say
 from store.home import Home
@@ -47,6 +47,7 @@ def choose_home(
     context.meta["run"] = run
 
 
+app.command()(init.init)
 app.command()(ingest.ingest)
 app.command()(ask.tree)
 app.command()(ask.show)
@@ -59,6 +60,8 @@ app.command()(doctor.doctor)
 app.command()(mastery.mastery)
 app.command()(mastery.explain)
 app.command()(mastery.impact)
+app.command("class")(privacy.show_class)
+app.command()(privacy.erase)
 app.command()(keep.digest)
 app.command()(keep.log)
 app.command()(keep.verify)

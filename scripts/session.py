@@ -31,10 +31,10 @@ class Question(NamedTuple):
 
 
 @contextmanager
-def opened(home: Home, *, create: bool = False) -> Iterator[Session]:
-    """Open a home; only commands that write create it."""
+def opened(home: Home, *, create: bool = False, seal: bool = False) -> Iterator[Session]:
+    """Open a home; only commands that write create it, sealed if asked."""
     stillness = Stillness.of(home.log_path, home.views_path)
-    log = home.open_log(create=create)
+    log = home.open_log(create=create, seal=seal)
     views = Views(home, log)
     try:
         yield Session(home, log, views)

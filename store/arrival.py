@@ -16,6 +16,11 @@ Project = Callable[[Event, bytes], tuple[Any, ...]]
 """What a read model takes from an event and its digest, as plain values that travel between processes."""
 
 
+def nothing_of(_event: Event, _digest: bytes) -> tuple[Any, ...]:
+    """Take nothing: for those who append events that a read model finds in the log by itself."""
+    return ()
+
+
 class Arrival(NamedTuple):
     """An event as it came, with its place in the log but for the position. Plain values only.
 

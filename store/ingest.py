@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from domain.event import Event
 from domain.times import Micros, to_text
-from store import quarantine
-from store.arrival import Arrival
+from store import door, quarantine
+from store.arrival import Arrival, nothing_of
 from store.background import can_fork, in_background
 from store.home import Home
 from store.log import Appended, EventLog
@@ -43,9 +43,7 @@ class Follower(Protocol):
 class Nobody:
     """Follows no log: its read models, if it has any, catch up later."""
 
-    def project(self, _event: Event, _digest: bytes) -> tuple[()]:
-        """Take nothing."""
-        return ()
+    project = staticmethod(nothing_of)
 
     def take(self, _appended: list[Appended]) -> None:
         """Take nothing."""
@@ -157,7 +155,7 @@ class Ingest:
 
     def _write(self, batch: _Batch) -> None:
         def refuse(connection: sqlite3.Connection, now: Micros) -> None:
-            for piece, reason in batch.refused:
+            for piece, reason in door.stripped(connection, batch.refused):
                 quarantine.put(connection, piece, batch.source, reason, now)
 
         if batch.arrivals or batch.refused:
@@ -170,7 +168,7 @@ class Ingest:
             _refuse_the_future(batch, now)
             try:
                 with self._log.writing() as connection:
-                    appended = self._log.append(connection, batch.arrivals, batch.source, now)
+                    appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.project)
                     besides(connection, now)
             except BaseException:
                 self._log.forget_uncommitted()

@@ -23,7 +23,7 @@ def local_stream(event: Event | OtherEvent) -> str:
     if not isinstance(event, Event):
         return f"other/{event.metadata.event_name}"
     body: Any = event.body
-    return _entity(event.kind, body.id if event.kind is Kind.RESULT else body.local_id)
+    return stream_of_entity(event.kind, body.id if event.kind is Kind.RESULT else body.local_id)
 
 
 def in_tenant(tenant_number: int, stream: str) -> str:
@@ -38,10 +38,11 @@ def stream_of(tenant_number: int, event: Event | OtherEvent) -> str:
 
 def entity_stream(tenant_number: int, kind: str, local_id: str) -> str:
     """Return the stream that holds the history of an entity; numeric ids sort as numbers, after them the others."""
-    return in_tenant(tenant_number, _entity(kind, local_id))
+    return in_tenant(tenant_number, stream_of_entity(kind, local_id))
 
 
-def _entity(kind: str, local_id: str) -> str:
+def stream_of_entity(kind: str, local_id: str) -> str:
+    """Return the stream that holds the history of an entity, inside its tenant."""
     if local_id.isdigit() and local_id.isascii() and (local_id[0] != "0" or local_id == "0"):
         return f"{kind}/{local_id.zfill(_ID_WIDTH)}"
     return f"{kind}/~{local_id}"
@@ -53,6 +54,16 @@ def entity_of_stream(stream: str) -> tuple[int, str, str]:
     return int(number), kind, key[1:] if key.startswith("~") else key.lstrip("0") or "0"
 
 
+def tenant_number_of(stream: str) -> int:
+    """Return the number of the tenant that a stream belongs to."""
+    return int(stream.partition("/")[0])
+
+
+def milliseconds_of(version: int) -> int:
+    """Return the milliseconds since 1970 at which the event of a version happened."""
+    return version >> HASH_BITS
+
+
 def version_of(event_time: Micros, digest: bytes) -> int:
     """Return 42 bits of milliseconds since 1970 above 21 bits of the content digest: at most 63 bits until 2109."""
     return event_time // _MICROS_PER_MILLI << HASH_BITS | int.from_bytes(digest[:3], "big") & HASH_MASK
@@ -61,6 +72,11 @@ def version_of(event_time: Micros, digest: bytes) -> int:
 def next_free_version(version: int) -> int:
     """Return the version to try after a collision, staying inside the same millisecond."""
     return version & ~HASH_MASK | (version + 1) & HASH_MASK
+
+
+def first_version(event_time: Micros) -> int:
+    """Return the least version of the millisecond of a time."""
+    return event_time // _MICROS_PER_MILLI << HASH_BITS
 
 
 def last_version(as_of: Micros) -> int:

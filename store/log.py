@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,19 +14,22 @@ from eventsourcing.utils import Environment
 
 from domain.aggregate import Aggregate, in_order
 from domain.catalog import AGGREGATES
-from domain.errors import HomeUnavailable
-from domain.event import Event, OtherEvent, Recorded
+from domain.errors import HomeUnavailable, UsageError
+from domain.event import ErasedEvent, Event, OtherEvent, Recorded
 from domain.identity import EntityRef
 from domain.times import Micros
-from store.arrival import Arrival
+from store import door, keyring
+from store.arrival import Arrival, Project, nothing_of
+from store.canonical import content_digest
 from store.chain import NO_CHAIN, Batch, batches_after, chain_after, last_batch
 from store.codec import Codec, dictionary_number, shipped_dictionary
 from store.files import make_private
-from store.keys import entity_stream, in_tenant, last_version
+from store.keys import first_version, in_tenant, last_version, stream_of_entity
 from store.mapper import LogMapper
 from store.migration import BYTES_CHAINED_AFTER, IDENTITY, bring_up_to_date, found_format, read_property
-from store.recorder import LogRecord, LogRecorder, Row, records_after, records_at, states_after
+from store.recorder import LogRecord, LogRecorder, Row, is_stored, records_after, records_at, states_after
 from store.sqlite import Datastore
+from store.vault import Opened, Vault
 
 _PAGE = 5_000
 
@@ -55,7 +59,7 @@ class EventLog(Application[str]):
 
     name = "outcomes"
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
+    def __init__(self, path: Path, *, create: bool = True, seal: bool = False) -> None:
         # An empty file is a log that is just being made, or whose making was cut short.
         if not create and (not path.exists() or path.stat().st_size == 0):
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
@@ -63,8 +67,15 @@ class EventLog(Application[str]):
             make_private(path)
         self._datastore = Datastore(path)
         self._tenants: dict[str, int] = {}
+        self.vault: Vault | None = None
         super().__init__()
-        self._prepare()
+        self._prepare(seal=seal)
+        if seal and self.vault is None:
+            self.close()
+            raise UsageError(
+                f"{path.parent} is there already, and not sealed: sealing begins with a new folder, "
+                "into which outcomes log of this one can be ingested"
+            )
 
     # -- how the library gets its parts ---------------------------------------------------------------------------
 
@@ -83,10 +94,10 @@ class EventLog(Application[str]):
         shipped = shipped_dictionary()
         self._codec = Codec(self._dictionaries, dictionary_number(shipped))
         self._dictionaries[dictionary_number(shipped)] = shipped
-        self._log_mapper = LogMapper(self._codec)
+        self._log_mapper = LogMapper(self._codec, self._tenant_uuid)
         return self._log_mapper
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, seal: bool) -> None:
         shipped = next(iter(self._dictionaries))
         with self._datastore.reading() as connection:
             is_new = found_format(connection) is None
@@ -95,10 +106,15 @@ class EventLog(Application[str]):
             with self._datastore.writing() as connection:
                 if is_new:
                     bring_up_to_date(connection)
+                if is_new and seal:
+                    keyring.create(connection)
                 if not _has_dictionary(connection, shipped):
                     connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (shipped, self._dictionaries[shipped]))
         with self._datastore.reading() as connection:
             self._dictionaries.update(dict(connection.execute("SELECT number, bytes FROM dictionaries").fetchall()))
+            secret = read_property(connection, keyring.SEALED)
+        if secret is not None:
+            self.vault = self._log_mapper.vault = Vault(bytes.fromhex(secret), self._codec, self._datastore.reading)
 
     # -- writing --------------------------------------------------------------------------------------------------
 
@@ -113,21 +129,31 @@ class EventLog(Application[str]):
             yield connection
 
     def append(
-        self, connection: sqlite3.Connection, arrivals: Sequence[Arrival], source: str, recorded_at: Micros
+        self,
+        connection: sqlite3.Connection,
+        arrivals: Sequence[Arrival],
+        source: str,
+        recorded_at: Micros,
+        project: Project = nothing_of,
     ) -> list[Appended]:
         """Append those arrivals that are new, in their order; return them with their positions.
 
-        Repeats, of stored events or inside the batch, are left out: nothing is stored twice.
+        Repeats, of stored events or inside the batch, are left out: nothing is stored twice. `project` finds the facts
+        of what this home keeps otherwise than it came: redacted, or sealed.
         """
         head, last = _head(connection), last_batch(connection)
-        codec = self._codec
-        compress = codec.compress
+        arrivals = door.admit(connection, arrivals, project, partial(self._holds, connection))
+        states: Iterable[bytes]
+        if self.vault is None:
+            states = map(self._codec.compress, [arrival.raw for arrival in arrivals])
+        else:
+            arrivals, states = self.vault.admit(connection, arrivals, project, recorded_at)
         number_of = {
             uuid: self._tenant_number(connection, uuid) for uuid in dict.fromkeys(item.tenant for item in arrivals)
         }
         rows = [
-            (in_tenant(number_of[tenant], stream), version, name, compress(raw), digest)
-            for raw, _, digest, tenant, name, stream, version, _, _ in arrivals
+            (in_tenant(number_of[tenant], stream), version, name, state, digest)
+            for (_, _, digest, tenant, name, stream, version, _, _), state in zip(arrivals, states, strict=True)
         ]
         assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
         new = self.recorder.append(connection, rows)
@@ -149,6 +175,13 @@ class EventLog(Application[str]):
         connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", batch)
         return appended
 
+    def _holds(self, connection: sqlite3.Connection, arrival: Arrival) -> bool:
+        """Say whether the content of an arrival is stored."""
+        filed = arrival if self.vault is None else self.vault.filed(arrival)
+        versions = (first_version(filed.event_time), last_version(filed.event_time))
+        stream = in_tenant(self._tenant_number(connection, filed.tenant), filed.stream)
+        return is_stored(connection, stream, versions, filed.digest)
+
     def _tenant_number(self, connection: sqlite3.Connection, uuid: str) -> int:
         number = self._tenants.get(uuid)
         if number is None:
@@ -161,12 +194,18 @@ class EventLog(Application[str]):
     def forget_uncommitted(self) -> None:
         """Drop what was learnt inside a transaction that was rolled back."""
         self._tenants.clear()
+        if self.vault is not None:
+            self.vault.keys.let_go()
 
     # -- reading --------------------------------------------------------------------------------------------------
 
-    def reading(self) -> Any:
-        """Open one read transaction; gives the connection."""
-        return self._datastore.reading()
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Open one read transaction; gives the connection. Of a sealed log no key is used that was destroyed before."""
+        with self._datastore.reading() as connection:
+            if self.vault is not None:
+                self.vault.keys.refresh(connection)
+            yield connection
 
     @property
     def head(self) -> int:
@@ -178,6 +217,18 @@ class EventLog(Application[str]):
         """Return each tenant's uuid with its number in stream names."""
         with self._datastore.reading() as connection:
             return dict(connection.execute("SELECT uuid, number FROM tenants ORDER BY number").fetchall())
+
+    def _tenant_uuid(self, number: int) -> str:
+        return next((uuid for uuid, known in self.tenants().items() if known == number), "")
+
+    def stream(self, tenant: str, number: int, stream: str) -> str:
+        """Return the whole name under which this log files a stream of a tenant."""
+        return in_tenant(number, stream if self.vault is None else self.vault.stream(tenant, stream))
+
+    def digest_of(self, value: Any, raw: bytes) -> bytes:
+        """Return the digest of an event's content as this log keeps it."""
+        digest = content_digest(value, raw)
+        return digest if self.vault is None else self.vault.digest(digest)
 
     def has_batch(self, last_position: int, chain: bytes) -> bool:
         """Say whether a batch ends at a position with that chain: whether all up to there is the same."""
@@ -212,7 +263,7 @@ class EventLog(Application[str]):
         """Yield the log in position order, a page at a time."""
         end = self.head if upto is None else upto
         while after < end:
-            with self._datastore.reading() as connection:
+            with self.reading() as connection:
                 page = records_after(connection, after, end, _PAGE)
             if not page:
                 return
@@ -226,36 +277,54 @@ class EventLog(Application[str]):
         """
         read = self._log_mapper.read
         while after < upto:
-            with self._datastore.reading() as connection:
+            with self.reading() as connection:
                 page = states_after(connection, after, upto, _PAGE)
             if not page:
                 return
             after = page[-1][0]
-            found = ((position, digest, read(position, state)) for position, _, digest, state in page)
+            found = ((position, digest, read(position, digest, state)) for position, _, digest, state in page)
             yield [(position, digest, event) for position, digest, event in found if isinstance(event, Event)]
 
     def records_at(self, positions: Iterable[int]) -> list[LogRecord]:
         """Return the events at given positions, in the order asked."""
-        with self._datastore.reading() as connection:
+        with self.reading() as connection:
             return records_at(connection, positions)
 
     def scan(self, is_wanted: Callable[[bytes], bool], upto: int) -> Iterator[str]:
-        """Yield, in position order, the streams of the events whose bytes are wanted: one pass, nothing is parsed."""
+        """Yield, in position order, the streams of the events whose bytes are wanted: one pass, nothing is parsed.
+
+        What was partly erased is wanted, too: what made it so may be what is gone.
+        """
         after = 0
-        decompress = self._codec.decompress
+        decompress, vault = self._codec.decompress, self.vault
+
+        def may_be_wanted(state: bytes, digest: bytes) -> bool:
+            if vault is None:
+                return is_wanted(decompress(state))
+            opened = vault.open(state, digest)
+            return opened.raw is not None and (not opened.is_whole or is_wanted(opened.raw))
+
         while after < upto:
-            with self._datastore.reading() as connection:
+            with self.reading() as connection:
                 page = states_after(connection, after, upto, _PAGE)
             if not page:
                 return
-            yield from (stream for _, stream, _, state in page if is_wanted(decompress(state)))
+            yield from (stream for _, stream, digest, state in page if may_be_wanted(state, digest))
             after = page[-1][0]
 
     def raw(self, record: LogRecord) -> bytes:
-        """Return the bytes of an event as they came."""
+        """Return the bytes of an event as they came; where someone was erased, what is left of it."""
         return self._log_mapper.raw(record)
 
-    def parse(self, record: LogRecord) -> Event | OtherEvent:
+    def open(self, record: LogRecord) -> Opened:
+        """Return what can still be read of an event, and whether that is all of it; raises LogDamaged."""
+        return self._log_mapper.open(record.state, record.digest)
+
+    def is_partly_erased(self, record: LogRecord) -> bool:
+        """Say whether someone whom an event names was erased, and the rest of it can still be read."""
+        return self.vault is not None and not self.open(record).is_whole
+
+    def parse(self, record: LogRecord) -> Event | OtherEvent | ErasedEvent:
         """Return the event of a record; raises LogDamaged."""
         return self._log_mapper.parse(record)
 
@@ -266,15 +335,15 @@ class EventLog(Application[str]):
         aggregate = AGGREGATES[ref.kind]
 
         def project(_: Aggregate[Any] | None, events: Iterable[Any]) -> Aggregate[Any] | None:
-            return aggregate.replay(events, as_of=as_of, known_at=known_at)
+            return aggregate.replay(_readable(events), as_of=as_of, known_at=known_at)
 
-        number = self.tenants().get(ref.tenant)
-        if number is None:
+        stream = self._stream_of_ref(ref)
+        if stream is None:
             return None
         try:
             # The library's signature wants its own aggregate protocol; ours is a frozen state without a version.
             return self.repository.get(  # type: ignore[type-var]
-                entity_stream(number, ref.kind, ref.id),
+                stream,
                 version=None if as_of is None else last_version(as_of),
                 projector_func=project,
             )
@@ -283,12 +352,16 @@ class EventLog(Application[str]):
 
     def history(self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None) -> list[Recorded]:
         """Return the events of one entity in their order, up to a point."""
-        number = self.tenants().get(ref.tenant)
-        if number is None:
+        stream = self._stream_of_ref(ref)
+        if stream is None:
             return []
         version = None if as_of is None else last_version(as_of)
-        events: Any = self.events.get(entity_stream(number, ref.kind, ref.id), lte=version)
-        return in_order(events, as_of=as_of, known_at=known_at)
+        events: Any = self.events.get(stream, lte=version)
+        return in_order(_readable(events), as_of=as_of, known_at=known_at)
+
+    def _stream_of_ref(self, ref: EntityRef) -> str | None:
+        number = self.tenants().get(ref.tenant)
+        return None if number is None else self.stream(ref.tenant, number, stream_of_entity(ref.kind, ref.id))
 
     def streams(self) -> Iterator[int]:
         """Yield, for every stream, the position of one of its events."""
@@ -300,6 +373,10 @@ class EventLog(Application[str]):
     def codec(self) -> Codec:
         """The codec of stored bytes."""
         return self._codec
+
+
+def _readable(events: Iterable[Any]) -> list[Recorded]:
+    return [recorded for recorded in events if isinstance(recorded.event, Event)]
 
 
 def _head(connection: sqlite3.Connection) -> int:

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from secrets import token_hex
 
 from domain.errors import HomeUnavailable, LogDamaged
-from store import quarantine
+from store import house_rules, keyring, quarantine
 from store.recorder import TABLES, TRIGGERS
 
 FORMAT = 2
 """Version of the layout of log.db; a home of a newer one is not touched.
 
 1. events, batches, tenants, dictionaries, properties, quarantine
-2. the log has an identity, and the chain covers the stored bytes of every batch after `bytes_chained_after`
+2. the log has an identity, and the chain covers the stored bytes of every batch after `bytes_chained_after`;
+   house rules; a log that is sealed has keys of people
 """
 
 IDENTITY = "identity"
@@ -58,7 +59,7 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
 
 def rearm(connection: sqlite3.Connection) -> None:
     """Put the triggers that refuse every change back as they should be."""
-    for name, statement in TRIGGERS.items():
+    for name, statement in _triggers(connection).items():
         connection.execute(f"DROP TRIGGER IF EXISTS {name}")
         connection.execute(statement)
 
@@ -66,7 +67,11 @@ def rearm(connection: sqlite3.Connection) -> None:
 def disarmed(connection: sqlite3.Connection) -> list[str]:
     """Return the names of triggers that are gone, or do something else than refuse."""
     there = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall())
-    return [name for name, statement in TRIGGERS.items() if there.get(name) != statement]
+    return [name for name, statement in _triggers(connection).items() if there.get(name) != statement]
+
+
+def _triggers(connection: sqlite3.Connection) -> dict[str, str]:
+    return TRIGGERS if read_property(connection, keyring.SEALED) is None else {**TRIGGERS, **keyring.TRIGGERS}
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -80,6 +85,8 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def _to_2(connection: sqlite3.Connection) -> None:
+    for statement in house_rules.TABLES:
+        connection.execute(statement)
     # Early builds of format 1 had fewer triggers.
     rearm(connection)
     head = connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0]

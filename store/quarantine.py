@@ -4,8 +4,9 @@ Kept in the log's file, in the same transactions, but not part of the immutable 
 has taken it. The same bytes arriving again are counted, not stored again.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -101,6 +102,51 @@ def mark_taken(connection: sqlite3.Connection, number: int, now: Micros) -> None
 def refuse_again(connection: sqlite3.Connection, number: int, reason: str) -> None:
     """Keep an entry, with the reason as this version sees it."""
     connection.execute("UPDATE quarantine SET reason = ? WHERE number = ?", (_shorten(reason), number))
+
+
+def containing(connection: sqlite3.Connection, words: Sequence[str]) -> list[int]:
+    """Return the entries, taken ones too, that hold one of these words: in their bytes, reason or source."""
+    needles = {form for word in words for form in _spellings(word)}
+    if not needles:
+        return []
+    rows = connection.execute("SELECT number, source || ' ' || reason FROM quarantine ORDER BY number").fetchall()
+    return [
+        number
+        for number, said in rows
+        if _holds([said.encode(errors="surrogatepass")], needles) or _holds(content(connection, number), needles)
+    ]
+
+
+def remove_containing(connection: sqlite3.Connection, words: Sequence[str]) -> int:
+    """Remove the entries that hold one of these words, leaving nothing in their place; return how many."""
+    found = containing(connection, words)
+    connection.execute("PRAGMA secure_delete = ON")
+    for number in found:
+        connection.execute("DELETE FROM quarantine_parts WHERE number = ?", (number,))
+        connection.execute("DELETE FROM quarantine WHERE number = ?", (number,))
+    return len(found)
+
+
+def _spellings(word: str) -> set[bytes]:
+    """Return a word as JSON may spell it, in small letters."""
+    plain = word.encode(errors="surrogatepass")
+    return {
+        plain.lower(),
+        json.dumps(word)[1:-1].encode().lower(),
+        json.dumps(word, ensure_ascii=False)[1:-1].encode(errors="surrogatepass").lower(),
+    }
+
+
+def _holds(parts: Iterable[bytes], needles: set[bytes]) -> bool:
+    """Say whether bytes that come in parts hold a needle, also across the seams."""
+    overlap = max(map(len, needles)) - 1
+    tail = b""
+    for part in parts:
+        text = tail + part.lower()
+        if any(needle in text for needle in needles):
+            return True
+        tail = text[-overlap:]
+    return False
 
 
 def _shorten(reason: str) -> str:

@@ -4,7 +4,7 @@
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -13,6 +13,7 @@ from uuid import UUID
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
+from store import house_rules
 from store.canonical import DIGEST_BYTES
 from store.keys import next_free_version
 
@@ -53,8 +54,9 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS tenants (number INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE)",
     "CREATE TABLE IF NOT EXISTS dictionaries (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    *house_rules.TABLES,
 )
-_IMMUTABLE = ("stored_events", "batches", "tenants", "dictionaries", "properties")
+_IMMUTABLE = ("stored_events", "batches", "tenants", "dictionaries", "properties", "house_rules")
 # SQLite lets INSERT OR REPLACE delete without asking the triggers above. On the small tables an insert is refused where
 # a row is there; on stored_events that would cost more than the insert itself, so there the chain of hashes answers.
 _TAKEN = {
@@ -62,6 +64,7 @@ _TAKEN = {
     "tenants": "number = NEW.number OR uuid = NEW.uuid",
     "dictionaries": "number = NEW.number",
     "properties": "name = NEW.name",
+    "house_rules": "number = NEW.number",
 }
 
 
@@ -207,6 +210,30 @@ def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list
         for position in positions
     )
     return [_record(row) for row in rows if row is not None]
+
+
+# Tag, subject and count, then at most 255 numbers of four bytes.
+_SEALED_HEADING_BYTES = 6 + 4 * 255
+
+
+def records_sealed_under(connection: sqlite3.Connection, number: int) -> Iterator[LogRecord]:
+    """Yield the sealed events whose heading holds the bytes of a key's number: all that need it, perhaps others."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM stored_events WHERE substr(state, 1, 1) = x'01' "
+        f"AND instr(substr(state, 1, {_SEALED_HEADING_BYTES}), ?) > 0 ORDER BY position",
+        (number.to_bytes(4, "big"),),
+    )
+    return (_record(row) for row in rows)
+
+
+def is_stored(connection: sqlite3.Connection, stream: str, versions: tuple[int, int], digest: bytes) -> bool:
+    """Say whether a stream holds a content between two versions."""
+    found = connection.execute(
+        "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version BETWEEN ? AND ? "
+        "AND content_hash = ?",
+        (stream, *versions, digest),
+    ).fetchone()
+    return found is not None
 
 
 def _append_with_care(connection: sqlite3.Connection, row: Row) -> bool:

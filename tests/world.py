@@ -25,13 +25,14 @@ from tests.given import lines
 class World:
     """`World(folder).take(outcome(...), group(...))` appends; the other methods ask."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, seal: bool = False) -> None:
         self.home = Home(folder)
+        self.seal = seal
         self.clock = parse_argument("2026-01-10T12:00:00Z")
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[tuple[EventLog, Views]]:
-        log = self.home.open_log(create=True)
+        log = self.home.open_log(create=True, seal=self.seal)
         views = Views(self.home, log)
         try:
             yield log, views

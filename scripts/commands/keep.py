@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from domain.errors import UsageError
-from domain.event import Event, OtherEvent
+from domain.event import ErasedEvent, Event, OtherEvent
 from domain.times import to_text
 from projections.fingerprint import fingerprint_at
 from projections.point import Cut, RecordedTimes, tenants
@@ -62,7 +62,8 @@ def log(
 ) -> None:
     """Print the events as they came, one a line, in the order in which they were appended.
 
-    ingest takes the output back. Line breaks inside an event (between its tokens) are printed as spaces.
+    ingest takes the output back. Of an event whose person was erased there is a line {"erased": …}, which ingest puts
+    in quarantine. Line breaks inside an event (between its tokens) are printed as spaces.
     With --format table, csv or json: position, time, name and entity of each instead.
 
     Example: outcomes log --after 1000 --limit 10
@@ -88,7 +89,7 @@ def log(
 
 def _chosen(
     log: EventLog, cut: Cut, after: int, tenant: str | None
-) -> Iterator[tuple[LogRecord, Event | OtherEvent | None]]:
+) -> Iterator[tuple[LogRecord, Event | OtherEvent | ErasedEvent | None]]:
     """Yield the records asked for; the event only where it had to be read to know."""
     for record in log.records(after, cut.known_at):
         if tenant is None and cut.as_of is None:
@@ -99,12 +100,12 @@ def _chosen(
             yield record, event
 
 
-def _log_row(record: LogRecord, event: Event | OtherEvent, recorded: RecordedTimes) -> dict[str, Any]:
+def _log_row(record: LogRecord, event: Event | OtherEvent | ErasedEvent, recorded: RecordedTimes) -> dict[str, Any]:
     return {
         "position": record.position,
         "recorded_at": to_text(recorded.at(record.position)),
         "event_time": to_text(event.event_time),
-        "event_name": event.metadata.event_name,
+        "event_name": record.topic,
         "tenant": event.tenant,
         "entity": str(record.originator_id).split("/", 1)[1],
         "digest": record.digest.hex(),
@@ -200,6 +201,8 @@ def _draw_verdict(value: dict[str, Any]) -> Any:
             "verdict": verdict,
             "events": value["events"],
             "entities replayed": value["replayed_entities"],
+            **({"erased": value["erased"]} if value["erased"] else {}),
+            **({"partly erased": value["partly_erased"]} if value["partly_erased"] else {}),
             **({"views made anew": "the same"} if value["ok"] and "rebuilt" in value else {}),
             **({"only grown since": value["against"]} if value["ok"] and "against" in value else {}),
             **listed,

@@ -23,15 +23,21 @@ from projections.scores import Scope
 from projections.what_if import HAVE_POLICY, flips, override
 from projections.what_if import impact as impact_of
 from scripts import heat, render
+from scripts.commands.init import redaction, set_redaction
 from scripts.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of, now
 from scripts.output import answer, say
 from scripts.session import at, opened
+from store.house_rules import REDACT
 from store.ingest import Ingest
 from store.splitter import split
 
 _SIZE = re.compile("[0-9]{1,3}")
 
 settings_app = typer.Typer(no_args_is_help=True)
+
+_REDACT_MEANING = (
+    "of the whole home, now: client_ip, user_agent, session_id, referrer, user_login are dropped at the door"
+)
 
 _COLUMNS = (
     "course_id",
@@ -159,7 +165,7 @@ def impact(
 @settings_app.command("set")
 def set_setting(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(SETTINGS)}.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(SETTINGS)}, {REDACT}.")],
     value: Annotated[str, typer.Argument(metavar="on|off")],
     *,
     since: Annotated[str | None, typer.Option("--since", metavar="T", help="From this event time; else now.")] = None,
@@ -169,10 +175,17 @@ def set_setting(
 
     Example: outcomes settings set account_level_mastery_scales on --since 2024-08-01
     """
-    if name not in SETTINGS:
-        raise UsageError(f"no such setting: {name!r}: use {' or '.join(SETTINGS)}")
+    if name not in {*SETTINGS, REDACT}:
+        raise UsageError(f"no such setting: {name!r}: use {', '.join(SETTINGS)} or {REDACT}")
     if value.lower() not in {"on", "off"}:
         raise UsageError(f"not on or off: {value!r}")
+    if name == REDACT:
+        if since is not None or tenant is not None:
+            raise UsageError("redact is of the whole home, from now on: leave --since and --tenant out")
+        with opened(home_of(context), create=True) as session:
+            set_redaction(session.home, session.log, value.lower())
+        say(f"{name} is {value.lower()} from now on")
+        return
     moment = now() if since is None else parse_argument(since)
     home = home_of(context)
     with at(home, asked(tenant, None, None)) as question:
@@ -214,6 +227,7 @@ def list_settings(
         found = [
             {"setting": name, "value": _setting(book, name), "meaning": meaning} for name, meaning in SETTINGS.items()
         ]
+        found.append({"setting": REDACT, "value": redaction(question.log), "meaning": _REDACT_MEANING})
     columns = ("setting", "value", "meaning")
     answer(found, form, lambda: render.table(columns, ([row[name] for name in columns] for row in found)))
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import quarantine
@@ -36,6 +36,8 @@ NUMBERS = [
     str(-(2**63) - 1),
     str(2**64),
     "9" * 400,
+    f'"{"9" * 5_000}"',
+    f'"/users/{"9" * 5_000}"',
     "0.1e-7",
     "007",
     "1.",
@@ -74,6 +76,9 @@ NAMES = [
     "user_uuid",
     "artifact_id",
     "calculation_int",
+    "root_account_id",
+    "user_id",
+    "url",
 ]
 SEEDS = [
     lines(outcome("7", "2025-01-01T08:00:00.123Z", updated="2025-01-01")),
@@ -168,6 +173,18 @@ def test_each_odd_event_is_there_verbatim(events: list[bytes]) -> None:
         ask_everything(world)
         again = world.take(*events)
         assert (again.appended, again.duplicates + again.quarantined) == (0, len(events))
+
+
+@settings(max_examples=10)
+@given(st.lists(values(), min_size=1, max_size=12))
+def test_a_sealed_home_takes_what_a_plain_one_takes(events: list[bytes]) -> None:
+    """The same are events, repeats and refused, and come out as they came, however odd whom they name is spelled."""
+    with fresh_world() as plain, fresh_world() as sealed:
+        sealed.seal = True
+        reports = [world.take(*events) for world in (plain, sealed)]
+        assert reports[0].as_json() | {"seconds": 0} == reports[1].as_json() | {"seconds": 0}
+        assert kept(plain) == kept(sealed)
+        ask_everything(sealed)
 
 
 @given(st.binary(max_size=400), st.sampled_from(["gzip", "zstandard", "neither"]))

@@ -116,7 +116,7 @@ def test_a_setting_is_an_event_like_any_other(school: Outcomes) -> None:
     (after, _) = school.json("mastery", "--course", "200")
     assert (before["scale_source"], after["scale_source"], after["score"]) == ("outcome", "unknown", None)
     values = [row["value"] for row in school.json("settings", "list")]
-    assert values == ["on", "not set"]
+    assert values == ["on", "not set", "not set"]
     assert b"outcomes_setting_changed" in school("log", "--after", str(head)).out
 
 

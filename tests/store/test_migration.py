@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain.errors import HomeUnavailable, LogDamaged
+from store import house_rules
 from store.checkpoint import checkpoint
 from store.migration import FORMAT
 from tests.given import group, outcome, result
@@ -176,3 +177,14 @@ def test_views_of_an_older_layout_are_made_anew(world: World) -> None:
         views.execute("DELETE FROM properties WHERE name IN ('log', 'chain')")
         views.execute("DELETE FROM outcome_versions")
     assert world.digest() == before
+
+
+def test_the_migration_brings_house_rules(old: World) -> None:
+    """Format 1 had none: until something is written there none are in force; then they can be decided."""
+    with old.opened() as (log, _):
+        with log.reading() as connection:
+            assert house_rules.in_force(connection, house_rules.REDACT) is None
+        with old.home.writing("test"), log.writing() as connection:
+            house_rules.decide(connection, house_rules.REDACT, "on", 1)
+            assert house_rules.in_force(connection, house_rules.REDACT) == "on"
+    assert old.verify()["ok"]

@@ -206,7 +206,7 @@ def test_a_trigger_that_is_gone(world: World) -> None:
     """That nothing was changed with it gone does not make it less of a finding; opening the log does not hide it."""
     changed(world, disarm=True)
     found = [problem["problem"] for problem in world.verify()["problems"]]
-    assert len(found) == 14  # 2 for each of 5 tables, and 4 against REPLACE
+    assert len(found) == 17  # 2 for each of 6 tables, and 5 against REPLACE
     assert "the trigger stored_events_refuse_update is gone or was changed" in found[0]
 
 
