@@ -103,7 +103,7 @@ def test_a_change_of_shape_is_no_change_of_state(world: World) -> None:
         },
     }
     world.take(old, today)
-    entries = world.timeline(Filters(entities=((Kind.RESULT, "71004"),)))
+    entries = world.timeline(Filters(entities=((Kind.RESULT, "71004"),), everything=True))
     assert entries[1].fields == {}
 
 
