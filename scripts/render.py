@@ -20,7 +20,9 @@ def number(value: float | None) -> str:
     """Write a number as short as it is: 3 for 3.0, nothing for none."""
     if value is None:
         return ""
-    return f"{value:g}" if isinstance(value, int) or value != int(value) else str(int(value))
+    if isinstance(value, int):
+        return str(value)
+    return str(int(value)) if value.is_integer() else f"{value:g}"
 
 
 def shown(value: Any) -> str:
