@@ -10,7 +10,7 @@ from domain.times import Micros
 from store import thin
 from store.canonical import content_digest, digest_of
 from store.keys import local_stream, version_of
-from store.splitter import Piece
+from store.piece import Piece
 
 Project = Callable[[Event, bytes], tuple[Any, ...]]
 """What a read model takes from an event and its digest, as plain values that travel between processes."""

@@ -21,8 +21,8 @@ from typing import IO, Any
 
 from domain.errors import UnreadableInput
 from store.arrival import Arrival
+from store.piece import Piece
 from store.preparing import Prepared
-from store.splitter import Piece
 
 _SLOTS, _SLOT_BYTES = 16, 2 << 20
 _HEADER = struct.Struct("=cIQ")

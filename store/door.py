@@ -13,7 +13,7 @@ from store import house_rules, thin
 from store.arrival import Arrival, Project, arrival_of
 from store.canonical import content_digest, decode
 from store.members import without
-from store.splitter import Piece
+from store.piece import Piece
 
 
 def admit(

@@ -23,9 +23,9 @@ from store.arrival import Arrival, arrival_of, nothing_of
 from store.canonical import content_digest, decode
 from store.keyring import Erased
 from store.log import EventLog
+from store.piece import Piece
 from store.recorder import LogRecord, records_sealed_under
 from store.sealing import unpack
-from store.splitter import Piece
 from store.sqlite import connect
 from store.vault import Vault
 

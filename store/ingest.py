@@ -16,9 +16,10 @@ from store.arrival import Arrival, nothing_of
 from store.background import can_fork, in_background
 from store.home import Home
 from store.log import Appended, EventLog
+from store.piece import Piece
 from store.preparing import Prepared, prepare, prepare_source
 from store.sources import open_source, source_name
-from store.splitter import Piece, split
+from store.splitter import split
 
 BATCH_EVENTS = 5_000
 _BATCH_BYTES = 16 << 20

@@ -7,8 +7,9 @@ from typing import cast
 
 from domain.errors import UnreadableInput
 from store.arrival import Arrival, Project, read
+from store.piece import Piece
 from store.sources import ByteStream, chunks_of
-from store.splitter import Piece, split
+from store.splitter import split
 
 _EVENTS, _BYTES, _SECONDS = 500, 1 << 20, 0.5
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from domain.times import Micros
 from store.canonical import DIGEST_BYTES
-from store.splitter import Piece
+from store.piece import Piece
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS quarantine (

@@ -7,7 +7,6 @@ at the next thing that looks like an envelope. Memory is bounded by the longest 
 import re
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
 from io import SEEK_END
 from itertools import pairwise
 from typing import IO, Any
@@ -17,6 +16,7 @@ import orjson
 from domain.errors import NotAnEvent
 from store.canonical import decode
 from store.codec import MAX_EVENT_BYTES
+from store.piece import Piece
 
 _MARK = b"\xef\xbb\xbf"  # the byte order mark that some systems begin a file with
 _BLANK = b" \t\r\n\x1e"  # 0x1e: the record separator of JSON text sequences
@@ -34,31 +34,6 @@ _PARTIAL_BYTES = 1 << 20
 _HEAD_BYTES = 200
 _OPEN_ENDED = "the JSON value is cut off"
 _TOO_LONG = f"longer than {MAX_EVENT_BYTES >> 20} MiB"
-
-
-@dataclass(slots=True)
-class Piece:
-    """One value, or one stretch of bytes that is none; then `reason` says why, and `spool` holds what is too long."""
-
-    raw: bytes
-    line: int
-    value: Any = None
-    reason: str | None = None
-    spool: IO[bytes] | None = None
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes as they came, a bounded part at a time."""
-        if self.spool is None:
-            yield self.raw
-            return
-        self.spool.seek(0)
-        while part := self.spool.read(_PARTIAL_BYTES):
-            yield part
-
-    def close(self) -> None:
-        """Let the spool go, once its bytes are kept elsewhere."""
-        if self.spool is not None:
-            self.spool.close()
 
 
 def split(chunks: Iterable[bytes]) -> Iterator[Piece]:

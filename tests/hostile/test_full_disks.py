@@ -12,7 +12,7 @@ import pytest
 
 from store import quarantine
 from store.home import Home
-from store.splitter import Piece
+from store.piece import Piece
 from tests.given import TENANT, group, lines, link, outcome, result
 from tests.hostile.forked import Forked
 from tests.scripts.command import ROOT, Ran

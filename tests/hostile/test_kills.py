@@ -20,7 +20,7 @@ import pytest
 
 from store import quarantine
 from store.home import Home
-from store.splitter import Piece
+from store.piece import Piece
 from tests.given import OTHER_TENANT, TENANT, group, lines, link, outcome, result
 from tests.hostile.forked import Forked
 

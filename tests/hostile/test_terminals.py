@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,9 @@ class Screen:
         self._reader.start()
 
     def _read(self) -> None:
-        try:
+        with suppress(OSError):  # the last one who could write has closed it
             while part := os.read(self._ours, 1 << 16):
                 self._parts.append(part)
-        except OSError:
-            pass  # the last one who could write has closed it
 
     def shown(self) -> bytes:
         """Return everything that came, once nobody writes any more."""

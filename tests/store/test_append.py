@@ -10,8 +10,8 @@ from domain.catalog import parse_event
 from projections.facts import facts_of
 from store.arrival import Arrival, arrival_of
 from store.canonical import content_digest, decode
+from store.piece import Piece
 from store.recorder import LogRecorder
-from store.splitter import Piece
 from tests.given import group, lines, outcome
 from tests.world import World
 

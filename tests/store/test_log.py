@@ -20,7 +20,7 @@ from domain.times import Micros, parse_argument
 from projections.facts import facts_of
 from store.arrival import Arrival, arrival_of
 from store.log import EventLog
-from store.splitter import Piece
+from store.piece import Piece
 from tests.given import OTHER_TENANT, TENANT, event, group, lines, outcome, result
 from tests.scripts.command import ROOT
 from tests.world import World

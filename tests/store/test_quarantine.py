@@ -8,8 +8,8 @@ import pytest
 from projections.views import Views
 from store import quarantine
 from store.ingest import Ingest
+from store.piece import Piece
 from store.quarantine import Entry
-from store.splitter import Piece
 from tests.given import event, group, lines, outcome, result
 from tests.world import World
 

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import UnreadableInput
+from store.piece import Piece
 from store.sources import chunks_of, open_source
-from store.splitter import Piece, split
+from store.splitter import split
 from tests.given import group, lines, outcome
 from tests.world import World
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.splitter import Piece, split
+from store.piece import Piece
+from store.splitter import split
 from tests.given import outcome
 
 Values = list[dict[str, Any]]

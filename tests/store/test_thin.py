@@ -18,7 +18,7 @@ from scripts.generator import generate
 from store import thin
 from store.arrival import Arrival, read
 from store.canonical import content_digest
-from store.splitter import Piece
+from store.piece import Piece
 from tests.given import TENANT, outcome, result
 
 PLAIN = result(
