@@ -1,6 +1,7 @@
 """What the views take from one event: plain values, no numbers of our own yet, so that any process can find them."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -40,26 +41,30 @@ def _of_result(event: Event, digest: bytes) -> Facts:
     body: Any = event.body
     metadata, event_time = event.metadata, event.event_time
     tenant = metadata.root_account_uuid
-    if body.result_context_type is None or body.result_context_id is None:
-        where = NO_CONTEXT
-    else:
-        where = context_of(body.result_context_type, body.result_context_id)
-    assessed_at = body.assessed_at
+    assessed_at, updated_at = body.assessed_at, body.updated_at
     return (
         _RESULT,
         tenant,
         metadata.root_account_id,
         None if metadata.context_id is None else _place(event, digest),
-        (tenant, *where),
+        _where(tenant, body.result_context_type, body.result_context_id),
         (tenant, body.user_uuid or NO_STUDENT),
         event_time // WEEK,
-        (body.learning_outcome_id, body.id, *_order(event, digest)),
+        (
+            body.learning_outcome_id,
+            body.id,
+            event_time,
+            # As in `order_key`.
+            0 if updated_at is None else max(1, _micros(updated_at)),
+            event.is_update,
+            digest,
+        ),
         (
             body.workflow_state,
             body.score,
             body.possible,
             body.percent,
-            None if assessed_at is None else micros(assessed_at),
+            None if assessed_at is None else _micros(assessed_at),
             body.artifact_type,
             body.artifact_id,
         ),
@@ -85,6 +90,15 @@ def _of_version(event: Event, digest: bytes) -> Facts:
 
 
 _RESULT = Kind.RESULT.value
+# What is marked in one sitting, in one course, bears the same few times and names.
+_micros = lru_cache(maxsize=4096)(micros)
+
+
+@lru_cache(maxsize=4096)
+def _where(tenant: str, context_type: str | None, context_id: str | None) -> tuple[str, str, str]:
+    if context_type is None or context_id is None:
+        return (tenant, *NO_CONTEXT)
+    return (tenant, *context_of(context_type, context_id))
 
 
 def _order(event: Event, digest: bytes) -> tuple[Any, ...]:

@@ -7,10 +7,10 @@ from domain.catalog import parse_event
 from domain.errors import NotAnEvent
 from domain.event import Event, OtherEvent
 from domain.times import Micros
-from store import thin
-from store.canonical import content_digest, digest_of
+from store.canonical import content_digest
 from store.keys import local_stream, version_of
 from store.piece import Piece
+from store.shapes import Plain
 
 Project = Callable[[Event, bytes], tuple[Any, ...]]
 """What a read model takes from an event and its digest, as plain values that travel between processes."""
@@ -43,15 +43,14 @@ def read(piece: Piece, project: Project) -> Arrival | str:
     """Return the event in a piece of input, or in words why it is none."""
     if piece.reason is not None:
         return piece.reason
-    raw, value = piece.raw, piece.value
-    event = thin.parse_plain(value, raw)
-    if event is not None and thin.make_whole_numbers_ints(value):
-        return arrival_of(piece, digest_of(value), event, project)
+    value = piece.value
+    if isinstance(value, Plain):
+        return arrival_of(piece, value.digest, value.as_event, project)
     try:
-        parsed = event or parse_event(value)
+        event = parse_event(value)
     except NotAnEvent as error:
         return str(error)
-    return arrival_of(piece, content_digest(value, raw), parsed, project)
+    return arrival_of(piece, content_digest(value, piece.raw), event, project)
 
 
 def arrival_of(piece: Piece, digest: bytes, event: Event | OtherEvent, project: Project) -> Arrival:
@@ -65,5 +64,5 @@ def arrival_of(piece: Piece, digest: bytes, event: Event | OtherEvent, project: 
         local_stream(event),
         version_of(event.event_time, digest),
         event.event_time,
-        project(event, digest) if isinstance(event, Event) else None,
+        None if isinstance(event, OtherEvent) else project(event, digest),
     )

@@ -13,7 +13,8 @@ import orjson
 from domain.errors import NotAnEvent
 
 DIGEST_BYTES = 16
-_FIRST_AMBIGUOUS = 2.0**53
+FIRST_AMBIGUOUS = 2.0**53
+"""From here on a double cannot tell a whole number from its neighbour."""
 
 
 class _WideNumberError(Exception):
@@ -39,12 +40,12 @@ def content_digest(value: Any, raw: bytes) -> bytes:
             _make_whole_numbers_ints(value)
         except _WideNumberError:
             value = json.loads(raw, parse_float=_exact_number)
-        return digest_of(value)
+        return _digest_of(value)
     except (RecursionError, orjson.JSONEncodeError):
         return blake2b(b"bytes:" + raw.strip(), digest_size=DIGEST_BYTES).digest()
 
 
-def digest_of(value: Any) -> bytes:
+def _digest_of(value: Any) -> bytes:
     """Return the digest of a decoded event whose whole numbers are ints already."""
     return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=DIGEST_BYTES).digest()
 
@@ -58,7 +59,7 @@ def _make_whole_numbers_ints(value: Any) -> None:
         if kind is dict or kind is list:
             _make_whole_numbers_ints(item)
         elif kind is float and item.is_integer():
-            if not -_FIRST_AMBIGUOUS < item < _FIRST_AMBIGUOUS:
+            if not -FIRST_AMBIGUOUS < item < FIRST_AMBIGUOUS:
                 raise _WideNumberError
             value[key] = int(item)
 

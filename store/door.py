@@ -6,12 +6,13 @@ An event that differs from a stored one only in what is dropped is a repeat of i
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
 from domain.errors import NotAnEvent
 from domain.persons import OPTIONAL
 from store import house_rules, thin
-from store.arrival import Arrival, Project, arrival_of
-from store.canonical import content_digest, decode
+from store.arrival import Arrival, Project, read
+from store.canonical import decode
 from store.members import without
 from store.piece import Piece
 
@@ -61,7 +62,6 @@ def _forms(arrival: Arrival, project: Project, *, is_on: bool) -> tuple[Arrival,
     raw = redacted(arrival.raw)
     if raw is arrival.raw:
         return arrival, None
-    value = decode(raw)
-    event = thin.parse(value, raw)
-    other = arrival_of(Piece(raw, arrival.line), content_digest(value, raw), event, project)
+    # What was an event before is one without those fields.
+    other = cast("Arrival", read(Piece(raw, arrival.line, thin.read(raw) or decode(raw)), project))
     return (other, arrival) if is_on else (arrival, other)

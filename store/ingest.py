@@ -17,7 +17,7 @@ from store.background import can_fork, in_background
 from store.home import Home
 from store.log import Appended, EventLog
 from store.piece import Piece
-from store.preparing import Prepared, prepare, prepare_source
+from store.preparing import Prepared, prepare, prepare_source, value_of
 from store.sources import open_source, source_name
 from store.splitter import split
 
@@ -192,7 +192,7 @@ class Ingest:
 
     def _retry(self, entry: quarantine.Entry) -> None:
         with self._log.reading() as connection:
-            pieces = list(split(quarantine.content(connection, entry.number)))
+            pieces = list(split(quarantine.content(connection, entry.number), value_of))
         batch = _Batch(entry.source)
         for part in prepare(pieces, self._follower.project):
             batch.add(part)

@@ -20,7 +20,7 @@ _MICROS_PER_MILLI = 1000
 
 def local_stream(event: Event | OtherEvent) -> str:
     """Return the stream of an event inside its tenant: one per entity; what nothing projects has one per name."""
-    if not isinstance(event, Event):
+    if isinstance(event, OtherEvent):
         return f"other/{event.metadata.event_name}"
     body: Any = event.body
     return stream_of_entity(event.kind, body.id if event.kind is Kind.RESULT else body.local_id)

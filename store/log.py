@@ -283,7 +283,11 @@ class EventLog(Application[str]):
                 return
             after = page[-1][0]
             found = ((position, digest, read(position, digest, state)) for position, _, digest, state in page)
-            yield [(position, digest, event) for position, digest, event in found if isinstance(event, Event)]
+            yield [
+                (position, digest, event)
+                for position, digest, event in found
+                if event and not isinstance(event, OtherEvent)
+            ]
 
     def records_at(self, positions: Iterable[int]) -> list[LogRecord]:
         """Return the events at given positions, in the order asked."""

@@ -72,7 +72,7 @@ class LogMapper(Mapper[str]):
         """
         try:
             raw = self._codec.decompress(state) if self.vault is None else self.vault.open(state, digest).raw
-            return None if raw is None else thin.parse(decode(raw), raw)
+            return None if raw is None else thin.parse(raw)
         except (NotAnEvent, LogDamaged) as error:
             raise _damaged(position, error) from error
 

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from domain.errors import UnreadableInput
+from store import thin
 from store.arrival import Arrival, Project, read
 from store.piece import Piece
 from store.sources import ByteStream, chunks_of
-from store.splitter import split
+from store.splitter import object_in, split
 
 _EVENTS, _BYTES, _SECONDS = 500, 1 << 20, 0.5
 
@@ -23,6 +24,11 @@ class Prepared:
     bytes: int = 0
     done: int = 0
     damage: str | None = None
+
+
+def value_of(text: bytes) -> Any:
+    """Return what a whole object is read as: a plain event at once, whatever else is an object as JSON."""
+    return thin.read(text) or object_in(text)
 
 
 class _Counted:
@@ -54,7 +60,7 @@ def prepare_source(stream: ByteStream, source: str, project: Project) -> Iterato
         except UnreadableInput as error:
             damage.append(str(error))
 
-    for part in prepare(split(until_damage()), project):
+    for part in prepare(split(until_damage(), value_of), project):
         part.done = counted.done
         yield part
     if damage:

@@ -6,7 +6,7 @@ at the next thing that looks like an envelope. Memory is bounded by the longest 
 
 import re
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from io import SEEK_END
 from itertools import pairwise
 from typing import IO, Any
@@ -36,9 +36,21 @@ _OPEN_ENDED = "the JSON value is cut off"
 _TOO_LONG = f"longer than {MAX_EVENT_BYTES >> 20} MiB"
 
 
-def split(chunks: Iterable[bytes]) -> Iterator[Piece]:
-    """Yield the values of a stream in order, with the damage between them."""
-    splitter = _Splitter()
+def object_in(text: bytes) -> Any:
+    """Return the JSON object that bytes are, None if they are none."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def split(chunks: Iterable[bytes], read: Callable[[bytes], Any] = object_in) -> Iterator[Piece]:
+    """Yield the values of a stream in order, with the damage between them.
+
+    `read` makes of a whole object's bytes what a piece holds as its value, and None of what is no JSON object.
+    """
+    splitter = _Splitter(read)
     parts: list[bytes] = []  # of the line whose end has not come yet
     size = 0
     for chunk in _in_small_parts(_without_mark(chunks)):
@@ -168,7 +180,8 @@ class _Open:
 
 
 class _Splitter:
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[bytes], Any]) -> None:
+        self._read = read
         self._line = 1
         self._inside_line = False
         self._open: _Open | None = None
@@ -178,7 +191,7 @@ class _Splitter:
         if self._open is not None or not line.startswith(b"{") or len(line) > MAX_EVENT_BYTES:
             return None
         text = line if line.endswith(b"}") else line.strip(_BETWEEN)
-        value = _object(text)
+        value = self._read(text)
         if value is None:
             return None
         piece = Piece(text, self._line, value)
@@ -193,7 +206,7 @@ class _Splitter:
             return
         text = line.strip(_BETWEEN)
         if begins and text[:1] == b"{" and len(text) <= MAX_EVENT_BYTES and self._may_start(line):
-            value = _object(text)
+            value = self._read(text)
             # Inside an unfinished value only a whole envelope is proof that the value was cut off before.
             if value is not None and (self._open is None or _has_envelope(value)):
                 yield from self._give_up()
@@ -290,6 +303,10 @@ class _Splitter:
 
     def _closed(self, raw: bytes, since: int, *, is_value: bool) -> Iterator[Piece]:
         """Yield what has ended; if it has matching brackets but is no value, there may be some in it."""
+        value = self._read(raw) if is_value and len(raw) <= MAX_EVENT_BYTES else None
+        if value is not None:
+            yield Piece(raw, since, value)
+            return
         piece = _piece(raw if is_value else raw.strip(_BETWEEN), since)
         if is_value and piece.reason is not None and len(raw) <= MAX_EVENT_BYTES:
             yield from self._cut_up(raw.split(b"\n"), since)
@@ -322,7 +339,7 @@ class _Splitter:
                     yield _damaged_piece(damaged, damaged_since)
                     damaged = []
                 end = _Brackets().end_in(text) if text.startswith(b"{") else None
-                value = _object(text[:end]) if end else None
+                value = object_in(text[:end]) if end else None
                 if value is not None:
                     yield Piece(text[:end], number, value)
                     text = text[end:].strip(_WRAPPING)
@@ -349,14 +366,6 @@ def _starts_anew(current: _Open, line: bytes) -> bool:
     return bool(before) and _skip(before, 0, _INDENT) <= current.column and _FIRST_KEY.match(line) is not None
 
 
-def _object(text: bytes) -> dict[str, Any] | None:
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
 def _piece(raw: bytes, line: int) -> Piece:
     if len(raw) > MAX_EVENT_BYTES:
         return Piece(raw, line, reason=_TOO_LONG)
@@ -374,8 +383,8 @@ def _damaged_piece(lines: list[bytes], line: int) -> Piece:
     return piece
 
 
-def _has_envelope(value: dict[str, Any]) -> bool:
-    return "metadata" in value or "attributes" in value
+def _has_envelope(value: Any) -> bool:
+    return not isinstance(value, dict) or "metadata" in value or "attributes" in value
 
 
 def _is_array_without_objects(text: bytes) -> bool:

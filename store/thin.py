@@ -1,141 +1,182 @@
-"""Reading results cheaply: nine tenths of all events, of one plain shape, read by msgspec in a fifth of the time.
+"""Reading most events cheaply: those of a plain shape, by msgspec, in a fourth of the time.
 
-The structs are derived from the domain's own models, so the two cannot drift apart. Only what is plain is read here:
-known fields only, no text that is empty, blank or escaped, no odd times. Whatever is not goes to the
+Only what is plain is read here: known fields, no nulls, times as Canvas writes them. Whatever is not goes to the
 domain's parser, whose verdict alone counts. That both give the same events is a law among the tests.
 """
 
+import re
 from datetime import datetime
-from typing import Annotated, Any, Final, get_args, get_type_hints
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Final
 
 import msgspec
-import orjson
-from pydantic import BaseModel
 
-from domain.catalog import EVENT_TYPES, parse_event
-from domain.event import Event, Metadata, OtherEvent
-from domain.identity import Kind, LocalId
-from domain.outcome import WholeNumber
-from domain.result import ResultBody
-from domain.times import FIRST_YEAR, LAST_YEAR, Timestamp, micros
+from domain.catalog import parse_event
+from domain.event import Event, OtherEvent
+from domain.times import FIRST_YEAR, LAST_YEAR, Micros, micros
+from store.canonical import DIGEST_BYTES, FIRST_AMBIGUOUS, decode
+from store.shapes import Plain, Shape, shapes
 
-_PLAIN: Final[dict[Any, Any]] = {
-    LocalId: Annotated[str, msgspec.Meta(min_length=1, max_length=255)],
-    Timestamp: Annotated[datetime, msgspec.Meta(tz=True)],
-    WholeNumber: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)],
-    str: str,
-    float: float,
-    bool: bool,
-}
-# Envelope fields that the domain does not read. All of them are text (DOMAIN.md 2); another type is not plain.
-_UNREAD = (
-    "producer",
-    "root_account_lti_guid",
-    "user_account_id",
-    "user_sis_id",
-    "developer_key_id",
-    "time_zone",
-    "context_sis_source_id",
-    "session_id",
-    "hostname",
-    "user_agent",
-    "client_ip",
-    "referrer",
+_SHAPES: Final = shapes()
+_ENCODE: Final = msgspec.json.Encoder().encode
+_NAME: Final = re.compile(rb'"event_name"\s*:\s*"([a-z_]+)"')
+# As numbers: a byte is found in bytes five times as fast as bytes are.
+_BLANK, _ESCAPE, _DELETE = b" \\\x7f"
+_SHORTEST_TIME, _USUAL_TIME, _LONGEST_TIME = map(
+    len, ("2019-11-05T10:03:37Z", "2019-11-05T10:03:37.526Z", "2019-11-05T12:03:37.526+02:00")
 )
-_LONGEST_TIME = len("2019-11-05T10:03:37.526Z")
+_A_MINUTE = 60_000
+_USUAL, _UNUSUAL, _ODD = range(3)
+_LEAST_USUAL, _FIRST_UNUSUAL = 0.01, 1000
 
 
-def _hints(model: type[BaseModel]) -> dict[str, tuple[Any, bool]]:
-    """Return each field's type without None, and whether it must be there."""
-    found = {}
-    for name, hint in get_type_hints(model, include_extras=True).items():
-        if name in model.model_fields:
-            parts = [part for part in get_args(hint) if part is not type(None)]
-            is_optional = type(None) in get_args(hint)
-            found[name] = (parts[0] if is_optional else hint, not is_optional)
-    return found
+def read(raw: bytes) -> Plain | None:
+    """Return the event in the bytes of one JSON value if it is plain; None says that the domain has to look at it."""
+    found = _decoded(raw)
+    if found is None:
+        return None
+    shape, envelope = found
+    body = envelope.body
+    numbers = _write_wholes_as_ints(body, shape.numbers)
+    if shape.parts is not None:
+        numbers = max(numbers, *(_write_wholes_as_ints(part, names) for part, names in shape.parts(body)), 0)
+    # The fields stand in the structs as in the canonical form: by name.
+    canonical = _ENCODE(envelope)
+    # A null may be an older shape (domain.upcasting). Here it is left out, as what is absent: that makes a difference.
+    is_sure = numbers == _USUAL and len(raw) - len(canonical) < shape.shortest_null
+    if not is_sure and (numbers == _ODD or b"null" in raw):
+        return None
+    return _event(shape, envelope, blake2b(canonical, digest_size=DIGEST_BYTES).digest())
 
 
-def _struct(model: type[BaseModel], unread: tuple[str, ...] = ()) -> type[msgspec.Struct]:
-    hints = _hints(model)
-    required = [(name, _PLAIN[kind]) for name, (kind, is_required) in hints.items() if is_required]
-    optional = [(name, _PLAIN[kind] | None, None) for name, (kind, is_required) in hints.items() if not is_required]
-    others = [(name, str | None, None) for name in unread]
-    return msgspec.defstruct(
-        f"Thin{model.__name__}", [*required, *optional, *others], forbid_unknown_fields=True, gc=False
-    )
+def parse(raw: bytes) -> Event | OtherEvent:
+    """Return the event in the bytes of one JSON value, plain or not; raises NotAnEvent."""
+    found = _decoded(raw)
+    if found is not None and b"null" not in raw and (plain := _event(*found, b"")) is not None:
+        return plain.as_event
+    return parse_event(decode(raw))
 
 
-def _named(model: type[BaseModel], wanted: Any) -> tuple[str, ...]:
-    return tuple(name for name, (kind, _) in _hints(model).items() if kind is wanted)
+def _decoded(raw: bytes) -> tuple[Shape, Any] | None:
+    """Return an event's structs as they stand in the bytes, and where what is in them; None if they are not plain."""
+    name = _NAME.search(raw)
+    shape = _SHAPES.get(name[1]) if name else None
+    if shape is None or not raw.isascii():
+        return None
+    envelope = _decode(shape, raw)
+    if envelope is None:
+        shape = shape.numbered
+        envelope = None if shape is None else _decode(shape, raw)
+    if shape is None or envelope is None:
+        return None
+    if envelope.metadata.event_name != shape.name or not envelope.metadata.root_account_uuid.strip():
+        return None
+    is_clean = not (_BLANK in raw or _ESCAPE in raw or _DELETE in raw)
+    return (shape, envelope) if is_clean or _has_clean_ids(shape, envelope) else None
 
 
-_ENVELOPE = msgspec.defstruct(
-    "ThinEnvelope",
-    [("metadata", _struct(Metadata, _UNREAD)), ("body", _struct(ResultBody))],
-    forbid_unknown_fields=True,
-    gc=False,
-)
-_RESULTS: Final = {name: kind for name, kind in EVENT_TYPES.items() if kind.kind is Kind.RESULT}
-_NUMBERS: Final = (*_named(ResultBody, float), *_named(ResultBody, WholeNumber))
-_FIRST_AMBIGUOUS = 2.0**53
-
-
-def parse(value: Any, raw: bytes) -> Event | OtherEvent:
-    """Return the event in a decoded JSON value and the bytes it came from; raises NotAnEvent.
-
-    What `parse_event` does, sooner.
-    """
-    return parse_plain(value, raw) or parse_event(value)
-
-
-def parse_plain(value: Any, raw: bytes) -> Event | None:
-    """Return the event if it is a plain result; None says that the domain's parser has to look at it."""
+def _decode(shape: Shape, raw: bytes) -> Any:
     try:
-        metadata, body = value["metadata"], value["body"]
-        event_type = _RESULTS.get(metadata["event_name"])
-        if event_type is None or not (_is_clean(raw) or _is_clean(orjson.dumps(value))):
-            return None
-        thin: Any = msgspec.convert(value, _ENVELOPE)
-    except (LookupError, TypeError, msgspec.ValidationError, orjson.JSONEncodeError):
+        return shape.decode(raw)
+    except msgspec.DecodeError:
         return None
-    moment = thin.metadata.event_time
-    if (
-        not thin.metadata.root_account_uuid
-        or not FIRST_YEAR < moment.year <= LAST_YEAR
-        # Of a finer time the one parser cuts off, the other rounds, what is below microseconds.
-        or len(metadata["event_time"]) > _LONGEST_TIME
-        or ("assessed_at" in body and len(body["assessed_at"] or "") > _LONGEST_TIME)
-        or ("updated_at" in body and len(body["updated_at"] or "") > _LONGEST_TIME)
-    ):
-        return None
-    # The structs have the models' fields under the same names; nobody asks more of an event of this kind.
-    return event_type(thin.metadata, thin.body, micros(moment))
 
 
-def make_whole_numbers_ints(value: Any) -> bool:
-    """Write 4.0 as 4 in a plain result's JSON, which has numbers in few places; say no if one is too large for that."""
-    body = value["body"]
-    for name in _NUMBERS:
-        number = body.get(name)
-        if number.__class__ is float and number.is_integer():
-            if not -_FIRST_AMBIGUOUS < number < _FIRST_AMBIGUOUS:
+def _has_clean_ids(shape: Shape, envelope: Any) -> bool:
+    """Say whether the ids hold no blank and no control character. Ids are letters and digits; others are not plain."""
+    for part, names in shape.ids:
+        struct = getattr(envelope, part)
+        for name in names:
+            value = getattr(struct, name)
+            if value.__class__ is str and not value.isalnum():
                 return False
-            body[name] = int(number)
     return True
 
 
-def _is_clean(json: bytes) -> bool:
-    """Say whether no text in a JSON value holds a blank, a control character or an escape, or is of no usual year.
+def _write_wholes_as_ints(struct: Any, names: tuple[str, ...]) -> int:
+    """Write 4.0 as 4, which is one number to the digest; say how usual all the numbers are.
 
-    Then all that is not empty is an id or a tenant to the domain, too; and only in the first and the last years of
-    the calendar do the two parsers take different times. A blank between values says no as well.
+    Usual ones are never written shorter than they are read: as 1e9 for 1000000000.
     """
-    return (
-        json.isascii()
-        and b" " not in json
-        and b"\\" not in json
-        and b"\x7f" not in json
-        and b'"000' not in json
-        and b'"999' not in json
-    )
+    worst = _USUAL
+    for name in names:
+        number = getattr(struct, name)
+        if number is None:
+            continue
+        if not number.is_integer():
+            if not _LEAST_USUAL < number < _FIRST_UNUSUAL:
+                worst = max(worst, _UNUSUAL)
+        elif 0 < number < _FIRST_UNUSUAL or str(number) == "0.0":
+            setattr(struct, name, int(number))
+        elif number and -FIRST_AMBIGUOUS < number < FIRST_AMBIGUOUS:
+            setattr(struct, name, int(number))
+            worst = max(worst, _UNUSUAL)
+        else:  # too large to be told from its neighbours, or a zero below zero
+            return _ODD
+    return worst
+
+
+def _event(shape: Shape, envelope: Any, digest: bytes) -> Plain | None:
+    """Put an event together: its times become moments, its ids text. None if a time is odd."""
+    metadata, body = envelope.metadata, envelope.body
+    if shape.numbered is None:
+        _write_ids_as_text(shape, envelope)
+    try:
+        for name in shape.times:
+            text = getattr(body, name)
+            if text is not None:
+                setattr(body, name, _moment(text))
+        return shape.make(metadata, body, _event_time(metadata.event_time), digest)
+    except ValueError:
+        return None
+
+
+def _write_ids_as_text(shape: Shape, envelope: Any) -> None:
+    for part, names in shape.ids:
+        struct = getattr(envelope, part)
+        for name in names:
+            value = getattr(struct, name)
+            if value is not None:
+                setattr(struct, name, str(value))
+
+
+def _plain_moment(text: str) -> datetime:
+    """Read a time as Canvas writes it; raises ValueError for whatever else there is, or is not."""
+    if (
+        not _SHORTEST_TIME <= len(text) <= _LONGEST_TIME
+        or text[4:5] != "-"
+        or text[7:8] != "-"
+        or text[0] not in "12"
+        or not (text[-1] == "Z" or text[-6] in "+-")
+    ):
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
+
+
+def _read_minute(start: str) -> Micros:
+    if start[13] != ":" or start[16] != ":":
+        raise ValueError(start)
+    return _credible(_plain_moment(f"{start}00Z"))
+
+
+def _credible(moment: datetime) -> Micros:
+    if not FIRST_YEAR < moment.year <= LAST_YEAR:
+        raise ValueError(moment)
+    return micros(moment)
+
+
+# What is marked in one sitting bears the same few times.
+_moment: Final = lru_cache(maxsize=4096)(_plain_moment)
+_minute: Final = lru_cache(maxsize=512)(_read_minute)
+
+
+def _event_time(text: str) -> Micros:
+    """Read a credible event time; raises ValueError for any other. The minute is mostly that of the event before."""
+    digits = text[17:19] + text[20:23]
+    if len(text) != _USUAL_TIME or text[19] != "." or text[23] != "Z" or not (digits.isdigit() and digits.isascii()):
+        return _credible(_plain_moment(text))
+    milliseconds = int(digits)
+    if milliseconds >= _A_MINUTE:
+        raise ValueError(text)
+    return _minute(text[:17]) + milliseconds * 1_000

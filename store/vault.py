@@ -76,7 +76,7 @@ class Vault:
         filed, states = [], []
         for arrival in map(self.filed, arrivals):
             state, event = self._seal(connection, arrival)
-            facts = project(event, arrival.digest) if isinstance(event, Event) else None
+            facts = None if event is None or isinstance(event, OtherEvent) else project(event, arrival.digest)
             filed.append(arrival._replace(facts=facts))
             states.append(state)
         if self._has_erased:
@@ -90,7 +90,7 @@ class Vault:
         value = decode(raw)
         persons = persons_of(value)
         if not persons.subject and not persons.others:
-            return Admitted(self._codec.compress(raw), thin.parse(value, raw))
+            return Admitted(self._codec.compress(raw), thin.parse(raw))
         subject = self._subject(connection, tenant, persons)
         others = [self.keys.entry(connection, self.keys.person(tenant, who)) for who in persons.others[:MOST_OTHERS]]
         numbers = tuple(other.number for other in others)
@@ -104,9 +104,9 @@ class Vault:
             part = self._codec.compress(readable)
             sealed = sealed._replace(readable=seal(keys[0], part, bound + _READABLE) if subject else part)
             if len(keys) < len(others) + (subject is not None):
-                return Admitted(sealed.packed(), thin.parse(decode(readable), readable))
+                return Admitted(sealed.packed(), thin.parse(readable))
         whole = seal(joint_key(keys), self._codec.compress(raw), bound + _WHOLE)
-        return Admitted(sealed._replace(whole=whole).packed(), thin.parse(value, raw))
+        return Admitted(sealed._replace(whole=whole).packed(), thin.parse(raw))
 
     def open(self, state: bytes, digest: bytes) -> Opened:
         """Return what can be read of a stored event; raises LogDamaged."""
