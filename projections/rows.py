@@ -1,6 +1,7 @@
 """From what an event says to the rows that it adds. Large text stays in the log; a row's `position` leads to it."""
 
 import sqlite3
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,46 +13,45 @@ from projections.schema import VERSION_TABLES
 RUBRIC_ASSESSMENT = "RubricAssessment"
 _RESULT = Kind.RESULT.value
 _INTERNED_AT_MOST = 200_000
+_FEW = 100
 # Where in a row of result_versions.
 _IS_UPDATE, _ARTIFACT_TYPE, _ARTIFACT_ID = 7, 15, 16
 
 
-@dataclass
+class _Numbers(dict[Any, int]):
+    """Numbers of names, made as names turn up: after that a look-up in a dictionary, without a call."""
+
+    def __init__(self, make: Callable[[Any], int]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: Any) -> int:
+        if len(self) >= _INTERNED_AT_MOST:
+            self.clear()
+        number = self[name] = self._make(name)
+        return number
+
+
 class Interner:
-    """Small numbers for long names, the same for ever; made as names turn up."""
+    """Small numbers for long names, the same for ever.
 
-    connection: sqlite3.Connection
-    _tenants: dict[str, int] = field(default_factory=dict)
-    _contexts: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    _students: dict[tuple[str, str], int] = field(default_factory=dict)
-    _roots: set[tuple[str, str]] = field(default_factory=set)
+    `tenants` has uuids, `contexts` (tenant, type, id), `students` (tenant, uuid).
+    """
 
-    def tenant(self, uuid: str) -> int:
-        """Return the number of a tenant."""
-        number = self._tenants.get(uuid)
-        if number is None:
-            number = self._tenants[uuid] = self._intern("tenants", "tenant", {"uuid": uuid})
-        return number
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.tenants = _Numbers(lambda uuid: self._intern("tenants", "tenant", {"uuid": uuid}))
+        self.contexts = _Numbers(self._context)
+        self.students = _Numbers(self._student)
+        self._roots: set[tuple[str, str]] = set()
 
-    def context(self, name: tuple[str, str, str]) -> int:
-        """Return the number of a context: tenant, type, id."""
-        number = self._contexts.get(name)
-        if number is None:
-            uuid, type_, local_id = name
-            names = {"tenant": self.tenant(uuid), "type": type_, "id": local_id}
-            number = self._contexts[name] = self._intern("contexts", "context", names)
-        return number
+    def _context(self, name: tuple[str, str, str]) -> int:
+        uuid, type_, local_id = name
+        return self._intern("contexts", "context", {"tenant": self.tenants[uuid], "type": type_, "id": local_id})
 
-    def student(self, name: tuple[str, str]) -> int:
-        """Return the number of a student: tenant, uuid."""
-        number = self._students.get(name)
-        if number is None:
-            if len(self._students) >= _INTERNED_AT_MOST:
-                self._students.clear()
-            uuid, student = name
-            names = {"tenant": self.tenant(uuid), "uuid": student}
-            number = self._students[name] = self._intern("students", "student", names)
-        return number
+    def _student(self, name: tuple[str, str]) -> int:
+        uuid, student = name
+        return self._intern("students", "student", {"tenant": self.tenants[uuid], "uuid": student})
 
     def new_root(self, uuid: str, root_account_id: str) -> int | None:
         """Return the number of a tenant's root account if this is the first event that names it; nearly all do."""
@@ -59,7 +59,7 @@ class Interner:
         if key in self._roots:
             return None
         self._roots.add(key)
-        return self.context((uuid, "Account", local_id(root_account_id)))
+        return self.contexts[uuid, "Account", local_id(root_account_id)]
 
     def _intern(self, table: str, column: str, names: dict[str, Any]) -> int:
         where = " AND ".join(f"{name} = :{name}" for name in names)
@@ -84,31 +84,42 @@ class Rows:
     names: set[tuple[Any, ...]] = field(default_factory=set)
     members: set[tuple[int, str, str]] = field(default_factory=set)
 
-    def add(self, facts: Facts, position: int) -> None:
-        """Add the rows of one event."""
-        kind, uuid, root, place, *_ = facts
-        if root is not None and (number := self.interner.new_root(uuid, root)) is not None:
-            # Which account is the root is no event: it was so from the beginning.
-            self.placements.add((number, 0, b"", 0, number))
-        if place is not None:
-            type_, child, parent, event_time, digest = place
-            lower, upper = self.interner.context((uuid, type_, child)), self.interner.context((uuid, "Account", parent))
-            self.placements.add((lower, event_time, digest, position, upper))
-        if kind == _RESULT:
-            self._add_result(facts, position)
-        else:
-            self._add_version(facts, position)
+    def add(self, found: Iterable[tuple[int, Facts | None]]) -> None:
+        """Add the rows of events: their positions, and what is known of them, if it is an event that is projected."""
+        known = [(position, facts) for position, facts in found if facts is not None]
+        # In the order of the log, not of a set: numbers are given as names turn up.
+        for uuid, root in dict.fromkeys((facts[1], facts[2]) for _, facts in known):
+            if root is not None and (number := self.interner.new_root(uuid, root)) is not None:
+                # Which account is the root is no event: it was so from the beginning.
+                self.placements.add((number, 0, b"", 0, number))
+        for position, facts in known:
+            if facts[3] is not None:
+                self._add_placement(facts, position)
+            if facts[0] != _RESULT:
+                self._add_version(facts, position)
+        self._add_results([(position, facts) for position, facts in known if facts[0] == _RESULT])
 
-    def _add_result(self, facts: Facts, position: int) -> None:
-        _, uuid, _, _, where, who, week, key, columns = facts
-        course, student = self.interner.context(where), self.interner.student(who)
-        self.results.append((week, course, student, *key, position, *columns))
-        self.places.append((self.interner.tenant(uuid), key[1], course, student, key[0]))
+    def _add_placement(self, facts: Facts, position: int) -> None:
+        _, uuid, _, (type_, child, parent, event_time, digest), *_ = facts
+        lower, upper = self.interner.contexts[uuid, type_, child], self.interner.contexts[uuid, "Account", parent]
+        self.placements.add((lower, event_time, digest, position, upper))
+
+    def _add_results(self, found: list[tuple[int, Facts]]) -> None:
+        # Nine tenths of all rows: no call for each of them.
+        contexts, students, tenants = self.interner.contexts, self.interner.students, self.interner.tenants
+        rows = [
+            (week, contexts[where], students[who], *key, position, *columns)
+            for position, (_, _, _, _, where, who, week, key, columns) in found
+        ]
+        self.results += rows
+        self.places += [
+            (tenants[facts[1]], row[4], row[1], row[2], row[3]) for row, (_, facts) in zip(rows, found, strict=True)
+        ]
 
     def _add_version(self, facts: Facts, position: int) -> None:
         kind, uuid, _, _, where, entity_id, key, columns, outcome_id, named = facts
-        tenant = self.interner.tenant(uuid)
-        context = None if where is None else self.interner.context(where)
+        tenant = self.interner.tenants[uuid]
+        context = None if where is None else self.interner.contexts[where]
         if context is not None:
             self.members.add((context, kind, entity_id))
             if outcome_id is not None:
@@ -145,8 +156,10 @@ class Rows:
         # Most results come once. Only where one may have come before is it asked whether it was elsewhere then.
         once = [place for row, place in zip(self.results, self.places, strict=True) if not row[_IS_UPDATE]]
         again = [place for row, place in zip(self.results, self.places, strict=True) if row[_IS_UPDATE]]
-        if _insert(connection, "result_places", once) < len(once):
-            again += once
+        for start in range(0, len(once), _FEW):
+            some = once[start : start + _FEW]
+            if _insert(connection, "result_places", some) < len(some):
+                again += some
         _insert(connection, "result_places", again)
         connection.executemany(_NOTE_WHERE_IT_WAS, again)
         if connection.execute("SELECT 1 FROM moved_results LIMIT 1").fetchone() is not None:

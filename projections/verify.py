@@ -297,8 +297,7 @@ def _check_entity(log: EventLog, connection: sqlite3.Connection, ref: EntityRef,
 def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[Any], found: Findings) -> None:
     """Compare the columns of every version with what its event says."""
     rows = Rows(_KnownNames(connection))
-    for recorded in history:
-        rows.add(facts_of(recorded.event, recorded.digest), recorded.position)
+    rows.add((recorded.position, facts_of(recorded.event, recorded.digest)) for recorded in history)
     if ref.kind is Kind.RESULT:
         pairs = ((row, _result_row(connection, row)) for row in rows.results)
     else:

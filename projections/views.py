@@ -100,19 +100,17 @@ class Views:
         """Return what the views take from one event."""
         return facts_of(event, digest)
 
-    def take(self, appended: list[Appended]) -> None:
+    def take(self, appended: Appended) -> None:
         """Take a batch that has just been appended; the caller holds the home's writer lock."""
-        if not appended:
+        if not appended.positions:
             return
-        first, last = appended[0].position, appended[-1].position
         database = self._ready()
         with database.reading() as connection:
-            follows = TrackedDatabase.position(connection) == first - 1
+            follows = TrackedDatabase.position(connection) == appended.positions[0] - 1
         if not follows:
             self.follow()
             return
-        found = ((item.position, item.arrival.facts) for item in appended if item.arrival.facts is not None)
-        self._write(database, found, last)
+        self._write(database, zip(appended.positions, appended.arrivals.facts, strict=True), appended.head)
 
     def catch_up(self, watch: Watch = unwatched) -> None:
         """Bring the views to the head of the log, making them if they are not there or of another layout.
@@ -212,15 +210,14 @@ class Views:
             return False
         return last is None or self._log.has_batch(last, bytes.fromhex(known["chain"]))
 
-    def _write(self, database: TrackedDatabase, found: Iterable[tuple[int, Facts]], upto: int | None) -> None:
+    def _write(self, database: TrackedDatabase, found: Iterable[tuple[int, Facts | None]], upto: int | None) -> None:
         try:
             with database.writing() as connection:
                 names = self._names(connection)
                 for uuid in self._log.tenants():
-                    names.tenant(uuid)  # also of those of whom only events of no known name came
+                    names.tenants[uuid]  # also of those of whom only events of no known name came
                 rows = Rows(names)
-                for position, facts in found:
-                    rows.add(facts, position)
+                rows.add(found)
                 rows.write()
                 if upto is not None:
                     self._copy_batches(connection, upto)

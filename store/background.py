@@ -20,7 +20,7 @@ from io import FileIO
 from typing import IO, Any
 
 from domain.errors import UnreadableInput
-from store.arrival import Arrival
+from store.arrival import Arrivals
 from store.piece import Piece
 from store.preparing import Prepared
 
@@ -90,8 +90,7 @@ class _Sender:
                 socket.send_fds(self._channel, [_HEADER.pack(_LONG, 0, 0)], [piece.spool.fileno()])
                 spool = True
             refused.append((piece.raw, piece.line, piece.reason, spool, reason))
-        arrivals = [tuple(arrival) for arrival in part.arrivals]
-        self.tell(_PART, marshal.dumps((arrivals, refused, part.bytes, part.done, part.damage)))
+        self.tell(_PART, marshal.dumps((part.arrivals.columns(), refused, part.bytes, part.done, part.damage)))
         for piece, _ in part.refused:
             piece.close()
 
@@ -127,12 +126,12 @@ def _received(ring: mmap.mmap, channel: socket.socket) -> Iterator[Prepared]:
             return
         if kind == _ERROR:
             raise pickle.loads(data)  # noqa: S301 - from our own fork
-        arrivals, refused, size_of_part, done, damage = marshal.loads(data)  # noqa: S302 - from our own fork
+        columns, refused, size_of_part, done, damage = marshal.loads(data)  # noqa: S302 - from our own fork
         pieces = [
             (Piece(raw, line, reason=known, spool=spools.pop(0) if is_long else None), reason)
             for raw, line, known, is_long, reason in refused
         ]
-        yield Prepared([Arrival._make(arrival) for arrival in arrivals], pieces, size_of_part, done, damage)
+        yield Prepared(Arrivals(*columns), pieces, size_of_part, done, damage)
 
 
 def _header(channel: socket.socket, spools: list[IO[bytes]]) -> tuple[bytes, int, int]:

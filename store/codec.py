@@ -4,6 +4,7 @@ Events are small and alike, so a shared dictionary shrinks each to about a sixth
 frame names its dictionary, and the log keeps each dictionary that it ever used.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 from importlib.resources import files
 
@@ -44,6 +45,10 @@ class Codec:
     def compress(self, raw: bytes) -> bytes:
         """Return the frame to store."""
         return self._compressor.compress(raw)
+
+    def compress_all(self, raws: Iterable[bytes]) -> list[bytes]:
+        """Return the frames to store."""
+        return list(map(self._compressor.compress, raws))
 
     def decompress(self, frame: bytes) -> bytes:
         """Return the bytes as they came; raises LogDamaged."""

@@ -4,14 +4,14 @@ An event that differs from a stored one only in what is dropped is a repeat of i
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
 from domain.errors import NotAnEvent
 from domain.persons import OPTIONAL
 from store import house_rules, thin
-from store.arrival import Arrival, Project, read
+from store.arrival import Arrival, Arrivals, Project, read
 from store.canonical import decode
 from store.members import without
 from store.piece import Piece
@@ -19,20 +19,20 @@ from store.piece import Piece
 
 def admit(
     connection: sqlite3.Connection,
-    arrivals: Sequence[Arrival],
+    arrivals: Arrivals,
     project: Project,
     is_stored: Callable[[Arrival], bool],
-) -> Sequence[Arrival]:
+) -> Arrivals:
     """Return the arrivals as they are to be written: redacted while that is on, without repeats of the other form."""
     rule = house_rules.in_force(connection, house_rules.REDACT)
     if rule is None:
         return arrivals
     admitted = []
-    for arrival in arrivals:
+    for arrival in arrivals.rows():
         kept, twin = _forms(arrival, project, is_on=rule == "on")
         if twin is None or not is_stored(twin):
             admitted.append(kept)
-    return admitted
+    return Arrivals.of(admitted)
 
 
 def stripped(connection: sqlite3.Connection, refused: list[tuple[Piece, str]]) -> list[tuple[Piece, str]]:

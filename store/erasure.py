@@ -19,7 +19,7 @@ from domain.neighbours import ERASURE_EVENT
 from domain.persons import PersonId, persons_of
 from domain.times import Micros, to_text
 from store import house_rules, quarantine
-from store.arrival import Arrival, arrival_of, nothing_of
+from store.arrival import Arrival, Arrivals, arrival_of, nothing_of
 from store.canonical import content_digest, decode
 from store.keyring import Erased
 from store.log import EventLog
@@ -139,7 +139,7 @@ def commit(log: EventLog, vault: Vault, uuid: str, erasure: Erasure, now: Micros
         position = None
         if removed or any(news):
             arrival = _event(erasure, first, [known.hex() for known in hashes], person, removed, now)
-            position = log.append(connection, [arrival], "erase", now)[0].position
+            position = log.append(connection, Arrivals.of([arrival]), "erase", now).head
         house_rules.decide(connection, house_rules.ERASURE, "begun", now)
     return Done(first, position, removed, person.numbers <= planned)
 

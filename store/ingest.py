@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from domain.event import Event
 from domain.times import Micros, to_text
 from store import door, quarantine
-from store.arrival import Arrival, nothing_of
+from store.arrival import Arrivals, nothing_of
 from store.background import can_fork, in_background
 from store.home import Home
 from store.log import Appended, EventLog
@@ -37,7 +37,7 @@ class Follower(Protocol):
     def project(self, event: Event, digest: bytes, /) -> tuple[Any, ...]:
         """Return what it takes from an event, as plain values. Must not depend on the model's state."""
 
-    def take(self, appended: list[Appended], /) -> None:
+    def take(self, appended: Appended, /) -> None:
         """Take what was new, after it is safe in the log, before the lock is given up."""
 
 
@@ -46,7 +46,7 @@ class Nobody:
 
     project = staticmethod(nothing_of)
 
-    def take(self, _appended: list[Appended]) -> None:
+    def take(self, _appended: Appended) -> None:
         """Take nothing."""
 
 
@@ -86,12 +86,12 @@ def _without_cycle_collection() -> Iterator[None]:
 class _Batch:
     source: str
     started: float = field(default_factory=time.monotonic)
-    arrivals: list[Arrival] = field(default_factory=list)
+    arrivals: Arrivals = field(default_factory=Arrivals.of)
     refused: list[tuple[Piece, str]] = field(default_factory=list)
     bytes: int = 0
 
     def add(self, part: Prepared) -> None:
-        self.arrivals += part.arrivals
+        self.arrivals.extend(part.arrivals)
         self.refused += part.refused
         self.bytes += part.bytes
 
@@ -159,7 +159,7 @@ class Ingest:
             for piece, reason in door.stripped(connection, batch.refused):
                 quarantine.put(connection, piece, batch.source, reason, now)
 
-        if batch.arrivals or batch.refused:
+        if len(batch.arrivals) or batch.refused:
             self._commit(batch, "ingest", refuse)
 
     def _commit(self, batch: _Batch, purpose: str, besides: Callable[[sqlite3.Connection, Micros], None]) -> None:
@@ -180,15 +180,14 @@ class Ingest:
             self._count(batch, appended)
             self._follower.take(appended)
 
-    def _count(self, batch: _Batch, appended: list[Appended]) -> None:
+    def _count(self, batch: _Batch, appended: Appended) -> None:
         report = self.report
         report.read += len(batch.arrivals) + len(batch.refused)
-        report.appended += len(appended)
-        report.duplicates += len(batch.arrivals) - len(appended)
+        report.appended += len(appended.arrivals)
+        report.duplicates += len(batch.arrivals) - len(appended.arrivals)
         report.quarantined += len(batch.refused)
-        report.unprojected += sum(item.arrival.facts is None for item in appended)
-        if appended:
-            report.head = appended[-1].position
+        report.unprojected += appended.arrivals.facts.count(None)
+        report.head = appended.head
 
     def _retry(self, entry: quarantine.Entry) -> None:
         with self._log.reading() as connection:
@@ -227,12 +226,13 @@ def _shared_out(parts: Iterator[Prepared]) -> Iterator[Prepared]:
 def _refuse_the_future(batch: _Batch, now: Micros) -> None:
     """Move what is dated far ahead to the refused: one such event would make every later "as of" seek in vain."""
     limit = now + _A_DAY
-    ahead = [arrival for arrival in batch.arrivals if arrival.event_time > limit]
-    if ahead:
-        batch.arrivals = [arrival for arrival in batch.arrivals if arrival.event_time <= limit]
-        batch.refused += [(Piece(arrival.raw, arrival.line), _ahead(arrival)) for arrival in ahead]
+    if max(batch.arrivals.event_times, default=0) > limit:
+        arrivals = batch.arrivals.rows()
+        batch.arrivals = Arrivals.of(arrival for arrival in arrivals if arrival.event_time <= limit)
+        ahead = [arrival for arrival in arrivals if arrival.event_time > limit]
+        batch.refused += [(Piece(arrival.raw, arrival.line), _ahead(arrival.event_time)) for arrival in ahead]
         batch.refused.sort(key=lambda refused: refused[0].line)
 
 
-def _ahead(arrival: Arrival) -> str:
-    return f"event_time {to_text(arrival.event_time)} is more than a day in the future"
+def _ahead(event_time: Micros) -> str:
+    return f"event_time {to_text(event_time)} is more than a day in the future"

@@ -9,7 +9,6 @@ events, and more as it grows).
 from typing import Any
 
 from domain.event import Event, OtherEvent
-from domain.identity import Kind
 from domain.times import Micros
 
 HASH_BITS = 21
@@ -23,7 +22,7 @@ def local_stream(event: Event | OtherEvent) -> str:
     if isinstance(event, OtherEvent):
         return f"other/{event.metadata.event_name}"
     body: Any = event.body
-    return stream_of_entity(event.kind, body.id if event.kind is Kind.RESULT else body.local_id)
+    return stream_of_entity(event.kind.value, body.local_id)
 
 
 def in_tenant(tenant_number: int, stream: str) -> str:
@@ -66,7 +65,7 @@ def milliseconds_of(version: int) -> int:
 
 def version_of(event_time: Micros, digest: bytes) -> int:
     """Return 42 bits of milliseconds since 1970 above 21 bits of the content digest: at most 63 bits until 2109."""
-    return event_time // _MICROS_PER_MILLI << HASH_BITS | int.from_bytes(digest[:3], "big") & HASH_MASK
+    return event_time // _MICROS_PER_MILLI << HASH_BITS | (digest[0] << 16 | digest[1] << 8 | digest[2]) & HASH_MASK
 
 
 def next_free_version(version: int) -> int:

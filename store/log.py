@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from operator import add
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from domain.event import ErasedEvent, Event, OtherEvent, Recorded
 from domain.identity import EntityRef
 from domain.times import Micros
 from store import door, keyring
-from store.arrival import Arrival, Project, nothing_of
+from store.arrival import Arrival, Arrivals, Project, nothing_of
 from store.canonical import content_digest
 from store.chain import NO_CHAIN, Batch, batches_after, chain_after, last_batch
 from store.codec import Codec, dictionary_number, shipped_dictionary
@@ -27,7 +28,7 @@ from store.files import make_private
 from store.keys import first_version, in_tenant, last_version, stream_of_entity
 from store.mapper import LogMapper
 from store.migration import BYTES_CHAINED_AFTER, IDENTITY, bring_up_to_date, found_format, read_property
-from store.recorder import LogRecord, LogRecorder, Row, is_stored, records_after, records_at, states_after
+from store.recorder import LogRecord, LogRecorder, is_stored, records_after, records_at, states_after
 from store.sqlite import Datastore
 from store.vault import Opened, Vault
 
@@ -35,10 +36,15 @@ _PAGE = 5_000
 
 
 class Appended(NamedTuple):
-    """An arrival that was new, and the position that it got."""
+    """The arrivals that were new, in the order of the positions that they got, up to the head of the log."""
 
-    position: int
-    arrival: Arrival
+    head: int
+    arrivals: Arrivals
+
+    @property
+    def positions(self) -> range:
+        """Their positions."""
+        return range(self.head - len(self.arrivals) + 1, self.head + 1)
 
 
 class _Factory(SQLiteFactory):
@@ -131,11 +137,11 @@ class EventLog(Application[str]):
     def append(
         self,
         connection: sqlite3.Connection,
-        arrivals: Sequence[Arrival],
+        arrivals: Arrivals,
         source: str,
         recorded_at: Micros,
         project: Project = nothing_of,
-    ) -> list[Appended]:
+    ) -> Appended:
         """Append those arrivals that are new, in their order; return them with their positions.
 
         Repeats, of stored events or inside the batch, are left out: nothing is stored twice. `project` finds the facts
@@ -143,25 +149,17 @@ class EventLog(Application[str]):
         """
         head, last = _head(connection), last_batch(connection)
         arrivals = door.admit(connection, arrivals, project, partial(self._holds, connection))
-        states: Iterable[bytes]
+        states: list[bytes]
         if self.vault is None:
-            states = map(self._codec.compress, [arrival.raw for arrival in arrivals])
+            states = self._codec.compress_all(arrivals.raws)
         else:
             arrivals, states = self.vault.admit(connection, arrivals, project, recorded_at)
-        number_of = {
-            uuid: self._tenant_number(connection, uuid) for uuid in dict.fromkeys(item.tenant for item in arrivals)
-        }
-        rows = [
-            (in_tenant(number_of[tenant], stream), version, name, state, digest)
-            for (_, _, digest, tenant, name, stream, version, _, _), state in zip(arrivals, states, strict=True)
-        ]
-        assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
-        new = self.recorder.append(connection, rows)
+        new = self._append(connection, arrivals, states)
         if not new:
-            return []
-        arrived = arrivals if new is rows else _find_arrivals(new, arrivals)
-        appended = [Appended(position, arrival) for position, arrival in enumerate(arrived, head + 1)]
-        newest = max(arrival.event_time for arrival in arrived)
+            return Appended(head, Arrivals.of())
+        if new != range(len(states)):
+            arrivals, states = arrivals.at(new), [states[index] for index in new]
+        newest = max(arrivals.event_times)
         batch = Batch(
             head + len(new),
             head + 1,
@@ -170,10 +168,20 @@ class EventLog(Application[str]):
             max(newest, last.max_event_time if last else newest),
             b"",
         )
-        links = ((digest, state) for _, _, _, state, digest in new)
+        links = zip(arrivals.digests, states, strict=True)
         batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, batch, links))
         connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", batch)
-        return appended
+        return Appended(batch.last_position, arrivals)
+
+    def _append(self, connection: sqlite3.Connection, arrivals: Arrivals, states: list[bytes]) -> Sequence[int]:
+        """Append the rows of arrivals; return where the new ones stand, in the order of their positions."""
+        tenants = dict.fromkeys(arrivals.tenants)
+        prefix_of = {uuid: in_tenant(self._tenant_number(connection, uuid), "") for uuid in tenants}
+        prefixes = map(prefix_of.__getitem__, arrivals.tenants)
+        streams = map(add, prefixes, arrivals.streams)
+        assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
+        rows = list(zip(streams, arrivals.versions, arrivals.names, states, arrivals.digests, strict=True))
+        return self.recorder.append(connection, rows)
 
     def _holds(self, connection: sqlite3.Connection, arrival: Arrival) -> bool:
         """Say whether the content of an arrival is stored."""
@@ -389,9 +397,3 @@ def _head(connection: sqlite3.Connection) -> int:
 
 def _has_dictionary(connection: sqlite3.Connection, number: int) -> bool:
     return connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (number,)).fetchone() is not None
-
-
-def _find_arrivals(rows: Sequence[Row], arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """Match what was stored with what came, by content: the first of equal arrivals is the one that was stored."""
-    first = {arrival.digest: arrival for arrival in reversed(arrivals)}
-    return [first[digest] for *_, digest in rows]

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from domain.errors import UnreadableInput
 from store import thin
-from store.arrival import Arrival, Project, read
+from store.arrival import Arrival, Arrivals, Project, read
 from store.piece import Piece
 from store.sources import ByteStream, chunks_of
 from store.splitter import object_in, split
@@ -19,7 +19,7 @@ _EVENTS, _BYTES, _SECONDS = 500, 1 << 20, 0.5
 class Prepared:
     """Some of a source: what are events, what is none and why, how far it was read, and what was damaged."""
 
-    arrivals: list[Arrival] = field(default_factory=list)
+    arrivals: Arrivals = field(default_factory=Arrivals.of)
     refused: list[tuple[Piece, str]] = field(default_factory=list)
     bytes: int = 0
     done: int = 0
@@ -69,16 +69,18 @@ def prepare_source(stream: ByteStream, source: str, project: Project) -> Iterato
 
 def prepare(pieces: Iterable[Piece], project: Project) -> Iterator[Prepared]:
     """Prepare values that are already split. Parts are small: who waits for one soon has something to do."""
-    part, left, give_at = Prepared(), _EVENTS, time.monotonic() + _SECONDS
-    for piece in pieces:
+    arrived: list[Arrival] = []
+    part, give_at = Prepared(), time.monotonic() + _SECONDS
+    for number, piece in enumerate(pieces, 1):
         verdict = read(piece, project)
         if verdict.__class__ is Arrival:
-            part.arrivals.append(verdict)
+            arrived.append(verdict)
         else:
             part.refused.append((piece, cast("str", verdict)))
         part.bytes += len(piece.raw)
-        left -= 1
-        if left == 0 or part.bytes >= _BYTES or time.monotonic() > give_at:
+        if number % _EVENTS == 0 or part.bytes >= _BYTES or time.monotonic() > give_at:
+            part.arrivals = Arrivals.of(arrived)
             yield part
-            part, left, give_at = Prepared(), _EVENTS, time.monotonic() + _SECONDS
+            arrived, part, give_at = [], Prepared(), time.monotonic() + _SECONDS
+    part.arrivals = Arrivals.of(arrived)
     yield part

@@ -103,23 +103,31 @@ _COLUMNS = "position, originator_id, originator_version, topic, state, content_h
 class LogRecorder(SQLiteApplicationRecorder):
     """Appends batches; reads streams in event-time order and the log in position order."""
 
-    def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:
-        """Append those rows that are new, inside the caller's transaction; return them in the order of their positions.
+    def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[int]:
+        """Append those rows that are new, inside the caller's transaction.
+
+        Returns where those stood, in the order of the positions that they got.
 
         A key is 21 bits of hash inside a millisecond of one entity: where it is taken by a *different* event, that
         is found afterwards among the few rows that were not stored, and the next free key is used.
         """
         head = connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0]
         if connection.executemany(_APPEND, rows).rowcount == len(rows):
-            return rows
-        of_new = "SELECT content_hash FROM stored_events WHERE position > ? ORDER BY position"
-        stored = {row[0] for row in connection.execute(of_new, (head,))}
-        for row in rows:
-            if row[-1] not in stored and _append_with_care(connection, row):
-                stored.add(row[-1])
+            return range(len(rows))
+        stored = connection.execute(
+            "SELECT content_hash FROM stored_events WHERE position > ? ORDER BY position", (head,)
+        )
+        new: list[int] = []
+        left: list[int] = []
         # Of equal rows the first is the one that was stored.
-        first = {row[-1]: row for row in reversed(rows)}
-        return [first[digest] for (digest,) in connection.execute(of_new, (head,))]
+        (expected,) = stored.fetchone() or (None,)
+        for index, row in enumerate(rows):
+            if row[-1] == expected:
+                new.append(index)
+                (expected,) = stored.fetchone() or (None,)
+            else:
+                left.append(index)
+        return [*new, *(index for index in left if _append_with_care(connection, rows[index]))]
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         # The library's own contract: a second event under one key is an IntegrityError.

@@ -64,12 +64,13 @@ def _decoded(raw: bytes) -> tuple[Shape, Any] | None:
     shape = _SHAPES.get(name[1]) if name else None
     if shape is None or not raw.isascii():
         return None
-    envelope = _decode(shape, raw)
-    if envelope is None:
+    try:
+        envelope = shape.decode(raw)
+    except msgspec.DecodeError:
         shape = shape.numbered
         envelope = None if shape is None else _decode(shape, raw)
-    if shape is None or envelope is None:
-        return None
+        if shape is None or envelope is None:
+            return None
     if envelope.metadata.event_name != shape.name or not envelope.metadata.root_account_uuid.strip():
         return None
     is_clean = not (_BLANK in raw or _ESCAPE in raw or _DELETE in raw)
@@ -104,16 +105,17 @@ def _write_wholes_as_ints(struct: Any, names: tuple[str, ...]) -> int:
         number = getattr(struct, name)
         if number is None:
             continue
-        if not number.is_integer():
-            if not _LEAST_USUAL < number < _FIRST_UNUSUAL:
-                worst = max(worst, _UNUSUAL)
-        elif 0 < number < _FIRST_UNUSUAL or str(number) == "0.0":
+        if _LEAST_USUAL <= number < _FIRST_UNUSUAL:
+            if number.is_integer():
+                setattr(struct, name, int(number))
+        elif number.is_integer():
+            # Too large to be told from its neighbours, or a zero below zero.
+            if not -FIRST_AMBIGUOUS < number < FIRST_AMBIGUOUS or str(number) == "-0.0":
+                return _ODD
             setattr(struct, name, int(number))
-        elif number and -FIRST_AMBIGUOUS < number < FIRST_AMBIGUOUS:
-            setattr(struct, name, int(number))
-            worst = max(worst, _UNUSUAL)
-        else:  # too large to be told from its neighbours, or a zero below zero
-            return _ODD
+            worst = _UNUSUAL if number else worst
+        else:
+            worst = _UNUSUAL
     return worst
 
 

@@ -1,7 +1,7 @@
 """What a sealed home does to an event on its way in and out: nothing about a person is stored but under their keys."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from domain.identity import Kind
 from domain.persons import NAMES_SOMEONE_ELSE, PersonId, Persons, is_impersonal, persons_of
 from domain.times import Micros
 from store import house_rules, thin
-from store.arrival import Arrival, Project
+from store.arrival import Arrival, Arrivals, Project
 from store.canonical import DIGEST_BYTES, decode
 from store.codec import Codec
 from store.keyring import Entry, Keyring
@@ -68,13 +68,13 @@ class Vault:
         return arrival._replace(digest=digest, stream=stream, version=version_of(arrival.event_time, digest))
 
     def admit(
-        self, connection: sqlite3.Connection, arrivals: Sequence[Arrival], project: Project, now: Micros
-    ) -> tuple[list[Arrival], list[bytes]]:
+        self, connection: sqlite3.Connection, arrivals: Arrivals, project: Project, now: Micros
+    ) -> tuple[Arrivals, list[bytes]]:
         """Return arrivals as they are filed here, with what is taken from what can still be read, and their states."""
         self.keys.refresh(connection)
         self._has_erased = False
         filed, states = [], []
-        for arrival in map(self.filed, arrivals):
+        for arrival in map(self.filed, arrivals.rows()):
             state, event = self._seal(connection, arrival)
             facts = None if event is None or isinstance(event, OtherEvent) else project(event, arrival.digest)
             filed.append(arrival._replace(facts=facts))
@@ -82,7 +82,7 @@ class Vault:
         if self._has_erased:
             # An event told another name of an erased person, whose key was destroyed with it.
             house_rules.decide(connection, house_rules.ERASURE, "begun", now)
-        return filed, states
+        return Arrivals.of(filed), states
 
     def _seal(self, connection: sqlite3.Connection, arrival: Arrival) -> Admitted:
         """Seal an event as it came, making the keys that it needs; of an erased person nothing is kept to be read."""

@@ -8,7 +8,7 @@ import pytest
 
 from domain.catalog import parse_event
 from projections.facts import facts_of
-from store.arrival import Arrival, arrival_of
+from store.arrival import Arrival, Arrivals, arrival_of
 from store.canonical import content_digest, decode
 from store.piece import Piece
 from store.recorder import LogRecorder
@@ -39,8 +39,8 @@ def test_two_events_under_one_key_are_both_kept(world: World) -> None:
     with world.opened() as (log, _):
         for batch in ([first, second], [second, first]):
             with log.writing() as connection:
-                appended = log.append(connection, batch, "test", world.clock)
-            assert len(appended) == (2 if batch[0] is first else 0)
+                appended = log.append(connection, Arrivals.of(batch), "test", world.clock)
+            assert len(appended.positions) == (2 if batch[0] is first else 0)
         assert [log.raw(record) for record in log.records()] == [first.raw, second.raw]
 
 
@@ -50,8 +50,8 @@ def test_a_collision_before_another_event_keeps_the_positions_true(world: World)
     three = arrival(group("2", "2025-01-01"))
     with world.opened() as (log, _):
         with log.writing() as connection:
-            appended = log.append(connection, [one, two, three], "test", world.clock)
-        told = {item.position: item.arrival.raw for item in appended}
+            appended = log.append(connection, Arrivals.of([one, two, three]), "test", world.clock)
+        told = dict(zip(appended.positions, appended.arrivals.raws, strict=True))
         assert told == {record.position: log.raw(record) for record in log.records()}
         assert len(told) == 3
 

@@ -18,7 +18,7 @@ from domain.errors import HomeUnavailable
 from domain.identity import EntityRef, Kind
 from domain.times import Micros, parse_argument
 from projections.facts import facts_of
-from store.arrival import Arrival, arrival_of
+from store.arrival import Arrival, Arrivals, arrival_of
 from store.log import EventLog
 from store.piece import Piece
 from tests.given import OTHER_TENANT, TENANT, event, group, lines, outcome, result
@@ -42,7 +42,7 @@ def arrival(value: dict[str, Any], digest: bytes) -> Arrival:
 def append(log: EventLog, arrivals: Iterable[Arrival], now: Micros = 0) -> list[int]:
     """Append one batch; return the positions given."""
     with log.writing() as connection:
-        return [item.position for item in log.append(connection, list(arrivals), "test", now)]
+        return list(log.append(connection, Arrivals.of(arrivals), "test", now).positions)
 
 
 # -- what is kept -------------------------------------------------------------------------------------------------
@@ -158,10 +158,10 @@ def test_collisions_inside_one_batch_get_positions_without_a_gap(world: World) -
     one, two = (arrival(group("1", "2025-01-01", title=title), b"abc" + title.encode() * 13) for title in "xy")
     other = arrival(group("2", "2025-01-01"), b"z" * 16)
     with world.opened() as (log, _), log.writing() as connection:
-        appended = log.append(connection, [one, one, two, other, two, one], "test", 0)
+        appended = log.append(connection, Arrivals.of([one, one, two, other, two, one]), "test", 0)
     with world.opened() as (log, _):
-        assert sorted(item.position for item in appended) == [1, 2, 3]
-        assert {item.position: item.arrival.raw for item in appended} == {
+        assert list(appended.positions) == [1, 2, 3]
+        assert dict(zip(appended.positions, appended.arrivals.raws, strict=True)) == {
             record.position: log.raw(record) for record in log.records()
         }
 
