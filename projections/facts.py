@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from domain.event import Event, Metadata, order_key
+from domain.catalog import EVENT_TYPES
+from domain.event import Event, Metadata
 from domain.identity import Context, Kind, context_of
 from domain.neighbours import local_id
 from domain.outcome import OutcomeBody
@@ -50,11 +51,11 @@ def _of_result(event: Event, digest: bytes) -> Facts:
         _where(tenant, body.result_context_type, body.result_context_id),
         (tenant, body.user_uuid or NO_STUDENT),
         event_time // WEEK,
+        # As `_order` has it, without the call.
         (
             body.learning_outcome_id,
             body.id,
             event_time,
-            # As in `order_key`.
             0 if updated_at is None else max(1, _micros(updated_at)),
             event.is_update,
             digest,
@@ -74,24 +75,31 @@ def _of_result(event: Event, digest: bytes) -> Facts:
 def _of_version(event: Event, digest: bytes) -> Facts:
     """Return …, the name of its context, id, order key, columns, the outcome that it links, whom it names."""
     body: Any = event.body
-    context = _context_of(event.kind, body)
+    kind = event.kind
+    context = _context_of(kind, body)
     return (
-        event.kind.value,
+        _NAMES[kind],
         event.tenant,
         event.metadata.root_account_id,
         _place(event, digest),
         None if context is None else (event.tenant, *context),
         body.local_id,
         _order(event, digest),
-        (body.workflow_state, *COLUMNS[event.kind](body, event.metadata)),
-        body.learning_outcome_id if event.kind is Kind.LINK else None,
-        _named(event.kind, body),
+        (body.workflow_state, *COLUMNS[kind](body, event.metadata)),
+        body.learning_outcome_id if kind is Kind.LINK else None,
+        _named(kind, body),
     )
 
 
 _RESULT = Kind.RESULT.value
 # What is marked in one sitting, in one course, bears the same few times and names.
 _micros = lru_cache(maxsize=4096)(micros)
+_local_id = lru_cache(maxsize=4096)(local_id)
+_NAMES = {kind: kind.value for kind in Kind}
+# Asked of the types: an unknown field of an event may be called `context`, too.
+_IN_CONTEXTS = {
+    kind.kind for kind in EVENT_TYPES.values() if isinstance(getattr(kind.body_type, "context", None), property)
+}
 
 
 @lru_cache(maxsize=4096)
@@ -102,19 +110,18 @@ def _where(tenant: str, context_type: str | None, context_id: str | None) -> tup
 
 
 def _order(event: Event, digest: bytes) -> tuple[Any, ...]:
-    if event.body.updated_at is None:  # the short way, for most
-        return (event.event_time, 0, event.is_update, digest)
-    return tuple(order_key(event, digest))
+    # As in `order_key`.
+    updated_at = event.body.updated_at
+    return (event.event_time, 0 if updated_at is None else max(1, _micros(updated_at)), event.is_update, digest)
 
 
 def _context_of(kind: Kind, body: Any) -> Context | None:
     """Return what an entity hangs in, or is: a course is itself a context."""
     if kind is Kind.COURSE:
-        return Context("Course", local_id(body.course_id))
+        return Context("Course", _local_id(body.course_id))
     if kind is Kind.ACCOUNT:
-        return Context("Account", local_id(body.account_id))
-    # Asked of the type: an unknown field of an event may be called `context`, too.
-    if not isinstance(getattr(type(body), "context", None), property):
+        return Context("Account", _local_id(body.account_id))
+    if kind not in _IN_CONTEXTS:
         return None
     found: Context = body.context
     return found
@@ -134,7 +141,7 @@ def _place(event: Event, digest: bytes) -> tuple[str, str, str, Micros, bytes] |
         return None
     if parent is None:
         return None
-    return (child[0], local_id(child[1]), local_id(parent), event.event_time, digest)
+    return (child[0], _local_id(child[1]), _local_id(parent), event.event_time, digest)
 
 
 def _named(kind: Kind, body: Any) -> Name | None:
@@ -177,7 +184,7 @@ COLUMNS: dict[Kind, Callable[[Any, Metadata], tuple[Any, ...]]] = {
     Kind.CALCULATION_METHOD: lambda body, _: (body.calculation_method, body.calculation_int),
     Kind.FRIENDLY_DESCRIPTION: lambda body, _: (body.learning_outcome_id, body.description),
     Kind.ASSESSMENT: lambda body, metadata: (
-        None if body.handed_in_at is None else micros(body.handed_in_at),
+        None if (handed_in := body.handed_in_at) is None else _micros(handed_in),
         body.assessment_type,
         metadata.user_id,
         metadata.user_login,
