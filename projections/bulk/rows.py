@@ -119,7 +119,9 @@ def _ratings(policies: Policies, score: Floats) -> list[str | None]:
     names = np.full((rows, width + 1), None, dtype=object)
     for row, policy in zip(names, policies.policies, strict=True):
         if policy.scale is not None:
-            row[: len(policy.scale.ratings)] = [rating.description for rating in policy.scale.ratings][:width]
+            # A policy with odd numbers has no rows here, and may have more ratings than any that has.
+            ratings = policy.scale.ratings[:width]
+            row[: len(ratings)] = [rating.description for rating in ratings]
     # Points run from high to low: as many as are above the score come before its rating.
     is_above = policies.rating_points[policies.of_pair] > score[:, np.newaxis]
     place = np.where(np.isnan(score), width, is_above.sum(axis=1))
