@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import orjson
-from sqlite_utils import Database
 
 from domain.catalog import EVENT_TYPES
 from domain.errors import HomeUnavailable
@@ -65,6 +64,8 @@ class SqliteFile:
     """A new SQLite file."""
 
     def __init__(self, path: Path) -> None:
+        from sqlite_utils import Database  # noqa: PLC0415 - slow to load, and not every command needs it
+
         make_private(path)
         self._connection = sqlite3.connect(path)
         self._database = Database(self._connection)

@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from projections.bulk.rows import rows_of_courses
 from projections.mastery import rows_by_pair
 from projections.pairs import MasteryRow
 from projections.point import Asked, Point, resolve_cut, tenants
@@ -86,6 +85,8 @@ def _take_marks(connection: sqlite3.Connection) -> dict[int, set[int]]:
 
 
 def _refresh_courses(connection: sqlite3.Connection, marked: dict[int, set[int]]) -> int:
+    from projections.bulk.rows import rows_of_courses  # noqa: PLC0415 - numpy is slow to load: see projections.mastery
+
     cut = resolve_cut(connection, Asked())
     done = 0
     for uuid, number in tenants(connection).items():

@@ -5,10 +5,12 @@ entity, in the order of its events, among those with `event_time <= T` and `posi
 """
 
 import sqlite3
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
 from domain.identity import Kind
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 VERSION = 4
 """Version of this layout; views of another one are rebuilt from the log."""
@@ -166,6 +168,8 @@ _CLUSTERED = (
 
 def create(connection: sqlite3.Connection) -> None:
     """Create every table, index and SQL view in an empty database."""
+    from sqlite_utils import Database  # noqa: PLC0415 - slow to load, and not every command needs it
+
     database = Database(connection)
     database.table("tenants").create({"tenant": int, "uuid": str}, pk="tenant", not_null={"uuid"}, strict=True)
     database.table("tenants").create_index(["uuid"], unique=True)
@@ -201,7 +205,7 @@ def create(connection: sqlite3.Connection) -> None:
     database.table("properties").insert({"name": "version", "value": str(VERSION)})
 
 
-def _create_versions(database: Database, kind: Kind, columns: dict[str, type]) -> None:
+def _create_versions(database: "Database", kind: Kind, columns: dict[str, type]) -> None:
     identity = ID_COLUMNS[kind]
     table = database.table(VERSION_TABLES[kind])
     table.create(

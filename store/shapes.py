@@ -4,6 +4,7 @@ Fields stand by name, as in the canonical form of an event, and what is absent i
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Final, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -106,9 +107,11 @@ class Shape(NamedTuple):
     numbered: "Shape | None"
 
 
-def shapes() -> dict[bytes, Shape]:
-    """Return the shape of each event that can be read this way, by the bytes of its name."""
-    return {name.encode(): _shape(kind) for name, kind in EVENT_TYPES.items() if _is_plain(kind.body_type)}
+@lru_cache(maxsize=256)  # made when the first event of a name comes: most commands read few, or none
+def shape_of(name: bytes) -> Shape | None:
+    """Return the shape of the events of a name; None if none can be read this way."""
+    event_type = EVENT_TYPES.get(name.decode())
+    return _shape(event_type) if event_type is not None and _is_plain(event_type.body_type) else None
 
 
 def _hints(model: type[BaseModel]) -> dict[str, tuple[Any, bool]]:

@@ -60,6 +60,8 @@ def split(chunks: Iterable[bytes], read: Callable[[bytes], Any] = object_in) -> 
         if lines:
             yield from splitter.line(b"".join(parts))
             for line in lines[:-1]:
+                if not line and splitter.passes_over_empty_line():
+                    continue
                 piece = splitter.whole(line)
                 if piece is None:
                     yield from splitter.line(line)
@@ -185,6 +187,13 @@ class _Splitter:
         self._line = 1
         self._inside_line = False
         self._open: _Open | None = None
+
+    def passes_over_empty_line(self) -> bool:
+        """Count an empty line where nothing is open; say no where something is. There are bombs of nothing else."""
+        if self._open is not None:
+            return False
+        self._line += 1
+        return True
 
     def whole(self, line: bytes) -> Piece | None:
         """Take a line that is one whole value, as nearly all are, where nothing is open; say no to any other."""

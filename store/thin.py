@@ -16,9 +16,8 @@ from domain.catalog import parse_event
 from domain.event import Event, OtherEvent
 from domain.times import FIRST_YEAR, LAST_YEAR, Micros, micros
 from store.canonical import DIGEST_BYTES, FIRST_AMBIGUOUS, decode
-from store.shapes import Plain, Shape, shapes
+from store.shapes import Plain, Shape, shape_of
 
-_SHAPES: Final = shapes()
 _ENCODE: Final = msgspec.json.Encoder().encode
 _NAME: Final = re.compile(rb'"event_name"\s*:\s*"([a-z_]+)"')
 # As numbers: a byte is found in bytes five times as fast as bytes are.
@@ -61,7 +60,7 @@ def parse(raw: bytes) -> Event | OtherEvent:
 def _decoded(raw: bytes) -> tuple[Shape, Any] | None:
     """Return an event's structs as they stand in the bytes, and where what is in them; None if they are not plain."""
     name = _NAME.search(raw)
-    shape = _SHAPES.get(name[1]) if name else None
+    shape = shape_of(name[1]) if name else None
     if shape is None or not raw.isascii():
         return None
     try:

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from scripts.cli import app
 from tests.given import ASKER, OTHER_TENANT, TENANT, event, group, lines, link, outcome, proficiency, result
+from tests.hostile.forked import Forked
 from tests.scripts.command import Outcomes
 
 SCHOOL = lines(
@@ -301,23 +304,14 @@ def test_quarantine_shows_bytes_as_they_came(outcomes: Outcomes) -> None:
     assert outcomes("quarantine", "show", "2").out == b'{"oops\n'
 
 
-def test_every_command_shows_an_example(outcomes: Outcomes) -> None:
+def test_every_command_shows_an_example(tmp_path: Path) -> None:
     """`--help` of each command ends its text with one that can be copied."""
-    for command in (
-        "ingest",
-        "tree",
-        "show",
-        "timeline",
-        "digest",
-        "log",
-        "verify",
-        "rebuild",
-        "status",
-        "demo",
-        "mastery",
-        "explain",
-        "impact",
-    ):
-        ran = outcomes(command, "--help")
+    outcomes = Forked(tmp_path / "home")
+    known: dict[str, Any] = vars(get_command(app))["commands"]
+    commands = [(name, *inner) for name, command in known.items() for inner in zip(vars(command).get("commands", ()))]
+    commands += [(name,) for name, command in known.items() if "commands" not in vars(command)]
+    assert len(commands) > 25
+    for command in commands:
+        ran = outcomes(*command, "--help")
         assert ran.code == 0
-        assert f"Example: outcomes {command}".encode() in ran.out, command
+        assert f"Example: outcomes {' '.join(command)}".encode() in ran.out, command

@@ -417,11 +417,11 @@ class TestLargeSchool:
         assert size_for(10_000_000) == size_for(100_000_000)
 
     def test_memory_is_the_schools_not_the_logs(self) -> None:
-        """Ninety thousand events more in one school add not one object for ten of them, at any moment."""
+        """Forty thousand events more in one school add not one object for ten of them, at any moment."""
 
         def most_objects(events: int) -> int:
             before, most = sys.getallocatedblocks(), 0
-            year = school_year(Faults().truth(events), seed=7, size=size_for(30_000))
+            year = school_year(Faults().truth(events), seed=7, size=size_for(20_000))
             for number, _ in enumerate(deliver(year, events, Faults(), Dice(7, "test"))):
                 if number % 1_000 == 0:
                     gc.collect()  # what is held counts, not when this Python happens to free the rest
@@ -429,8 +429,8 @@ class TestLargeSchool:
             return most
 
         gc.collect()
-        short, long = most_objects(30_000), most_objects(120_000)
-        assert long - short < 9_000
+        short, long = most_objects(20_000), most_objects(60_000)
+        assert long - short < 4_000
 
 
 class TestDelivery:
