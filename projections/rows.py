@@ -45,6 +45,11 @@ class Interner:
         self.students = _Numbers(self._student)
         self._roots: set[tuple[str, str]] = set()
 
+    def know(self, tenants: Iterable[str]) -> None:
+        """Give tenants their numbers, in this order."""
+        for uuid in tenants:
+            self.tenants[uuid]
+
     def _context(self, name: tuple[str, str, str]) -> int:
         uuid, type_, local_id = name
         return self._intern("contexts", "context", {"tenant": self.tenants[uuid], "type": type_, "id": local_id})

@@ -12,10 +12,11 @@ from domain.event import Event
 from projections import schema
 from projections.facts import Facts, facts_of
 from projections.rows import Interner, Rows
+from store.appending import Appended
 from store.erasure import erased_keys
 from store.files import make_private
 from store.home import Home
-from store.log import Appended, EventLog
+from store.log import EventLog
 from store.sqlite import connect
 from store.tracked import TrackedDatabase
 
@@ -214,8 +215,8 @@ class Views:
         try:
             with database.writing() as connection:
                 names = self._names(connection)
-                for uuid in self._log.tenants():
-                    names.tenants[uuid]  # also of those of whom only events of no known name came
+                # Also those of whom only events of no known name came.
+                names.know(self._log.tenants())
                 rows = Rows(names)
                 rows.add(found)
                 rows.write()

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 from domain.event import Event
 from domain.times import Micros, to_text
 from store import door, quarantine
+from store.appending import Appended
 from store.arrival import Arrivals, nothing_of
 from store.background import can_fork, in_background
 from store.home import Home
-from store.log import Appended, EventLog
+from store.log import EventLog
 from store.piece import Piece
 from store.preparing import Prepared, prepare, prepare_source, value_of
 from store.sources import open_source, source_name

@@ -1,12 +1,10 @@
 """The event log: the truth. Appended in batches, never changed, read by position or by entity."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from operator import add
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import InfrastructureFactory
@@ -19,32 +17,21 @@ from domain.errors import HomeUnavailable, UsageError
 from domain.event import ErasedEvent, Event, OtherEvent, Recorded
 from domain.identity import EntityRef
 from domain.times import Micros
-from store import door, keyring
-from store.arrival import Arrival, Arrivals, Project, nothing_of
+from store import keyring
+from store.appending import Appended, Appender
+from store.arrival import Arrivals, Project, nothing_of
 from store.canonical import content_digest
-from store.chain import NO_CHAIN, Batch, batches_after, chain_after, last_batch
+from store.chain import Batch, batches_after
 from store.codec import Codec, dictionary_number, shipped_dictionary
 from store.files import make_private
-from store.keys import first_version, in_tenant, last_version, stream_of_entity
+from store.keys import in_tenant, last_version, stream_of_entity
 from store.mapper import LogMapper
 from store.migration import BYTES_CHAINED_AFTER, IDENTITY, bring_up_to_date, found_format, read_property
-from store.recorder import LogRecord, LogRecorder, is_stored, records_after, records_at, states_after
+from store.recorder import LogRecord, LogRecorder, head_of, records_after, records_at, states_after
 from store.sqlite import Datastore
 from store.vault import Opened, Vault
 
 _PAGE = 5_000
-
-
-class Appended(NamedTuple):
-    """The arrivals that were new, in the order of the positions that they got, up to the head of the log."""
-
-    head: int
-    arrivals: Arrivals
-
-    @property
-    def positions(self) -> range:
-        """Their positions."""
-        return range(self.head - len(self.arrivals) + 1, self.head + 1)
 
 
 class _Factory(SQLiteFactory):
@@ -72,7 +59,6 @@ class EventLog(Application[str]):
         if create:
             make_private(path)
         self._datastore = Datastore(path)
-        self._tenants: dict[str, int] = {}
         self.vault: Vault | None = None
         super().__init__()
         self._prepare(seal=seal)
@@ -121,6 +107,8 @@ class EventLog(Application[str]):
             secret = read_property(connection, keyring.SEALED)
         if secret is not None:
             self.vault = self._log_mapper.vault = Vault(bytes.fromhex(secret), self._codec, self._datastore.reading)
+        assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
+        self._appender = Appender(self.recorder, self._codec, self.vault)
 
     # -- writing --------------------------------------------------------------------------------------------------
 
@@ -147,63 +135,11 @@ class EventLog(Application[str]):
         Repeats, of stored events or inside the batch, are left out: nothing is stored twice. `project` finds the facts
         of what this home keeps otherwise than it came: redacted, or sealed.
         """
-        head, last = _head(connection), last_batch(connection)
-        arrivals = door.admit(connection, arrivals, project, partial(self._holds, connection))
-        states: list[bytes]
-        if self.vault is None:
-            states = self._codec.compress_all(arrivals.raws)
-        else:
-            arrivals, states = self.vault.admit(connection, arrivals, project, recorded_at)
-        new = self._append(connection, arrivals, states)
-        if not new:
-            return Appended(head, Arrivals.of())
-        if new != range(len(states)):
-            arrivals, states = arrivals.at(new), [states[index] for index in new]
-        newest = max(arrivals.event_times)
-        batch = Batch(
-            head + len(new),
-            head + 1,
-            max(recorded_at, last.recorded_at if last else 0),  # a clock that steps back must not reorder batches
-            source,
-            max(newest, last.max_event_time if last else newest),
-            b"",
-        )
-        links = zip(arrivals.digests, states, strict=True)
-        batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, batch, links))
-        connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", batch)
-        return Appended(batch.last_position, arrivals)
-
-    def _append(self, connection: sqlite3.Connection, arrivals: Arrivals, states: list[bytes]) -> Sequence[int]:
-        """Append the rows of arrivals; return where the new ones stand, in the order of their positions."""
-        tenants = dict.fromkeys(arrivals.tenants)
-        prefix_of = {uuid: in_tenant(self._tenant_number(connection, uuid), "") for uuid in tenants}
-        prefixes = map(prefix_of.__getitem__, arrivals.tenants)
-        streams = map(add, prefixes, arrivals.streams)
-        assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
-        rows = list(zip(streams, arrivals.versions, arrivals.names, states, arrivals.digests, strict=True))
-        return self.recorder.append(connection, rows)
-
-    def _holds(self, connection: sqlite3.Connection, arrival: Arrival) -> bool:
-        """Say whether the content of an arrival is stored."""
-        filed = arrival if self.vault is None else self.vault.filed(arrival)
-        versions = (first_version(filed.event_time), last_version(filed.event_time))
-        stream = in_tenant(self._tenant_number(connection, filed.tenant), filed.stream)
-        return is_stored(connection, stream, versions, filed.digest)
-
-    def _tenant_number(self, connection: sqlite3.Connection, uuid: str) -> int:
-        number = self._tenants.get(uuid)
-        if number is None:
-            found = connection.execute("SELECT number FROM tenants WHERE uuid = ?", (uuid,)).fetchone()
-            if found is None:
-                found = connection.execute("INSERT INTO tenants (uuid) VALUES (?) RETURNING number", (uuid,)).fetchone()
-            number = self._tenants[uuid] = int(found[0])
-        return number
+        return self._appender.append(connection, arrivals, source, recorded_at, project)
 
     def forget_uncommitted(self) -> None:
         """Drop what was learnt inside a transaction that was rolled back."""
-        self._tenants.clear()
-        if self.vault is not None:
-            self.vault.keys.let_go()
+        self._appender.forget_uncommitted()
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -219,7 +155,7 @@ class EventLog(Application[str]):
     def head(self) -> int:
         """The last position; 0 for an empty log."""
         with self._datastore.reading() as connection:
-            return _head(connection)
+            return head_of(connection)
 
     def tenants(self) -> dict[str, int]:
         """Return each tenant's uuid with its number in stream names."""
@@ -389,10 +325,6 @@ class EventLog(Application[str]):
 
 def _readable(events: Iterable[Any]) -> list[Recorded]:
     return [recorded for recorded in events if isinstance(recorded.event, Event)]
-
-
-def _head(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0])
 
 
 def _has_dictionary(connection: sqlite3.Connection, number: int) -> bool:

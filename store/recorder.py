@@ -111,7 +111,7 @@ class LogRecorder(SQLiteApplicationRecorder):
         A key is 21 bits of hash inside a millisecond of one entity: where it is taken by a *different* event, that
         is found afterwards among the few rows that were not stored, and the next free key is used.
         """
-        head = connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0]
+        head = head_of(connection)
         if connection.executemany(_APPEND, rows).rowcount == len(rows):
             return range(len(rows))
         stored = connection.execute(
@@ -232,6 +232,11 @@ def records_sealed_under(connection: sqlite3.Connection, number: int) -> Iterato
         (number.to_bytes(4, "big"),),
     )
     return (_record(row) for row in rows)
+
+
+def head_of(connection: sqlite3.Connection) -> int:
+    """Return the last position; 0 for an empty log."""
+    return int(connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0])
 
 
 def is_stored(connection: sqlite3.Connection, stream: str, versions: tuple[int, int], digest: bytes) -> bool:

@@ -93,7 +93,7 @@ class Shape(NamedTuple):
     """How events of one name are read, and where ids, numbers and times stand in them.
 
     `parts` finds what is nested in a body, and the names of the numbers in it; None if nothing can be. No null takes
-    fewer bytes than `shortest_null`. `numbered` is the shape of events whose ids are numbers.
+    fewer bytes than `shortest_null`. `numbered` is the same for ids that are numbers; None in that shape itself.
     """
 
     name: str

@@ -230,6 +230,23 @@ def test_the_same_event_spelled_otherwise_has_the_same_digest() -> None:
     assert [thin.read(raw) is None for raw in spelled] == [False, False, False, True]
 
 
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (b'"score":3.5', b'"score":2.5,"score":3.5'),
+        (b'"score":3.5', b'"score":null,"score":3.5'),
+        (b'"score":3.5', b'"score":3.5,"score":null'),
+        (b'"body":{', b'"body":{"id":"1"},"body":{'),
+        (b'"event_name":', b'"event_name":"user_created","event_name":'),
+    ],
+)
+def test_of_what_is_said_twice_both_ways_take_the_last(one: bytes, two: bytes) -> None:
+    """Keys that are not unique are no error in JSON, and nobody sends them but by mistake."""
+    raw = orjson.dumps(PLAIN)
+    assert one in raw
+    agree(raw.replace(one, two))
+
+
 def test_arrays_and_pretty_events_are_read_the_quick_way_too() -> None:
     """Whatever frame an event comes in, it is told apart by its bytes and read from them."""
     for data in (b"[" + orjson.dumps(PLAIN) + b"," + orjson.dumps(PLAIN) + b"]", orjson.dumps(PLAIN, option=2) + b"\n"):
