@@ -30,7 +30,7 @@ WAITING = [lines(group(str(9_000 + n), "2025-03-01", description=os.urandom(6_00
 COMMANDS: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest", "{more}"),
     "rebuild": ("rebuild",),
-    "mastery": ("mastery", "--tenant", TENANT),
+    "mastery": ("mastery", "--tenant", TENANT, "--format", "json"),
     "replay": ("replay", "--to", "{home}/state.db"),
     "quarantine retry": ("quarantine", "retry"),
     "catching up": ("digest",),
