@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel
 
 from domain.catalog import EVENT_TYPES
-from domain.event import Event, Metadata
+from domain.event import Event, Metadata, order_key
 from domain.identity import Context, Kind, context_of
 from domain.neighbours import local_id
 from domain.outcome import OutcomeBody
@@ -42,7 +42,7 @@ def _of_result(event: Event, digest: bytes) -> Facts:
     body: Any = event.body
     metadata, event_time = event.metadata, event.event_time
     tenant = metadata.root_account_uuid
-    assessed_at, updated_at = body.assessed_at, body.updated_at
+    assessed_at = body.assessed_at
     return (
         _RESULT,
         tenant,
@@ -51,15 +51,7 @@ def _of_result(event: Event, digest: bytes) -> Facts:
         _where(tenant, body.result_context_type, body.result_context_id),
         (tenant, body.user_uuid or NO_STUDENT),
         event_time // WEEK,
-        # As `_order` has it, without the call.
-        (
-            body.learning_outcome_id,
-            body.id,
-            event_time,
-            0 if updated_at is None else max(1, _micros(updated_at)),
-            event.is_update,
-            digest,
-        ),
+        (body.learning_outcome_id, body.id, *order_key(event, digest)),
         (
             body.workflow_state,
             body.score,
@@ -84,7 +76,7 @@ def _of_version(event: Event, digest: bytes) -> Facts:
         _place(event, digest),
         None if context is None else (event.tenant, *context),
         body.local_id,
-        _order(event, digest),
+        tuple(order_key(event, digest)),
         (body.workflow_state, *COLUMNS[kind](body, event.metadata)),
         body.learning_outcome_id if kind is Kind.LINK else None,
         _named(kind, body),
@@ -107,12 +99,6 @@ def _where(tenant: str, context_type: str | None, context_id: str | None) -> tup
     if context_type is None or context_id is None:
         return (tenant, *NO_CONTEXT)
     return (tenant, *context_of(context_type, context_id))
-
-
-def _order(event: Event, digest: bytes) -> tuple[Any, ...]:
-    # As in `order_key`.
-    updated_at = event.body.updated_at
-    return (event.event_time, 0 if updated_at is None else max(1, _micros(updated_at)), event.is_update, digest)
 
 
 def _context_of(kind: Kind, body: Any) -> Context | None:

@@ -33,7 +33,7 @@ def mastery_at(
     book = PolicyBook(connection, policy_point or point)
     courses = sorted(courses_of(connection, point, scope), key=id_sort_key)
     if scope.student is None:
-        from projections.bulk.rows import rows_of_courses  # noqa: PLC0415 - numpy is slow to load, and not every command needs it
+        from projections.bulk.rows import rows_of_courses  # noqa: PLC0415 - numpy is slow to load
 
         return rows_of_courses(connection, point, book, courses, outcome=scope.outcome, override=override)
     return chain.from_iterable(rows_by_pair(connection, point, book, course, scope, override) for course in courses)

@@ -9,7 +9,7 @@ from domain.errors import NotAnEvent
 from domain.event import Event, OtherEvent
 from domain.times import Micros
 from store.canonical import content_digest
-from store.keys import local_stream, stream_of_entity, version_of
+from store.keys import local_stream, version_of
 from store.piece import Piece
 from store.shapes import Plain
 
@@ -91,28 +91,12 @@ def read(piece: Piece, project: Project) -> Arrival | str:
         return piece.reason
     value = piece.value
     if isinstance(value, Plain):
-        return _plain_arrival(piece, value, project)
+        return arrival_of(piece, value.digest, value.as_event, project)
     try:
         event = parse_event(value)
     except NotAnEvent as error:
         return str(error)
     return arrival_of(piece, content_digest(value, piece.raw), event, project)
-
-
-def _plain_arrival(piece: Piece, plain: Plain, project: Project) -> Arrival:
-    """Put together what nearly all are, without a detour: `arrival_of` gives the same."""
-    digest, event_time = plain.digest, plain.event_time
-    return Arrival(
-        piece.raw,
-        piece.line,
-        digest,
-        plain.metadata.root_account_uuid,
-        plain.name,
-        stream_of_entity(plain.kind_name, getattr(plain.body, plain.id_field)),
-        version_of(event_time, digest),
-        event_time,
-        project(plain.as_event, digest),
-    )
 
 
 def arrival_of(piece: Piece, digest: bytes, event: Event | OtherEvent, project: Project) -> Arrival:

@@ -47,7 +47,12 @@ def content_digest(value: Any, raw: bytes) -> bytes:
 
 def _digest_of(value: Any) -> bytes:
     """Return the digest of a decoded event whose whole numbers are ints already."""
-    return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=DIGEST_BYTES).digest()
+    return digest_of_canonical(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+
+
+def digest_of_canonical(canonical: bytes) -> bytes:
+    """Return the digest of an event in canonical form: keys sorted, no blanks, whole numbers without a point."""
+    return blake2b(canonical, digest_size=DIGEST_BYTES).digest()
 
 
 def _make_whole_numbers_ints(value: Any) -> None:

@@ -5,7 +5,7 @@ Fields stand by name, as in the canonical form of an event, and what is absent i
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Final, NamedTuple, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from pydantic import BaseModel
@@ -64,10 +64,6 @@ _UNREAD: Final[dict[type[BaseModel], tuple[str, ...]]] = {
 
 class Plain(msgspec.Struct, gc=False):
     """What `Event` is, but its parts are structs in place of models; the envelope's time is still text."""
-
-    name: ClassVar[str]
-    kind_name: ClassVar[str]
-    id_field: ClassVar[str]
 
     metadata: Any
     body: Any
@@ -229,13 +225,7 @@ def _parts_of(model: type[BaseModel]) -> Parts | None:
 
 def _shape(event_type: type[Event]) -> Shape:
     body = event_type.body_type
-    told = {
-        "name": event_type.name,
-        "kind": event_type.kind,
-        "kind_name": event_type.kind.value,  # to write an enumeration's member takes longer than all of its stream
-        "id_field": body.id_field,
-        "is_update": event_type.is_update,
-    }
+    told = {"name": event_type.name, "kind": event_type.kind, "is_update": event_type.is_update}
     plain: Any = msgspec.defstruct(f"Plain{event_type.__name__}", [], bases=(Plain,), namespace=told, gc=False)
     shape = Shape(
         name=event_type.name,

@@ -14,6 +14,7 @@ from typing import IO, Any
 import orjson
 
 from domain.errors import NotAnEvent
+from store.brackets import Brackets
 from store.canonical import decode
 from store.codec import MAX_EVENT_BYTES
 from store.piece import Piece
@@ -23,8 +24,6 @@ _BLANK = b" \t\r\n\x1e"  # 0x1e: the record separator of JSON text sequences
 _BETWEEN = _BLANK + b","
 _WRAPPING = _BETWEEN + b"[]"
 _INDENT, _GAP, _FRAME = (re.compile(b"[" + re.escape(run) + b"]*+") for run in (b" \t", _BETWEEN, _WRAPPING))
-_TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|[{}\[\]]|"')
-_REST_OF_STRING = re.compile(rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+')
 _LINE_WITHOUT_BRACKETS = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+')
 _ENVELOPE = re.compile(rb'\{\s*"(?:metadata|attributes)"\s*:')
 _ENVELOPE_BYTES = 64
@@ -96,46 +95,10 @@ def _without_mark(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield head
 
 
-class _Brackets:
-    """Follows one JSON value through parts of lines to the bracket that closes it.
-
-    A string that is open where its line ends stays open: JSON writes line ends as escapes.
-    """
-
-    def __init__(self) -> None:
-        self._depth = 0
-        self._escaped = False
-        self.in_string = False
-
-    def end_in(self, part: bytes, start: int = 0) -> int | None:
-        """Return where in this part the value ends; None if it goes on."""
-        if self.in_string:
-            start = self._skip_string(part, start)
-        for token in _TOKEN.finditer(part, start):
-            mark = token.group()
-            if mark in (b"{", b"["):
-                self._depth += 1
-            elif mark in (b"}", b"]"):
-                self._depth -= 1
-                if self._depth <= 0:
-                    return token.end()
-            elif mark == b'"':
-                self._skip_string(part, token.end())
-                break
-        return None
-
-    def _skip_string(self, part: bytes, start: int) -> int:
-        found = _REST_OF_STRING.match(part, start + self._escaped)
-        end = found.end() if found else len(part)
-        self._escaped = part[end : end + 1] == b"\\"
-        self.in_string = part[end : end + 1] != b'"'
-        return len(part) if self.in_string else end + 1
-
-
 class _Open:
     """A stretch whose end has not come yet: a value, or damage if it has no brackets; in a file once it is too long."""
 
-    def __init__(self, since: int, column: int, brackets: _Brackets | None) -> None:
+    def __init__(self, since: int, column: int, brackets: Brackets | None) -> None:
         self.since = since
         self.column = column
         self.brackets = brackets
@@ -257,7 +220,7 @@ class _Splitter:
             if not (begins and text.startswith(b"[[", at)):
                 at = _skip(text, at, _FRAME)
         while self._open is None and at < len(text):
-            brackets = _Brackets() if text[at] == _OPEN_BRACE else None
+            brackets = Brackets() if text[at] == _OPEN_BRACE else None
             end = _end_in(text, at, brackets)
             if end is None:
                 self._open = _Open(self._line, _skip(text, 0, _FRAME) if begins else 0, brackets)
@@ -275,7 +238,7 @@ class _Splitter:
         if begins and _starts_anew(current, text):
             opening = current.take_back_opening()
             yield from self._give_up()
-            self._open = current = _Open(self._line - 1, _skip(opening, 0, _INDENT), _Brackets())
+            self._open = current = _Open(self._line - 1, _skip(opening, 0, _INDENT), Brackets())
             _end_in(opening, 0, current.brackets)
             current.add(opening + b"\n")
         end = _end_in(text, 0, current.brackets)
@@ -347,7 +310,7 @@ class _Splitter:
                 if damaged and text:
                     yield _damaged_piece(damaged, damaged_since)
                     damaged = []
-                end = _Brackets().end_in(text) if text.startswith(b"{") else None
+                end = Brackets().end_in(text) if text.startswith(b"{") else None
                 value = object_in(text[:end]) if end else None
                 if value is not None:
                     yield Piece(text[:end], number, value)
@@ -361,7 +324,7 @@ class _Splitter:
 _OPEN_BRACE = ord("{")
 
 
-def _end_in(text: bytes, start: int, brackets: _Brackets | None) -> int | None:
+def _end_in(text: bytes, start: int, brackets: Brackets | None) -> int | None:
     """Find where a value ends, or where damage does: at the next envelope."""
     if brackets is not None:
         return brackets.end_in(text, start)
@@ -387,7 +350,7 @@ def _piece(raw: bytes, line: int) -> Piece:
 
 def _damaged_piece(lines: list[bytes], line: int) -> Piece:
     piece = _piece(b"\n".join(lines).strip(_BLANK), line)
-    if piece.reason is not None and piece.raw.startswith(b"{") and _Brackets().end_in(piece.raw) is None:
+    if piece.reason is not None and piece.raw.startswith(b"{") and Brackets().end_in(piece.raw) is None:
         piece.reason = _OPEN_ENDED
     return piece
 

@@ -5,9 +5,9 @@ domain's parser, whose verdict alone counts. That both give the same events is a
 """
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from domain.catalog import parse_event
 from domain.event import Event, OtherEvent
 from domain.times import FIRST_YEAR, LAST_YEAR, Micros, micros
-from store.canonical import DIGEST_BYTES, FIRST_AMBIGUOUS, decode
+from store.canonical import FIRST_AMBIGUOUS, decode, digest_of_canonical
 from store.shapes import Plain, Shape, shape_of
 
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -46,7 +46,7 @@ def read(raw: bytes) -> Plain | None:
     is_sure = numbers == _USUAL and len(raw) - len(canonical) < shape.shortest_null
     if not is_sure and (numbers == _ODD or b"null" in raw):
         return None
-    return _event(shape, envelope, blake2b(canonical, digest_size=DIGEST_BYTES).digest())
+    return _event(shape, envelope, digest_of_canonical(canonical))
 
 
 def parse(raw: bytes) -> Event | OtherEvent:
@@ -85,13 +85,14 @@ def _decode(shape: Shape, raw: bytes) -> Any:
 
 def _has_clean_ids(shape: Shape, envelope: Any) -> bool:
     """Say whether the ids hold no blank and no control character. Ids are letters and digits; others are not plain."""
+    return all(value.isalnum() for _, _, value in _ids(shape, envelope) if isinstance(value, str))
+
+
+def _ids(shape: Shape, envelope: Any) -> Iterator[tuple[Any, str, Any]]:
+    """Yield where an id stands, under which name, and the id."""
     for part, names in shape.ids:
         struct = getattr(envelope, part)
-        for name in names:
-            value = getattr(struct, name)
-            if value.__class__ is str and not value.isalnum():
-                return False
-    return True
+        yield from ((struct, name, getattr(struct, name)) for name in names)
 
 
 def _write_wholes_as_ints(struct: Any, names: tuple[str, ...]) -> int:
@@ -122,7 +123,9 @@ def _event(shape: Shape, envelope: Any, digest: bytes) -> Plain | None:
     """Put an event together: its times become moments, its ids text. None if a time is odd."""
     metadata, body = envelope.metadata, envelope.body
     if shape.numbered is None:
-        _write_ids_as_text(shape, envelope)
+        for struct, name, value in _ids(shape, envelope):
+            if value is not None:
+                setattr(struct, name, str(value))
     try:
         for name in shape.times:
             text = getattr(body, name)
@@ -131,15 +134,6 @@ def _event(shape: Shape, envelope: Any, digest: bytes) -> Plain | None:
         return shape.make(metadata, body, _event_time(metadata.event_time), digest)
     except ValueError:
         return None
-
-
-def _write_ids_as_text(shape: Shape, envelope: Any) -> None:
-    for part, names in shape.ids:
-        struct = getattr(envelope, part)
-        for name in names:
-            value = getattr(struct, name)
-            if value is not None:
-                setattr(struct, name, str(value))
 
 
 def _plain_moment(text: str) -> datetime:

@@ -11,7 +11,7 @@ from tests.world import World
 
 # Real files and transactions make an example cost milliseconds; CI takes fewer of them than a patient developer.
 settings.register_profile(
-    "ci", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    "ci", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 settings.register_profile("thorough", settings.get_profile("ci"), max_examples=400)
 settings.load_profile(os.environ.get("OUTCOMES_EXAMPLES", "ci"))

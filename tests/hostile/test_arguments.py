@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.commands.demo import SCHOOL_YEAR, TEN_EVENTS
@@ -96,7 +96,6 @@ def typed_in(template: tuple[str, ...], text: str) -> list[str]:
     return [part.replace("{}", text.replace("\0", "")) for part in template]
 
 
-@settings(max_examples=settings().max_examples // 2)  # each starts two processes
 @given(st.data())
 def test_whatever_is_typed(year: Forked, data: st.DataObject) -> None:
     """Any text, number or time, in any place of any command."""
