@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.event import Body, Recorded
-from domain.identity import Kind
-from domain.times import Micros
+from outcomes.domain.event import Body, Recorded
+from outcomes.domain.identity import Kind
+from outcomes.domain.times import Micros
 
 BodyT = TypeVar("BodyT", bound=Body)
 

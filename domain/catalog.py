@@ -4,20 +4,30 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from domain.aggregate import Aggregate
-from domain.errors import NotAnEvent
-from domain.event import Event, Metadata, OtherEvent
-from domain.group import LearningOutcomeGroupCreated, LearningOutcomeGroupUpdated, OutcomeGroup
-from domain.identity import BACKGROUND
-from domain.link import LearningOutcomeLinkCreated, LearningOutcomeLinkUpdated, OutcomeLink
-from domain.neighbours import NEIGHBOUR_EVENTS, NEIGHBOURS
-from domain.outcome import LearningOutcomeCreated, LearningOutcomeUpdated, Outcome
-from domain.proficiency import OutcomeProficiency, OutcomeProficiencyCreated, OutcomeProficiencyUpdated
-from domain.result import LearningOutcomeResultCreated, LearningOutcomeResultUpdated, OutcomeResult
-from domain.times import FIRST_YEAR, LAST_YEAR, micros
-from domain.upcasting import History, Json
+from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.entities.assessment import ASSESSMENT_EVENTS, Assessment
+from outcomes.domain.entities.calculation_method import CALCULATION_METHOD_EVENTS, CalculationMethod
+from outcomes.domain.entities.erasure import ERASURE_EVENTS, Erasure
+from outcomes.domain.entities.friendly_description import FRIENDLY_DESCRIPTION_EVENTS, FriendlyDescription
+from outcomes.domain.entities.group import LearningOutcomeGroupCreated, LearningOutcomeGroupUpdated, OutcomeGroup
+from outcomes.domain.entities.link import LearningOutcomeLinkCreated, LearningOutcomeLinkUpdated, OutcomeLink
+from outcomes.domain.entities.outcome import LearningOutcomeCreated, LearningOutcomeUpdated, Outcome
+from outcomes.domain.entities.people import ENROLLMENT_EVENTS, USER_EVENTS, Enrollment, User
+from outcomes.domain.entities.places import ACCOUNT_EVENTS, COURSE_EVENTS, Account, Course
+from outcomes.domain.entities.proficiency import (
+    OutcomeProficiency,
+    OutcomeProficiencyCreated,
+    OutcomeProficiencyUpdated,
+)
+from outcomes.domain.entities.result import LearningOutcomeResultCreated, LearningOutcomeResultUpdated, OutcomeResult
+from outcomes.domain.entities.setting import SETTING_EVENTS, Setting
+from outcomes.domain.errors import NotAnEvent
+from outcomes.domain.event import Event, Metadata, OtherEvent
+from outcomes.domain.identity import BACKGROUND
+from outcomes.domain.times import FIRST_YEAR, LAST_YEAR, micros
+from outcomes.domain.upcasting import History, Json
 
-_OUTCOME_EVENTS: Final[tuple[type[Event], ...]] = (
+_EVENTS: Final[tuple[type[Event], ...]] = (
     LearningOutcomeCreated,
     LearningOutcomeUpdated,
     LearningOutcomeGroupCreated,
@@ -28,6 +38,15 @@ _OUTCOME_EVENTS: Final[tuple[type[Event], ...]] = (
     LearningOutcomeResultUpdated,
     OutcomeProficiencyCreated,
     OutcomeProficiencyUpdated,
+    *CALCULATION_METHOD_EVENTS,
+    *FRIENDLY_DESCRIPTION_EVENTS,
+    *ASSESSMENT_EVENTS,
+    *ACCOUNT_EVENTS,
+    *COURSE_EVENTS,
+    *USER_EVENTS,
+    *ENROLLMENT_EVENTS,
+    *SETTING_EVENTS,
+    *ERASURE_EVENTS,
 )
 _AGGREGATES: Final[tuple[type[Aggregate[Any]], ...]] = (
     Outcome,
@@ -35,10 +54,18 @@ _AGGREGATES: Final[tuple[type[Aggregate[Any]], ...]] = (
     OutcomeLink,
     OutcomeProficiency,
     OutcomeResult,
-    *NEIGHBOURS,
+    CalculationMethod,
+    FriendlyDescription,
+    Assessment,
+    Account,
+    Course,
+    User,
+    Enrollment,
+    Setting,
+    Erasure,
 )
 
-EVENT_TYPES: Final = {event_type.name: event_type for event_type in (*_OUTCOME_EVENTS, *NEIGHBOUR_EVENTS)}
+EVENT_TYPES: Final = {event_type.name: event_type for event_type in _EVENTS}
 HISTORIES: Final = {
     name: History(name, event_type.body_type.id_field, event_type.body_type.schema_version, event_type.body_type.shapes)
     for name, event_type in EVENT_TYPES.items()

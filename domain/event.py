@@ -6,9 +6,9 @@ from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.identity import EntityRef, Kind, LocalId
-from domain.times import Micros, Timestamp, micros, to_text
-from domain.upcasting import OF_ALL, Shapes
+from outcomes.domain.identity import EntityRef, Kind, LocalId
+from outcomes.domain.times import Micros, Timestamp, micros, to_text
+from outcomes.domain.upcasting import OF_ALL, Shapes
 
 
 class Metadata(BaseModel):
@@ -102,6 +102,25 @@ class Event:
     def ref(self) -> EntityRef:
         """The entity whose state this is."""
         return EntityRef(self.tenant, self.kind, self.body.local_id)
+
+
+def event_types(family: str, kind: Kind, body_type: type[Body], *endings: str) -> tuple[type[Event], ...]:
+    """Make the event types of a family: they differ in nothing but their names."""
+    return tuple(
+        type(
+            "".join(part.title() for part in f"{family}{ending}".split("_")),
+            (Event,),
+            {
+                "__doc__": f"Canvas's {family}{ending}.",
+                "__slots__": (),
+                "name": f"{family}{ending}",
+                "kind": kind,
+                "is_update": ending == "_updated",
+                "body_type": body_type,
+            },
+        )
+        for ending in endings or ("_created", "_updated")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic_core import core_schema
 
-from domain.errors import UsageError
+from outcomes.domain.errors import UsageError
 
 
 class Kind(StrEnum):
@@ -128,3 +128,13 @@ _AS_TEXT = core_schema.no_info_plain_validator_function(str)
 
 LocalId = Annotated[str, _LocalIdAnnotation]
 """A field that holds an id as text or as a whole number; becomes text."""
+
+
+_SHARD = 10**13
+
+
+def local_id(global_id: str) -> str:
+    """Return the id inside its shard; what is no global id stays as it is (DOMAIN.md 1.10)."""
+    if global_id.isascii() and global_id.isdigit():
+        return str(int(global_id) % _SHARD)
+    return global_id

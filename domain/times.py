@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic_core import core_schema
 
-from domain.errors import UsageError
+from outcomes.domain.errors import UsageError
 
 Micros = int
 """Microseconds since 1970-01-01T00:00:00Z."""

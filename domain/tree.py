@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from domain.identity import id_sort_key
-from domain.times import Micros
+from outcomes.domain.identity import id_sort_key
+from outcomes.domain.times import Micros
 
 ACTIVE, DELETED = "active", "deleted"
 

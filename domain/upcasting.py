@@ -8,7 +8,7 @@ A shape is known by the event itself (Canvas numbers no schema), by a few look-u
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from domain.errors import SchemaGap
+from outcomes.domain.errors import SchemaGap
 
 Json = Mapping[str, Any]
 

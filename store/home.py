@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from domain.errors import LogDamaged
-from store.access import is_writable
-from store.files import make_private_folder
-from store.lock import writing
-from store.log import EventLog
+from outcomes.domain.errors import LogDamaged
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.sqlite.private_files import make_private_folder
+from outcomes.store.sqlite.read_only import is_writable
+from outcomes.store.sqlite.write_lock import writing
 
 
 class Home(NamedTuple):

@@ -1,4 +1,4 @@
-"""Imports go one way, and the domain is pure: seen in the source itself."""
+"""Imports go one way, between layers and between the rooms of a layer, and the domain is pure: seen in the source."""
 
 import ast
 import sys
@@ -8,31 +8,97 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("domain", "store", "projections", "scripts")
-PURE = {"pydantic", "pydantic_core", "domain", *sys.stdlib_module_names}
+LAYERS = ("domain", "store", "projections", "cli")
+FOLDERS = {"domain": ROOT / "domain", "store": ROOT / "store", "projections": ROOT / "projections"}
+FOLDERS["cli"] = ROOT / "scripts" / "cli"
+PURE = {"pydantic", "pydantic_core", "outcomes", *sys.stdlib_module_names}
 IMPURE_STDLIB = {"os", "io", "pathlib", "sqlite3", "socket", "subprocess", "time", "random", "tempfile", "shutil"}
+
+# In each layer, from the ground up: a room imports from those before it, never from those after it or beside it.
+ROOMS: dict[str, tuple[set[str], ...]] = {
+    "domain": (
+        {"errors"},
+        {"times", "upcasting", "mastery", "silent_periods"},
+        {"identity"},
+        {"event", "tree"},
+        {"aggregate", "changes"},
+        {"entities"},
+        {"catalog"},
+        {"personal_data"},
+    ),
+    "store": (
+        {"sqlite", "sources"},
+        {"encoding"},
+        {"privacy"},
+        {"log"},
+        {"home", "operations"},
+        {"ingest"},
+    ),
+    "projections": (
+        {"views"},
+        {"as_of"},
+        {"mastery"},
+        {"history"},
+        {"export", "operations"},
+    ),
+}
 
 
 def modules(layer: str) -> list[Path]:
     """Return the modules of a layer."""
-    return sorted((ROOT / layer).rglob("*.py"))
+    return sorted(FOLDERS[layer].rglob("*.py"))
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Yield the top-level packages that a module imports."""
+    """Yield the dotted names of all modules that a module imports from."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (name.name.split(".")[0] for name in node.names)
+            yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path} imports relatively"
-            yield str(node.module).split(".")[0]
+            # `from outcomes.store.log import quarantine` imports a module, too.
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def test_nothing_is_imported_under_a_second_name() -> None:
+    """Every module has one name, `outcomes.…`: never `domain.…`, which a repository on the path makes importable."""
+    tops = {"domain", "store", "projections", "cli"}
+    everywhere = [path for folder in ("domain", "store", "projections", "scripts", "tests")
+                  for path in (ROOT / folder).rglob("*.py")]  # fmt: skip
+    wrong = [f"{path}: {name}" for path in everywhere for name in imported(path) if name.split(".")[0] in tops]
+    wrong += [f"{path}: {name}" for path in everywhere for name in imported(path) if name.startswith("scripts.cli")]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_imports_go_one_way(layer: str) -> None:
-    """Domain <- store <- projections <- scripts, and never back."""
-    above = set(LAYERS[LAYERS.index(layer) + 1 :])
-    wrong = [f"{path}: {name}" for path in modules(layer) for name in imported(path) if name in above]
+    """Domain <- store <- projections <- command line, and never back."""
+    above = {f"outcomes.{name}" for name in LAYERS[LAYERS.index(layer) + 1 :]} | {"scripts"}
+    wrong = [
+        f"{path}: {name}"
+        for path in modules(layer)
+        for name in imported(path)
+        if any(name == prefix or name.startswith(f"{prefix}.") for prefix in above)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("layer", ROOMS)
+def test_imports_between_rooms_go_one_way(layer: str) -> None:
+    """Inside a layer, too: each room imports only from its own and from those further down."""
+    height = {room: level for level, rooms in enumerate(ROOMS[layer]) for room in rooms}
+    wrong = []
+    for path in modules(layer):
+        relative = path.relative_to(FOLDERS[layer])
+        room = relative.parts[0].removesuffix(".py")
+        if room == "__init__":
+            continue
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[:2] == ["outcomes", layer] and len(parts) > 2:
+                other = parts[2]
+                if other != room and height[other] >= height[room]:
+                    wrong.append(f"{layer}/{relative} imports {name}")
     assert wrong == []
 
 
@@ -41,7 +107,7 @@ def test_the_domain_is_pure() -> None:
     wrong = [
         f"{path}: {name}"
         for path in modules("domain")
-        for name in imported(path)
+        for name in (name.split(".")[0] for name in imported(path))
         if name not in PURE or name in IMPURE_STDLIB
     ]
     assert wrong == []
@@ -50,7 +116,7 @@ def test_the_domain_is_pure() -> None:
 def test_nobody_but_the_edge_reads_the_calendar() -> None:
     """`datetime.now` is called at the edge only: everywhere else the clock is given."""
     calls = [
-        f"{path}:{node.lineno}"
+        f"{path.relative_to(ROOT)}"
         for layer in LAYERS
         for path in modules(layer)
         for node in ast.walk(ast.parse(path.read_text()))
@@ -59,7 +125,7 @@ def test_nobody_but_the_edge_reads_the_calendar() -> None:
         and isinstance(node.value, ast.Name)
         and node.value.id in {"datetime", "date"}
     ]
-    assert [call.split(":")[0].removeprefix(f"{ROOT}/") for call in calls] == ["scripts/options.py"]
+    assert calls == ["scripts/cli/options.py"]
 
 
 def test_only_the_store_knows_the_library() -> None:
@@ -67,5 +133,9 @@ def test_only_the_store_knows_the_library() -> None:
 
     And in the benchmark, where it stands beside us as a peer, used as its own documentation says.
     """
-    users = {path for layer in LAYERS for path in modules(layer) if "eventsourcing" in imported(path)}
-    assert {path for path in users if path.parent != ROOT / "store"} == {ROOT / "scripts/bench/peers/stock.py"}
+    everywhere = [
+        path for folder in ("domain", "store", "projections", "scripts") for path in (ROOT / folder).rglob("*.py")
+    ]
+    users = {path for path in everywhere if any(name.split(".")[0] == "eventsourcing" for name in imported(path))}
+    outside = {path for path in users if ROOT / "store" not in path.parents}
+    assert outside == {ROOT / "scripts/bench/peers/stock.py"}

@@ -5,20 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from domain.identity import parse_context
-from domain.times import parse_argument
-from projections.fingerprint import Fingerprint, fingerprint_at
-from projections.point import Asked, Point, resolve, resolve_cut
-from projections.steps import Filters
-from projections.timeline import Entry, timeline
-from projections.tree import tree_at
-from projections.verify import Checks, verify_home
-from projections.views import Views
-from store.checkpoint import Checkpoint
-from store.home import Home
-from store.ingest import Ingest, IngestReport
-from store.log import EventLog
-from store.splitter import split
+from outcomes.domain.identity import parse_context
+from outcomes.domain.times import parse_argument
+from outcomes.projections.as_of.fingerprint import Fingerprint, fingerprint_at
+from outcomes.projections.as_of.point import Asked, Point, resolve, resolve_cut
+from outcomes.projections.as_of.tree import tree_at
+from outcomes.projections.history.timeline import Entry, timeline
+from outcomes.projections.history.version_steps import Filters
+from outcomes.projections.operations.verify import Checks, verify_home
+from outcomes.projections.views.read_model import Views
+from outcomes.store.home import Home
+from outcomes.store.ingest.ingest import Ingest, IngestReport
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.operations.checkpoint import Checkpoint
+from outcomes.store.sources.json_splitter import split
 from tests.given import lines
 
 

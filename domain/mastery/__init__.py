@@ -8,9 +8,10 @@
 gives a `Rollup` with score 3.3; `explain` with the same arguments says why.
 """
 
-from domain.mastery.classroom import ClassFigure, Distribution, class_mean, class_median, distribution
-from domain.mastery.explanation import Contribution, Explanation, explain
-from domain.mastery.methods import (
+from outcomes.domain.mastery.class_statistics import ClassFigure, Distribution, class_mean, class_median, distribution
+from outcomes.domain.mastery.exclusion import exclusion_of
+from outcomes.domain.mastery.explanation import Contribution, Explanation, explain
+from outcomes.domain.mastery.methods import (
     CALCULATION_INTS,
     DEFAULT_CALCULATION,
     Calculation,
@@ -18,8 +19,8 @@ from domain.mastery.methods import (
     Formula,
     IntRange,
 )
-from domain.mastery.percent import new_quizzes_percent, percent_at_save
-from domain.mastery.ratings import (
+from outcomes.domain.mastery.percent import new_quizzes_percent, percent_at_save
+from outcomes.domain.mastery.ratings import (
     LegacyStatus,
     legacy_status,
     rating_index,
@@ -28,7 +29,7 @@ from domain.mastery.ratings import (
     score_from_percent,
     shown_rating,
 )
-from domain.mastery.resolution import (
+from outcomes.domain.mastery.resolution import (
     DEFAULT,
     OWN,
     UNKNOWN,
@@ -40,17 +41,16 @@ from domain.mastery.resolution import (
     resolve_calculation,
     resolve_scale,
 )
-from domain.mastery.result_flags import (
+from outcomes.domain.mastery.result_flags import (
     new_quizzes_result_mastery,
     original_at_save,
     quiz_result_mastery,
     rubric_result_mastery,
 )
-from domain.mastery.results import QUIZ_SUBMISSION, Exclusion, ScoredResult, in_time_order, quiz_value
-from domain.mastery.rollups import Rollup, ValuedResult, rollup, rollup_counted, valued_results
-from domain.mastery.rounding import mean, round2, round4, to_fixed2
-from domain.mastery.scale import DEFAULT_SCALE, MasteryScale, Rating
-from domain.mastery.visibility import exclusion_of
+from outcomes.domain.mastery.results import QUIZ_SUBMISSION, Exclusion, ScoredResult, in_time_order, quiz_value
+from outcomes.domain.mastery.rollups import Rollup, ValuedResult, rollup, rollup_counted, valued_results
+from outcomes.domain.mastery.rounding import mean, round2, round4, to_fixed2
+from outcomes.domain.mastery.scale import DEFAULT_SCALE, MasteryScale, Rating
 
 __all__ = [
     "CALCULATION_INTS",

@@ -8,13 +8,13 @@ The score comes from `rollup` itself; this module only describes it, so the two 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from domain.mastery.formulas import weights
-from domain.mastery.methods import Calculation, Formula
-from domain.mastery.results import ScoredResult, in_time_order
-from domain.mastery.rollups import Rollup, ValuedResult, rollup, valued_results
-from domain.mastery.scale import MasteryScale
-from domain.mastery.steps import formula_steps, number, value_steps
-from domain.mastery.visibility import exclusion_of
+from outcomes.domain.mastery.derivation import formula_steps, number, value_steps
+from outcomes.domain.mastery.exclusion import exclusion_of
+from outcomes.domain.mastery.formulas import weights
+from outcomes.domain.mastery.methods import Calculation, Formula
+from outcomes.domain.mastery.results import ScoredResult, in_time_order
+from outcomes.domain.mastery.rollups import Rollup, ValuedResult, rollup, valued_results
+from outcomes.domain.mastery.scale import MasteryScale
 
 
 class Contribution(NamedTuple):

@@ -6,8 +6,8 @@ DOMAIN.md 5.2 and 5.8 (RollupScore); the order of the multiplications is part of
 from collections.abc import Sequence
 from typing import Final
 
-from domain.mastery.methods import Calculation, Formula
-from domain.mastery.rounding import mean
+from outcomes.domain.mastery.methods import Calculation, Formula
+from outcomes.domain.mastery.rounding import mean
 
 _HUNDREDTH: Final = 0.01
 

@@ -7,8 +7,8 @@ events (a data extract, a what-if) and for showing why a percent is what it is.
 import math
 import sys
 
-from domain.mastery.rounding import round4
-from domain.mastery.scale import MasteryScale
+from outcomes.domain.mastery.rounding import round4
+from outcomes.domain.mastery.scale import MasteryScale
 
 
 def percent_at_save(

@@ -6,8 +6,8 @@ No score is rounded up into a level: 2.99 is not the 3 rating. DOMAIN.md 5.11.
 from collections.abc import Sequence
 from enum import StrEnum
 
-from domain.mastery.rounding import to_fixed2
-from domain.mastery.scale import MasteryScale, Rating
+from outcomes.domain.mastery.rounding import to_fixed2
+from outcomes.domain.mastery.scale import MasteryScale, Rating
 
 
 class LegacyStatus(StrEnum):

@@ -10,8 +10,8 @@ root account. What the events cannot tell is called unknown, never default. DOMA
 from collections.abc import Mapping
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from domain.mastery.methods import DEFAULT_CALCULATION, Calculation
-from domain.mastery.scale import DEFAULT_SCALE, MasteryScale
+from outcomes.domain.mastery.methods import DEFAULT_CALCULATION, Calculation
+from outcomes.domain.mastery.scale import DEFAULT_SCALE, MasteryScale
 
 T = TypeVar("T")
 

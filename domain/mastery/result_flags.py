@@ -6,8 +6,8 @@ beside a result, never for the rollup. DOMAIN.md 5.7.
 
 from typing import TypeVar
 
-from domain.mastery.percent import new_quizzes_percent
-from domain.mastery.scale import MasteryScale
+from outcomes.domain.mastery.percent import new_quizzes_percent
+from outcomes.domain.mastery.scale import MasteryScale
 
 T = TypeVar("T")
 

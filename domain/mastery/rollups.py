@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 
-from domain.mastery.formulas import apply
-from domain.mastery.methods import Calculation, Formula
-from domain.mastery.results import ScoredResult, by_id, by_time, values_of
-from domain.mastery.rounding import round2
-from domain.mastery.scale import MasteryScale
-from domain.mastery.visibility import exclusion_of
+from outcomes.domain.mastery.exclusion import exclusion_of
+from outcomes.domain.mastery.formulas import apply
+from outcomes.domain.mastery.methods import Calculation, Formula
+from outcomes.domain.mastery.results import ScoredResult, by_id, by_time, values_of
+from outcomes.domain.mastery.rounding import round2
+from outcomes.domain.mastery.scale import MasteryScale
 
 _id_of = attrgetter("id")
 _hides_points = attrgetter("hide_points")

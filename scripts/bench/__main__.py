@@ -13,32 +13,32 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from scripts import render
-from scripts.bench import figures, memory, peers, rebuilding, taking, trees
-from scripts.bench.figure import Figure
-from scripts.bench.ground import Ground, Sizes
-from scripts.options import Format, FormatOption
-from scripts.output import answer, say
+from outcomes.cli import rendering as render
+from outcomes.cli.options import Format, FormatOption
+from outcomes.cli.output import answer, say
+from scripts.bench import ingest_figures, mastery_figures, memory_figures, peers, rebuild_figures, tree_figures
+from scripts.bench.fixtures import Ground, Sizes
+from scripts.bench.measure import Figure
 
 Measure = Callable[[Ground], Iterator[Figure]]
 
 OWN: dict[str, Measure] = {
-    "ingest": taking.ingesting,
-    "log-only": taking.appending,
-    "growth": taking.growing,
-    "growth-alike": taking.growing_alike,
-    "rebuild": rebuilding.rebuilding,
-    "tree-past": trees.at_a_past_time,
-    "tree-many": trees.among_many_versions,
-    "tree-known": trees.as_known_at,
-    "late": taking.coming_late,
-    "shuffled": taking.coming_at_random,
-    "disk": taking.on_disk,
-    "memory-ingest": memory.of_ingest,
-    "memory-rebuild": memory.of_rebuild,
-    "class": figures.classroom,
-    "student": figures.student,
-    "rollup": figures.rollup,
+    "ingest": ingest_figures.ingesting,
+    "log-only": ingest_figures.appending,
+    "growth": ingest_figures.growing,
+    "growth-alike": ingest_figures.growing_alike,
+    "rebuild": rebuild_figures.rebuilding,
+    "tree-past": tree_figures.at_a_past_time,
+    "tree-many": tree_figures.among_many_versions,
+    "tree-known": tree_figures.as_known_at,
+    "late": ingest_figures.coming_late,
+    "shuffled": ingest_figures.coming_at_random,
+    "disk": ingest_figures.on_disk,
+    "memory-ingest": memory_figures.of_ingest,
+    "memory-rebuild": memory_figures.of_rebuild,
+    "class": mastery_figures.classroom,
+    "student": mastery_figures.student,
+    "rollup": mastery_figures.rollup,
 }
 PEERS: dict[str, Measure] = {
     "peer-save": peers.saving,

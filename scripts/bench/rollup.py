@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from projections.mastery import mastery_at
-from projections.point import Asked, Point, resolve
-from projections.scores import Scope
-from scripts.bench.figure import Figure, compare
-from scripts.bench.ground import opened
+from outcomes.projections.as_of.point import Asked, Point, resolve
+from outcomes.projections.mastery.query import mastery_at
+from outcomes.projections.mastery.results import Scope
+from scripts.bench.fixtures import opened
+from scripts.bench.measure import Figure, compare
 
 _COLUMNS = ("course", "student", "outcome_id", "percent")
 

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.aggregate import Aggregate, in_order
-from domain.catalog import AGGREGATES, parse_event
-from domain.event import Event, Recorded
-from domain.group import OutcomeGroup
-from domain.identity import Kind
-from domain.link import OutcomeLink
-from domain.outcome import Outcome
-from domain.proficiency import OutcomeProficiency
-from domain.result import OutcomeResult
-from domain.times import parse_argument
+from outcomes.domain.aggregate import Aggregate, in_order
+from outcomes.domain.catalog import AGGREGATES, parse_event
+from outcomes.domain.entities.group import OutcomeGroup
+from outcomes.domain.entities.link import OutcomeLink
+from outcomes.domain.entities.outcome import Outcome
+from outcomes.domain.entities.proficiency import OutcomeProficiency
+from outcomes.domain.entities.result import OutcomeResult
+from outcomes.domain.event import Event, Recorded
+from outcomes.domain.identity import Kind
+from outcomes.domain.times import parse_argument
 from tests.given import group, link, outcome, proficiency, result
 
 JAN, FEB, MAR = "2025-01-01", "2025-02-01", "2025-03-01"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.changes import changed_fields, classify, field_matches
+from outcomes.domain.changes import changed_fields, classify, field_matches
 
 SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.5, 3.0, "", "3", "a"])
 STATES = st.dictionaries(

@@ -5,10 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from domain.catalog import AGGREGATES, EVENT_TYPES, parse_event
-from domain.errors import NotAnEvent
-from domain.event import Event, OtherEvent
-from domain.identity import Kind
+from outcomes.domain.catalog import AGGREGATES, EVENT_TYPES, parse_event
+from outcomes.domain.errors import NotAnEvent
+from outcomes.domain.event import Event, OtherEvent
+from outcomes.domain.identity import Kind
 from tests.given import ASKER, TENANT, event, group, link, outcome, proficiency, result
 
 TIME, LATER = "2025-01-01T08:00:00.000Z", "2025-02-01T08:00:00.000Z"

@@ -5,10 +5,19 @@ from typing import Any
 
 import pytest
 
-from domain.catalog import parse_event
-from domain.errors import NotAnEvent, UsageError
-from domain.event import Event
-from domain.identity import GLOBAL, Context, EntityRef, Kind, id_sort_key, parse_context, parse_entity, parse_kind
+from outcomes.domain.catalog import parse_event
+from outcomes.domain.errors import NotAnEvent, UsageError
+from outcomes.domain.event import Event
+from outcomes.domain.identity import (
+    GLOBAL,
+    Context,
+    EntityRef,
+    Kind,
+    id_sort_key,
+    parse_context,
+    parse_entity,
+    parse_kind,
+)
 from tests.given import OTHER_TENANT, TENANT, calculation_method, group, link, outcome, proficiency
 
 

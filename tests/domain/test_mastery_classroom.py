@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.mastery import ClassFigure, class_mean, class_median, distribution
+from outcomes.domain.mastery import ClassFigure, class_mean, class_median, distribution
 
 student_scores = st.lists(st.none() | st.integers(0, 500).map(lambda cents: cents / 100), max_size=40)
 

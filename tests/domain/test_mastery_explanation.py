@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.mastery import (
+from outcomes.domain.mastery import (
     QUIZ_SUBMISSION,
     Calculation,
     CalculationMethod,
@@ -15,7 +15,7 @@ from domain.mastery import (
     explain,
     rollup,
 )
-from domain.mastery.steps import number
+from outcomes.domain.mastery.derivation import number
 
 SECOND = 1_000_000
 SCALE = MasteryScale(mastery_points=3.0, points_possible=5.0)

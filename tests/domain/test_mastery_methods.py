@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.mastery import DEFAULT_CALCULATION, Calculation, CalculationMethod, Formula
+from outcomes.domain.mastery import DEFAULT_CALCULATION, Calculation, CalculationMethod, Formula
 
 
 class TestInteger:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.mastery import (
+from outcomes.domain.mastery import (
     MasteryScale,
     new_quizzes_percent,
     new_quizzes_result_mastery,

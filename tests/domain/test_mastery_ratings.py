@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.mastery import (
+from outcomes.domain.mastery import (
     DEFAULT_SCALE,
     LegacyStatus,
     MasteryScale,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.mastery import (
+from outcomes.domain.mastery import (
     DEFAULT,
     DEFAULT_CALCULATION,
     DEFAULT_SCALE,

@@ -4,8 +4,8 @@ from itertools import permutations
 
 import pytest
 
-from domain.mastery import QUIZ_SUBMISSION, Exclusion, ScoredResult, exclusion_of, in_time_order, quiz_value
-from domain.mastery.results import by_id, values_of
+from outcomes.domain.mastery import QUIZ_SUBMISSION, Exclusion, ScoredResult, exclusion_of, in_time_order, quiz_value
+from outcomes.domain.mastery.results import by_id, values_of
 
 SECOND = 1_000_000
 

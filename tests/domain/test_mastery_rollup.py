@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.mastery import (
+from outcomes.domain.mastery import (
     QUIZ_SUBMISSION,
     Calculation,
     CalculationMethod,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.mastery import mean, round2, round4, to_fixed2
-from domain.mastery.rounding import round_half_up
+from outcomes.domain.mastery import mean, round2, round4, to_fixed2
+from outcomes.domain.mastery.rounding import round_half_up
 
 ordinary = st.floats(min_value=-1e9, max_value=1e9)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain.mastery import (
+from outcomes.domain.mastery import (
     DEFAULT,
     DEFAULT_CALCULATION,
     DEFAULT_SCALE,

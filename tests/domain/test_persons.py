@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.persons import PersonId, is_impersonal, persons_of
+from outcomes.domain.personal_data import PersonId, is_impersonal, persons_of
 from tests.given import event, outcome, result
 from tests.people import ADA, ADA_ID, BO, BO_ID, BY_ADA, BY_BO, ROOT, enrollment, user
 

@@ -1,6 +1,6 @@
 """Silences: told where events are usual and missing, and nowhere else."""
 
-from domain.silence import Silence, silences
+from outcomes.domain.silent_periods import Silence, silences
 
 WEEK, DAY = 168, 24
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.catalog import parse_event
-from domain.errors import NotAnEvent, UsageError
-from domain.event import Event
-from domain.times import micros, moment, parse_argument, parse_moment, to_text
+from outcomes.domain.catalog import parse_event
+from outcomes.domain.errors import NotAnEvent, UsageError
+from outcomes.domain.event import Event
+from outcomes.domain.times import micros, moment, parse_argument, parse_moment, to_text
 from tests.given import outcome, result
 
 FORMS = {

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.tree import (
+from outcomes.domain.tree import (
     Deletion,
     GroupPoint,
     LinkPoint,

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.catalog import EVENT_TYPES, HISTORIES, parse_event, upcast
-from domain.errors import NotAnEvent, SchemaGap
-from domain.event import Event
-from domain.identity import Kind
-from domain.upcasting import OF_RESULTS, History
-from projections.timeline import Filters
-from store.canonical import content_digest
+from outcomes.domain.catalog import EVENT_TYPES, HISTORIES, parse_event, upcast
+from outcomes.domain.errors import NotAnEvent, SchemaGap
+from outcomes.domain.event import Event
+from outcomes.domain.identity import Kind
+from outcomes.domain.upcasting import OF_RESULTS, History
+from outcomes.projections.history.timeline import Filters
+from outcomes.store.encoding.content_digest import content_digest
 from tests.world import World
 
 SHAPES = {path.stem: json.loads(path.read_text()) for path in sorted(Path(__file__).with_name("shapes").glob("*.json"))}

@@ -17,7 +17,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from scripts.cli import run
+from outcomes.cli.app import run
 from tests.scripts.command import Ran
 
 PATIENCE_SECONDS = 120.0

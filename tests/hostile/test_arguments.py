@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.commands.demo import SCHOOL_YEAR, TEN_EVENTS
+from outcomes.cli.commands.demo import SCHOOL_YEAR, TEN_EVENTS
 from tests.hostile.forked import Forked
 from tests.scripts.command import Ran
 

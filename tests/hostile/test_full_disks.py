@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from store import quarantine
-from store.home import Home
-from store.piece import Piece
+from outcomes.store.home import Home
+from outcomes.store.log import quarantine
+from outcomes.store.sources.segment import Piece
 from tests.given import TENANT, group, lines, link, outcome, result
 from tests.hostile.forked import Forked
 from tests.scripts.command import ROOT, Ran
@@ -178,7 +178,7 @@ def test_scores_that_are_not_kept_are_computed(tmp_path: Path, model: Path) -> N
 LEAVES_A_WAL = """
 import os, sys
 from pathlib import Path
-from store.sqlite import connect
+from outcomes.store.sqlite.datastore import connect
 connection = connect(Path(sys.argv[1]))
 connection.execute("BEGIN IMMEDIATE")
 connection.execute("UPDATE quarantine SET reason = 'written last'")

@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store import quarantine
+from outcomes.store.log import quarantine
 from tests import given as make
 from tests.given import group, lines, outcome, result
 from tests.hostile.forked import Forked, Given

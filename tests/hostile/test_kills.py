@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from store import quarantine
-from store.home import Home
-from store.piece import Piece
+from outcomes.store.home import Home
+from outcomes.store.log import quarantine
+from outcomes.store.sources.segment import Piece
 from tests.given import OTHER_TENANT, TENANT, group, lines, link, outcome, result
 from tests.hostile.forked import Forked
 

@@ -12,22 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.identity import id_sort_key
-from domain.mastery import Calculation, MasteryScale, round2
-from domain.mastery.formulas import running_decay
-from domain.mastery.rounding import mean
-from projections.bulk.arithmetic import exact_sums, plain_sums, running_decays
-from projections.bulk.arithmetic import round2 as round_all
-from projections.bulk.columns import blocks
-from projections.bulk.policies import policies_of
-from projections.bulk.scores import scores_of
-from projections.mastery import mastery_at, rows_by_pair
-from projections.pairs import MasteryRow, Override
-from projections.point import Point, tenants
-from projections.policy import PolicyBook
-from projections.rollups import kept, refresh
-from projections.scores import Assessments, Scope, courses_of
-from projections.what_if import override
+from outcomes.domain.identity import id_sort_key
+from outcomes.domain.mastery import Calculation, MasteryScale, round2
+from outcomes.domain.mastery.formulas import running_decay
+from outcomes.domain.mastery.rounding import mean
+from outcomes.projections.as_of.point import Point, tenants
+from outcomes.projections.history.policy_impact import override
+from outcomes.projections.mastery.columnar.arithmetic import exact_sums, plain_sums, running_decays
+from outcomes.projections.mastery.columnar.arithmetic import round2 as round_all
+from outcomes.projections.mastery.columnar.policies import policies_of
+from outcomes.projections.mastery.columnar.results import blocks
+from outcomes.projections.mastery.columnar.scores import scores_of
+from outcomes.projections.mastery.kept_table import kept, refresh
+from outcomes.projections.mastery.policy import PolicyBook
+from outcomes.projections.mastery.query import mastery_at, rows_by_pair
+from outcomes.projections.mastery.results import Assessments, Scope, courses_of
+from outcomes.projections.mastery.row import MasteryRow, Override
 from tests import given as make
 from tests.histories import POINTS, class_histories, histories
 from tests.projections.test_laws import fresh_world

@@ -5,12 +5,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.identity import GLOBAL, Context, Kind
-from domain.times import parse_argument
-from projections.blame import blame
-from projections.diff import diff, policies_changed, students_changed
-from projections.late import late
-from projections.point import Asked, resolve
+from outcomes.domain.identity import GLOBAL, Context, Kind
+from outcomes.domain.times import parse_argument
+from outcomes.projections.as_of.point import Asked, resolve
+from outcomes.projections.history.blame import blame
+from outcomes.projections.history.diff import diff, policies_changed, students_changed
+from outcomes.projections.history.late import late
 from tests.given import ASKER, account, calculation_method, course, group, link, outcome, proficiency, result
 from tests.histories import CONTEXTS, POINTS, histories
 from tests.projections.test_laws import fresh_world

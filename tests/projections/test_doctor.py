@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.times import moment, parse_argument
-from projections.doctor import doctor
-from projections.steps import Filters
+from outcomes.domain.times import moment, parse_argument
+from outcomes.projections.history.version_steps import Filters
+from outcomes.projections.operations.doctor import doctor
 from tests.given import OTHER_TENANT, group, link, outcome, result
 from tests.histories import POINTS, histories
 from tests.projections.test_laws import fresh_world

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.times import parse_argument
-from projections.fingerprint import fingerprint_of
+from outcomes.domain.times import parse_argument
+from outcomes.projections.as_of.fingerprint import fingerprint_of
 from tests.given import OTHER_TENANT, group, link, outcome, proficiency, result
 from tests.histories import POINTS, histories
 from tests.projections.test_laws import fresh_world

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.explain import explanation
-from projections.mastery import mastery_at
-from projections.point import tenants
-from projections.rollups import kept, refresh
-from projections.scores import Scope
+from outcomes.projections.as_of.point import tenants
+from outcomes.projections.mastery.explanation import explanation
+from outcomes.projections.mastery.kept_table import kept, refresh
+from outcomes.projections.mastery.query import mastery_at
+from outcomes.projections.mastery.results import Scope
 from tests import given as make
 from tests.projections.test_laws import fresh_world
 

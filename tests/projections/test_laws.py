@@ -13,11 +13,11 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.catalog import parse_event
-from domain.event import Event
-from projections.entity import in_force
-from projections.point import Asked, resolve, tenants
-from store.canonical import content_digest
+from outcomes.domain.catalog import parse_event
+from outcomes.domain.event import Event
+from outcomes.projections.as_of.point import Asked, resolve, tenants
+from outcomes.projections.as_of.versions import in_force
+from outcomes.store.encoding.content_digest import content_digest
 from tests.given import lines
 from tests.histories import POINTS, histories
 from tests.world import World

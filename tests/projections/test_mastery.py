@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.identity import Kind
-from domain.times import parse_argument
-from projections.explain import explanation
-from projections.mastery import MasteryRow, mastery_at
-from projections.names import student_names
-from projections.point import tenants
-from projections.rollups import kept, refresh
-from projections.scores import Scope
-from projections.what_if import impact
+from outcomes.domain.identity import Kind
+from outcomes.domain.times import parse_argument
+from outcomes.projections.as_of.names import student_names
+from outcomes.projections.as_of.point import tenants
+from outcomes.projections.history.policy_impact import impact
+from outcomes.projections.mastery.explanation import explanation
+from outcomes.projections.mastery.kept_table import kept, refresh
+from outcomes.projections.mastery.query import MasteryRow, mastery_at
+from outcomes.projections.mastery.results import Scope
 from tests.given import (
     ASKER,
     account,

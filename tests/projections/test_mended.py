@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.identity import Context, Kind
-from projections.steps import Filters
+from outcomes.domain.identity import Context, Kind
+from outcomes.projections.history.version_steps import Filters
 from tests.given import event, group, link, outcome, rubric_assessed
 from tests.world import World
 

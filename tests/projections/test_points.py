@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from domain.errors import SeveralTenants, UsageError
-from domain.times import parse_argument
-from projections.point import Asked, Point, RecordedTimes, resolve, resolve_cut
+from outcomes.domain.errors import SeveralTenants, UsageError
+from outcomes.domain.times import parse_argument
+from outcomes.projections.as_of.point import Asked, Point, RecordedTimes, resolve, resolve_cut
 from tests.given import OTHER_TENANT, TENANT, outcome
 from tests.world import World
 

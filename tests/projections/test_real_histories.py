@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from domain.identity import EntityRef, Kind
-from domain.times import to_text
-from projections.steps import Filters
+from outcomes.domain.identity import EntityRef, Kind
+from outcomes.domain.times import to_text
+from outcomes.projections.history.version_steps import Filters
 from tests.world import World
 
 Shared = Callable[[str], Path]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from projections.rebuild import rebuild
-from projections.views import unwatched
-from store.ingest import Ingest
-from store.splitter import split
+from outcomes.projections.operations.rebuild import rebuild
+from outcomes.projections.views.read_model import unwatched
+from outcomes.store.ingest.ingest import Ingest
+from outcomes.store.sources.json_splitter import split
 from tests.given import OTHER_TENANT, group, lines, link, outcome, proficiency, result
 from tests.projections.test_laws import everything_known
 from tests.world import World

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import HomeUnavailable, LogDamaged
-from projections import parquet
-from projections.fingerprint import fingerprint_at
-from projections.mastery import mastery_at
-from projections.parquet import ParquetFolder
-from projections.point import Cut
-from projections.replay import Sink, SqliteFile, replay
-from projections.scores import Scope
+from outcomes.domain.errors import HomeUnavailable, LogDamaged
+from outcomes.projections.as_of.fingerprint import fingerprint_at
+from outcomes.projections.as_of.point import Cut
+from outcomes.projections.export import parquet
+from outcomes.projections.export.parquet import ParquetFolder
+from outcomes.projections.export.state_file import Sink, SqliteFile, replay
+from outcomes.projections.mastery.query import mastery_at
+from outcomes.projections.mastery.results import Scope
 from tests.given import group, link, outcome, proficiency, result
 from tests.histories import POINTS, histories
 from tests.projections.test_laws import fresh_world

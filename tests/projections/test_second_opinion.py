@@ -5,8 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from projections import views as views_module
-from projections.verify import Checks, verify_home
+from outcomes.projections.operations.verify import Checks, verify_home
+from outcomes.projections.views import read_model as views_module
 from tests.given import OTHER_TENANT, group, link, outcome, result
 from tests.world import World
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.identity import Context, Kind
-from domain.times import parse_argument
-from projections.steps import Filters
-from projections.timeline import Entry
+from outcomes.domain.identity import Context, Kind
+from outcomes.domain.times import parse_argument
+from outcomes.projections.history.timeline import Entry
+from outcomes.projections.history.version_steps import Filters
 from tests.given import ASKER, OTHER_TENANT, TENANT, group, link, outcome, proficiency, result, rubric_assessed
 from tests.histories import DAYS, histories
 from tests.projections.test_laws import fresh_world

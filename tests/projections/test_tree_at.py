@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.errors import SeveralTenants
+from outcomes.domain.errors import SeveralTenants
 from tests.given import ASKER, OTHER_TENANT, TENANT, group, link, outcome
 from tests.world import World
 

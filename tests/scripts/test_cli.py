@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from scripts.cli import app
+from outcomes.cli.app import app
 from tests.given import ASKER, OTHER_TENANT, TENANT, event, group, lines, link, outcome, proficiency, result
 from tests.hostile.forked import Forked
 from tests.scripts.command import Outcomes

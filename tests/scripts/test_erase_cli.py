@@ -20,12 +20,12 @@ from typing import Any
 
 import pytest
 
-from domain.errors import HomeUnavailable
-from projections.erase import erase
-from projections.point import Asked as At
-from projections.point import resolve
-from projections.views import unwatched
-from scripts.cli import run
+from outcomes.cli.app import run
+from outcomes.domain.errors import HomeUnavailable
+from outcomes.projections.as_of.point import Asked as At
+from outcomes.projections.as_of.point import resolve
+from outcomes.projections.operations.erase import erase
+from outcomes.projections.views.read_model import unwatched
 from tests.given import TENANT, event, lines, outcome, result
 from tests.people import ADA, ADA_ID, ADAS_TRACES, BO, BY_ADA, ROOT, class_of_six, enrollment, user
 from tests.scripts.command import ROOT as TOP

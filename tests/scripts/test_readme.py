@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.cli import app
-from scripts.commands.demo import SCHOOL_YEAR
+from outcomes.cli.app import app
+from outcomes.cli.commands.demo import SCHOOL_YEAR
 from tests.scripts.command import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one command of the session."""
-    command = [sys.executable, "-c", "from scripts.cli import main; main()", *arguments.split()]
+    command = [sys.executable, "-c", "from outcomes.cli import main; main()", *arguments.split()]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.render import number, shown
+from outcomes.cli.rendering import number, shown
 
 
 @pytest.mark.parametrize(

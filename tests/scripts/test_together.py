@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from store.ingest import Ingest, Nobody
-from store.splitter import split
+from outcomes.store.ingest.ingest import Ingest, Nobody
+from outcomes.store.sources.json_splitter import split
 from tests.given import OTHER_TENANT, group, lines, result
 from tests.hostile.forked import Forked, Given, Running
 from tests.world import World
@@ -164,8 +164,8 @@ def test_a_stopped_writer_stops_no_reader(home: Forked) -> None:
 
 def test_a_writer_that_waits_too_long_says_for_whom(home: Forked) -> None:
     """The lock's holder is named with its process and what it does; the message is one line."""
-    from domain.errors import HomeUnavailable  # noqa: PLC0415
-    from store.lock import writing  # noqa: PLC0415
+    from outcomes.domain.errors import HomeUnavailable  # noqa: PLC0415
+    from outcomes.store.sqlite.write_lock import writing  # noqa: PLC0415
 
     path = home.home / "writer.lock"
     with (
@@ -204,7 +204,7 @@ def test_catching_up_shows_only_whole_batches(tmp_path: Path) -> None:
 
 def test_scores_are_never_older_than_the_answer(home: Forked) -> None:
     """An ingest between the refresh of the kept scores and the question: the answer has the new result in it."""
-    from projections.rollups import is_fresh, refresh  # noqa: PLC0415
+    from outcomes.projections.mastery.kept_table import is_fresh, refresh  # noqa: PLC0415
     from tests.world import World  # noqa: PLC0415
 
     world = World(home.home)

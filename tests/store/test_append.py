@@ -6,12 +6,13 @@ from contextlib import closing
 
 import pytest
 
-from domain.catalog import parse_event
-from projections.facts import facts_of
-from store.arrival import Arrival, Arrivals, arrival_of
-from store.canonical import content_digest, decode
-from store.piece import Piece
-from store.recorder import LogRecorder
+from outcomes.domain.catalog import parse_event
+from outcomes.projections.views.extract import facts_of
+from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of
+from outcomes.store.encoding.content_digest import content_digest
+from outcomes.store.log.recorder import LogRecorder
+from outcomes.store.sources.json_values import decode
+from outcomes.store.sources.segment import Piece
 from tests.given import group, lines, outcome
 from tests.world import World
 

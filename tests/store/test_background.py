@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.times import parse_argument
+from outcomes.domain.times import parse_argument
 from scripts.generator import generate
 from tests.scripts.command import ROOT
 from tests.world import World
@@ -15,10 +15,10 @@ from tests.world import World
 PREAMBLE = """
 import os, signal, sys, time
 from pathlib import Path
-from domain.errors import UnreadableInput
-from projections.facts import facts_of
-from store.background import can_fork, in_background
-from store.preparing import Prepared, prepare_source
+from outcomes.domain.errors import UnreadableInput
+from outcomes.projections.views.extract import facts_of
+from outcomes.store.ingest.read_ahead import can_fork, in_background
+from outcomes.store.ingest.prepare import Prepared, prepare_source
 
 def source():
     return Path(sys.argv[1]).open("rb")

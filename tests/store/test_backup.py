@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import HomeUnavailable, UsageError
-from projections.views import unwatched
-from store import backup as backup_module
-from store.backup import Backup, backup
-from store.checkpoint import checkpoint
+from outcomes.domain.errors import HomeUnavailable, UsageError
+from outcomes.projections.views.read_model import unwatched
+from outcomes.store.operations import backup as backup_module
+from outcomes.store.operations.backup import Backup, backup
+from outcomes.store.operations.checkpoint import checkpoint
 from tests.given import group, lines, outcome, result
 from tests.scripts.command import ROOT, Outcomes
 from tests.world import World

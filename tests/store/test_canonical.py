@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import NotAnEvent
-from store.canonical import DIGEST_BYTES, content_digest, decode
+from outcomes.domain.errors import NotAnEvent
+from outcomes.store.encoding.content_digest import DIGEST_BYTES, content_digest
+from outcomes.store.sources.json_values import decode
 
 
 def digest(text: str) -> bytes:

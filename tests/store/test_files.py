@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from projections.second_opinion import views_made_backwards
-from store.files import make_private, make_private_folder
+from outcomes.projections.operations.reverse_replay import views_made_backwards
+from outcomes.store.sqlite.private_files import make_private, make_private_folder
 from tests.given import group, lines, outcome, result
 from tests.scripts.command import Outcomes
 from tests.world import World

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.catalog import parse_event
-from domain.identity import Kind
-from domain.times import Micros, micros
-from store.keys import (
+from outcomes.domain.catalog import parse_event
+from outcomes.domain.identity import Kind
+from outcomes.domain.times import Micros, micros
+from outcomes.store.encoding.stream_keys import (
     HASH_BITS,
     entity_of_stream,
     entity_stream,

@@ -13,14 +13,14 @@ from typing import Any
 import orjson
 import pytest
 
-from domain.catalog import parse_event
-from domain.errors import HomeUnavailable
-from domain.identity import EntityRef, Kind
-from domain.times import Micros, parse_argument
-from projections.facts import facts_of
-from store.arrival import Arrival, Arrivals, arrival_of
-from store.log import EventLog
-from store.piece import Piece
+from outcomes.domain.catalog import parse_event
+from outcomes.domain.errors import HomeUnavailable
+from outcomes.domain.identity import EntityRef, Kind
+from outcomes.domain.times import Micros, parse_argument
+from outcomes.projections.views.extract import facts_of
+from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.sources.segment import Piece
 from tests.given import OTHER_TENANT, TENANT, event, group, lines, outcome, result
 from tests.scripts.command import ROOT
 from tests.world import World

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.members import without
+from outcomes.store.privacy.json_members import without
 
 NAMES = st.sampled_from(["metadata", "body", "attributes", "x", "client_ip", "a{b", 'q"uote', "é", ""])
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=6) | st.sampled_from(["}", '{"', "\\", ",]"])

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from domain.errors import HomeUnavailable, LogDamaged
-from store import house_rules
-from store.checkpoint import checkpoint
-from store.migration import FORMAT
+from outcomes.domain.errors import HomeUnavailable, LogDamaged
+from outcomes.store.log.migrations import FORMAT
+from outcomes.store.operations.checkpoint import checkpoint
+from outcomes.store.privacy import settings as house_rules
 from tests.given import group, outcome, result
 from tests.scripts.command import Outcomes
 from tests.world import World

@@ -5,11 +5,11 @@ from typing import Any
 import orjson
 import pytest
 
-from projections.views import Views
-from store import quarantine
-from store.ingest import Ingest
-from store.piece import Piece
-from store.quarantine import Entry
+from outcomes.projections.views.read_model import Views
+from outcomes.store.ingest.ingest import Ingest
+from outcomes.store.log import quarantine
+from outcomes.store.log.quarantine import Entry
+from outcomes.store.sources.segment import Piece
 from tests.given import event, group, lines, outcome, result
 from tests.world import World
 

@@ -12,10 +12,10 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import UnreadableInput
-from store.piece import Piece
-from store.sources import chunks_of, open_source
-from store.splitter import split
+from outcomes.domain.errors import UnreadableInput
+from outcomes.store.sources.files import chunks_of, open_source
+from outcomes.store.sources.json_splitter import split
+from outcomes.store.sources.segment import Piece
 from tests.given import group, lines, outcome
 from tests.world import World
 
@@ -89,7 +89,7 @@ def test_an_event_that_is_too_long_is_kept_in_quarantine(world: World) -> None:
     long = orjson.dumps(group("1", "2025-01-01", title="x" * (9 << 20)))
     report = world.take(group("2", "2025-01-01"), long, group("3", "2025-01-01"))
     assert (report.appended, report.quarantined) == (2, 1)
-    from store import quarantine  # noqa: PLC0415 - next to its use
+    from outcomes.store.log import quarantine  # noqa: PLC0415 - next to its use
 
     with world.opened() as (log, _), log.reading() as connection:
         (entry,) = quarantine.entries(connection)
@@ -117,7 +117,7 @@ REASONS: dict[str, tuple[Any, str]] = {
 def test_the_reason_is_told_in_words(world: World, name: str) -> None:
     """Every kind of thing that cannot be an event is quarantined with its own reason, source and line."""
     value, reason = REASONS[name]
-    from store import quarantine  # noqa: PLC0415 - next to its use
+    from outcomes.store.log import quarantine  # noqa: PLC0415 - next to its use
 
     assert world.take("", value).quarantined == 1
     with world.opened() as (log, _), log.reading() as connection:
@@ -199,6 +199,6 @@ def test_a_gzip_bomb_is_unpacked_in_bounded_steps(tmp_path: Path) -> None:
 )
 def test_the_same_event_has_the_same_digest(one: bytes, other: bytes, are_same: bool) -> None:
     """Key order, white space and number form do not tell events apart; anything else does."""
-    from store.canonical import content_digest  # noqa: PLC0415 - next to its use
+    from outcomes.store.encoding.content_digest import content_digest  # noqa: PLC0415 - next to its use
 
     assert (content_digest(orjson.loads(one), one) == content_digest(orjson.loads(other), other)) is are_same

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from store import house_rules
+from outcomes.store.privacy import settings as house_rules
 from tests.given import outcome, result
 from tests.people import ADA, BY_ADA, class_of_six
 from tests.world import World

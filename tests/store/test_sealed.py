@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.errors import LogDamaged, UsageError
-from domain.identity import EntityRef, Kind
-from projections.mastery import mastery_at
-from projections.scores import Scope
-from store.sealing import is_sealed, joint_key, new_key, seal, unpack, unseal
+from outcomes.domain.errors import LogDamaged, UsageError
+from outcomes.domain.identity import EntityRef, Kind
+from outcomes.projections.mastery.query import mastery_at
+from outcomes.projections.mastery.results import Scope
+from outcomes.store.privacy.cipher import is_sealed, joint_key, new_key, seal, unpack, unseal
 from tests.given import TENANT, lines
 from tests.people import ADA, ADA_ID, ADAS_TRACES, BO, class_of_six
 from tests.world import World

@@ -11,7 +11,7 @@ from tests.scripts.command import ROOT
 SORT = """
 import sys
 from pathlib import Path
-from store.sqlite import connect
+from outcomes.store.sqlite.datastore import connect
 
 def peak():
     return int([line for line in open("/proc/self/status") if line.startswith("VmHWM")][0].split()[1]) // 1024

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from domain.errors import UnreadableInput
-from store.ingest import Ingest, IngestReport
-from store.sources import check_readable, chunks_of, open_source
+from outcomes.domain.errors import UnreadableInput
+from outcomes.store.ingest.ingest import Ingest, IngestReport
+from outcomes.store.sources.files import check_readable, chunks_of, open_source
 from tests.given import group, lines
 from tests.scripts.command import Outcomes
 from tests.world import World

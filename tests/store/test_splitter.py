@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.piece import Piece
-from store.splitter import split
+from outcomes.store.sources.json_splitter import split
+from outcomes.store.sources.segment import Piece
 from tests.given import outcome
 
 Values = list[dict[str, Any]]

@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 import pytest
 
-from domain.catalog import parse_event
-from domain.errors import UsageError
-from store.canonical import content_digest
-from store.chain import NO_CHAIN, Batch, Link, chain_after
-from store.checkpoint import Checkpoint, checkpoint, parse_checkpoint
-from store.keys import version_of
-from store.log import EventLog
+from outcomes.domain.catalog import parse_event
+from outcomes.domain.errors import UsageError
+from outcomes.store.encoding.content_digest import content_digest
+from outcomes.store.encoding.stream_keys import version_of
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.log.hash_chain import NO_CHAIN, Batch, Link, chain_after
+from outcomes.store.operations.checkpoint import Checkpoint, checkpoint, parse_checkpoint
 from tests.given import OTHER_TENANT, group, lines, result
 from tests.world import World
 

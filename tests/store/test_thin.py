@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from domain.catalog import EVENT_TYPES, parse_event
-from domain.errors import NotAnEvent
-from domain.event import Event, Metadata, OtherEvent
-from projections.facts import facts_of
+from outcomes.domain.catalog import EVENT_TYPES, parse_event
+from outcomes.domain.errors import NotAnEvent
+from outcomes.domain.event import Event, Metadata, OtherEvent
+from outcomes.projections.views.extract import facts_of
+from outcomes.store.encoding import fast_parser as thin
+from outcomes.store.encoding.arrival import read
+from outcomes.store.encoding.content_digest import content_digest
+from outcomes.store.encoding.fast_structs import Plain
+from outcomes.store.ingest.prepare import value_of
+from outcomes.store.sources.json_splitter import split
+from outcomes.store.sources.segment import Piece
 from scripts.generator import generate
-from store import thin
-from store.arrival import read
-from store.canonical import content_digest
-from store.piece import Piece
-from store.preparing import value_of
-from store.shapes import Plain
-from store.splitter import split
 from tests.given import (
     ASKER,
     TENANT,

@@ -10,11 +10,11 @@ import orjson
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
-from domain.identity import EntityRef, Kind
-from domain.times import parse_argument
-from scripts.bench.figure import Figure, compare, compare_drawn
-from scripts.bench.ground import Ground, ingest, opened, write
+from outcomes.domain.identity import EntityRef, Kind
+from outcomes.domain.times import parse_argument
+from scripts.bench.fixtures import Ground, ingest, opened, write
 from scripts.bench.histories import FIRST_EDIT, TENANT, instant, tree_history
+from scripts.bench.measure import Figure, compare, compare_drawn
 
 _OUTCOMES, _MOST_EVENTS = 50, 3_000
 _DRAWS = 50

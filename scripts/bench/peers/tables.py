@@ -9,13 +9,13 @@ from typing import Any
 
 import orjson
 
-from domain.identity import Context
-from domain.times import moment, parse_argument
-from projections.tree import tree_at
-from scripts.bench.figure import Figure, compare_drawn
-from scripts.bench.ground import Ground, opened
-from scripts.bench.moments import span_of
-from scripts.output import say
+from outcomes.cli.output import say
+from outcomes.domain.identity import Context
+from outcomes.domain.times import moment, parse_argument
+from outcomes.projections.as_of.tree import tree_at
+from scripts.bench.fixtures import Ground, opened
+from scripts.bench.measure import Figure, compare_drawn
+from scripts.bench.sampling import span_of
 
 _MOST_VERSIONS = 20_000
 _DRAWS = 3

@@ -1,0 +1,1 @@
+"""The system of record for what happened to learning outcomes in Canvas LMS."""

@@ -1,0 +1,36 @@
+"""Small look-ups by key that many questions share."""
+
+import sqlite3
+from collections.abc import Iterable
+
+import orjson
+
+from outcomes.domain.identity import Context, Kind
+from outcomes.projections.as_of.point import Point
+from outcomes.projections.views.schema import ID_COLUMNS, NEWEST_FIRST, VERSION_TABLES
+
+
+def seek(kind: Kind, identity: str = "m.id") -> str:
+    """Return SQL for the position of an entity's version in force at (:until, :known_at)."""
+    return (
+        f"(SELECT position FROM {VERSION_TABLES[kind]} WHERE tenant = :tenant "
+        f"AND {ID_COLUMNS[kind]} = {identity} AND event_time <= :until AND position <= :known_at "
+        f"ORDER BY {NEWEST_FIRST} LIMIT 1)"
+    )
+
+
+def context_number(connection: sqlite3.Connection, point: Point, context: Context) -> int | None:
+    """Return the number of a context in the tables."""
+    row = connection.execute(
+        "SELECT context FROM contexts WHERE tenant = ? AND type = ? AND id = ?", (point.number, *context)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def student_uuids(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Return the students that stand behind numbers."""
+    rows = connection.execute(
+        "SELECT student, uuid FROM students WHERE student IN (SELECT value FROM json_each(?))",
+        (orjson.dumps(sorted(numbers)).decode(),),
+    )
+    return dict(rows.fetchall())

@@ -1,0 +1,1 @@
+"""A whole state written elsewhere: an SQLite file or Parquet."""

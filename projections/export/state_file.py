@@ -1,0 +1,185 @@
+"""The whole state at a point in plain tables of its own, to be opened without us: a SQLite file, or another sink."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+
+from outcomes.domain.catalog import EVENT_TYPES
+from outcomes.domain.errors import HomeUnavailable
+from outcomes.domain.event import Event
+from outcomes.domain.identity import Kind
+from outcomes.domain.times import to_text
+from outcomes.projections.as_of.fingerprint import fingerprint_at
+from outcomes.projections.as_of.lookups import seek
+from outcomes.projections.as_of.point import Cut, Point
+from outcomes.projections.export.column_types import Columns, columns_of
+from outcomes.projections.mastery.query import MasteryRow, mastery_at
+from outcomes.projections.mastery.results import Scope
+from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.sources.files import source_name
+from outcomes.store.sqlite.private_files import make_private
+
+VERSION = 1
+"""Version of the layout of the tables."""
+
+TABLES = {
+    Kind.OUTCOME: "outcomes",
+    Kind.GROUP: "groups",
+    Kind.LINK: "links",
+    Kind.PROFICIENCY: "proficiencies",
+    Kind.RESULT: "results",
+}
+_BODIES = {event.kind: event.body_type for event in EVENT_TYPES.values()}
+_PAGE = 1_000
+
+
+class Table(NamedTuple):
+    """A table to be written; its rows are made as they are asked for. Times are UTC text, lists JSON text."""
+
+    name: str
+    columns: Columns
+    rows: Iterable[dict[str, Any]]
+
+
+class Sink(Protocol):
+    """Where tables go; the path is new."""
+
+    def __init__(self, path: Path) -> None: ...
+
+    def write(self, table: Table) -> int:
+        """Write one table; return how many rows it has."""
+
+    def close(self) -> None:
+        """Finish: all is on the disk."""
+
+
+class SqliteFile:
+    """A new SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        from sqlite_utils import Database  # noqa: PLC0415 - slow to load, and not every command needs it
+
+        make_private(path)
+        self._connection = sqlite3.connect(path)
+        self._database = Database(self._connection)
+
+    def write(self, table: Table) -> int:
+        """Create a table and fill it, a page at a time."""
+        stored = {datetime: str, bool: int}
+        columns = {name: stored.get(kind, kind) for name, kind in table.columns.items()}
+        made = self._database.table(table.name).create(columns)
+        written, waiting = 0, iter(table.rows)
+        while page := list(islice(waiting, _PAGE)):
+            made.insert_all(page)
+            written += len(page)
+        return written
+
+    def close(self) -> None:
+        """Commit and close the file."""
+        self._connection.commit()
+        self._connection.close()
+
+
+def replay(
+    connection: sqlite3.Connection, log: EventLog, point: Point, target: Path, sink: type[Sink] = SqliteFile
+) -> dict[str, Any]:
+    """Write the state at a point to a new file or folder; returns the contract's answer. Refuses what is there."""
+    if target.exists():
+        raise HomeUnavailable(f"{target} is there already: name a new one")
+    found = fingerprint_at(connection, Cut(point.as_of, point.known_at, point.until), point.tenant)
+    heading = {**point.heading(), "digest": found.digest, "entities": found.entities, "version": VERSION}
+    counts: dict[str, int] = {}
+    unfinished = target.with_name(target.name + ".unfinished")
+    _remove(unfinished)
+    try:
+        writer = sink(unfinished)
+        try:
+            for table in _tables(connection, log, point):
+                counts[table.name] = writer.write(table)
+            writer.write(Table("point", _POINT, [heading]))
+        finally:
+            writer.close()
+        # Under its own name only when whole: a killed process leaves nothing that looks like an answer.
+        unfinished.rename(target)
+    except BaseException:
+        _remove(unfinished)
+        raise
+    return {"file": source_name(str(target)), "digest": found.digest, **counts}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+
+
+_POINT: Columns = {
+    "tenant": str,
+    "as_of": datetime,
+    "known_at": int,
+    "digest": str,
+    "entities": int,
+    "version": int,
+}
+_MASTERY: Columns = columns_of(MasteryRow.__annotations__) | {"last_assessed_at": datetime}
+
+
+def _tables(connection: sqlite3.Connection, log: EventLog, point: Point) -> Iterator[Table]:
+    for kind, name in TABLES.items():
+        body = _BODIES[kind]
+        fields = columns_of({name: field.annotation for name, field in body.model_fields.items()})
+        columns = {body.id_field: str, **fields, "other_fields": str, "event_time": datetime, "position": int}
+        yield Table(name, columns, _rows(log, columns, _positions(connection, point, kind)))
+    yield Table("mastery", _MASTERY, (_flat(row.as_json()) for row in mastery_at(connection, point, Scope())))
+
+
+def _positions(connection: sqlite3.Connection, point: Point, kind: Kind) -> Iterator[int]:
+    if kind is Kind.RESULT:
+        rows = connection.execute(
+            "SELECT v.result_id, v.position FROM contexts c JOIN result_versions v ON v.course = c.context "
+            "WHERE c.tenant = :tenant AND v.event_time <= :until AND v.position <= :known_at "
+            "ORDER BY v.result_id, v.event_time, v.updated_at, v.is_update, v.digest",
+            point.bounds(),
+        )
+        last: tuple[str, int] | None = None
+        for row in rows:
+            if last is not None and row[0] != last[0]:
+                yield last[1]
+            last = row
+        if last is not None:
+            yield last[1]
+        return
+    identity = ID_COLUMNS[kind]
+    rows = connection.execute(
+        f"SELECT m.id, {seek(kind)} FROM (SELECT DISTINCT {identity} AS id FROM {VERSION_TABLES[kind]} "
+        "WHERE tenant = :tenant) m",
+        point.bounds(),
+    )
+    yield from (int(position) for _, position in rows if position is not None)
+
+
+def _rows(log: EventLog, columns: Columns, positions: Iterator[int]) -> Iterator[dict[str, Any]]:
+    while page := list(islice(positions, _PAGE)):
+        for record in log.records_at(page):
+            event = log.parse(record)
+            assert isinstance(event, Event)  # noqa: S101 - versions are made of projected events only
+            state = event.body.state()
+            unknown = {name: value for name, value in state.items() if name not in columns}
+            place = {"event_time": to_text(event.event_time), "position": record.position}
+            row: dict[str, Any] = {name: state.get(name) for name in columns}
+            yield _flat({**row, "other_fields": unknown or None, **place})
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """Write what is no plain value as JSON text."""
+    return {
+        name: orjson.dumps(value).decode() if isinstance(value, dict | list | tuple) else value
+        for name, value in row.items()
+    }

@@ -1,0 +1,1 @@
+"""What changed between points: timeline, blame, diff, late arrivals, the effects of a policy."""

@@ -1,0 +1,32 @@
+"""What arrived after its time, and what each late event changed: fields, the tree, scores."""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+from outcomes.domain.identity import Kind
+from outcomes.domain.times import Micros
+from outcomes.projections.as_of.point import Point
+from outcomes.projections.history.effects import Effects
+from outcomes.projections.history.timeline import timeline
+from outcomes.projections.history.version_steps import Filters
+from outcomes.store.log.event_log import EventLog
+
+# No part of the story themselves, but they say when work was handed in, and so change scores.
+_BESIDES = frozenset({Kind.ASSESSMENT})
+
+
+def late(connection: sqlite3.Connection, log: EventLog, point: Point, over: Micros) -> Iterator[dict[str, Any]]:
+    """Yield the entries of events that were recorded more than `over` microseconds after they happened.
+
+    `overtaken` says that a later event of the same entity was already there, so that the state of now did not change;
+    `tree` the places, and `scores` the scores, that differ between just before it was recorded and with it.
+    """
+    effects = Effects(connection, point)
+    for entry in timeline(connection, log, point, Filters(late_over=over, everything=True, besides=_BESIDES)):
+        yield {
+            **entry.as_json(),
+            "overtaken": entry.is_overtaken,
+            "tree": effects.tree(entry),
+            "scores": list(effects.scores(entry)),
+        }

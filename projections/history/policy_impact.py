@@ -1,0 +1,120 @@
+"""Policies compared: which students flip under another policy, and which flipped by an edit alone."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from outcomes.domain.changes import field_matches
+from outcomes.domain.identity import Kind
+from outcomes.domain.mastery import Calculation, MasteryScale
+from outcomes.domain.times import to_text
+from outcomes.projections.as_of.point import Point
+from outcomes.projections.history.timeline import Entry, timeline
+from outcomes.projections.history.version_steps import Filters
+from outcomes.projections.mastery.policy import Policy
+from outcomes.projections.mastery.query import MasteryRow, Override, mastery_at
+from outcomes.projections.mastery.results import Scope
+from outcomes.store.log.event_log import EventLog
+
+WHAT_IF = "what-if"
+
+_POLICY_FIELDS = {
+    Kind.OUTCOME: (
+        "calculation_method",
+        "calculation_int",
+        "rubric_criterion.mastery_points",
+        "rubric_criterion.points_possible",
+        "workflow_state",
+    ),
+    Kind.PROFICIENCY: ("outcome_proficiency_ratings", "workflow_state"),
+    Kind.CALCULATION_METHOD: ("calculation_method", "calculation_int", "workflow_state"),
+}
+HAVE_POLICY = tuple(_POLICY_FIELDS)
+"""The kinds that say how outcomes are scored."""
+
+
+class Flip(NamedTuple):
+    """One student whose mastery differs between two policies."""
+
+    before: MasteryRow
+    after: MasteryRow
+
+    def as_json(self) -> dict[str, Any]:
+        """Return who flipped, from what to what."""
+        return {
+            "course_id": self.after.course_id,
+            "student": self.after.student,
+            "outcome_id": self.after.outcome_id,
+            "outcome_title": self.after.outcome_title,
+            "score": [self.before.score, self.after.score],
+            "mastered": [self.before.mastered, self.after.mastered],
+        }
+
+
+def override(
+    *, calculation: Calculation | None = None, scale: MasteryScale | None = None, mastery_points: float | None = None
+) -> Override:
+    """Return a policy's replacement: what is not given stays as it is in force."""
+
+    def replaced(policy: Policy) -> Policy:
+        if calculation is not None:
+            policy = policy._replace(calculation=calculation, method_source=WHAT_IF)
+        if scale is not None:
+            policy = policy._replace(scale=scale, scale_source=WHAT_IF)
+        if mastery_points is not None:
+            base = policy.scale or MasteryScale.of_criterion(mastery_points, None)
+            policy = policy._replace(scale=base._replace(mastery_points=mastery_points), scale_source=WHAT_IF)
+        return policy
+
+    return replaced
+
+
+def flips(before: Iterable[MasteryRow], after: Iterable[MasteryRow]) -> Iterator[Flip]:
+    """Yield those whose status differs; both sides are of the same pairs."""
+    known = {row.sort_key: row for row in before}
+    for row in after:
+        old = known.get(row.sort_key)
+        if old is not None and old.mastered != row.mastered:
+            yield Flip(old, row)
+
+
+def impact(
+    connection: sqlite3.Connection, log: EventLog, point: Point, kind: Kind, local_id: str
+) -> Iterator[dict[str, Any]]:
+    """Yield, for each real change of a policy, how many students' mastery flipped with no new work.
+
+    The same results, those before the change, are rolled up under the policies just before it and at it.
+    """
+    scope = Scope(outcome=local_id) if kind is Kind.OUTCOME else Scope()
+    for entry in timeline(connection, log, point, Filters(entities=[(kind, local_id)])):
+        fields = _policy_fields(kind, entry)
+        # A scale or method may be made above outcomes that have results; an outcome is made before it has any.
+        is_first = entry.change == "created" and kind is Kind.OUTCOME
+        if is_first or not fields:
+            continue
+        just_before = _at(point, entry.event_time - 1)
+        at_change = _at(point, entry.event_time)
+        before = mastery_at(connection, just_before, scope)
+        after = mastery_at(connection, just_before, scope, policy_point=at_change)
+        flipped = list(flips(before, after))
+        yield {
+            "event_time": to_text(entry.event_time),
+            "position": entry.position,
+            "kind": kind.value,
+            "id": local_id,
+            "title": entry.title,
+            "fields": {name: list(entry.fields[name]) for name in fields},
+            "actor": entry.actor,
+            "gained": sum(flip.after.mastered is True for flip in flipped),
+            "lost": sum(flip.before.mastered is True for flip in flipped),
+            "flipped": len(flipped),
+            "students": [flip.as_json() for flip in flipped],
+        }
+
+
+def _policy_fields(kind: Kind, entry: Entry) -> list[str]:
+    return [name for name in entry.fields if any(field_matches(name, policy) for policy in _POLICY_FIELDS[kind])]
+
+
+def _at(point: Point, moment: int) -> Point:
+    return point._replace(as_of=moment, until=min(moment, point.until))

@@ -1,0 +1,239 @@
+"""Which versions a timeline tells: found in the tables and by a scan of the log, before any event is parsed."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from math import inf
+from typing import Any, NamedTuple
+
+from outcomes.domain.event import OrderKey
+from outcomes.domain.identity import BACKGROUND, Context, Kind
+from outcomes.domain.times import Micros
+from outcomes.projections.as_of.lookups import context_number
+from outcomes.projections.as_of.point import Point, RecordedTimes
+from outcomes.projections.as_of.versions import Version, versions_of
+from outcomes.projections.history.byte_search import Search
+from outcomes.projections.views.extract import WEEK
+from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
+from outcomes.store.encoding.stream_keys import entity_of_stream
+from outcomes.store.log.event_log import EventLog
+
+
+class Filters(NamedTuple):
+    """Which entries are asked for; everything absent means all that changed something."""
+
+    context: Context | None = None
+    entities: Sequence[tuple[Kind, str]] = ()
+    since: Micros | None = None
+    until: Micros | None = None
+    actor: str | None = None
+    field: str | None = None
+    request: str | None = None
+    """The id of one request or job: what else happened in it."""
+    late_over: Micros | None = None
+    """Only events recorded more than so many microseconds after they happened."""
+    everything: bool = False
+    """Also events that changed nothing."""
+    besides: frozenset[Kind] = frozenset()
+    """Kinds of the background that are told all the same."""
+
+    def search(self) -> Search:
+        """Return what to look for in the bytes of an event."""
+        return Search.of(self.actor, self.request, self.field)
+
+
+class Step(NamedTuple):
+    """One version with the one before it, found before any body is read."""
+
+    order: OrderKey
+    kind: Kind
+    id: str
+    position: int
+    before: int | None
+    order_conflict: bool
+    is_overtaken: bool
+
+
+class _Window(NamedTuple):
+    """Event times from `since` to `last`, both included."""
+
+    since: Micros
+    last: Micros
+
+
+def steps(connection: sqlite3.Connection, log: EventLog, point: Point, filters: Filters) -> Iterator[Step]:
+    """Yield the versions that may be asked for, in event order; what only bodies tell is left to the caller.
+
+    Without a context or an entity it goes week by week, so that a long timeline begins at once and stays small.
+    """
+    whole = _Window(filters.since or 0, point.until if filters.until is None else min(filters.until, point.until))
+    if filters.entities:
+        parts: Iterable[tuple[_Window, Iterable[tuple[Kind, str]]]] = [(whole, dict.fromkeys(filters.entities))]
+    elif filters.context is not None:
+        parts = [(whole, _in_context(connection, point, whole, filters.context))]
+    elif filters.late_over is not None:
+        parts = [(whole, _late(connection, point, whole, filters))]
+    elif filters.search() and filters.since is None and filters.until is None:
+        parts = [(whole, _found(log, point, filters))]
+    else:
+        windows = _weeks(connection, point, whole)
+        parts = ((window, _touched(connection, point, window, filters.besides)) for window in windows)
+    for window, entities in parts:
+        found = (step for kind, local_id in entities for step in _of_entity(connection, point, window, kind, local_id))
+        yield from sorted(found, key=lambda step: (step.order, step.kind, step.id))
+
+
+def _of_entity(
+    connection: sqlite3.Connection, point: Point, window: _Window, kind: Kind, local_id: str
+) -> Iterator[Step]:
+    newest_update = 0
+    before: int | None = None
+    versions = versions_of(connection, point, kind, local_id)
+    for (order, position), is_overtaken in zip(versions, _overtaken(versions), strict=True):
+        # Event time wins; that the row's own clock says otherwise is marked. A creation after an update of
+        # the same thing is such a contradiction, too.
+        conflict = 0 < order.updated_at < newest_update or (
+            not order.is_update and order.updated_at == 0 and newest_update > 0
+        )
+        if window.since <= order.event_time <= window.last:
+            yield Step(order, kind, local_id, position, before, conflict, is_overtaken)
+        newest_update = max(newest_update, order.updated_at)
+        before = position
+
+
+def _overtaken(versions: list[Version]) -> list[bool]:
+    """Say of each version whether one that is later in event order was in the log before it."""
+    found = []
+    earliest_after: float = inf
+    for version in reversed(versions):
+        found.append(earliest_after < version.position)
+        earliest_after = min(earliest_after, version.position)
+    return found[::-1]
+
+
+def _found(log: EventLog, point: Point, filters: Filters) -> Iterable[tuple[Kind, str]]:
+    """Return the entities with an event in which all that is looked for stands: one pass over the log's bytes.
+
+    There is no index by request, actor or field: it would cost every append, and the pass costs a second or two for
+    some hundred thousand events.
+    """
+    found: dict[tuple[Kind, str], None] = {}
+    tenant, told = log.tenants().get(point.tenant), {kind.value for kind in Kind if _is_told(kind, filters.besides)}
+    for stream in log.scan(filters.search().may_concern, point.known_at):
+        number, kind, local_id = entity_of_stream(stream)
+        if number == tenant and kind in told:
+            found[Kind(kind), local_id] = None
+    return found
+
+
+def _is_told(kind: Kind, besides: frozenset[Kind]) -> bool:
+    """Say whether a kind is part of the story, or is wanted besides."""
+    return kind not in BACKGROUND or kind in besides
+
+
+def _weeks(connection: sqlite3.Connection, point: Point, whole: _Window) -> Iterator[_Window]:
+    """Yield, in order, the weeks of the window in which anything happened."""
+    bounds = {"tenant": point.number, **whole._asdict()}
+    weeks = {
+        row[0]
+        for kind, table in VERSION_TABLES.items()
+        if kind is not Kind.RESULT
+        for row in connection.execute(
+            f"SELECT DISTINCT event_time / {WEEK} FROM {table} "
+            "WHERE tenant = :tenant AND event_time BETWEEN :since AND :last",
+            bounds,
+        )
+    }
+    rows = connection.execute(
+        "SELECT DISTINCT w.week FROM course_weeks w JOIN contexts c ON c.context = w.course "
+        f"WHERE c.tenant = :tenant AND w.week BETWEEN :since / {WEEK} AND :last / {WEEK}",
+        bounds,
+    )
+    weeks.update(row[0] for row in rows)
+    for week in sorted(weeks):
+        yield _Window(max(whole.since, week * WEEK), min(whole.last, (week + 1) * WEEK - 1))
+
+
+_WITHIN = "event_time BETWEEN :since AND :last AND position <= :known_at"
+
+
+def _touched(
+    connection: sqlite3.Connection, point: Point, window: _Window, besides: frozenset[Kind]
+) -> Iterator[tuple[Kind, str]]:
+    """Yield the entities that have a version in the window, each once."""
+    bounds = {**point.bounds(), **window._asdict()}
+    for kind, table in VERSION_TABLES.items():
+        if _is_told(kind, besides):
+            sql = f"SELECT DISTINCT {ID_COLUMNS[kind]} FROM {table} WHERE tenant = :tenant AND {_WITHIN}"
+            yield from [(kind, row[0]) for row in connection.execute(sql, bounds)]
+    yield from _touched_results(connection, bounds, None)
+
+
+def _late(
+    connection: sqlite3.Connection, point: Point, window: _Window, filters: Filters
+) -> Iterable[tuple[Kind, str]]:
+    """Return the entities that have a version in the window that was recorded too late."""
+    bounds = {**point.bounds(), **window._asdict()}
+    over, recorded = filters.late_over or 0, RecordedTimes(connection)
+    found: dict[tuple[Kind, str], None] = {}
+    for kind, table in VERSION_TABLES.items():
+        if _is_told(kind, filters.besides):
+            sql = f"SELECT event_time, position, {ID_COLUMNS[kind]} FROM {table} WHERE tenant = :tenant AND {_WITHIN}"
+            rows = connection.execute(sql, bounds)
+            found.update(((kind, row[2]), None) for row in rows if recorded.at(row[1]) - row[0] > over)
+    rows = connection.execute(f"SELECT v.event_time, v.position, v.result_id {_RESULTS}", {**bounds, "context": None})
+    found.update(((Kind.RESULT, row[2]), None) for row in rows if recorded.at(row[1]) - row[0] > over)
+    return found
+
+
+def _in_context(
+    connection: sqlite3.Connection, point: Point, window: _Window, place: Context
+) -> Iterator[tuple[Kind, str]]:
+    """Yield the entities of a context that have a version in the window, each once."""
+    context = context_number(connection, point, place)
+    if context is None:
+        return
+    bounds = {**point.bounds(), **window._asdict(), "context": context}
+    linked = _linked(connection, bounds)
+    for kind, table in VERSION_TABLES.items():
+        if kind in BACKGROUND:
+            continue
+        one = f"SELECT 1 FROM {table} WHERE tenant = :tenant AND {ID_COLUMNS[kind]} = m.id"
+        rows = connection.execute(
+            # Part of this context by a version of its own, at the point; what came later must not count.
+            f"SELECT m.id, EXISTS ({one} AND context = :context AND event_time <= :until AND position <= :known_at) "
+            f"FROM members m WHERE m.context = :context AND m.kind = '{kind.value}' AND EXISTS ({one} AND {_WITHIN})",
+            bounds,
+        )
+        yield from (
+            (kind, local_id)
+            for local_id, is_own in rows.fetchall()
+            if is_own or (kind is Kind.OUTCOME and local_id in linked)
+        )
+    yield from _touched_results(connection, bounds, context)
+
+
+def _linked(connection: sqlite3.Connection, bounds: dict[str, Any]) -> set[str]:
+    """Return the outcomes that a link had put into the context, up to the point."""
+    rows = connection.execute(
+        "SELECT DISTINCT v.outcome_id FROM members m JOIN link_versions v ON v.tenant = :tenant AND v.link_id = m.id "
+        "WHERE m.context = :context AND m.kind = 'link' AND v.context = :context "
+        "AND v.event_time <= :until AND v.position <= :known_at",
+        bounds,
+    )
+    return {row[0] for row in rows}
+
+
+_RESULTS = (
+    "FROM course_weeks w JOIN contexts c ON c.context = w.course "
+    "JOIN result_versions v ON v.week = w.week AND v.course = w.course "
+    "WHERE c.tenant = :tenant AND (:context IS NULL OR w.course = :context) "
+    f"AND w.week BETWEEN :since / {WEEK} AND :last / {WEEK} "
+    "AND v.event_time BETWEEN :since AND :last AND v.position <= :known_at"
+)
+
+
+def _touched_results(
+    connection: sqlite3.Connection, window: dict[str, Any], context: int | None
+) -> Iterator[tuple[Kind, str]]:
+    rows = connection.execute(f"SELECT DISTINCT v.result_id {_RESULTS}", {**window, "context": context})
+    yield from [(Kind.RESULT, row[0]) for row in rows]

@@ -1,0 +1,233 @@
+"""Results of whole courses out of views.db, as columns: the version in force of each, pair by pair, by id."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from outcomes.domain.identity import Context, id_sort_key
+from outcomes.domain.mastery.results import QUIZ_SUBMISSION
+from outcomes.projections.as_of.lookups import context_number, student_uuids
+from outcomes.projections.as_of.point import Point
+from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
+from outcomes.projections.mastery.results import LIVE_ASSESSMENT
+from outcomes.projections.views.extract import WEEK
+from outcomes.projections.views.writer import RUBRIC_ASSESSMENT
+
+INACTIVE, WITHOUT_PERCENT, BY_QUIZ, BY_RUBRIC, LIVE = 1, 2, 4, 8, 16
+"""What a result's `flags` say."""
+
+NO_ARTIFACT = 0
+"""The code of a missing artifact in `artifact`."""
+
+_FLAG_BITS = 5
+_ROWS_AT_ONCE = 2_000
+# Some ten megabytes of columns; more at once is no faster.
+_BLOCK = 40_000
+
+# Numbers beyond these no assessment has. Below them every sum and product here is far from the ends of a float.
+_LARGEST = 1e9
+_LARGEST_EXACT = 2.0**53
+_POWERS_OF_TEN = 10 ** np.arange(19, dtype=np.int64)
+
+
+class Block(NamedTuple):
+    """Results of some whole courses, one entry a result: sorted by pair and id, a pair's results side by side.
+
+    Pairs are numbered by course, student and outcome, in the order of the answer.
+    """
+
+    courses: Sequence[str]
+    students: list[str]
+    outcomes: list[str]
+    artifacts: list[str]
+    pair: Ints
+    result: Ints
+    flags: Ints
+    value: Floats
+    """percent, or the raw score where there is none; nan where there is neither."""
+    possible: Floats
+    assessed_at: Floats
+    artifact: Ints
+    pair_course: Ints
+    pair_student: Ints
+    pair_outcome: Ints
+    pair_is_odd: Bools
+
+
+def blocks(
+    connection: sqlite3.Connection, point: Point, courses: Sequence[str], outcome: str | None
+) -> Iterator[Block]:
+    """Yield the results of courses, some courses at a time, in the order of the courses; never part of a course."""
+    moved = _moved(connection, point)
+    raw = _Raw()
+    for course in courses:
+        raw.read(connection, point, course, outcome)
+        if raw.size >= _BLOCK:
+            yield _block(connection, raw, moved)
+            raw = _Raw()
+    if raw.size:
+        yield _block(connection, raw, moved)
+
+
+class _Codes(dict[Any, int]):
+    """Small numbers for texts, as they turn up."""
+
+    def __missing__(self, text: Any) -> int:
+        code = self[text] = len(self)
+        return code
+
+
+class _Raw:
+    """Versions of results as they lie in the tree, course by course, week by week."""
+
+    def __init__(self) -> None:
+        self.courses: list[str] = []
+        self.outcomes = _Codes()
+        self.artifacts = _Codes({None: NO_ARTIFACT, "": NO_ARTIFACT})
+        self.size = 0
+        self._course: list[Ints] = []
+        self._numbers: tuple[list[Floats], ...] = ([], [], [], [])
+        self._outcome: list[Ints] = []
+        self._artifact: list[Ints] = []
+        self._result: list[Ints] = []
+
+    def read(self, connection: sqlite3.Connection, point: Point, course: str, outcome: str | None) -> None:
+        """Add the versions of one course up to the point."""
+        number = context_number(connection, point, Context("Course", course))
+        if number is None:
+            return
+        rows = connection.execute(
+            _VERSIONS if outcome is None else _VERSIONS_OF_OUTCOME,
+            {**point.bounds(), "course": number, "outcome": outcome},
+        )
+        # Few at a time: they are still in the processor's cache when they become columns.
+        while page := rows.fetchmany(_ROWS_AT_ONCE):
+            *numbers, outcomes, artifacts, results = zip(*page, strict=True)
+            for column, values in zip(self._numbers, numbers, strict=True):
+                column.append(np.array(values, dtype=np.float64))
+            self._outcome.append(_coded(self.outcomes, outcomes))
+            self._artifact.append(_coded(self.artifacts, artifacts))
+            self._result.append(_id_numbers(results))
+            self._course.append(np.full(len(page), len(self.courses)))
+            self.size += len(page)
+        self.courses.append(course)
+
+    def columns(self) -> tuple[list[Floats], Ints, Ints, Ints, Ints]:
+        """Return four numbers, course, outcome, artifact and result of each version."""
+        return (
+            [np.concatenate(parts) for parts in self._numbers],
+            np.concatenate(self._course),
+            np.concatenate(self._outcome),
+            np.concatenate(self._artifact),
+            np.concatenate(self._result),
+        )
+
+
+# Numbers that are small travel together; texts that say which of a few things a result is become bits of one of them.
+_VERSIONS = f"""
+    SELECT v.student << {_FLAG_BITS}
+        | CASE v.workflow_state WHEN 'active' THEN 0 WHEN 'deleted' THEN {INACTIVE}
+            ELSE iif(coalesce(v.workflow_state, '') = '', 0, {INACTIVE}) END
+        | iif(v.percent IS NULL, {WITHOUT_PERCENT}, 0)
+        | CASE v.artifact_type WHEN '{RUBRIC_ASSESSMENT}' THEN {BY_RUBRIC} WHEN '{QUIZ_SUBMISSION}' THEN {BY_QUIZ}
+            WHEN '{LIVE_ASSESSMENT}' THEN {LIVE} ELSE 0 END,
+        coalesce(v.percent, v.score), v.possible, v.assessed_at, v.outcome_id, v.artifact_id, v.result_id
+    FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course
+    WHERE w.course = :course AND w.week <= :until / {WEEK}
+        AND v.event_time <= :until AND v.position <= :known_at ORDER BY w.week
+"""
+_VERSIONS_OF_OUTCOME = _VERSIONS.replace("ORDER BY", "AND v.outcome_id = :outcome ORDER BY")
+
+
+def _coded(codes: _Codes, texts: Sequence[str | None]) -> Ints:
+    return np.fromiter(map(codes.__getitem__, texts), dtype=np.int64, count=len(texts))
+
+
+def _id_numbers(ids: Sequence[str]) -> Ints:
+    """Return ids as numbers, in whose order Canvas reads them; -1 for an id that is not simply a number."""
+    digits = "".join(ids)
+    if digits.isascii() and digits.isdigit():
+        numbers = np.fromstring(",".join(ids), dtype=np.int64, sep=",")
+        # A number never has more digits than its text, so if none was lost in all, none had an idle zero in front.
+        lengths = np.searchsorted(_POWERS_OF_TEN, numbers, side="right")
+        if lengths.sum() == len(digits) and lengths.max() < len(_POWERS_OF_TEN):
+            return numbers
+    return _id_numbers_one_by_one(ids)
+
+
+def _id_numbers_one_by_one(ids: Sequence[str]) -> Ints:
+    longest = len(_POWERS_OF_TEN) - 1
+    return np.array(
+        [
+            int(text) if text.isascii() and text.isdigit() and text[0] != "0" and len(text) <= longest else -1
+            for text in ids
+        ],
+        dtype=np.int64,
+    )
+
+
+def _moved(connection: sqlite3.Connection, point: Point) -> Ints:
+    rows = connection.execute("SELECT DISTINCT result_id FROM moved_results WHERE tenant = ?", (point.number,))
+    return _id_numbers([row[0] for row in rows])
+
+
+def _block(connection: sqlite3.Connection, raw: _Raw, moved: Ints) -> Block:
+    (packed, value, possible, assessed_at), course, outcome, artifact, result = raw.columns()
+    student, flags = np.divmod(packed.astype(np.int64), 1 << _FLAG_BITS)
+    students, student = _ranked_students(connection, student)
+    outcomes = sorted(raw.outcomes, key=lambda outcome_id: (id_sort_key(outcome_id), outcome_id))
+    rank = np.empty(len(outcomes), dtype=np.int64)
+    rank[[raw.outcomes[outcome_id] for outcome_id in outcomes]] = np.arange(len(outcomes))
+    key = (course * len(students) + student) * len(outcomes) + rank[outcome]
+
+    odd = _are_odd(result, moved, (value, possible), assessed_at)
+    # The tree gives the versions of a result in their order, so of equals in a stable sort the last is in force.
+    order = np.lexsort((result, key))
+    key, result = key[order], result[order]
+    begins = np.concatenate(([True], key[1:] != key[:-1]))
+    pair = np.cumsum(begins) - 1
+    in_force = np.concatenate((begins[1:] | (result[1:] != result[:-1]), [True]))
+    pair_is_odd = np.zeros(int(pair[-1]) + 1, dtype=bool)
+    pair_is_odd[pair[odd[order]]] = True
+
+    places = order[in_force]
+    rest, pair_outcome = np.divmod(key[begins], len(outcomes))
+    pair_course, pair_student = np.divmod(rest, len(students))
+    return Block(
+        raw.courses,
+        students,
+        outcomes,
+        list(raw.artifacts),
+        pair[in_force],
+        result[in_force],
+        flags[places],
+        value[places],
+        possible[places],
+        assessed_at[places],
+        artifact[places],
+        pair_course,
+        pair_student,
+        pair_outcome,
+        pair_is_odd,
+    )
+
+
+def _ranked_students(connection: sqlite3.Connection, student: Ints) -> tuple[list[str], Ints]:
+    """Return names in their order, and each result's place in it."""
+    numbers, places = np.unique(student, return_inverse=True)
+    by_name = sorted((uuid, number) for number, uuid in student_uuids(connection, numbers.tolist()).items())
+    rank = np.empty(len(numbers), dtype=np.int64)
+    rank[np.searchsorted(numbers, [number for _, number in by_name])] = np.arange(len(numbers))
+    return [uuid for uuid, _ in by_name], rank[places]
+
+
+def _are_odd(result: Ints, moved: Ints, amounts: tuple[Floats, ...], assessed_at: Floats) -> Bools:
+    """Say which results make their pair one for `projections.pairs`; nan compares as fine, it is "none"."""
+    odd: Bools = (result < 0) | (np.abs(assessed_at) >= _LARGEST_EXACT)
+    for amount in amounts:
+        odd |= (amount < 0) | (amount > _LARGEST)
+    if len(moved):
+        odd |= np.isin(result, moved)
+    return odd

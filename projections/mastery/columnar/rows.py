@@ -1,0 +1,172 @@
+"""Rows out of columns: what `projections.pairs` would return for every pair of whole courses."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from outcomes.projections.as_of.point import Point
+from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats
+from outcomes.projections.mastery.columnar.policies import Policies, policies_of
+from outcomes.projections.mastery.columnar.results import Block, blocks
+from outcomes.projections.mastery.columnar.scores import Scores, scores_of
+from outcomes.projections.mastery.policy import Policy, PolicyBook
+from outcomes.projections.mastery.results import Assessments, Pair, Scope, pairs_at
+from outcomes.projections.mastery.row import NO_RESULT_COUNTS, MasteryRow, Override, row_of
+
+_Objects = npt.NDArray[np.object_]
+
+# From so many pairs on, reading the whole course once is cheaper than looking for each of them.
+_MANY = 8
+
+
+def rows_of_courses(
+    connection: sqlite3.Connection,
+    point: Point,
+    book: PolicyBook,
+    courses: Sequence[str],
+    *,
+    outcome: str | None = None,
+    override: Override | None = None,
+) -> Iterator[MasteryRow]:
+    """Return the rows of all students of courses, sorted within each; the courses come in the order given."""
+    return chain.from_iterable(
+        _rows_of_block(connection, point, book, block, outcome, override)
+        for block in blocks(connection, point, courses, outcome)
+    )
+
+
+def _rows_of_block(
+    connection: sqlite3.Connection,
+    point: Point,
+    book: PolicyBook,
+    block: Block,
+    outcome: str | None,
+    override: Override | None,
+) -> Iterable[MasteryRow]:
+    policies = policies_of(book, block, override)
+    assessments = Assessments(connection, point, ())
+    scores = scores_of(block, policies, assessments)
+    rows: Iterator[MasteryRow] = map(_row, zip(*_columns(block, policies, scores), strict=True))
+    if not scores.is_odd.any():
+        return rows
+    mended: list[MasteryRow | None] = list(rows)
+    for course, places in _odd_places(block, scores):
+        odd = _odd_rows(connection, point, book, (course, outcome), (block, places), assessments, override)
+        for place, row in zip(places, odd, strict=True):
+            mended[place] = row
+    return [row for row in mended if row is not None]
+
+
+# MasteryRow of its fields in order, without a call of Python: one is made for every pair of a whole log.
+_row = partial(tuple.__new__, MasteryRow)
+
+
+def _columns(block: Block, policies: Policies, scores: Scores) -> Iterator[list[Any]]:
+    """Yield the fields of MasteryRow, in its order, each with one entry a pair."""
+    of_pair = policies.of_pair
+    unassessed = np.isnan(scores.score)
+    yield _objects(block.courses)[block.pair_course].tolist()
+    yield _objects(block.students)[block.pair_student].tolist()
+    yield _objects(block.outcomes)[block.pair_outcome].tolist()
+    fields = [
+        _objects(column)[of_pair].tolist() for column in zip(*map(_policy_fields, policies.policies), strict=True)
+    ]
+    title, mastery_points, points_possible, method, calculation_int, scale_source, method_source = fields
+    yield title
+    yield _with_none(scores.score, unassessed)
+    yield _with_none(scores.score >= policies.mastery_points[of_pair], unassessed)
+    yield _ratings(policies, scores.score)
+    yield mastery_points
+    yield points_possible
+    yield method
+    yield calculation_int
+    yield scale_source
+    yield method_source
+    yield scores.counted.tolist()
+    yield scores.used.tolist()
+    never = np.isnan(scores.last_assessed_at)
+    yield _with_none(np.nan_to_num(scores.last_assessed_at).astype(np.int64), never)
+    yield np.where(scores.is_approximate, _objects(["approximate"]), _objects(["exact"])).tolist()
+    nothing_counts = policies.is_linked[of_pair] & (scores.counted == 0)
+    yield np.where(
+        nothing_counts,
+        _objects([(*policy.notes, NO_RESULT_COUNTS) for policy in policies.policies])[of_pair],
+        _objects([policy.notes for policy in policies.policies])[of_pair],
+    ).tolist()
+
+
+def _policy_fields(policy: Policy) -> tuple[Any, ...]:
+    scale, calculation = policy.scale, policy.calculation
+    return (
+        policy.title,
+        None if scale is None else scale.mastery_points,
+        None if scale is None else scale.points_possible,
+        None if calculation is None else calculation.method.value,
+        None if calculation is None else calculation.calculation_int,
+        policy.scale_source,
+        policy.method_source,
+    )
+
+
+def _ratings(policies: Policies, score: Floats) -> list[str | None]:
+    """Return the name of the first rating whose points the score reaches; none below the lowest (DOMAIN.md 5.11)."""
+    rows, width = policies.rating_points.shape
+    names = np.full((rows, width + 1), None, dtype=object)
+    for row, policy in zip(names, policies.policies, strict=True):
+        if policy.scale is not None:
+            # A policy with odd numbers has no rows here, and may have more ratings than any that has.
+            ratings = policy.scale.ratings[:width]
+            row[: len(ratings)] = [rating.description for rating in ratings]
+    # Points run from high to low: as many as are above the score come before its rating.
+    is_above = policies.rating_points[policies.of_pair] > score[:, np.newaxis]
+    place = np.where(np.isnan(score), width, is_above.sum(axis=1))
+    found: list[str | None] = names[policies.of_pair, place].tolist()
+    return found
+
+
+def _objects(values: Iterable[Any]) -> _Objects:
+    """Return an array of the values themselves, even of tuples, which numpy would take for rows."""
+    values = list(values)
+    return np.fromiter(values, dtype=object, count=len(values))
+
+
+def _with_none(values: npt.NDArray[Any], missing: Bools) -> list[Any]:
+    found = values.astype(object)
+    found[missing] = None
+    listed: list[Any] = found.tolist()
+    return listed
+
+
+def _odd_places(block: Block, scores: Scores) -> Iterator[tuple[str, list[int]]]:
+    places = np.flatnonzero(scores.is_odd)
+    for course in np.unique(block.pair_course[places]).tolist():
+        yield block.courses[course], places[block.pair_course[places] == course].tolist()
+
+
+def _odd_rows(
+    connection: sqlite3.Connection,
+    point: Point,
+    book: PolicyBook,
+    asked: tuple[str, str | None],
+    where: tuple[Block, list[int]],
+    assessments: Assessments,
+    override: Override | None,
+) -> Iterator[MasteryRow | None]:
+    """Yield, pair by pair, the rows of the pairs that are not plain; None where all results have moved away."""
+    course, outcome = asked
+    block, places = where
+    wanted = [
+        (block.students[block.pair_student[place]], block.outcomes[block.pair_outcome[place]]) for place in places
+    ]
+    scopes = [Scope(course, None, outcome)] if len(places) >= _MANY else [Scope(course, *student) for student in wanted]
+    found: dict[tuple[str, str], Pair] = {}
+    for scope in scopes:
+        found.update(((pair.student, pair.outcome_id), pair) for pair in pairs_at(connection, point, course, scope))
+    for key in wanted:
+        pair = found.get(key)
+        yield None if pair is None else row_of(assessments, book, course, pair, override)

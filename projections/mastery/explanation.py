@@ -1,0 +1,82 @@
+"""Why a score is what it is: every result with its part in it, the sum, and where scale and method come from."""
+
+import sqlite3
+from typing import Any
+
+from outcomes.domain.mastery import Exclusion, ScoredResult, exclusion_of, explain
+from outcomes.domain.mastery.results import in_time_order
+from outcomes.domain.times import to_text
+from outcomes.projections.as_of.point import Point
+from outcomes.projections.mastery.policy import Policy, PolicyBook
+from outcomes.projections.mastery.query import row_of
+from outcomes.projections.mastery.results import Assessments, Scope, Told, pairs_at
+
+ALWAYS_MISSING = (
+    "never told by events: hidden or unposted results, removed alignments, and all results of New Quizzes",
+)
+
+
+def explanation(
+    connection: sqlite3.Connection, point: Point, course: str, student: str, outcome: str
+) -> dict[str, Any] | None:
+    """Return the contract's explanation: ROW, results oldest first, steps; None if there is no result at all."""
+    pair = next(iter(pairs_at(connection, point, course, Scope(course, student, outcome))), None)
+    if pair is None:
+        return None
+    book = PolicyBook(connection, point)
+    assessments = Assessments(connection, point, ())
+    row = row_of(assessments, book, course, pair)
+    policy = book.policy(course, outcome)
+    told = assessments.put_in_order(pair.results)
+    results = told.results
+    if not policy.is_linked:
+        results = [result._replace(excluded=Exclusion.NOT_LINKED) for result in results]
+    shares, steps = _shares(results, policy)
+    answer = row.as_json()
+    answer["results"] = [_result(result, shares, told.graders.get(result.id)) for result in in_time_order(results)]
+    answer["steps"] = steps
+    answer["scale"] = _source(policy.scale_source, policy.scale_position)
+    answer["method"] = _source(policy.method_source, policy.method_position)
+    answer["approximate"] = [*_order_words(told, policy), *ALWAYS_MISSING]
+    return answer
+
+
+def _shares(results: list[ScoredResult], policy: Policy) -> tuple[dict[str, tuple[Any, ...]], list[str]]:
+    """Return value, weight, used and why_not per result, and the steps of the sum."""
+    if policy.scale is None or policy.calculation is None:
+        unknown = "no score can be told: the scale or the method in force is not known"
+        why = {result.id: exclusion_of(result) for result in results}
+        return {key: (None, 0.0, False, reason.value if reason else unknown) for key, reason in why.items()}, [unknown]
+    found = explain(results, policy.scale, policy.calculation)
+    return {part.id: (part.value, part.weight, part.used, part.why_not) for part in found.contributions}, [*found.steps]
+
+
+def _result(result: ScoredResult, shares: dict[str, tuple[Any, ...]], grader: str | None) -> dict[str, Any]:
+    value, weight, used, why_not = shares[result.id]
+    return {
+        "id": result.id,
+        "assessed_at": None if result.assessed_at is None else to_text(result.assessed_at),
+        "submitted_at": None if result.submitted_at is None else to_text(result.submitted_at),
+        "score": result.score,
+        "possible": result.possible,
+        "percent": result.percent,
+        "value": value,
+        "weight": weight,
+        "used": used,
+        "why_not": why_not,
+        "graded_by": grader,
+    }
+
+
+def _source(source: str, position: int | None) -> dict[str, Any]:
+    return {"source": source, "position": position}
+
+
+def _order_words(told: Told, policy: Policy) -> list[str]:
+    if policy.calculation is None or not policy.calculation.in_time_order:
+        return []
+    counted = {result.id for result in told.results if exclusion_of(result) is None}
+    untold = [result_id for result_id in told.untold if result_id in counted]
+    if not untold:
+        return []
+    return [f"order: no event told when the work of {', '.join(untold)} was handed in; the time of grading stands in"]

@@ -1,0 +1,66 @@
+"""Each student's mastery of each outcome in each course at a point: the contract's ROW, computed on read.
+
+The kept table and every past answer come from here, so they cannot differ. Whole courses are computed in columns
+(`projections.bulk`), a single student pair by pair (`projections.pairs`); a law holds the two equal.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import chain
+
+from outcomes.domain.identity import id_sort_key
+from outcomes.projections.as_of.point import Point
+from outcomes.projections.mastery.policy import PolicyBook
+from outcomes.projections.mastery.results import Assessments, Pair, Scope, courses_of, is_by_rubric, pairs_at
+from outcomes.projections.mastery.row import MasteryRow, Override, row_of
+
+__all__ = ["MasteryRow", "Override", "mastery_at", "row_of"]
+
+
+def mastery_at(
+    connection: sqlite3.Connection,
+    point: Point,
+    scope: Scope,
+    *,
+    override: Override | None = None,
+    policy_point: Point | None = None,
+) -> Iterator[MasteryRow]:
+    """Return the rows of a scope, course by course, each course sorted, computed as they are asked for.
+
+    With `policy_point` the policies are those of another moment than the results: how many would flip by an edit
+    alone.
+    """
+    book = PolicyBook(connection, policy_point or point)
+    courses = sorted(courses_of(connection, point, scope), key=id_sort_key)
+    if scope.student is None:
+        from outcomes.projections.mastery.columnar.rows import rows_of_courses  # noqa: PLC0415 - numpy is slow to load
+
+        return rows_of_courses(connection, point, book, courses, outcome=scope.outcome, override=override)
+    return chain.from_iterable(rows_by_pair(connection, point, book, course, scope, override) for course in courses)
+
+
+def rows_by_pair(
+    connection: sqlite3.Connection,
+    point: Point,
+    book: PolicyBook,
+    course: str,
+    scope: Scope,
+    override: Override | None = None,
+) -> list[MasteryRow]:
+    """Return the rows of a scope in one course, sorted, each computed on its own."""
+    pairs = list(pairs_at(connection, point, course, scope))
+    if override is None:
+        assessments = Assessments(connection, point, _ids_that_matter(book, course, pairs))
+    else:
+        assessments = Assessments(connection, point, ())
+    outcome_order = {pair.outcome_id: (id_sort_key(pair.outcome_id), pair.outcome_id) for pair in pairs}
+    pairs.sort(key=lambda pair: (pair.student, outcome_order[pair.outcome_id]))
+    return [row_of(assessments, book, course, pair, override) for pair in pairs]
+
+
+def _ids_that_matter(book: PolicyBook, course: str, pairs: list[Pair]) -> Iterator[str]:
+    """Yield the assessments whose times decide an order: asked for at once, they cost a third."""
+    for _, outcome_id, results in pairs:
+        calculation = book.policy(course, outcome_id).calculation
+        if len(results) > 1 and calculation is not None and calculation.in_time_order:
+            yield from (result.artifact_id for result in results if is_by_rubric(result) and result.artifact_id)

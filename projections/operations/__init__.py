@@ -1,0 +1,1 @@
+"""What is done to a whole home: verify, rebuild, erase, doctor, status."""

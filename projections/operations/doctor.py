@@ -1,0 +1,64 @@
+"""What of a history is missing or at odds, with examples, and what to do about each: a report, not a verdict."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import chain, islice, zip_longest
+from typing import Any
+
+from outcomes.projections.as_of.point import Point
+from outcomes.projections.operations import doctor_checks as gaps
+from outcomes.projections.operations.doctor_checks import Example
+
+_EXAMPLES = 5
+
+_ADVICE = {
+    "updates_of_things_never_created": "Their history begins with an update: the subscription started later, or their "
+    "creation was lost. Ingest older archives of the stream if there are any; until then who created them, and what "
+    "they were before, stays unknown.",
+    "links_to_unknown_groups": "The outcome hangs nowhere: the tree lists it as detached. The group's events are "
+    "missing, or come later: ingest older archives, or save the group once in Canvas, so that it sends its state.",
+    "links_to_unknown_outcomes": "The tree shows them as never seen, without title and policy. Ingest older archives, "
+    "or save the outcome once in Canvas.",
+    "results_of_unknown_outcomes": "No score can be told, since nobody has told the scale. Ingest older archives, or "
+    "save the outcome once in Canvas.",
+    "results_of_deleted_outcomes": "Canvas keeps them, but they count in no rollup while no link of the outcome is "
+    "left. If the deletion was a mistake, outcomes blame outcome ID says who to ask.",
+    "silent_periods": "No event at all where the weeks around had some. Holidays look like this, and so do a "
+    "subscription that was switched off and a consumer that stood still: if it was no holiday, ingest the archive of "
+    "that time; Canvas itself sends nothing twice.",
+    "order_conflicts": "The row's own clock (updated_at) contradicts the event's. Event time wins; outcomes timeline "
+    "marks them. Compare the entity with Canvas; if they differ, save it once there.",
+    "implied_deletions": "Canvas deletes the links of a deleted outcome without an event, so these count as deleted. "
+    "Those that are uncertain came back with a CSV import: look in Canvas, and save the link's group there.",
+}
+
+
+def doctor(connection: sqlite3.Connection, point: Point) -> list[dict[str, Any]]:
+    """Return the findings at a point, each with its count, some examples and advice; what is fine counts 0."""
+    links = gaps.Links(connection, point)
+    results = gaps.results_without_outcome(connection, point)
+    found: dict[str, Iterable[Example]] = {
+        "updates_of_things_never_created": gaps.never_created(connection, point),
+        "links_to_unknown_groups": links.to_unknown_groups(),
+        "links_to_unknown_outcomes": links.to_unknown_outcomes(),
+        "results_of_unknown_outcomes": results["unknown"],
+        "results_of_deleted_outcomes": results["deleted"],
+        "silent_periods": gaps.silent_periods(connection, point),
+        "order_conflicts": gaps.order_conflicts(connection, point),
+        "implied_deletions": links.deleted_by_implication(),
+    }
+    return [_finding(name, list(examples)) for name, examples in found.items()]
+
+
+def _finding(name: str, examples: list[Example]) -> dict[str, Any]:
+    return {"finding": name, "count": len(examples), "examples": _some(examples), "advice": _ADVICE[name]}
+
+
+def _some(examples: list[Example]) -> list[Example]:
+    """Choose a few examples, of each kind in turn."""
+    by_kind: dict[Any, list[Example]] = defaultdict(list)
+    for example in examples:
+        by_kind[example.get("kind")].append(example)
+    in_turn = chain.from_iterable(zip_longest(*(few[:_EXAMPLES] for few in by_kind.values())))
+    return list(islice((example for example in in_turn if example is not None), _EXAMPLES))

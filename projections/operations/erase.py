@@ -1,0 +1,88 @@
+"""Erasing a person: what had been reported of their classes, new views without them, the keys, the sweeping up."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from outcomes.domain.errors import UsageError
+from outcomes.domain.times import Micros
+from outcomes.projections.as_of.point import Point
+from outcomes.projections.mastery.class_figures import figures_with
+from outcomes.projections.operations.rebuild import rebuild
+from outcomes.projections.views.read_model import Views, Watch
+from outcomes.store.home import Home
+from outcomes.store.log import quarantine
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.operations import erasure as erasing
+from outcomes.store.operations.erasure import Erasure
+from outcomes.store.privacy.encryption import Vault
+
+PATIENCE_SECONDS = 60.0
+
+
+def vault_of(home: Home, log: EventLog) -> Vault:
+    """Return the vault of a sealed home; raises UsageError that says what can be done in another."""
+    if log.vault is None:
+        raise UsageError(
+            f"{home.folder} is not sealed, and what its log holds cannot be erased: make a sealed home "
+            "(outcomes --home NEW init --encrypt), ingest outcomes log of this one into it, erase there, "
+            "and delete this folder"
+        )
+    return log.vault
+
+
+def erase(
+    home: Home,
+    log: EventLog,
+    views: Views,
+    point: Point,
+    student: str,
+    *,
+    reason: str,
+    erased_by: str,
+    all_traces: bool,
+    clock: Callable[[], Micros],
+    watch: Watch,
+    patience: float = PATIENCE_SECONDS,
+) -> dict[str, Any] | None:
+    """Erase a person, or finish it where that was begun; None if nothing of them was ever here.
+
+    The new views are made before the keys go, passing over what these seal, and put in place in the moment after.
+    """
+    started = time.monotonic()
+    vault = vault_of(home, log)
+    with log.reading() as connection:
+        person = erasing.find(vault, connection, point.tenant, student)
+        if not person.is_known and not quarantine.containing(connection, person.telling()):
+            return None
+    if any(word.casefold() in reason.casefold() for word in person.telling()):
+        raise UsageError("the reason is kept for ever: say it without the person's name, login or ids")
+    figures: list[dict[str, Any]] = []
+    if not all_traces and not person.is_erased:
+        with views.reading() as connection:
+            figures = figures_with(connection, point, student)
+    request = Erasure(point.tenant, reason, erased_by, all_traces, figures)
+    done: list[erasing.Done] = []
+
+    def before_swap() -> bool:
+        done.append(erasing.commit(log, vault, student, request, clock(), person.numbers))
+        return done[0].is_as_planned
+
+    vault.keys.pass_over(person.numbers)
+    rebuild(home, log, watch, before_swap=before_swap)
+    views.close()
+    with home.writing("sweeping up after an erasure"):
+        erasing.sweep(home.log_path, patience=patience, compact=True)
+        # The views are page for page the new file, which never held what is gone.
+        erasing.sweep(home.views_path, patience=patience, compact=False)
+        erasing.finish(log, clock())
+    return {
+        "erasure": done[0].erasure,
+        "position": done[0].position,
+        "events": 0 if person.is_erased else person.events,
+        "acted": 0 if person.is_erased else person.acted,
+        "quarantined": done[0].quarantined,
+        "figures_kept": len(figures),
+        "was_erased_before": person.is_erased,
+        "seconds": round(time.monotonic() - started, 3),
+    }

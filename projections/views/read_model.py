@@ -1,0 +1,284 @@
+"""views.db: opened, brought up to the log's head, or made anew. Deleting it loses nothing."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import NamedTuple
+
+from outcomes.domain.errors import HomeUnavailable
+from outcomes.domain.event import Event
+from outcomes.projections.views import schema
+from outcomes.projections.views.extract import Facts, facts_of
+from outcomes.projections.views.writer import Interner, Rows
+from outcomes.store.home import Home
+from outcomes.store.log.appender import Appended
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.log.tracking import TrackedDatabase
+from outcomes.store.operations.erasure import erased_keys
+from outcomes.store.sqlite.datastore import connect
+from outcomes.store.sqlite.private_files import make_private
+
+# Large pages of work make sorted inserts pay; this many parsed events are a few tens of megabytes.
+_PAGE = 10_000
+
+_SPOILT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""What SQLite says of a file that is no database, or has not our tables."""
+
+SCRATCH = ("views.db.new", "views.db.proof")
+"""Views in the making, beside the live ones: of a rebuild, and of a proof."""
+
+Watch = Callable[[int, int], None]
+"""Called with (position reached, head) as work goes on."""
+
+
+def unwatched(_position: int, _head: int) -> None:
+    """Watch nothing."""
+
+
+class Origin(NamedTuple):
+    """Of which log views are, and how many keys of people had been destroyed in it when they were begun."""
+
+    log: str | None
+    erased_keys: int
+
+    def properties(self) -> tuple[str, str]:
+        """Return both as the views keep them."""
+        return self.log or "", str(self.erased_keys)
+
+
+def origin_of(log: EventLog) -> Origin:
+    """Return what views of a log that are made now are of."""
+    return Origin(log.identity(), erased_keys(log))
+
+
+class Views:
+    """A read model of one home's log. Readers see whole batches only; there is one writer at a time."""
+
+    def __init__(self, home: Home, log: EventLog, path: Path | None = None) -> None:
+        self._home = home
+        self._log = log
+        self.path = path or home.views_path
+        self._database: TrackedDatabase | None = None
+        self._interner: Interner | None = None
+        self._generation: str | None = None
+        self._inode: int | None = None
+
+    @contextmanager
+    def reading(self, watch: Watch = unwatched) -> Iterator[sqlite3.Connection]:
+        """Give a connection for questions, after catching up with the log; everything read is of one position."""
+        self.catch_up(watch)
+        with self.reading_as_is() as connection:
+            yield connection
+
+    @contextmanager
+    def reading_as_is(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection for questions without catching up first."""
+        with self._open().reading() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, purpose: str) -> Iterator[sqlite3.Connection]:
+        """Give a connection to change what is kept beside the versions, in one transaction."""
+        with self._home.writing(purpose), self._ready().writing() as connection:
+            yield connection
+
+    def position(self) -> int | None:
+        """Return up to where the views stand for the log, without catching up; None if they are not of this log."""
+        try:
+            if not is_usable(self.path) or not self._are_of_this_log():
+                return None
+            with self.reading_as_is() as connection:
+                return TrackedDatabase.position(connection)
+        except sqlite3.OperationalError:
+            if self.path.exists():
+                raise
+            return None  # deleted a moment ago
+
+    @staticmethod
+    def project(event: Event, digest: bytes) -> Facts:
+        """Return what the views take from one event."""
+        return facts_of(event, digest)
+
+    def take(self, appended: Appended) -> None:
+        """Take a batch that has just been appended; the caller holds the home's writer lock."""
+        if not appended.positions:
+            return
+        database = self._ready()
+        with database.reading() as connection:
+            follows = TrackedDatabase.position(connection) == appended.positions[0] - 1
+        if not follows:
+            self.follow()
+            return
+        self._write(database, zip(appended.positions, appended.arrivals.facts, strict=True), appended.head)
+
+    def catch_up(self, watch: Watch = unwatched) -> None:
+        """Bring the views to the head of the log, making them if they are not there or of another layout.
+
+        Raises HomeUnavailable where they cannot be written.
+        """
+        head = self._log.head
+        position = self.position()
+        if position is not None and position >= head:
+            return
+        if not self._home.is_writable:
+            found = "are not there" if position is None else f"stand at position {position} of {head}"
+            raise HomeUnavailable(
+                f"the views in {self._home.folder} {found} and cannot be written: "
+                "run outcomes rebuild where that is possible, or on a copy of the folder"
+            )
+        with self._home.writing("bringing the views up to date"):
+            self.follow(watch)
+
+    def follow(self, watch: Watch = unwatched) -> None:
+        """Take what the log has beyond the views, a page a transaction; the caller is the only writer."""
+        database = self._ready()
+        with database.reading() as connection:
+            position = TrackedDatabase.position(connection)
+        head = self._log.head
+        for end in self._page_ends(position, head):
+            found = (
+                (position, facts_of(event, digest))
+                for page in self._log.known_events(position, end)
+                for position, digest, event in page
+            )
+            self._write(database, found, end)
+            position = end
+            watch(end, head)
+
+    def _page_ends(self, position: int, head: int) -> Iterator[int]:
+        """Yield where transactions end: at ends of batches, so that no reader sees a part of one."""
+        for batch in self._log.batches(position):
+            if batch.last_position < head and batch.last_position >= position + _PAGE:
+                position = batch.last_position
+                yield position
+        if position < head:
+            yield head
+
+    def follow_backwards(self, upto: int, watch: Watch = unwatched) -> None:
+        """Take the log up to a position the other way round, into views that are empty: the same must come of it.
+
+        Each event is read by the domain's own parser, so that what reads plain results quickly is proved, too.
+        """
+        database = self._ready()
+        for after in range((upto - 1) // _PAGE * _PAGE, -1, -_PAGE):
+            page = list(self._log.records(after, min(upto, after + _PAGE)))
+            found = (
+                (record.position, facts_of(event, record.digest))
+                for record in reversed(page)
+                if isinstance(event := self._log.parse(record), Event)
+            )
+            self._write(database, found, upto if after == 0 else None)
+            watch(upto - after, upto)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._database is not None:
+            self._database.close()
+            self._database = self._interner = None
+
+    def _open(self) -> TrackedDatabase:
+        inode = self.path.stat().st_ino if self.path.exists() else None
+        if self._inode != inode:
+            self.close()  # somebody has deleted the file that was open, and there is another
+        if self._database is None:
+            self._database, self._inode = TrackedDatabase(self.path), inode
+        return self._database
+
+    def _ready(self) -> TrackedDatabase:
+        """Return the database, with its tables; the caller is the only writer."""
+        if not is_usable(self.path) or not self._are_of_this_log():
+            self.close()
+            remove(self.path)
+            make(self.path, origin_of(self._log))
+        return self._open()
+
+    def note_erasures(self, count: int) -> None:
+        """Say that these views hold nothing that was sealed under the first `count` destroyed keys."""
+        with self._open().writing() as connection:
+            connection.execute("UPDATE properties SET value = ? WHERE name = 'erased_keys'", (str(count),))
+
+    def _are_of_this_log(self) -> bool:
+        """Say whether these are views of this log, and their last batch is one of it: a restored one may lack it.
+
+        Nor are they if they were made before someone was erased: they would still show them.
+        """
+        with self.reading_as_is() as connection:
+            known = dict(connection.execute("SELECT name, value FROM properties").fetchall())
+            last = connection.execute("SELECT max(last_position) FROM batches").fetchone()[0]
+        if (known.get("log"), known.get("erased_keys")) != origin_of(self._log).properties():
+            return False
+        return last is None or self._log.has_batch(last, bytes.fromhex(known["chain"]))
+
+    def _write(self, database: TrackedDatabase, found: Iterable[tuple[int, Facts | None]], upto: int | None) -> None:
+        try:
+            with database.writing() as connection:
+                names = self._names(connection)
+                # Also those of whom only events of no known name came.
+                names.know(self._log.tenants())
+                rows = Rows(names)
+                rows.add(found)
+                rows.write()
+                if upto is not None:
+                    self._copy_batches(connection, upto)
+                    database.advance(connection, upto)
+        except BaseException:
+            self._interner = None  # the names that it learnt were rolled back
+            raise
+
+    def _names(self, connection: sqlite3.Connection) -> Interner:
+        # A rebuild may have put other views into this file since the last batch, with other numbers for names.
+        generation = connection.execute("SELECT value FROM properties WHERE name = 'generation'").fetchone()[0]
+        if self._interner is None or self._interner.connection is not connection or self._generation != generation:
+            self._interner, self._generation = Interner(connection), generation
+        return self._interner
+
+    def _copy_batches(self, connection: sqlite3.Connection, upto: int) -> None:
+        known = connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0]
+        batches = [batch for batch in self._log.batches(known) if batch.last_position <= upto]
+        connection.executemany(
+            "INSERT OR IGNORE INTO batches VALUES (?, ?, ?)",
+            [(batch.last_position, batch.recorded_at, batch.max_event_time) for batch in batches],
+        )
+        if batches:
+            connection.execute("UPDATE properties SET value = ? WHERE name = 'chain'", (batches[-1].chain.hex(),))
+
+
+def make(path: Path, origin: Origin) -> None:
+    """Create empty views of one log, for their owner only. They appear under their name once they have their tables."""
+    making = path.with_name(path.name + ".making")
+    remove(making)
+    make_private(making)
+    with closing(connect(making, synchronous="NORMAL")) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        schema.create(connection)
+        connection.execute("INSERT INTO properties VALUES ('generation', ?)", (token_hex(8),))
+        connection.execute("INSERT INTO properties VALUES ('log', ?), ('erased_keys', ?)", origin.properties())
+        # The chain of the last batch that they have.
+        connection.execute("INSERT INTO properties VALUES ('chain', '')")
+        connection.execute("COMMIT")
+    making.rename(path)
+
+
+def remove(path: Path) -> None:
+    """Delete views with their side files."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def is_usable(path: Path) -> bool:
+    """Say whether there are views of this layout; what is not, is made anew from the log.
+
+    A full disk or a lock says nothing about the views: such errors are raised.
+    """
+    if not path.exists():
+        return False
+    try:
+        with closing(connect(path, synchronous="NORMAL")) as connection:
+            row = connection.execute("SELECT value FROM properties WHERE name = 'version'").fetchone()
+    except sqlite3.DatabaseError as error:
+        if path.exists() and error.sqlite_errorcode & 0xFF not in _SPOILT:
+            raise
+        return False
+    return row is not None and row[0] == str(schema.VERSION)

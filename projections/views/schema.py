@@ -1,0 +1,253 @@
+"""The tables of views.db: plain names, typed columns, one row per version of an entity, made with sqlite-utils.
+
+Nothing is ever updated in place. "Now", "as of T" and "known at P" are the same indexed seek: the last version of an
+entity, in the order of its events, among those with `event_time <= T` and `position <= P`.
+"""
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from outcomes.domain.identity import Kind
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+VERSION = 4
+"""Version of this layout; views of another one are rebuilt from the log."""
+
+VERSION_TABLES: dict[Kind, str] = {kind: f"{kind.value}_versions" for kind in Kind if kind is not Kind.RESULT}
+"""Kinds whose versions are keyed by tenant and id; results have their own table."""
+
+ID_COLUMNS: dict[Kind, str] = {kind: f"{kind.value}_id" for kind in Kind}
+
+ORDER = ("event_time", "updated_at", "is_update", "digest")
+"""The order of the events of one entity; `updated_at` is 0 where the event has none."""
+
+NEWEST_FIRST = ", ".join(f"{column} DESC" for column in ORDER)
+
+_PLACE = {"position": int, "tenant": int}
+_ORDER_COLUMNS = {"event_time": int, "updated_at": int, "is_update": int, "digest": bytes}
+_COLUMNS = {
+    Kind.OUTCOME: {
+        "context": int,
+        "workflow_state": str,
+        "title": str,
+        "display_name": str,
+        "vendor_guid": str,
+        "calculation_method": str,
+        "calculation_int": int,
+        "mastery_points": float,
+        "points_possible": float,
+        "ratings": str,
+        "by_import": int,
+    },
+    Kind.GROUP: {"context": int, "workflow_state": str, "title": str, "vendor_guid": str, "parent_id": str},
+    Kind.LINK: {"context": int, "workflow_state": str, "outcome_id": str, "group_id": str},
+    Kind.PROFICIENCY: {"context": int, "workflow_state": str, "ratings": str},
+    Kind.CALCULATION_METHOD: {
+        "context": int,
+        "workflow_state": str,
+        "calculation_method": str,
+        "calculation_int": int,
+    },
+    Kind.FRIENDLY_DESCRIPTION: {"context": int, "workflow_state": str, "outcome_id": str, "description": str},
+    Kind.ASSESSMENT: {
+        "context": int,
+        "workflow_state": str,
+        "handed_in_at": int,
+        "assessment_type": str,
+        "grader_id": str,
+        "grader_login": str,
+    },
+    Kind.ACCOUNT: {"context": int, "workflow_state": str, "name": str},
+    Kind.COURSE: {"context": int, "workflow_state": str, "name": str, "uuid": str},
+    Kind.USER: {"context": int, "workflow_state": str, "uuid": str, "name": str},
+    Kind.ENROLLMENT: {"context": int, "workflow_state": str, "user_uuid": str, "user_name": str, "type": str},
+    Kind.SETTING: {"context": int, "workflow_state": str, "value": int},
+    Kind.ERASURE: {"context": int, "workflow_state": str, "reason": str, "erased_by": str, "figures": str},
+}
+
+# Results are nine tenths of all events. The week in front keeps inserts in one corner of the tree however many there
+# are; a course is one range a week. sqlite-utils has no WITHOUT ROWID, so these are written out.
+_CLUSTERED = (
+    """CREATE TABLE result_versions (
+        week INTEGER NOT NULL,
+        course INTEGER NOT NULL,
+        student INTEGER NOT NULL,
+        outcome_id TEXT NOT NULL,
+        result_id TEXT NOT NULL,
+        event_time INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        is_update INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        position INTEGER NOT NULL,
+        workflow_state TEXT,
+        score REAL,
+        possible REAL,
+        percent REAL,
+        assessed_at INTEGER,
+        artifact_type TEXT,
+        artifact_id TEXT,
+        PRIMARY KEY (week, course, student, outcome_id, result_id, event_time, updated_at, is_update, digest)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE result_places (
+        tenant INTEGER NOT NULL,
+        result_id TEXT NOT NULL,
+        course INTEGER NOT NULL,
+        student INTEGER NOT NULL,
+        outcome_id TEXT NOT NULL,
+        PRIMARY KEY (tenant, result_id)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE moved_results (
+        tenant INTEGER NOT NULL,
+        result_id TEXT NOT NULL,
+        course INTEGER NOT NULL,
+        student INTEGER NOT NULL,
+        outcome_id TEXT NOT NULL,
+        PRIMARY KEY (tenant, result_id, course, student, outcome_id)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE course_weeks (course INTEGER, week INTEGER, PRIMARY KEY (course, week)) STRICT, WITHOUT ROWID",
+    """CREATE TABLE student_courses (
+        student INTEGER, course INTEGER, PRIMARY KEY (student, course)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE rubric_results (
+        tenant INTEGER, assessment_id TEXT, course INTEGER, student INTEGER,
+        PRIMARY KEY (tenant, assessment_id, course, student)
+    ) STRICT, WITHOUT ROWID""",
+    # Where a course or account hangs, as taught by its own events and by the envelope of every request in it.
+    """CREATE TABLE placements (
+        context INTEGER NOT NULL,
+        event_time INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        position INTEGER NOT NULL,
+        parent INTEGER NOT NULL,
+        PRIMARY KEY (context, event_time, digest)
+    ) STRICT, WITHOUT ROWID""",
+    # What people are called, by users and enrollments; the last to speak is right.
+    """CREATE TABLE names (
+        tenant INTEGER NOT NULL,
+        uuid TEXT NOT NULL,
+        event_time INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (tenant, uuid, event_time, digest)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE mastery (
+        tenant INTEGER NOT NULL,
+        course_id TEXT NOT NULL,
+        student TEXT NOT NULL,
+        outcome_id TEXT NOT NULL,
+        outcome_title TEXT,
+        score REAL,
+        mastered INTEGER,
+        rating TEXT,
+        mastery_points REAL,
+        points_possible REAL,
+        calculation_method TEXT,
+        calculation_int INTEGER,
+        scale_source TEXT NOT NULL,
+        method_source TEXT NOT NULL,
+        results_counted INTEGER NOT NULL,
+        results_used INTEGER NOT NULL,
+        last_assessed_at INTEGER,
+        "order" TEXT NOT NULL,
+        notes TEXT NOT NULL,
+        PRIMARY KEY (tenant, course_id, student, outcome_id)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX mastery_by_outcome ON mastery (tenant, outcome_id, course_id)",
+    # Which rollups the table above still has to follow: student 0 is a whole course, course 0 is everything.
+    """CREATE TABLE mastery_to_refresh (
+        course INTEGER, student INTEGER, PRIMARY KEY (course, student)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE members (
+        context INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (context, kind, id)
+    ) STRICT, WITHOUT ROWID""",
+)
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Create every table, index and SQL view in an empty database."""
+    from sqlite_utils import Database  # noqa: PLC0415 - slow to load, and not every command needs it
+
+    database = Database(connection)
+    database.table("tenants").create({"tenant": int, "uuid": str}, pk="tenant", not_null={"uuid"}, strict=True)
+    database.table("tenants").create_index(["uuid"], unique=True)
+    database.table("contexts").create(
+        {"context": int, "tenant": int, "type": str, "id": str},
+        pk="context",
+        not_null={"tenant", "type", "id"},
+        strict=True,
+    )
+    database.table("contexts").create_index(["tenant", "type", "id"], unique=True)
+    database.table("students").create(
+        {"student": int, "tenant": int, "uuid": str}, pk="student", not_null={"tenant", "uuid"}, strict=True
+    )
+    database.table("students").create_index(["tenant", "uuid"], unique=True)
+    database.table("batches").create(
+        {"last_position": int, "recorded_at": int, "max_event_time": int},
+        pk="last_position",
+        not_null={"recorded_at", "max_event_time"},
+        strict=True,
+    )
+    database.table("properties").create({"name": str, "value": str}, pk="name", strict=True)
+    for kind, columns in _COLUMNS.items():
+        _create_versions(database, kind, columns)
+    for statement in _CLUSTERED:
+        database.execute(statement)
+    # The few deletions of outcomes, for what they silently do to links (DOMAIN.md 6, repair rule).
+    database.execute(
+        f"CREATE INDEX outcome_deletions ON outcome_versions (tenant, outcome_id, {', '.join(ORDER)}) "
+        "WHERE workflow_state = 'deleted'"
+    )
+    for name, sql in _current_views().items():
+        database.create_view(name, sql)
+    database.table("properties").insert({"name": "version", "value": str(VERSION)})
+
+
+def _create_versions(database: "Database", kind: Kind, columns: dict[str, type]) -> None:
+    identity = ID_COLUMNS[kind]
+    table = database.table(VERSION_TABLES[kind])
+    table.create(
+        {**_PLACE, identity: str, **_ORDER_COLUMNS, **columns},
+        pk="position",
+        not_null={"tenant", identity, *_ORDER_COLUMNS},
+        strict=True,
+    )
+    table.create_index(["tenant", identity, *ORDER], index_name=f"{VERSION_TABLES[kind]}_in_order")
+    table.create_index(["tenant", "event_time"], index_name=f"{VERSION_TABLES[kind]}_by_time")
+
+
+def _text(column: str) -> str:
+    return f"strftime('%Y-%m-%dT%H:%M:%fZ', {column} / 1000000.0, 'unixepoch')"
+
+
+def _current_views() -> dict[str, str]:
+    """Return SQL views of the present, with names for numbers and text for times."""
+    plurals = {Kind.GROUP: "outcome_groups", Kind.LINK: "outcome_links", Kind.PROFICIENCY: "proficiencies"}
+    views = {}
+    for kind, table in VERSION_TABLES.items():
+        name, identity = plurals.get(kind, f"{kind.value}s"), ID_COLUMNS[kind]
+        fields = ", ".join(f"v.{column}" for column in _COLUMNS[kind] if column not in {"context", "by_import"})
+        views[name] = (
+            f"SELECT t.uuid AS tenant, v.{identity}, c.type AS context_type, c.id AS context_id, {fields}, "
+            f"{_text('v.event_time')} AS event_time, v.position "
+            f"FROM {table} v JOIN tenants t USING (tenant) LEFT JOIN contexts c USING (context) "
+            f"WHERE v.position = (SELECT n.position FROM {table} n WHERE n.tenant = v.tenant "
+            f"AND n.{identity} = v.{identity} ORDER BY {_qualified('n')} LIMIT 1)"
+        )
+    views["results"] = (
+        "SELECT tenant, result_id, context_type, context_id, student, outcome_id, workflow_state, score, possible, "
+        "percent, artifact_type, artifact_id, assessed_at, event_time, position FROM ("
+        "SELECT t.uuid AS tenant, v.result_id, c.type AS context_type, c.id AS context_id, s.uuid AS student, "
+        "v.outcome_id, v.workflow_state, v.score, v.possible, v.percent, v.artifact_type, v.artifact_id, "
+        f"{_text('v.assessed_at')} AS assessed_at, {_text('v.event_time')} AS event_time, v.position, "
+        f"row_number() OVER (PARTITION BY c.tenant, v.result_id ORDER BY {_qualified('v')}) AS newest "
+        "FROM result_versions v JOIN contexts c ON c.context = v.course JOIN tenants t ON t.tenant = c.tenant "
+        "JOIN students s ON s.student = v.student) WHERE newest = 1"
+    )
+    return views
+
+
+def _qualified(alias: str) -> str:
+    return ", ".join(f"{alias}.{column} DESC" for column in ORDER)

@@ -1,5 +1,0 @@
-"""`python -m scripts` is `outcomes`."""
-
-from scripts.cli import main
-
-main()

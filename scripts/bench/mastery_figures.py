@@ -1,0 +1,69 @@
+"""Mastery at past points: a class, a student, everything at once."""
+
+import sqlite3
+from collections.abc import Iterator
+from functools import partial
+
+from outcomes.projections.as_of.point import Asked, Point, resolve
+from outcomes.projections.mastery.kept_table import kept, refresh
+from outcomes.projections.mastery.query import mastery_at
+from outcomes.projections.mastery.results import Scope
+from scripts.bench.fixtures import Ground, opened
+from scripts.bench.measure import Figure, compare_drawn, of, seconds
+from scripts.bench.rebuild_figures import read_and_parse
+from scripts.bench.rollup import whole_rollup
+from scripts.bench.sampling import span_of
+
+_DRAWS = 5
+"""Points a round."""
+_STUDENTS = 20
+"""Students a round, each at a point of its own."""
+_LATER_HALF = 0.5
+"""A past with little in it would be an easy one."""
+
+
+def classroom(ground: Ground) -> Iterator[Figure]:
+    """A class at a past T against the kept table."""
+    course, dice = Scope(course="9"), ground.dice("class")
+    with opened(ground.classroom) as (_, views):
+        refresh(views)
+    with opened(ground.classroom) as (_, views), views.reading() as connection:
+        span = span_of(connection, "result_versions")
+        yield compare_drawn(
+            "mastery of a class of 35 x 40 at a random past T / read of the kept table",
+            ([span.at(dice.uniform(_LATER_HALF, 1)) for _ in range(_DRAWS)] for _ in range(ground.sizes.rounds)),
+            lambda past: list(mastery_at(connection, past, course)),
+            lambda _: list(kept(connection, span.now, course)),
+            limit=20,
+        )
+
+
+def student(ground: Ground) -> Iterator[Figure]:
+    """All outcomes of one student at a past T against a replay of the log."""
+    dice = ground.dice("student")
+    with opened(ground.home) as (log, views), views.reading() as connection:
+        span = span_of(connection, "result_versions")
+        students = [row[0] for row in connection.execute("SELECT uuid FROM students WHERE uuid <> '' ORDER BY uuid")]
+        # The replay grows with the log, the answer hardly: told for a million results, as the limit is.
+        million = 1_000_000 / connection.execute("SELECT count(*) FROM result_versions").fetchone()[0]
+        ratios = []
+        for _ in range(ground.sizes.rounds):
+            replay = seconds(lambda: read_and_parse(log)) * million
+            asked = [
+                (span.at(dice.uniform(_LATER_HALF, 1)), Scope(student=dice.choice(students))) for _ in range(_STUDENTS)
+            ]
+            taken = sum(seconds(partial(_ask, connection, *one)) for one in asked)
+            ratios.append(taken / len(asked) / replay)
+        yield of("mastery of one student at a random past T / a replay of 1 M results", ratios, limit=0.001)
+
+
+def _ask(connection: sqlite3.Connection, past: Point, scope: Scope) -> None:
+    for _ in mastery_at(connection, past, scope):
+        pass
+
+
+def rollup(ground: Ground) -> Iterator[Figure]:
+    """The mastery of everyone, now."""
+    rounds = ground.sizes.rounds
+    with opened(ground.home) as (_, views), views.reading() as connection:
+        yield from whole_rollup(connection, resolve(connection, Asked()), rounds)

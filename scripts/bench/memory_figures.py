@@ -1,0 +1,69 @@
+"""Peak memory of whole commands, each in a process of its own: flat, however many events there are.
+
+Flat once a batch and SQLite's caches are full, at about 100,000 events: a smaller tenth only shows them filling,
+so the limit means something from `--events 1000000` on.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from outcomes.cli.output import say
+from scripts.bench.fixtures import Ground, ingest
+from scripts.bench.measure import Figure, of
+
+_TENTH = 10
+_STATUS = Path("/proc/self/status")
+# Of itself not getrusage: what that says of a process begins with the size of its parent. Of helpers that a command
+# may start, and has waited for, it is the only witness; the largest is added.
+_COMMAND = """
+import resource, sys
+from outcomes.cli.app import run
+run(sys.argv[1:])
+own = [line for line in open("/proc/self/status") if line.startswith("VmHWM")][0].split()[1]
+helpers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(int(own) + helpers, file=sys.stderr)
+"""
+
+
+def of_ingest(ground: Ground) -> Iterator[Figure]:
+    """Ingest of a file by the command line."""
+
+    def peak(home: Path, events: int) -> float:
+        shutil.rmtree(home, ignore_errors=True)
+        return _peak("--home", str(home), "ingest", str(ground.year(events)), "--format", "json")
+
+    yield from _against_a_tenth(ground, "ingest", peak)
+
+
+def of_rebuild(ground: Ground) -> Iterator[Figure]:
+    """Rebuild by the command line."""
+
+    def peak(home: Path, events: int) -> float:
+        if not home.exists():
+            ingest(home, ground.year(events))
+        return _peak("--home", str(home), "rebuild", "--format", "json")
+
+    yield from _against_a_tenth(ground, "rebuild", peak)
+
+
+def _against_a_tenth(ground: Ground, command: str, peak: Callable[[Path, int], float]) -> Iterator[Figure]:
+    if not _STATUS.exists():
+        say(f"peak memory of {command}: left out, for only Linux tells of it under /proc")
+        return
+    many = ground.sizes.events
+    few = many // _TENTH
+    ratios = []
+    for _ in range(ground.sizes.rounds):
+        below = peak(ground.folder / f"{command}-{few}", few)
+        ratios.append(peak(ground.folder / f"{command}-{many}", many) / below)
+    yield of(f"peak memory of {command}, {many:,} events / {few:,}", ratios, limit=1.3)
+
+
+def _peak(*arguments: str) -> float:
+    """Run a command in a process of its own; return its peak in KiB."""
+    command = [sys.executable, "-c", _COMMAND, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
+    return float(done.stderr.split()[-1])

@@ -1,0 +1,63 @@
+"""The tree of a context at past points drawn at random: against now, at many versions, at few."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from outcomes.domain.identity import Context
+from outcomes.projections.as_of.tree import tree_at
+from scripts.bench.fixtures import Ground, opened
+from scripts.bench.measure import Figure, compare_drawn
+from scripts.bench.sampling import Span, span_of
+
+_ACCOUNT = Context("Account", "1")
+_DRAWS = 5
+"""Points a round."""
+
+
+def at_a_past_time(ground: Ground) -> Iterator[Figure]:
+    """A tree as of T against the tree now."""
+    dice = ground.dice("tree as of")
+    sizes = ground.sizes
+    with _covered(ground.many) as span:
+        yield compare_drawn(
+            f"tree of {sizes.outcomes:,} outcomes at a random past T, at {sizes.versions:,} versions / now",
+            ([span.at(dice.random()) for _ in range(_DRAWS)] for _ in range(sizes.rounds)),
+            lambda past: tree_at(span.connection, past, _ACCOUNT),
+            lambda _: tree_at(span.connection, span.now, _ACCOUNT),
+            limit=3.5,
+        )
+
+
+def among_many_versions(ground: Ground) -> Iterator[Figure]:
+    """A tree as of T in a long history against the same in a short one."""
+    dice = ground.dice("tree among many")
+    with _covered(ground.many) as many, _covered(ground.few) as few:
+        shares = ([dice.random() for _ in range(_DRAWS)] for _ in range(ground.sizes.rounds))
+        yield compare_drawn(
+            f"the same as-of query at {ground.sizes.versions:,} versions / at {ground.sizes.few_versions:,}",
+            ([(many.at(share), few.at(share)) for share in drawn] for drawn in shares),
+            lambda pair: tree_at(many.connection, pair[0], _ACCOUNT),
+            lambda pair: tree_at(few.connection, pair[1], _ACCOUNT),
+            limit=2.5,
+        )
+
+
+def as_known_at(ground: Ground) -> Iterator[Figure]:
+    """A tree as of T, known at P, against the same T with all that is known."""
+    dice = ground.dice("tree known at")
+    with _covered(ground.many) as span:
+        shares = ([dice.random() for _ in range(_DRAWS)] for _ in range(ground.sizes.rounds))
+        yield compare_drawn(
+            "the same known at a random P too / as of T alone",
+            ([(span.at(share, span.position(dice)), span.at(share)) for share in drawn] for drawn in shares),
+            lambda pair: tree_at(span.connection, pair[0], _ACCOUNT),
+            lambda pair: tree_at(span.connection, pair[1], _ACCOUNT),
+            limit=1.3,
+        )
+
+
+@contextmanager
+def _covered(home: Path) -> Iterator[Span]:
+    with opened(home) as (_, views), views.reading() as connection:
+        yield span_of(connection, "outcome_versions")

@@ -1,0 +1,5 @@
+"""The command line: `outcomes COMMAND`."""
+
+from outcomes.cli.app import main
+
+__all__ = ["main"]

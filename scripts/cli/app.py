@@ -1,0 +1,110 @@
+"""`outcomes`: the command line. Answers go to stdout, everything else to stderr; errors are one line."""
+
+import io
+import os
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outcomes.cli.commands import archive as away
+from outcomes.cli.commands import demo, doctor, ingest, init, mastery, privacy
+from outcomes.cli.commands import history as compare
+from outcomes.cli.commands import maintenance as keep
+from outcomes.cli.commands import query as ask
+from outcomes.cli.error_messages import in_words
+from outcomes.cli.output import say
+from outcomes.store.home import Home
+
+app = typer.Typer(
+    name="outcomes",
+    help="What happened to learning outcomes in Canvas: every event kept, every past state to be had.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"outcomes {metadata.version('outcome-projector')}")
+        raise typer.Exit
+
+
+@app.callback()
+def choose_home(
+    context: typer.Context,
+    home: Annotated[
+        Path,
+        typer.Option("--home", metavar="DIR", envvar="OUTCOMES_HOME", help="Folder with log.db and views.db."),
+    ] = Path("outcomes-data"),
+    *,
+    version: Annotated[  # noqa: ARG001 - read by its callback, before anything else
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Remember the data folder for the command."""
+    context.obj = Home(home)
+    context.meta["run"] = run
+
+
+app.command()(init.init)
+app.command()(ingest.ingest)
+app.command()(ask.tree)
+app.command()(ask.show)
+app.command()(ask.timeline)
+app.command()(compare.diff)
+app.command()(compare.blame)
+app.command()(compare.late)
+app.command()(compare.replay)
+app.command()(doctor.doctor)
+app.command()(mastery.mastery)
+app.command()(mastery.explain)
+app.command()(mastery.impact)
+app.command("class")(privacy.show_class)
+app.command()(privacy.erase)
+app.command()(keep.digest)
+app.command()(keep.log)
+app.command()(keep.verify)
+app.command()(keep.rebuild)
+app.command()(away.checkpoint)
+app.command()(away.backup)
+app.command()(keep.status)
+app.command()(demo.demo)
+app.add_typer(mastery.settings_app, name="settings", help="Features of a root account that no event tells.")
+app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
+
+_DONE, _WRONG = 0, 2
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 bad news, 2 wrong use or unreadable input."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that lacks a letter shows a mark in its place.
+        sys.stdout.reconfigure(errors="replace")
+    sys.exit(run())
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code. Never a traceback, unless OUTCOMES_DEBUG asks for one."""
+    try:
+        code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough (`outcomes log | head`); the interpreter must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _DONE
+    except Exception as error:
+        message = in_words(error)
+        if message is None:
+            if os.environ.get("OUTCOMES_DEBUG"):
+                raise
+            message = f"unexpected {type(error).__name__}: {error}: a defect; OUTCOMES_DEBUG=1 shows where"
+        # Without a command the help has been shown instead, and there is nothing to add.
+        if message:
+            say("error: " + " ".join(message.split()))
+        return _WRONG
+    return code if isinstance(code, int) else _DONE

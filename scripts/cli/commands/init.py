@@ -1,0 +1,50 @@
+"""What a home is like: `init`, and the house rule `redact`."""
+
+from typing import Annotated
+
+import typer
+
+from outcomes.cli.options import home_of, now
+from outcomes.cli.output import say
+from outcomes.domain.errors import UsageError
+from outcomes.store.home import Home
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.privacy import settings as house_rules
+
+
+def init(
+    context: typer.Context,
+    *,
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help="Seal what is about a person under a key of theirs, for outcomes erase.")
+    ] = False,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Drop address, browser, session, referrer and login of who acted.")
+    ] = False,
+) -> None:
+    """Make the data folder. Sealing is chosen here, once; redaction can be changed by outcomes settings set redact.
+
+    Example: outcomes init --encrypt
+    """
+    home = home_of(context)
+    if home.log_path.exists() and not (encrypt or redact):
+        raise UsageError(f"{home.folder} is there already: nothing was done; name another folder with --home")
+    log = home.open_log(create=True, seal=encrypt)
+    try:
+        if redact:
+            set_redaction(home, log, "on")
+    finally:
+        log.close()
+    say(f"{home.folder} is ready{', sealed' if encrypt else ''}{', redacting' if redact else ''}")
+
+
+def set_redaction(home: Home, log: EventLog, value: str) -> None:
+    """Decide from now on whether what is optional in envelopes is dropped at the door."""
+    with home.writing("settings"), log.writing() as connection:
+        house_rules.decide(connection, house_rules.REDACT, value, now())
+
+
+def redaction(log: EventLog) -> str:
+    """Return "on", "off" or "not set"."""
+    with log.reading() as connection:
+        return house_rules.in_force(connection, house_rules.REDACT) or "not set"

@@ -1,0 +1,56 @@
+"""What went wrong, in one line: what happened, where, what to do."""
+
+import errno
+import sqlite3
+
+import typer
+
+from outcomes.domain.errors import OutcomesError
+from outcomes.store.sqlite.datastore import BUSY_SECONDS
+
+_MEND_VIEWS = "if it is views.db that is damaged, outcomes rebuild mends it"
+_CHECK_FOLDER = "is the folder writable, and is there room on the disk? Nothing half-written is kept"
+_OF_THE_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR, errno.ENOTDIR}
+
+
+def in_words(error: Exception) -> str | None:
+    """Return the line for an expected failure; None for a defect of ours, empty where the help has said it all."""
+    if isinstance(error, typer.TyperException):
+        message = error.format_message().rstrip(".")
+        return message and f"{message}: see outcomes --help"
+    if isinstance(error, OSError):
+        return _of_system(error)
+    if isinstance(error, sqlite3.Error):
+        return _of_database(error)
+    if isinstance(error.__cause__, sqlite3.Error) and not isinstance(error, OutcomesError):
+        return _of_database(error.__cause__)  # the library has wrapped it
+    return _of_ours(error)
+
+
+def _of_ours(error: Exception) -> str | None:
+    match error:
+        case OutcomesError():
+            return str(error)
+        case typer.Abort():
+            return "interrupted: what was reported is kept, in whole batches; run it again for the rest"
+        case UnicodeEncodeError():
+            return f"not text in UTF-8: {error.object!r}: write it in UTF-8"
+        case RecursionError():
+            return "this tree is too deep for that format: --format ndjson and csv have no limit"
+        case _:
+            return None
+
+
+def _of_system(error: OSError) -> str:
+    if error.errno in _OF_THE_NAME:
+        return f"{error.strerror}: {error.filename}: name another"
+    return f"{error}: {_CHECK_FOLDER}"
+
+
+def _of_database(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return f"{error}: {_MEND_VIEWS}"
+    if code == sqlite3.SQLITE_BUSY:
+        return f"another program has kept the database locked for {BUSY_SECONDS} s: end it, then try again"
+    return f"{error}: {_CHECK_FOLDER}"

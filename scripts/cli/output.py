@@ -1,0 +1,140 @@
+"""Answers to stdout: one JSON document, NDJSON, CSV, or a table for people. Everything else goes to stderr."""
+
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import orjson
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from outcomes.cli.options import Format
+
+_LONGEST_MESSAGE = 1_000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_UNPRINTABLE = re.compile(r"[^\n -~]+")
+_INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+def console() -> Console:
+    """Return the console for answers: coloured on a terminal, plain elsewhere, as wide as it needs to be in a pipe."""
+    width = None if sys.stdout.isatty() else 160
+    return Console(highlight=False, soft_wrap=False, width=width)
+
+
+def say(message: str) -> None:
+    """Write a message for people to stderr: one line, with what was typed in it, but not megabytes of that."""
+    half = _LONGEST_MESSAGE // 2
+    text = message if len(message) <= _LONGEST_MESSAGE else f"{message[:half]} … {message[-half:]}"
+    print(clean(text), file=sys.stderr)
+
+
+def answer(
+    value: Any,
+    form: Format,
+    table: Callable[[], RenderableType],
+    rows: Callable[[], Iterable[dict[str, Any]]] | None = None,
+) -> None:
+    """Write one answer: `value` is the JSON document, `rows` its lines for NDJSON and CSV, `table` the drawing."""
+    if form is Format.TABLE:
+        draw(table())
+    elif form is Format.JSON:
+        write_json(dump(value))
+    else:
+        lines = rows() if rows is not None else value if isinstance(value, list) else [value]
+        write_lines(lines, form)
+
+
+def write_lines(lines: Iterable[dict[str, Any]], form: Format) -> None:
+    """Write rows as they come, as NDJSON, CSV or one JSON array."""
+    if form is Format.NDJSON:
+        for line in lines:
+            write_json(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    elif form is Format.CSV:
+        for text in _csv(lines):
+            _write(text.encode())
+    else:
+        write_json(dump(list(lines)))
+
+
+def dump(value: Any) -> bytes:
+    """Return an indented JSON document; trees deeper than orjson goes are left to the standard library."""
+    try:
+        return orjson.dumps(value, option=_INDENTED)
+    except orjson.JSONEncodeError:
+        return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+
+
+def clean(text: str) -> str:
+    """Return text that a terminal shows and does not obey: control and formatting characters become visible."""
+    return "".join(char if char.isprintable() or char == " " else "�" for char in text)
+
+
+def clean_lines(text: str) -> str:
+    """Return clean text that keeps its line ends."""
+    return "\n".join(map(clean, text.split("\n")))
+
+
+class _Cleaned:
+    """A drawing whose every piece of text is clean, whoever put it in: the last gate before a terminal."""
+
+    def __init__(self, drawing: RenderableType) -> None:
+        self._drawing = drawing
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for text, style, control in console.render(self._drawing, options):
+            yield Segment(text if control else clean_lines(text), style, control)
+
+
+def draw(drawing: RenderableType) -> None:
+    """Draw an answer for people."""
+    console().print(_Cleaned(drawing))
+
+
+def write_json(data: bytes) -> None:
+    """Write JSON: to a terminal with everything escaped that it might obey, elsewhere byte for byte."""
+    _write(_UNPRINTABLE.sub(_escape, data.decode()).encode() if sys.stdout.isatty() else data)
+
+
+def _escape(found: re.Match[str]) -> str:
+    # Whatever is not printable stands inside a string of JSON, where an escape means the same.
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in found[0])
+
+
+def _write(data: bytes) -> None:
+    # Not flushed: of a million lines each would be a system call. The end of a command does it.
+    sys.stdout.buffer.write(data)
+
+
+def _csv(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer: csv.DictWriter[str] | None = None
+    for line in lines:
+        if writer is None:
+            # Both line ends are named so that a cell with either is quoted; rows end in the short one.
+            writer = csv.DictWriter(buffer, fieldnames=list(line), extrasaction="ignore", lineterminator="\r\n")
+            writer.writeheader()
+            yield _row_of(buffer)
+        writer.writerow({name: _cell(value) for name, value in line.items()})
+        yield _row_of(buffer)
+
+
+def _row_of(buffer: io.StringIO) -> str:
+    row = buffer.getvalue().removesuffix("\r\n")
+    buffer.seek(0)
+    buffer.truncate()
+    return row + "\n"
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        value = orjson.dumps(value).decode()
+    if not isinstance(value, str):
+        return value
+    # A spreadsheet takes such a cell for a formula, and people choose their own names: an apostrophe makes it text.
+    text = "'" + value if value.startswith(_FORMULA) else value
+    return clean(text) if sys.stdout.isatty() else text

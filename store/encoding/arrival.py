@@ -1,0 +1,114 @@
+"""An event on its way into the log: what came, and all that is found out about it before it is written."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple, Self
+
+from outcomes.domain.catalog import parse_event
+from outcomes.domain.errors import NotAnEvent
+from outcomes.domain.event import Event, OtherEvent
+from outcomes.domain.times import Micros
+from outcomes.store.encoding.content_digest import content_digest
+from outcomes.store.encoding.fast_structs import Plain
+from outcomes.store.encoding.stream_keys import local_stream, version_of
+from outcomes.store.sources.segment import Piece
+
+Project = Callable[[Event, bytes], tuple[Any, ...]]
+"""What a read model takes from an event and its digest, as plain values that travel between processes."""
+
+
+def nothing_of(_event: Event, _digest: bytes) -> tuple[Any, ...]:
+    """Take nothing: for those who append events that a read model finds in the log by itself."""
+    return ()
+
+
+class Arrival(NamedTuple):
+    """An event as it came, with its place in the log but for the position. Plain values only.
+
+    `stream` is the entity's name inside its tenant and `version` its place there (`store.keys`); `facts` is what the
+    read model takes from it, None where the event is of no known name.
+    """
+
+    raw: bytes
+    line: int
+    digest: bytes
+    tenant: str
+    name: str
+    stream: str
+    version: int
+    event_time: Micros
+    facts: tuple[Any, ...] | None
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """Many of them, a column for each field: what is done to all is done without taking them apart one by one."""
+
+    raws: list[bytes]
+    lines: list[int]
+    digests: list[bytes]
+    tenants: list[str]
+    names: list[str]
+    streams: list[str]
+    versions: list[int]
+    event_times: list[Micros]
+    facts: list[tuple[Any, ...] | None]
+
+    @classmethod
+    def of(cls, arrivals: Iterable[Arrival] = ()) -> Self:
+        """Stand single ones side by side."""
+        columns: Any = list(zip(*arrivals, strict=True)) or [()] * len(COLUMNS)
+        return cls(*map(list, columns))
+
+    def columns(self) -> tuple[list[Any], ...]:
+        """Return the columns in the order of the fields."""
+        return tuple(getattr(self, name) for name in COLUMNS)
+
+    def rows(self) -> list[Arrival]:
+        """Return them one by one."""
+        return list(map(Arrival._make, zip(*self.columns(), strict=True)))
+
+    def extend(self, others: "Arrivals") -> None:
+        """Add others behind these."""
+        for mine, theirs in zip(self.columns(), others.columns(), strict=True):
+            mine.extend(theirs)
+
+    def at(self, indexes: Sequence[int]) -> Self:
+        """Return those at some places."""
+        return type(self)(*(list(map(column.__getitem__, indexes)) for column in self.columns()))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.raws)
+
+
+COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Arrivals))
+
+
+def read(piece: Piece, project: Project) -> Arrival | str:
+    """Return the event in a piece of input, or in words why it is none."""
+    if piece.reason is not None:
+        return piece.reason
+    value = piece.value
+    if isinstance(value, Plain):
+        return arrival_of(piece, value.digest, value.as_event, project)
+    try:
+        event = parse_event(value)
+    except NotAnEvent as error:
+        return str(error)
+    return arrival_of(piece, content_digest(value, piece.raw), event, project)
+
+
+def arrival_of(piece: Piece, digest: bytes, event: Event | OtherEvent, project: Project) -> Arrival:
+    """Put an arrival together from its parts."""
+    return Arrival(
+        piece.raw,
+        piece.line,
+        digest,
+        event.metadata.root_account_uuid,
+        event.metadata.event_name,
+        local_stream(event),
+        version_of(event.event_time, digest),
+        event.event_time,
+        None if isinstance(event, OtherEvent) else project(event, digest),
+    )

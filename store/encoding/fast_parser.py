@@ -1,0 +1,178 @@
+"""Reading most events cheaply: those of a plain shape, by msgspec, in a fourth of the time.
+
+Only what is plain is read here: known fields, no nulls, times as Canvas writes them. Whatever is not goes to the
+domain's parser, whose verdict alone counts. That both give the same events is a law among the tests.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from outcomes.domain.catalog import parse_event
+from outcomes.domain.event import Event, OtherEvent
+from outcomes.domain.times import FIRST_YEAR, LAST_YEAR, Micros, micros
+from outcomes.store.encoding.content_digest import FIRST_AMBIGUOUS, digest_of_canonical
+from outcomes.store.encoding.fast_structs import Plain, Shape, shape_of
+from outcomes.store.sources.json_values import decode
+
+_ENCODE: Final = msgspec.json.Encoder().encode
+_NAME: Final = re.compile(rb'"event_name"\s*:\s*"([a-z_]+)"')
+# As numbers: a byte is found in bytes five times as fast as bytes are.
+_BLANK, _ESCAPE, _DELETE = b" \\\x7f"
+_SHORTEST_TIME, _USUAL_TIME, _LONGEST_TIME = map(
+    len, ("2019-11-05T10:03:37Z", "2019-11-05T10:03:37.526Z", "2019-11-05T12:03:37.526+02:00")
+)
+_A_MINUTE = 60_000
+_USUAL, _UNUSUAL, _ODD = range(3)
+_LEAST_USUAL, _FIRST_UNUSUAL = 0.01, 1000
+
+
+def read(raw: bytes) -> Plain | None:
+    """Return the event in the bytes of one JSON value if it is plain; None says that the domain has to look at it."""
+    found = _decoded(raw)
+    if found is None:
+        return None
+    shape, envelope = found
+    body = envelope.body
+    numbers = _write_wholes_as_ints(body, shape.numbers)
+    if shape.parts is not None:
+        numbers = max(numbers, *(_write_wholes_as_ints(part, names) for part, names in shape.parts(body)), 0)
+    # The fields stand in the structs as in the canonical form: by name.
+    canonical = _ENCODE(envelope)
+    # A null may be an older shape (domain.upcasting). Here it is left out, as what is absent: that makes a difference.
+    is_sure = numbers == _USUAL and len(raw) - len(canonical) < shape.shortest_null
+    if not is_sure and (numbers == _ODD or b"null" in raw):
+        return None
+    return _event(shape, envelope, digest_of_canonical(canonical))
+
+
+def parse(raw: bytes) -> Event | OtherEvent:
+    """Return the event in the bytes of one JSON value, plain or not; raises NotAnEvent."""
+    found = _decoded(raw)
+    if found is not None and b"null" not in raw and (plain := _event(*found, b"")) is not None:
+        return plain.as_event
+    return parse_event(decode(raw))
+
+
+def _decoded(raw: bytes) -> tuple[Shape, Any] | None:
+    """Return an event's structs as they stand in the bytes, and where what is in them; None if they are not plain."""
+    name = _NAME.search(raw)
+    shape = shape_of(name[1]) if name else None
+    if shape is None or not raw.isascii():
+        return None
+    try:
+        envelope = shape.decode(raw)
+    except msgspec.DecodeError:
+        shape = shape.numbered
+        envelope = None if shape is None else _decode(shape, raw)
+        if shape is None or envelope is None:
+            return None
+    if envelope.metadata.event_name != shape.name or not envelope.metadata.root_account_uuid.strip():
+        return None
+    is_clean = not (_BLANK in raw or _ESCAPE in raw or _DELETE in raw)
+    return (shape, envelope) if is_clean or _has_clean_ids(shape, envelope) else None
+
+
+def _decode(shape: Shape, raw: bytes) -> Any:
+    try:
+        return shape.decode(raw)
+    except msgspec.DecodeError:
+        return None
+
+
+def _has_clean_ids(shape: Shape, envelope: Any) -> bool:
+    """Say whether the ids hold no blank and no control character. Ids are letters and digits; others are not plain."""
+    return all(value.isalnum() for _, _, value in _ids(shape, envelope) if isinstance(value, str))
+
+
+def _ids(shape: Shape, envelope: Any) -> Iterator[tuple[Any, str, Any]]:
+    """Yield where an id stands, under which name, and the id."""
+    for part, names in shape.ids:
+        struct = getattr(envelope, part)
+        yield from ((struct, name, getattr(struct, name)) for name in names)
+
+
+def _write_wholes_as_ints(struct: Any, names: tuple[str, ...]) -> int:
+    """Write 4.0 as 4, which is one number to the digest; say how usual all the numbers are.
+
+    Usual ones are never written shorter than they are read: as 1e9 for 1000000000.
+    """
+    worst = _USUAL
+    for name in names:
+        number = getattr(struct, name)
+        if number is None:
+            continue
+        if _LEAST_USUAL <= number < _FIRST_UNUSUAL:
+            if number.is_integer():
+                setattr(struct, name, int(number))
+        elif number.is_integer():
+            # Too large to be told from its neighbours, or a zero below zero.
+            if not -FIRST_AMBIGUOUS < number < FIRST_AMBIGUOUS or str(number) == "-0.0":
+                return _ODD
+            setattr(struct, name, int(number))
+            worst = _UNUSUAL if number else worst
+        else:
+            worst = _UNUSUAL
+    return worst
+
+
+def _event(shape: Shape, envelope: Any, digest: bytes) -> Plain | None:
+    """Put an event together: its times become moments, its ids text. None if a time is odd."""
+    metadata, body = envelope.metadata, envelope.body
+    if shape.numbered is None:
+        for struct, name, value in _ids(shape, envelope):
+            if value is not None:
+                setattr(struct, name, str(value))
+    try:
+        for name in shape.times:
+            text = getattr(body, name)
+            if text is not None:
+                setattr(body, name, _moment(text))
+        return shape.make(metadata, body, _event_time(metadata.event_time), digest)
+    except ValueError:
+        return None
+
+
+def _plain_moment(text: str) -> datetime:
+    """Read a time as Canvas writes it; raises ValueError for whatever else there is, or is not."""
+    if (
+        not _SHORTEST_TIME <= len(text) <= _LONGEST_TIME
+        or text[4:5] != "-"
+        or text[7:8] != "-"
+        or text[0] not in "12"
+        or not (text[-1] == "Z" or text[-6] in "+-")
+    ):
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
+
+
+def _read_minute(start: str) -> Micros:
+    if start[13] != ":" or start[16] != ":":
+        raise ValueError(start)
+    return _credible(_plain_moment(f"{start}00Z"))
+
+
+def _credible(moment: datetime) -> Micros:
+    if not FIRST_YEAR < moment.year <= LAST_YEAR:
+        raise ValueError(moment)
+    return micros(moment)
+
+
+# What is marked in one sitting bears the same few times.
+_moment: Final = lru_cache(maxsize=4096)(_plain_moment)
+_minute: Final = lru_cache(maxsize=512)(_read_minute)
+
+
+def _event_time(text: str) -> Micros:
+    """Read a credible event time; raises ValueError for any other. The minute is mostly that of the event before."""
+    digits = text[17:19] + text[20:23]
+    if len(text) != _USUAL_TIME or text[19] != "." or text[23] != "Z" or not (digits.isdigit() and digits.isascii()):
+        return _credible(_plain_moment(text))
+    milliseconds = int(digits)
+    if milliseconds >= _A_MINUTE:
+        raise ValueError(text)
+    return _minute(text[:17]) + milliseconds * 1_000

@@ -1,0 +1,257 @@
+"""Structs in place of the domain's models: derived from them, so the two cannot drift apart, and read by msgspec.
+
+Fields stand by name, as in the canonical form of an event, and what is absent is left out when it is written again.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Annotated, Any, Final, NamedTuple, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+from pydantic import BaseModel
+
+from outcomes.domain.catalog import EVENT_TYPES
+from outcomes.domain.entities.assessment import AssessmentBody
+from outcomes.domain.entities.friendly_description import FriendlyDescriptionBody
+from outcomes.domain.entities.outcome import WholeNumber
+from outcomes.domain.entities.people import EnrollmentBody, UserBody
+from outcomes.domain.entities.places import CourseBody
+from outcomes.domain.event import Event, Metadata
+from outcomes.domain.identity import LocalId
+from outcomes.domain.times import Micros, Timestamp
+
+_INTEGER = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_TEXT_ID = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+_TYPES: Final[dict[Any, Any]] = {
+    LocalId: _TEXT_ID,
+    # As text until the digest is taken: a time may be spelled in more than one way, and the digest tells them apart.
+    Timestamp: str,
+    WholeNumber: _INTEGER,
+    str: str,
+    float: float,
+    bool: bool,
+}
+# Archives, and some of the public examples, have numbers for ids (DOMAIN.md 1.8).
+_TYPES_WITH_NUMBERS: Final = {**_TYPES, LocalId: _TEXT_ID | _INTEGER}
+
+# Fields that the domain does not read. Those of the envelope are text (DOMAIN.md 2); another type is not plain.
+_UNREAD_OF_ENVELOPES: Final = (
+    "producer",
+    "root_account_lti_guid",
+    "user_account_id",
+    "user_sis_id",
+    "developer_key_id",
+    "time_zone",
+    "context_sis_source_id",
+    "session_id",
+    "hostname",
+    "user_agent",
+    "client_ip",
+    "referrer",
+)
+# Those of bodies are kept, whatever they are (DOMAIN.md 3).
+_UNREAD: Final[dict[type[BaseModel], tuple[str, ...]]] = {
+    AssessmentBody: ("aligned_to_outcomes", "context_uuid", "attempt"),
+    FriendlyDescriptionBody: ("learning_outcome_context_uuid", "root_account_id"),
+    CourseBody: ("account_uuid", "created_at"),
+    UserBody: ("short_name", "created_at", "user_login", "user_sis_id"),
+    EnrollmentBody: (
+        "course_uuid",
+        "created_at",
+        "course_section_id",
+        "limit_privileges_to_course_section",
+        "associated_user_id",
+    ),
+}
+
+
+class Plain(msgspec.Struct, gc=False):
+    """What `Event` is, but its parts are structs in place of models; the envelope's time is still text."""
+
+    metadata: Any
+    body: Any
+    event_time: Micros
+    digest: bytes
+
+    @property
+    def tenant(self) -> str:
+        """The root account's uuid."""
+        found: str = self.metadata.root_account_uuid
+        return found
+
+    @property
+    def as_event(self) -> Event:
+        """This, for those who take an event apart and ask for nothing else of it."""
+        return cast("Event", self)
+
+
+Parts = Callable[[Any], Iterator[tuple[Any, tuple[str, ...]]]]
+
+
+class Shape(NamedTuple):
+    """How events of one name are read, and where ids, numbers and times stand in them.
+
+    `parts` finds what is nested in a body, and the names of the numbers in it; None if nothing can be. No null takes
+    fewer bytes than `shortest_null`. `numbered` is the same for ids that are numbers; None in that shape itself.
+    """
+
+    name: str
+    make: Callable[[Any, Any, Micros, bytes], Plain]
+    decode: Callable[[bytes], Any]
+    ids: tuple[tuple[str, tuple[str, ...]], ...]
+    numbers: tuple[str, ...]
+    parts: Parts | None
+    times: tuple[str, ...]
+    shortest_null: int
+    numbered: "Shape | None"
+
+
+@lru_cache(maxsize=256)  # made when the first event of a name comes: most commands read few, or none
+def shape_of(name: bytes) -> Shape | None:
+    """Return the shape of the events of a name; None if none can be read this way."""
+    event_type = EVENT_TYPES.get(name.decode())
+    return _shape(event_type) if event_type is not None and _is_plain(event_type.body_type) else None
+
+
+def _hints(model: type[BaseModel]) -> dict[str, tuple[Any, bool]]:
+    """Return each field's type without None, and whether it must be there."""
+    found = {}
+    for name, hint in get_type_hints(model, include_extras=True).items():
+        if name in model.model_fields:
+            kinds = get_args(hint)
+            is_optional = type(None) in kinds
+            found[name] = (kinds[0] if is_optional else hint, not is_optional)
+    return found
+
+
+def _named(model: type[BaseModel], wanted: Any) -> tuple[str, ...]:
+    return tuple(name for name, (kind, _) in _hints(model).items() if kind is wanted)
+
+
+def _optional(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the names of all fields that may be null: a model's own, those of what is in it, those nobody reads."""
+    yield from (name for name, (_, is_required) in _hints(model).items() if not is_required)
+    yield from _UNREAD_OF_ENVELOPES if model is Metadata else _UNREAD.get(model, ())
+    for inner, _ in _nested(model).values():
+        yield from _optional(inner)
+
+
+def _nested(model: type[BaseModel]) -> dict[str, tuple[type[BaseModel], bool]]:
+    """Return the models in a model's fields, and whether there are many of them."""
+    found: dict[str, tuple[type[BaseModel], bool]] = {}
+    for name, (kind, _) in _hints(model).items():
+        if kind in _TYPES:
+            continue
+        is_many = get_origin(kind) is tuple
+        inner = get_args(kind)[0] if is_many else kind
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found[name] = (inner, is_many)
+    return found
+
+
+def _is_plain(model: type[BaseModel], *, is_outermost: bool = True) -> bool:
+    """Say whether structs can stand for a model. Ids and times are looked for in its own fields only."""
+    hints, nested = _hints(model), _nested(model)
+    return (
+        all(name in nested or kind in _TYPES for name, (kind, _) in hints.items())
+        and (is_outermost or not any(kind in (LocalId, Timestamp) for kind, _ in hints.values()))
+        and all(_is_plain(inner, is_outermost=False) for inner, _ in nested.values())
+    )
+
+
+def _struct(
+    model: type[BaseModel], types: dict[Any, Any], unread: tuple[str, ...] = (), unread_type: Any = None
+) -> type[msgspec.Struct]:
+    nested = {name: (_struct(inner, types), is_many) for name, (inner, is_many) in _nested(model).items()}
+    fields: list[Any] = []
+    for name, (kind, is_required) in _hints(model).items():
+        if name in nested:
+            inner, is_many = nested[name]
+            field: Any = list[inner] if is_many else inner  # type: ignore[valid-type]
+        else:
+            field = types[kind]
+        fields.append((name, field) if is_required else (name, field | None, None))
+    fields += [(name, unread_type, None) for name in unread]
+    return msgspec.defstruct(
+        f"Plain{model.__name__}",
+        sorted(fields),
+        namespace={"model_dump": _dump_of(model), **_properties(model)},
+        kw_only=True,
+        omit_defaults=True,
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+
+
+def _properties(model: type[BaseModel]) -> dict[str, Any]:
+    return {
+        name: value
+        for base in reversed(model.__mro__)
+        if base.__module__.startswith("outcomes.domain.")
+        for name, value in vars(base).items()
+        if name == "id_field" or isinstance(value, property)
+    }
+
+
+def _dump_of(model: type[BaseModel]) -> Callable[..., dict[str, Any]]:
+    numbers, names = set(_named(model, float)), tuple(model.model_fields)
+
+    def model_dump(struct: Any, *, exclude_none: bool) -> dict[str, Any]:
+        """Return the fields as the model would."""
+        found = ((name, getattr(struct, name)) for name in names)
+        return {
+            name: float(value) if value is not None and name in numbers else value
+            for name, value in found
+            if value is not None or not exclude_none
+        }
+
+    return model_dump
+
+
+def _parts_of(model: type[BaseModel]) -> Parts | None:
+    nested = [
+        (name, is_many, _named(inner, float), _parts_of(inner)) for name, (inner, is_many) in _nested(model).items()
+    ]
+    if not nested:
+        return None
+
+    def parts(struct: Any) -> Iterator[tuple[Any, tuple[str, ...]]]:
+        for name, is_many, numbers, deeper in nested:
+            value = getattr(struct, name)
+            for part in () if value is None else value if is_many else (value,):
+                yield part, numbers
+                if deeper is not None:
+                    yield from deeper(part)
+
+    return parts
+
+
+def _shape(event_type: type[Event]) -> Shape:
+    body = event_type.body_type
+    told = {"name": event_type.name, "kind": event_type.kind, "is_update": event_type.is_update}
+    plain: Any = msgspec.defstruct(f"Plain{event_type.__name__}", [], bases=(Plain,), namespace=told, gc=False)
+    shape = Shape(
+        name=event_type.name,
+        make=plain,
+        decode=_decoder(body, _TYPES),
+        ids=(("metadata", _named(Metadata, LocalId)), ("body", _named(body, LocalId))),
+        numbers=_named(body, float),
+        parts=_parts_of(body),
+        times=_named(body, Timestamp),
+        shortest_null=min(map(len, (*_optional(Metadata), *_optional(body)))) + len(',"":null'),
+        numbered=None,
+    )
+    return shape._replace(numbered=shape._replace(decode=_decoder(body, _TYPES_WITH_NUMBERS)))
+
+
+def _decoder(body: type[BaseModel], types: dict[Any, Any]) -> Callable[[bytes], Any]:
+    envelope = msgspec.defstruct(
+        "PlainEnvelope",
+        [
+            ("body", _struct(body, types, _UNREAD.get(body, ()), str | bool | _INTEGER | None)),
+            ("metadata", _struct(Metadata, types, _UNREAD_OF_ENVELOPES, str | None)),
+        ],
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+    return msgspec.json.Decoder(envelope).decode

@@ -1,0 +1,1 @@
+"""From a source to the log: prepare, read ahead, append in whole batches."""

@@ -1,0 +1,240 @@
+"""From sources to the log: read, parse, fingerprint, append, in batches; what cannot be an event to quarantine."""
+
+import gc
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from outcomes.domain.event import Event
+from outcomes.domain.times import Micros, to_text
+from outcomes.store.encoding.arrival import Arrivals, nothing_of
+from outcomes.store.home import Home
+from outcomes.store.ingest.prepare import Prepared, prepare, prepare_source, value_of
+from outcomes.store.ingest.read_ahead import can_fork, in_background
+from outcomes.store.log import quarantine
+from outcomes.store.log.appender import Appended
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.privacy import redaction as door
+from outcomes.store.sources.files import open_source, source_name
+from outcomes.store.sources.json_splitter import split
+from outcomes.store.sources.segment import Piece
+
+BATCH_EVENTS = 5_000
+_BATCH_BYTES = 16 << 20
+_BATCH_SECONDS = 2.0
+_A_DAY: Micros = 86_400_000_000
+# A second process pays from here on; most files are smaller.
+_LARGE = 2 << 20
+
+Clock = Callable[[], Micros]
+
+
+class Follower(Protocol):
+    """A read model that follows the log."""
+
+    def project(self, event: Event, digest: bytes, /) -> tuple[Any, ...]:
+        """Return what it takes from an event, as plain values. Must not depend on the model's state."""
+
+    def take(self, appended: Appended, /) -> None:
+        """Take what was new, after it is safe in the log, before the lock is given up."""
+
+
+class Nobody:
+    """Follows no log: its read models, if it has any, catch up later."""
+
+    project = staticmethod(nothing_of)
+
+    def take(self, _appended: Appended) -> None:
+        """Take nothing."""
+
+
+@dataclass
+class IngestReport:
+    """What happened to what was read: `read` = appended + duplicates + quarantined; unprojected are appended too."""
+
+    read: int = 0
+    appended: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    unprojected: int = 0
+    head: int = 0
+    seconds: float = 0.0
+    damaged: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the contract's answer."""
+        answer = asdict(self)
+        del answer["damaged"]
+        return answer
+
+
+@contextmanager
+def _without_cycle_collection() -> Iterator[None]:
+    """Hold Python's cycle collector: a batch makes no cycles, and walking its many objects costs a quarter."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@dataclass
+class _Batch:
+    source: str
+    started: float = field(default_factory=time.monotonic)
+    arrivals: Arrivals = field(default_factory=Arrivals.of)
+    refused: list[tuple[Piece, str]] = field(default_factory=list)
+    bytes: int = 0
+
+    def add(self, part: Prepared) -> None:
+        self.arrivals.extend(part.arrivals)
+        self.refused += part.refused
+        self.bytes += part.bytes
+
+    def is_full(self) -> bool:
+        return (
+            len(self.arrivals) + len(self.refused) >= BATCH_EVENTS
+            or self.bytes >= _BATCH_BYTES
+            or time.monotonic() - self.started > _BATCH_SECONDS
+        )
+
+
+class Ingest:
+    """One run: `Ingest(home, log, clock, views).run(["events.ndjson"])`."""
+
+    def __init__(self, home: Home, log: EventLog, clock: Clock, follower: Follower) -> None:
+        self._home = home
+        self._log = log
+        self._clock = clock
+        self._follower = follower
+        self.report = IngestReport(head=log.head)
+
+    def run(self, names: Iterable[str], *, watch: Callable[[int], None] = lambda _: None) -> IngestReport:
+        """Take every source; `watch` is told how many bytes of them are read. Damage is reported, not raised."""
+        started = time.monotonic()
+        before = 0
+        for name in names:
+            source = source_name(name)
+            with open_source(name) as stream, _without_cycle_collection():
+                parts = prepare_source(stream, source, self._follower.project)
+                before += self._take(_shared_out(parts), source, partial(_add, before, watch))
+        self.report.seconds = round(time.monotonic() - started, 3)
+        return self.report
+
+    def retry_quarantine(self) -> IngestReport:
+        """Read what is in quarantine once more: this version may understand what an older one did not."""
+        started = time.monotonic()
+        with self._log.reading() as connection:
+            waiting = quarantine.entries(connection)
+        for entry in waiting:
+            self._retry(entry)
+        self.report.seconds = round(time.monotonic() - started, 3)
+        return self.report
+
+    def take_pieces(self, pieces: Iterable[Piece], source: str) -> None:
+        """Take values that are already split, in batches."""
+        self._take(prepare(pieces, self._follower.project), source, lambda _: None)
+
+    def _take(self, parts: Iterable[Prepared], source: str, watch: Callable[[int], None]) -> int:
+        """Write parts of a source in batches; return how many bytes of it were read."""
+        batch, done = _Batch(source), 0
+        for part in parts:
+            if part.damage is not None:
+                self.report.damaged.append(part.damage)
+            batch.add(part)
+            done = part.done
+            watch(done)
+            if batch.is_full():
+                self._write(batch)
+                batch = _Batch(source)
+        self._write(batch)
+        return done
+
+    def _write(self, batch: _Batch) -> None:
+        def refuse(connection: sqlite3.Connection, now: Micros) -> None:
+            for piece, reason in door.stripped(connection, batch.refused):
+                quarantine.put(connection, piece, batch.source, reason, now)
+
+        if len(batch.arrivals) or batch.refused:
+            self._commit(batch, "ingest", refuse)
+
+    def _commit(self, batch: _Batch, purpose: str, besides: Callable[[sqlite3.Connection, Micros], None]) -> None:
+        """Append a batch, and change the quarantine as `besides` says, in one transaction."""
+        with self._home.writing(purpose):
+            now = self._clock()
+            _refuse_the_future(batch, now)
+            try:
+                with self._log.writing() as connection:
+                    appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.project)
+                    besides(connection, now)
+            except BaseException:
+                self._log.forget_uncommitted()
+                raise
+            finally:
+                for piece, _ in batch.refused:
+                    piece.close()
+            self._count(batch, appended)
+            self._follower.take(appended)
+
+    def _count(self, batch: _Batch, appended: Appended) -> None:
+        report = self.report
+        report.read += len(batch.arrivals) + len(batch.refused)
+        report.appended += len(appended.arrivals)
+        report.duplicates += len(batch.arrivals) - len(appended.arrivals)
+        report.quarantined += len(batch.refused)
+        report.unprojected += appended.arrivals.facts.count(None)
+        report.head = appended.head
+
+    def _retry(self, entry: quarantine.Entry) -> None:
+        with self._log.reading() as connection:
+            pieces = list(split(quarantine.content(connection, entry.number), value_of))
+        batch = _Batch(entry.source)
+        for part in prepare(pieces, self._follower.project):
+            batch.add(part)
+
+        def judge(connection: sqlite3.Connection, now: Micros) -> None:
+            if batch.refused or not pieces:
+                quarantine.refuse_again(connection, entry.number, batch.refused[0][1] if pieces else entry.reason)
+            else:
+                quarantine.mark_taken(connection, entry.number, now)
+
+        self._commit(batch, "quarantine retry", judge)
+
+
+def _add(before: int, watch: Callable[[int], None], done: int) -> None:
+    watch(before + done)
+
+
+def _shared_out(parts: Iterator[Prepared]) -> Iterator[Prepared]:
+    """Prepare the beginning here, and the rest, if there is much of it, in a second process."""
+    done = 0
+    for part in parts:
+        yield part
+        done += part.bytes
+        if done >= _LARGE and can_fork():
+            break
+    else:
+        return
+    with closing(in_background(parts)) as rest:
+        yield from rest
+
+
+def _refuse_the_future(batch: _Batch, now: Micros) -> None:
+    """Move what is dated far ahead to the refused: one such event would make every later "as of" seek in vain."""
+    limit = now + _A_DAY
+    if max(batch.arrivals.event_times, default=0) > limit:
+        arrivals = batch.arrivals.rows()
+        batch.arrivals = Arrivals.of(arrival for arrival in arrivals if arrival.event_time <= limit)
+        ahead = [arrival for arrival in arrivals if arrival.event_time > limit]
+        batch.refused += [(Piece(arrival.raw, arrival.line), _ahead(arrival.event_time)) for arrival in ahead]
+        batch.refused.sort(key=lambda refused: refused[0].line)
+
+
+def _ahead(event_time: Micros) -> str:
+    return f"event_time {to_text(event_time)} is more than a day in the future"

@@ -1,0 +1,87 @@
+"""From a stream of bytes to events that are ready to be written, some hundred at a time."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from outcomes.domain.errors import UnreadableInput
+from outcomes.store.encoding import fast_parser as thin
+from outcomes.store.encoding.arrival import Arrival, Arrivals, Project, read
+from outcomes.store.sources.files import ByteStream, chunks_of
+from outcomes.store.sources.json_splitter import split
+from outcomes.store.sources.json_values import object_in
+from outcomes.store.sources.segment import Piece
+
+_EVENTS, _BYTES, _SECONDS = 500, 1 << 20, 0.5
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Some of a source: what are events, what is none and why, how far it was read, and what was damaged."""
+
+    arrivals: Arrivals = field(default_factory=Arrivals.of)
+    refused: list[tuple[Piece, str]] = field(default_factory=list)
+    bytes: int = 0
+    done: int = 0
+    damage: str | None = None
+
+
+def value_of(text: bytes) -> Any:
+    """Return what a whole object is read as: a plain event at once, whatever else is an object as JSON."""
+    return thin.read(text) or object_in(text)
+
+
+class _Counted:
+    """A stream that knows how far it has been read, packed or not."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self.done = 0
+
+    def read(self, size: int) -> bytes:
+        chunk = self._stream.read(size)
+        self.done += len(chunk)
+        return chunk
+
+    def read1(self, size: int) -> bytes:
+        chunk = self._stream.read1(size)
+        self.done += len(chunk)
+        return chunk
+
+
+def prepare_source(stream: ByteStream, source: str, project: Project) -> Iterator[Prepared]:
+    """Prepare all of a source. Damage is told in the last part, not raised: what was readable is kept."""
+    counted = _Counted(stream)
+    damage: list[str] = []
+
+    def until_damage() -> Iterator[bytes]:
+        try:
+            yield from chunks_of(counted, source)
+        except UnreadableInput as error:
+            damage.append(str(error))
+
+    for part in prepare(split(until_damage(), value_of), project):
+        part.done = counted.done
+        yield part
+    if damage:
+        yield Prepared(done=counted.done, damage=damage[0])
+
+
+def prepare(pieces: Iterable[Piece], project: Project) -> Iterator[Prepared]:
+    """Prepare values that are already split. Parts are small: who waits for one soon has something to do."""
+    arrived: list[Arrival] = []
+    part, give_at = Prepared(), time.monotonic() + _SECONDS
+    for number, piece in enumerate(pieces, 1):
+        verdict = read(piece, project)
+        if verdict.__class__ is Arrival:
+            arrived.append(verdict)
+        else:
+            part.refused.append((piece, cast("str", verdict)))
+        part.bytes += len(piece.raw)
+        if number % _EVENTS == 0 or part.bytes >= _BYTES or time.monotonic() > give_at:
+            part.arrivals = Arrivals.of(arrived)
+            yield part
+            arrived, part, give_at = [], Prepared(), time.monotonic() + _SECONDS
+    part.arrivals = Arrivals.of(arrived)
+    yield part

@@ -1,0 +1,1 @@
+"""The immutable log: one stream per entity on the eventsourcing library, batches, hash chain, quarantine."""

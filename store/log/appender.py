@@ -1,0 +1,95 @@
+"""How a batch enters the log: through the door, packed or sealed, without repeats, tied to all before it."""
+
+import sqlite3
+from functools import partial
+from operator import add
+from typing import NamedTuple
+
+from outcomes.domain.times import Micros
+from outcomes.store.encoding.arrival import Arrival, Arrivals, Project
+from outcomes.store.encoding.compression import Codec
+from outcomes.store.encoding.stream_keys import first_version, in_tenant, last_version
+from outcomes.store.log.hash_chain import NO_CHAIN, Batch, chain_after, last_batch
+from outcomes.store.log.recorder import LogRecorder, Row, head_of, is_stored
+from outcomes.store.privacy import redaction as door
+from outcomes.store.privacy.encryption import Vault
+
+
+class Appended(NamedTuple):
+    """The arrivals that were new, in the order of the positions that they got, up to the head of the log."""
+
+    head: int
+    arrivals: Arrivals
+
+    @property
+    def positions(self) -> range:
+        """Their positions."""
+        return range(self.head - len(self.arrivals) + 1, self.head + 1)
+
+
+class Appender:
+    """Writes to one log, inside transactions of its caller's. `vault` is there if the log is sealed."""
+
+    def __init__(self, recorder: LogRecorder, codec: Codec, vault: Vault | None) -> None:
+        self._recorder = recorder
+        self._codec = codec
+        self._vault = vault
+        self._tenants: dict[str, int] = {}
+
+    def append(
+        self, connection: sqlite3.Connection, arrivals: Arrivals, source: str, recorded_at: Micros, project: Project
+    ) -> Appended:
+        """Append those arrivals that are new, in their order; return them with their positions."""
+        head, last = head_of(connection), last_batch(connection)
+        arrivals = door.admit(connection, arrivals, project, partial(self._holds, connection))
+        states: list[bytes]
+        if self._vault is None:
+            states = self._codec.compress_all(arrivals.raws)
+        else:
+            arrivals, states = self._vault.admit(connection, arrivals, project, recorded_at)
+        new = self._recorder.append(connection, self._rows(connection, arrivals, states))
+        if not new:
+            return Appended(head, Arrivals.of())
+        if new != range(len(states)):
+            arrivals, states = arrivals.at(new), [states[index] for index in new]
+        newest = max(arrivals.event_times)
+        batch = Batch(
+            head + len(new),
+            head + 1,
+            max(recorded_at, last.recorded_at if last else 0),  # a clock that steps back must not reorder batches
+            source,
+            max(newest, last.max_event_time if last else newest),
+            b"",
+        )
+        links = zip(arrivals.digests, states, strict=True)
+        batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, batch, links))
+        connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", batch)
+        return Appended(batch.last_position, arrivals)
+
+    def _rows(self, connection: sqlite3.Connection, arrivals: Arrivals, states: list[bytes]) -> list[Row]:
+        tenants = dict.fromkeys(arrivals.tenants)
+        prefix_of = {uuid: in_tenant(self._tenant_number(connection, uuid), "") for uuid in tenants}
+        streams = map(add, map(prefix_of.__getitem__, arrivals.tenants), arrivals.streams)
+        return list(zip(streams, arrivals.versions, arrivals.names, states, arrivals.digests, strict=True))
+
+    def _holds(self, connection: sqlite3.Connection, arrival: Arrival) -> bool:
+        """Say whether the content of an arrival is stored."""
+        filed = arrival if self._vault is None else self._vault.filed(arrival)
+        versions = (first_version(filed.event_time), last_version(filed.event_time))
+        stream = in_tenant(self._tenant_number(connection, filed.tenant), filed.stream)
+        return is_stored(connection, stream, versions, filed.digest)
+
+    def _tenant_number(self, connection: sqlite3.Connection, uuid: str) -> int:
+        number = self._tenants.get(uuid)
+        if number is None:
+            found = connection.execute("SELECT number FROM tenants WHERE uuid = ?", (uuid,)).fetchone()
+            if found is None:
+                found = connection.execute("INSERT INTO tenants (uuid) VALUES (?) RETURNING number", (uuid,)).fetchone()
+            number = self._tenants[uuid] = int(found[0])
+        return number
+
+    def forget_uncommitted(self) -> None:
+        """Drop what was learnt inside a transaction that was rolled back."""
+        self._tenants.clear()
+        if self._vault is not None:
+            self._vault.keys.let_go()

@@ -1,0 +1,331 @@
+"""The event log: the truth. Appended in batches, never changed, read by position or by entity."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.persistence import InfrastructureFactory
+from eventsourcing.sqlite import SQLiteFactory
+from eventsourcing.utils import Environment
+
+from outcomes.domain.aggregate import Aggregate, in_order
+from outcomes.domain.catalog import AGGREGATES
+from outcomes.domain.errors import HomeUnavailable, UsageError
+from outcomes.domain.event import ErasedEvent, Event, OtherEvent, Recorded
+from outcomes.domain.identity import EntityRef
+from outcomes.domain.times import Micros
+from outcomes.store.encoding.arrival import Arrivals, Project, nothing_of
+from outcomes.store.encoding.compression import Codec, dictionary_number, shipped_dictionary
+from outcomes.store.encoding.content_digest import content_digest
+from outcomes.store.encoding.stream_keys import in_tenant, last_version, stream_of_entity
+from outcomes.store.log.appender import Appended, Appender
+from outcomes.store.log.hash_chain import Batch, batches_after
+from outcomes.store.log.mapper import LogMapper
+from outcomes.store.log.migrations import BYTES_CHAINED_AFTER, IDENTITY, bring_up_to_date, found_format, read_property
+from outcomes.store.log.recorder import LogRecord, LogRecorder, head_of, records_after, records_at, states_after
+from outcomes.store.privacy import keyring
+from outcomes.store.privacy.encryption import Opened, Vault
+from outcomes.store.sqlite.datastore import Datastore
+from outcomes.store.sqlite.private_files import make_private
+
+_PAGE = 5_000
+
+
+class _Factory(SQLiteFactory):
+    """Makes the library's parts over our own datastore."""
+
+    application_recorder_class = LogRecorder
+
+    def __init__(self, env: Environment, datastore: Datastore) -> None:
+        InfrastructureFactory.__init__(self, env)
+        self.datastore = datastore
+
+
+class EventLog(Application[str]):
+    """The library's application over one `log.db`; all its generics end here.
+
+    `EventLog(path).load(EntityRef(tenant, Kind.OUTCOME, "7"), as_of=...)` replays one entity.
+    """
+
+    name = "outcomes"
+
+    def __init__(self, path: Path, *, create: bool = True, seal: bool = False) -> None:
+        # An empty file is a log that is just being made, or whose making was cut short.
+        if not create and (not path.exists() or path.stat().st_size == 0):
+            raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
+        if create:
+            make_private(path)
+        self._datastore = Datastore(path)
+        self.vault: Vault | None = None
+        super().__init__()
+        self._prepare(seal=seal)
+        if seal and self.vault is None:
+            self.close()
+            raise UsageError(
+                f"{path.parent} is there already, and not sealed: sealing begins with a new folder, "
+                "into which outcomes log of this one can be ingested"
+            )
+
+    # -- how the library gets its parts ---------------------------------------------------------------------------
+
+    def construct_env(self, name: str, env: Any = None) -> Environment:
+        """Ignore the process environment: stray variables must not reconfigure the truth."""
+        # The tables are made by the migration: made on each opening, they would hide that a trigger was dropped.
+        return Environment(name, {**dict(env or {}), SQLiteFactory.CREATE_TABLE: "no"})
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
+        """Return the factory over our datastore."""
+        return _Factory(env, self._datastore)
+
+    def construct_mapper(self) -> LogMapper:
+        """Return the mapper; its dictionaries are filled in once the log is open."""
+        self._dictionaries: dict[int, bytes] = {}
+        shipped = shipped_dictionary()
+        self._codec = Codec(self._dictionaries, dictionary_number(shipped))
+        self._dictionaries[dictionary_number(shipped)] = shipped
+        self._log_mapper = LogMapper(self._codec, self._tenant_uuid)
+        return self._log_mapper
+
+    def _prepare(self, *, seal: bool) -> None:
+        shipped = next(iter(self._dictionaries))
+        with self._datastore.reading() as connection:
+            is_new = found_format(connection) is None
+            is_known = not is_new and _has_dictionary(connection, shipped)
+        if not is_known:
+            with self._datastore.writing() as connection:
+                if is_new:
+                    bring_up_to_date(connection)
+                if is_new and seal:
+                    keyring.create(connection)
+                if not _has_dictionary(connection, shipped):
+                    connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (shipped, self._dictionaries[shipped]))
+        with self._datastore.reading() as connection:
+            self._dictionaries.update(dict(connection.execute("SELECT number, bytes FROM dictionaries").fetchall()))
+            secret = read_property(connection, keyring.SEALED)
+        if secret is not None:
+            self.vault = self._log_mapper.vault = Vault(bytes.fromhex(secret), self._codec, self._datastore.reading)
+        assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
+        self._appender = Appender(self.recorder, self._codec, self.vault)
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Open one write transaction; gives the connection for `append` and for the quarantine.
+
+        A log of an older format is brought up to date with it.
+        """
+        with self._datastore.writing() as connection:
+            bring_up_to_date(connection)
+            yield connection
+
+    def append(
+        self,
+        connection: sqlite3.Connection,
+        arrivals: Arrivals,
+        source: str,
+        recorded_at: Micros,
+        project: Project = nothing_of,
+    ) -> Appended:
+        """Append those arrivals that are new, in their order; return them with their positions.
+
+        Repeats, of stored events or inside the batch, are left out: nothing is stored twice. `project` finds the facts
+        of what this home keeps otherwise than it came: redacted, or sealed.
+        """
+        return self._appender.append(connection, arrivals, source, recorded_at, project)
+
+    def forget_uncommitted(self) -> None:
+        """Drop what was learnt inside a transaction that was rolled back."""
+        self._appender.forget_uncommitted()
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Open one read transaction; gives the connection. Of a sealed log no key is used that was destroyed before."""
+        with self._datastore.reading() as connection:
+            if self.vault is not None:
+                self.vault.keys.refresh(connection)
+            yield connection
+
+    @property
+    def head(self) -> int:
+        """The last position; 0 for an empty log."""
+        with self._datastore.reading() as connection:
+            return head_of(connection)
+
+    def tenants(self) -> dict[str, int]:
+        """Return each tenant's uuid with its number in stream names."""
+        with self._datastore.reading() as connection:
+            return dict(connection.execute("SELECT uuid, number FROM tenants ORDER BY number").fetchall())
+
+    def _tenant_uuid(self, number: int) -> str:
+        return next((uuid for uuid, known in self.tenants().items() if known == number), "")
+
+    def stream(self, tenant: str, number: int, stream: str) -> str:
+        """Return the whole name under which this log files a stream of a tenant."""
+        return in_tenant(number, stream if self.vault is None else self.vault.stream(tenant, stream))
+
+    def digest_of(self, value: Any, raw: bytes) -> bytes:
+        """Return the digest of an event's content as this log keeps it."""
+        digest = content_digest(value, raw)
+        return digest if self.vault is None else self.vault.digest(digest)
+
+    def has_batch(self, last_position: int, chain: bytes) -> bool:
+        """Say whether a batch ends at a position with that chain: whether all up to there is the same."""
+        with self._datastore.reading() as connection:
+            found = connection.execute("SELECT chain FROM batches WHERE last_position = ?", (last_position,)).fetchone()
+        return found is not None and found[0] == chain
+
+    def batches(self, after: int = 0) -> list[Batch]:
+        """Return the batches that end after a position, in order."""
+        with self._datastore.reading() as connection:
+            return batches_after(connection, after)
+
+    def identity(self) -> str | None:
+        """Return what tells this log from any other, even one with the same events; None for a log of format 1."""
+        return self._property(IDENTITY)
+
+    def format(self) -> int:
+        """Return the number of this log's layout."""
+        with self._datastore.reading() as connection:
+            return found_format(connection) or 0
+
+    def bytes_chained_after(self) -> int | None:
+        """Return the position after which the chain covers stored bytes; None if it nowhere does (format 1)."""
+        found = self._property(BYTES_CHAINED_AFTER)
+        return None if found is None else int(found)
+
+    def _property(self, name: str) -> str | None:
+        with self._datastore.reading() as connection:
+            return read_property(connection, name)
+
+    def records(self, after: int = 0, upto: int | None = None) -> Iterator[LogRecord]:
+        """Yield the log in position order, a page at a time."""
+        end = self.head if upto is None else upto
+        while after < end:
+            with self.reading() as connection:
+                page = records_after(connection, after, end, _PAGE)
+            if not page:
+                return
+            yield from page
+            after = page[-1].position
+
+    def known_events(self, after: int, upto: int) -> Iterator[list[tuple[int, bytes, Event]]]:
+        """Yield the projected events of the log for a read model, a page at a time: position, digest, event.
+
+        An event may have quickly made structs in place of models (`store.thin`). Raises LogDamaged.
+        """
+        read = self._log_mapper.read
+        while after < upto:
+            with self.reading() as connection:
+                page = states_after(connection, after, upto, _PAGE)
+            if not page:
+                return
+            after = page[-1][0]
+            found = ((position, digest, read(position, digest, state)) for position, _, digest, state in page)
+            yield [
+                (position, digest, event)
+                for position, digest, event in found
+                if event and not isinstance(event, OtherEvent)
+            ]
+
+    def records_at(self, positions: Iterable[int]) -> list[LogRecord]:
+        """Return the events at given positions, in the order asked."""
+        with self.reading() as connection:
+            return records_at(connection, positions)
+
+    def scan(self, is_wanted: Callable[[bytes], bool], upto: int) -> Iterator[str]:
+        """Yield, in position order, the streams of the events whose bytes are wanted: one pass, nothing is parsed.
+
+        What was partly erased is wanted, too: what made it so may be what is gone.
+        """
+        after = 0
+        decompress, vault = self._codec.decompress, self.vault
+
+        def may_be_wanted(state: bytes, digest: bytes) -> bool:
+            if vault is None:
+                return is_wanted(decompress(state))
+            opened = vault.open(state, digest)
+            return opened.raw is not None and (not opened.is_whole or is_wanted(opened.raw))
+
+        while after < upto:
+            with self.reading() as connection:
+                page = states_after(connection, after, upto, _PAGE)
+            if not page:
+                return
+            yield from (stream for _, stream, digest, state in page if may_be_wanted(state, digest))
+            after = page[-1][0]
+
+    def raw(self, record: LogRecord) -> bytes:
+        """Return the bytes of an event as they came; where someone was erased, what is left of it."""
+        return self._log_mapper.raw(record)
+
+    def open(self, record: LogRecord) -> Opened:
+        """Return what can still be read of an event, and whether that is all of it; raises LogDamaged."""
+        return self._log_mapper.open(record.state, record.digest)
+
+    def is_partly_erased(self, record: LogRecord) -> bool:
+        """Say whether someone whom an event names was erased, and the rest of it can still be read."""
+        return self.vault is not None and not self.open(record).is_whole
+
+    def parse(self, record: LogRecord) -> Event | OtherEvent | ErasedEvent:
+        """Return the event of a record; raises LogDamaged."""
+        return self._log_mapper.parse(record)
+
+    def load(
+        self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None
+    ) -> Aggregate[Any] | None:
+        """Rebuild one entity from its own events, to any point in event time and in the log; None if unknown."""
+        aggregate = AGGREGATES[ref.kind]
+
+        def project(_: Aggregate[Any] | None, events: Iterable[Any]) -> Aggregate[Any] | None:
+            return aggregate.replay(_readable(events), as_of=as_of, known_at=known_at)
+
+        stream = self._stream_of_ref(ref)
+        if stream is None:
+            return None
+        try:
+            # The library's signature wants its own aggregate protocol; ours is a frozen state without a version.
+            return self.repository.get(  # type: ignore[type-var]
+                stream,
+                version=None if as_of is None else last_version(as_of),
+                projector_func=project,
+            )
+        except AggregateNotFoundError:
+            return None
+
+    def history(self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None) -> list[Recorded]:
+        """Return the events of one entity in their order, up to a point."""
+        stream = self._stream_of_ref(ref)
+        if stream is None:
+            return []
+        version = None if as_of is None else last_version(as_of)
+        events: Any = self.events.get(stream, lte=version)
+        return in_order(_readable(events), as_of=as_of, known_at=known_at)
+
+    def _stream_of_ref(self, ref: EntityRef) -> str | None:
+        number = self.tenants().get(ref.tenant)
+        return None if number is None else self.stream(ref.tenant, number, stream_of_entity(ref.kind, ref.id))
+
+    def streams(self) -> Iterator[int]:
+        """Yield, for every stream, the position of one of its events."""
+        with self._datastore.reading() as connection:
+            rows = connection.execute("SELECT min(position) FROM stored_events GROUP BY originator_id")
+            yield from (int(row[0]) for row in rows)
+
+    @property
+    def codec(self) -> Codec:
+        """The codec of stored bytes."""
+        return self._codec
+
+
+def _readable(events: Iterable[Any]) -> list[Recorded]:
+    return [recorded for recorded in events if isinstance(recorded.event, Event)]
+
+
+def _has_dictionary(connection: sqlite3.Connection, number: int) -> bool:
+    return connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (number,)).fetchone() is not None

@@ -1,0 +1,87 @@
+"""Between stored bytes and domain events. The bytes are what Canvas sent; they are never written anew."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import orjson
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import Mapper, StoredEvent
+
+from outcomes.domain.catalog import parse_event
+from outcomes.domain.errors import LogDamaged, NotAnEvent
+from outcomes.domain.event import ErasedEvent, Event, OtherEvent, Recorded
+from outcomes.domain.times import to_text
+from outcomes.store.encoding import fast_parser as thin
+from outcomes.store.encoding.compression import Codec
+from outcomes.store.encoding.stream_keys import milliseconds_of, tenant_number_of
+from outcomes.store.log.recorder import LogRecord
+from outcomes.store.privacy.encryption import Opened, Vault
+from outcomes.store.sources.json_values import decode
+
+
+class LogMapper(Mapper[str]):
+    """The library's mapper: it only reads here, since appending passes the received bytes through.
+
+    `tenant` gives the uuid of a tenant's number.
+    """
+
+    def __init__(self, codec: Codec, tenant: Callable[[int], str]) -> None:
+        self._codec = codec
+        self._tenant = tenant
+        self.vault: Vault | None = None
+        """What opens the states of a sealed home."""
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """Refuse: an event is appended as the bytes that came, through EventLog.append."""
+        raise TypeError(f"events enter the log as received bytes, not as {type(domain_event).__name__}")
+
+    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[str]:
+        """Return the domain event with its place in the log."""
+        assert isinstance(stored_event, LogRecord)  # noqa: S101 - our recorder returns nothing else
+        # A stream of an entity holds its own events, and those of them that were erased: the caller leaves them out.
+        event = cast("Event", self.parse(stored_event))
+        # The library's protocol wants originator_id and _version on the event; our projector reads neither.
+        return cast("DomainEventProtocol[str]", Recorded(stored_event.position, stored_event.digest, event))
+
+    def open(self, state: bytes, digest: bytes) -> Opened:
+        """Return what can still be read of stored bytes; raises LogDamaged."""
+        if self.vault is None:
+            return Opened(self._codec.decompress(state), is_whole=True)
+        return self.vault.open(state, digest)
+
+    def raw(self, record: LogRecord) -> bytes:
+        """Return the bytes as they came; of an erased event a line that says so, which ingest takes for none."""
+        opened = self.open(record.state, record.digest)
+        return _erased_line(record) if opened.raw is None else opened.raw
+
+    def parse(self, record: LogRecord) -> Event | OtherEvent | ErasedEvent:
+        """Return the event of a record; raises LogDamaged naming its position."""
+        try:
+            opened = self.open(record.state, record.digest)
+            if opened.raw is None:
+                tenant = self._tenant(tenant_number_of(str(record.originator_id)))
+                return ErasedEvent(record.topic, tenant, milliseconds_of(record.originator_version) * 1_000)
+            return parse_event(decode(opened.raw))
+        except (NotAnEvent, LogDamaged) as error:
+            raise _damaged(record.position, error) from error
+
+    def read(self, position: int, digest: bytes, state: bytes) -> Event | OtherEvent | None:
+        """Return the event of stored bytes for a read model: a plain result has structs in place of models.
+
+        None where nothing of it can be read any more.
+        """
+        try:
+            raw = self._codec.decompress(state) if self.vault is None else self.vault.open(state, digest).raw
+            return None if raw is None else thin.parse(raw)
+        except (NotAnEvent, LogDamaged) as error:
+            raise _damaged(position, error) from error
+
+
+def _damaged(position: int, error: Exception) -> LogDamaged:
+    return LogDamaged(f"the event at position {position} no longer reads as one ({error}): run outcomes verify")
+
+
+def _erased_line(record: LogRecord) -> bytes:
+    time = to_text(milliseconds_of(record.originator_version) * 1_000)
+    told = {"position": record.position, "event_name": record.topic, "event_time": time, "digest": record.digest.hex()}
+    return orjson.dumps({"erased": told})

@@ -1,0 +1,273 @@
+"""The library's recorder for SQLite, with our columns, in batches, refusing any change of what was written.
+
+`eventsourcing` is pinned below 10, which renames its tables and classes; nothing outside `store` imports it.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
+
+from outcomes.store.encoding.content_digest import DIGEST_BYTES
+from outcomes.store.encoding.stream_keys import next_free_version
+from outcomes.store.privacy import settings as house_rules
+
+
+@dataclass(frozen=True)
+class LogRecord(StoredEvent):
+    """A stored event with its place in the log and the digest of its content."""
+
+    position: int
+    digest: bytes
+
+
+Row = tuple[str, int, str, bytes, bytes]
+"""What is written per event: the library's originator_id, originator_version, topic and state, and our content_hash.
+
+A plain tuple: sqlite3 binds nothing faster, and there is one per event.
+"""
+
+
+# A plain INTEGER PRIMARY KEY: deletion is refused below, so no position is ever reused, and unlike AUTOINCREMENT a
+# repeat that is not stored leaves no gap behind.
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS stored_events (
+        position INTEGER PRIMARY KEY,
+        originator_id TEXT NOT NULL,
+        originator_version INTEGER NOT NULL,
+        topic TEXT NOT NULL,
+        state BLOB NOT NULL,
+        content_hash BLOB NOT NULL,
+        UNIQUE (originator_id, originator_version))""",
+    """CREATE TABLE IF NOT EXISTS batches (
+        last_position INTEGER PRIMARY KEY,
+        first_position INTEGER NOT NULL,
+        recorded_at INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        max_event_time INTEGER NOT NULL,
+        chain BLOB NOT NULL)""",
+    "CREATE TABLE IF NOT EXISTS tenants (number INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE IF NOT EXISTS dictionaries (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    *house_rules.TABLES,
+)
+_IMMUTABLE = ("stored_events", "batches", "tenants", "dictionaries", "properties", "house_rules")
+# SQLite lets INSERT OR REPLACE delete without asking the triggers above. On the small tables an insert is refused where
+# a row is there; on stored_events that would cost more than the insert itself, so there the chain of hashes answers.
+_TAKEN = {
+    "batches": "last_position = NEW.last_position",
+    "tenants": "number = NEW.number OR uuid = NEW.uuid",
+    "dictionaries": "number = NEW.number",
+    "properties": "name = NEW.name",
+    "house_rules": "number = NEW.number",
+}
+
+
+def _trigger(name: str, when: str, refused: str) -> tuple[str, str]:
+    # Word for word what SQLite keeps of it, so that a changed one shows.
+    refusal = f"SELECT RAISE(ABORT, 'the log is immutable: {refused} is refused')"
+    return name, f"CREATE TRIGGER {name} {when} BEGIN {refusal}; END"
+
+
+TRIGGERS = dict(
+    [
+        _trigger(f"{table}_refuse_{action.lower()}", f"BEFORE {action} ON {table}", f"{action} on {table}")
+        for table in _IMMUTABLE
+        for action in ("UPDATE", "DELETE")
+    ]
+    + [
+        _trigger(
+            f"{table}_refuse_replace",
+            f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken})",
+            f"REPLACE on {table}",
+        )
+        for table, taken in _TAKEN.items()
+    ]
+)
+"""What refuses every change of what was written, by name."""
+
+# A repeat changes nothing. (An upsert that trips over a *different* event under the same key would find those at once;
+# but an upsert on a table with triggers makes SQLite keep a journal for every row, and costs more than the insert.)
+_APPEND = """
+INSERT INTO stored_events (originator_id, originator_version, topic, state, content_hash) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (originator_id, originator_version) DO NOTHING
+"""
+_COLUMNS = "position, originator_id, originator_version, topic, state, content_hash"
+
+
+class LogRecorder(SQLiteApplicationRecorder):
+    """Appends batches; reads streams in event-time order and the log in position order."""
+
+    def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[int]:
+        """Append those rows that are new, inside the caller's transaction.
+
+        Returns where those stood, in the order of the positions that they got.
+
+        A key is 21 bits of hash inside a millisecond of one entity: where it is taken by a *different* event, that
+        is found afterwards among the few rows that were not stored, and the next free key is used.
+        """
+        head = head_of(connection)
+        if connection.executemany(_APPEND, rows).rowcount == len(rows):
+            return range(len(rows))
+        stored = connection.execute(
+            "SELECT content_hash FROM stored_events WHERE position > ? ORDER BY position", (head,)
+        )
+        new: list[int] = []
+        left: list[int] = []
+        # Of equal rows the first is the one that was stored.
+        (expected,) = stored.fetchone() or (None,)
+        for index, row in enumerate(rows):
+            if row[-1] == expected:
+                new.append(index)
+                (expected,) = stored.fetchone() or (None,)
+            else:
+                left.append(index)
+        return [*new, *(index for index in left if _append_with_care(connection, rows[index]))]
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
+        # The library's own contract: a second event under one key is an IntegrityError.
+        positions = []
+        for event in stored_events:
+            digest = event.digest if isinstance(event, LogRecord) else _digest(event.state)
+            c.execute(
+                "INSERT INTO stored_events (originator_id, originator_version, topic, state, content_hash) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (str(event.originator_id), event.originator_version, event.topic, event.state, digest),
+            )
+            positions.append(int(c.lastrowid))
+        return positions
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return a page of the log as the library's notifications; their ids are our positions."""
+        after = 0 if start is None else start - inclusive_of_start
+        chosen = f"AND topic IN ({', '.join('?' * len(topics))}) " if topics else ""
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute(
+                f"SELECT {_COLUMNS} FROM stored_events WHERE position > ? AND position <= ? {chosen}"
+                "ORDER BY position LIMIT ?",
+                (after, (1 << 63) - 1 if stop is None else stop, *topics, limit),
+            )
+            return [_notification(_record(row)) for row in cursor.fetchall()]
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[LogRecord]:
+        """Return one stream in the order of its versions, which is event-time order."""
+        direction = "DESC" if desc else "ASC"
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute(
+                f"SELECT {_COLUMNS} FROM stored_events WHERE originator_id = ? AND originator_version > ? "
+                f"AND originator_version <= ? ORDER BY originator_version {direction} LIMIT ?",
+                (
+                    str(originator_id),
+                    -1 if gt is None else gt,
+                    (1 << 63) - 1 if lte is None else lte,
+                    -1 if limit is None else limit,
+                ),
+            )
+            return [_record(row) for row in cursor.fetchall()]
+
+
+def _notification(record: LogRecord) -> Notification:
+    return Notification(record.originator_id, record.originator_version, record.topic, record.state, id=record.position)
+
+
+def records_after(connection: sqlite3.Connection, after: int, upto: int, limit: int) -> list[LogRecord]:
+    """Return a page of the log in position order."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM stored_events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?",
+        (after, upto, limit),
+    )
+    return [_record(row) for row in rows]
+
+
+def states_after(
+    connection: sqlite3.Connection, after: int, upto: int, limit: int
+) -> list[tuple[int, str, bytes, bytes]]:
+    """Return a page of the log as positions, streams, digests and stored bytes only, for a pass over all of it."""
+    return connection.execute(
+        "SELECT position, originator_id, content_hash, state FROM stored_events WHERE position > ? AND position <= ? "
+        "ORDER BY position LIMIT ?",
+        (after, upto, limit),
+    ).fetchall()
+
+
+def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list[LogRecord]:
+    """Return the events at these positions, in the order asked."""
+    rows = (
+        connection.execute(f"SELECT {_COLUMNS} FROM stored_events WHERE position = ?", (position,)).fetchone()
+        for position in positions
+    )
+    return [_record(row) for row in rows if row is not None]
+
+
+# Tag, subject and count, then at most 255 numbers of four bytes.
+_SEALED_HEADING_BYTES = 6 + 4 * 255
+
+
+def records_sealed_under(connection: sqlite3.Connection, number: int) -> Iterator[LogRecord]:
+    """Yield the sealed events whose heading holds the bytes of a key's number: all that need it, perhaps others."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM stored_events WHERE substr(state, 1, 1) = x'01' "
+        f"AND instr(substr(state, 1, {_SEALED_HEADING_BYTES}), ?) > 0 ORDER BY position",
+        (number.to_bytes(4, "big"),),
+    )
+    return (_record(row) for row in rows)
+
+
+def head_of(connection: sqlite3.Connection) -> int:
+    """Return the last position; 0 for an empty log."""
+    return int(connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0])
+
+
+def is_stored(connection: sqlite3.Connection, stream: str, versions: tuple[int, int], digest: bytes) -> bool:
+    """Say whether a stream holds a content between two versions."""
+    found = connection.execute(
+        "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version BETWEEN ? AND ? "
+        "AND content_hash = ?",
+        (stream, *versions, digest),
+    ).fetchone()
+    return found is not None
+
+
+def _append_with_care(connection: sqlite3.Connection, row: Row) -> bool:
+    stream, version, topic, state, digest = row
+    while True:
+        found = connection.execute(
+            "SELECT content_hash FROM stored_events WHERE originator_id = ? AND originator_version = ?",
+            (stream, version),
+        ).fetchone()
+        if found is None:
+            connection.execute(_APPEND, (stream, version, topic, state, digest))
+            return True
+        if found[0] == digest:
+            return False
+        version = next_free_version(version)
+
+
+def _record(row: Sequence[Any]) -> LogRecord:
+    position, stream, version, topic, state, digest = row
+    return LogRecord(stream, version, topic, state, position, digest)
+
+
+def _digest(state: bytes) -> bytes:
+    return blake2b(state, digest_size=DIGEST_BYTES).digest()

@@ -1,0 +1,77 @@
+"""A whole copy of the log in one file, taken while others read and write."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.operations.checkpoint import Checkpoint, checkpoint_of
+from outcomes.store.sqlite.private_files import make_private, sync_to_disk
+
+# 4 MiB a step with our pages: between steps progress is told, and an interrupt is heard.
+_PAGES_A_STEP = 256
+
+
+class Backup(NamedTuple):
+    """A finished copy: what it is of, and its size in bytes."""
+
+    file: Path
+    of: Checkpoint
+    bytes: int
+
+
+def backup(log: EventLog, target: Path, watch: Callable[[int, int], None]) -> Backup:
+    """Copy the log as it is now to a new file; refuses one that is there. `watch` is told (pages done, of how many).
+
+    All steps read one snapshot, so the copy holds whole batches, and nobody who appends meanwhile waits for it or
+    makes it begin again. To restore, put the file into a folder as `log.db`.
+    """
+    _refuse_what_is_there(target)
+    unfinished = target.with_name(target.name + ".unfinished")
+    identity = log.identity()
+    try:
+        unfinished.unlink(missing_ok=True)
+        make_private(unfinished)
+        with log.reading() as source:
+            # The first read fixes what this transaction sees; SQLite's backup goes on inside it.
+            of = checkpoint_of(source, identity)
+            _copy(source, unfinished, watch)
+        _make_plain(unfinished, of)
+        sync_to_disk(unfinished)
+        _refuse_what_is_there(target)
+        # Under its own name only when whole.
+        unfinished.rename(target)
+    except OSError as error:
+        raise HomeUnavailable(f"cannot write {target}: {error.strerror}: choose another place") from error
+    finally:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
+    sync_to_disk(target.parent)
+    return Backup(target, of, target.stat().st_size)
+
+
+def _refuse_what_is_there(target: Path) -> None:
+    if target.exists() or target.is_symlink():
+        raise UsageError(f"{target} is there already: name a new file")
+
+
+def _copy(source: sqlite3.Connection, path: Path, watch: Callable[[int, int], None]) -> None:
+    with closing(sqlite3.connect(path)) as copy:
+        # It is put on the disk once, at the end: until then it is no backup.
+        copy.execute("PRAGMA synchronous=OFF")
+        source.backup(
+            copy, pages=_PAGES_A_STEP, progress=lambda _status, left, pages: watch(pages - left, pages), sleep=0
+        )
+
+
+def _make_plain(path: Path, of: Checkpoint) -> None:
+    """Make the copy one file without side files, and read its head back."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+        copy.execute("PRAGMA synchronous=OFF")
+        copy.execute("PRAGMA journal_mode=DELETE")
+        found = checkpoint_of(copy, of.log)
+    if found != of:
+        raise LogDamaged(f"the copy ends with {found}, not with {of}: run outcomes verify, and back up again")

@@ -1,0 +1,239 @@
+"""Making a person unreadable in a sealed log: who they are, which keys, what else names them, and the sweeping up.
+
+Everything that needs the person's data happens in one transaction; what comes after it needs none, so an erasure that
+was cut short is finished by running it again.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from outcomes.domain.catalog import EVENT_TYPES, parse_event
+from outcomes.domain.entities.erasure import ERASURE_EVENT
+from outcomes.domain.errors import HomeUnavailable
+from outcomes.domain.identity import Kind
+from outcomes.domain.personal_data import PersonId, persons_of
+from outcomes.domain.times import Micros, to_text
+from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of, nothing_of
+from outcomes.store.encoding.content_digest import content_digest
+from outcomes.store.log import quarantine
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.log.recorder import LogRecord, records_sealed_under
+from outcomes.store.privacy import settings as house_rules
+from outcomes.store.privacy.cipher import unpack
+from outcomes.store.privacy.encryption import Vault
+from outcomes.store.privacy.keyring import Erased
+from outcomes.store.sources.json_values import decode
+from outcomes.store.sources.segment import Piece
+from outcomes.store.sqlite.datastore import connect
+
+_BODY_WORDS = ("name", "short_name", "sortable_name", "user_name", "user_login", "user_sis_id", "email", "login_id")
+_ENVELOPE_WORDS = ("user_login", "user_sis_id")
+_JOINING = {Kind.USER, Kind.ENROLLMENT}
+_SHORTEST_WORD = 4
+
+
+class Person(NamedTuple):
+    """A person as the log knows them: their ids, the numbers of their keys, and the words that tell who they are."""
+
+    ids: frozenset[PersonId]
+    numbers: frozenset[int]
+    words: frozenset[str]
+    events: int
+    acted: int
+    is_erased: bool
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any event was ever about them or by them."""
+        return bool(self.numbers)
+
+    def telling(self) -> list[str]:
+        """Return the words that are long enough to be theirs alone."""
+        return sorted(word for word in self.words if len(word) >= _SHORTEST_WORD)
+
+
+class Erasure(NamedTuple):
+    """What is to be written of an erasure, apart from whose it is."""
+
+    tenant: str
+    reason: str
+    erased_by: str
+    all_traces: bool
+    figures: list[dict[str, Any]]
+
+
+class Done(NamedTuple):
+    """What an erasure came to; `position` is that of its event, None where there was nothing left to do."""
+
+    erasure: str
+    position: int | None
+    quarantined: int
+    is_as_planned: bool
+
+
+def erased_keys(log: EventLog) -> int:
+    """Return how many keys of people were ever destroyed: views made before that are not of this log."""
+    if log.vault is None:
+        return 0
+    with log.reading() as connection:
+        return log.vault.keys.refresh(connection)
+
+
+def destroyed_keys(log: EventLog) -> list[Erased]:
+    """Return the keys of people that were destroyed."""
+    if log.vault is None:
+        return []
+    with log.reading() as connection:
+        return log.vault.keys.erased(connection)
+
+
+def is_unfinished(log: EventLog) -> bool:
+    """Say whether an erasure was begun whose traces in views and free space are not yet gone."""
+    with log.reading() as connection:
+        return house_rules.in_force(connection, house_rules.ERASURE) == "begun"
+
+
+def find(vault: Vault, connection: sqlite3.Connection, tenant: str, uuid: str) -> Person:
+    """Gather all that the log tells of a person: from their uuid to their global ids, and from both to their names."""
+    first = PersonId("uuid", uuid)
+    entry = vault.keys.find(connection, vault.keys.person(tenant, first))
+    ids = {first}
+    if entry is not None:
+        for _, value in _opened(vault, connection, entry.number, joining=True):
+            ids.update(persons_of(value).subject)
+    words = {who.value for who in ids}
+    numbers = _numbers(vault, connection, tenant, ids)
+    about, acted = set[int](), set[int]()
+    for number in numbers:
+        for record, value in _opened(vault, connection, number, joining=False):
+            is_about = unpack(record.state).subject == number
+            (about if is_about else acted).add(record.position)
+            words.update(_words(value, ids, is_about=is_about))
+    logins = {PersonId("login", word) for word in words if _is_login(vault, connection, tenant, word)}
+    return Person(
+        frozenset(ids | logins),
+        frozenset(numbers | _numbers(vault, connection, tenant, logins)),
+        frozenset(words),
+        len(about),
+        len(acted - about),
+        entry is not None and entry.key is None,
+    )
+
+
+def commit(log: EventLog, vault: Vault, uuid: str, erasure: Erasure, now: Micros, planned: frozenset[int]) -> Done:
+    """Destroy the keys, clear the quarantine and append the event, in one transaction; the caller is the only writer.
+
+    `planned` are the numbers of the keys that the caller has taken into account; `is_as_planned` says that there were
+    no others.
+    """
+    with log.writing() as connection:
+        vault.keys.pass_over(frozenset())
+        person = find(vault, connection, erasure.tenant, uuid)
+        removed = quarantine.remove_containing(connection, person.telling())
+        hashes = [vault.keys.person(erasure.tenant, who) for who in sorted(person.ids)]
+        news = [vault.keys.destroy(connection, known) for known in hashes]
+        first = vault.keys.person(erasure.tenant, PersonId("uuid", uuid)).hex()
+        position = None
+        if removed or any(news):
+            arrival = _event(erasure, first, [known.hex() for known in hashes], person, removed, now)
+            position = log.append(connection, Arrivals.of([arrival]), "erase", now).head
+        house_rules.decide(connection, house_rules.ERASURE, "begun", now)
+    return Done(first, position, removed, person.numbers <= planned)
+
+
+def sweep(path: Path, *, patience: float, compact: bool) -> None:
+    """Leave nothing in a database file, or beside it, that is not in its tables; raises HomeUnavailable.
+
+    VACUUM (`compact`) writes every page anew, so that no free space keeps what was there; then the write-ahead log is
+    emptied, which has to wait for everyone who still reads from it.
+    """
+    with closing(connect(path)) as connection:
+        connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+        if compact:
+            # The copy that VACUUM makes may be larger than memory; it holds what is kept, nothing of what is erased.
+            connection.execute("PRAGMA temp_store = FILE")
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("VACUUM")
+        is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if is_busy:
+        raise HomeUnavailable(
+            f"the keys are destroyed, but another process still reads {path.name} as it was: "
+            "end it, and run outcomes erase again to finish"
+        )
+
+
+def finish(log: EventLog, now: Micros) -> None:
+    """Note that no file of the home holds anything of those who were erased."""
+    with log.writing() as connection:
+        house_rules.decide(connection, house_rules.ERASURE, "finished", now)
+
+
+def _opened(
+    vault: Vault, connection: sqlite3.Connection, number: int, *, joining: bool
+) -> Iterator[tuple[LogRecord, Mapping[str, Any]]]:
+    """Yield the records that a key is needed for, with what can be read of them (nothing: an empty object)."""
+    for record in records_sealed_under(connection, number):
+        if joining and not _joins(record.topic):
+            continue
+        sealed = unpack(record.state)
+        if number in {sealed.subject, *sealed.others}:
+            opened = vault.open(record.state, record.digest)
+            yield record, {} if opened.raw is None else decode(opened.raw)
+
+
+def _joins(topic: str) -> bool:
+    event_type = EVENT_TYPES.get(topic)
+    return event_type is not None and event_type.kind in _JOINING
+
+
+def _numbers(vault: Vault, connection: sqlite3.Connection, tenant: str, ids: set[PersonId]) -> set[int]:
+    entries = (vault.keys.find(connection, vault.keys.person(tenant, who)) for who in ids)
+    return {entry.number for entry in entries if entry is not None}
+
+
+def _is_login(vault: Vault, connection: sqlite3.Connection, tenant: str, word: str) -> bool:
+    return vault.keys.find(connection, vault.keys.person(tenant, PersonId("login", word))) is not None
+
+
+def _words(value: Mapping[str, Any], ids: set[PersonId], *, is_about: bool) -> Iterator[str]:
+    """Yield what an event calls a person: in its body, and in its envelope if it was they who acted."""
+    body, metadata = value.get("body"), value.get("metadata") or value.get("attributes")
+    if is_about and isinstance(body, dict):
+        yield from _texts(body, _BODY_WORDS)
+    if isinstance(metadata, dict) and PersonId("id", str(metadata.get("user_id"))) in ids:
+        yield from _texts(metadata, _ENVELOPE_WORDS)
+
+
+def _texts(fields: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[str]:
+    return (str(fields[name]) for name in names if isinstance(fields.get(name), str | int) and fields[name] != "")
+
+
+def _event(erasure: Erasure, first: str, keys: list[str], person: Person, removed: int, now: Micros) -> Arrival:
+    value = {
+        "metadata": {
+            "event_name": ERASURE_EVENT,
+            "event_time": to_text(now),
+            "root_account_uuid": erasure.tenant,
+            "producer": "outcomes",
+            "user_login": erasure.erased_by,
+        },
+        "body": {
+            "erasure": first,
+            "reason": erasure.reason,
+            "erased_by": erasure.erased_by,
+            "all_traces": erasure.all_traces,
+            "events": person.events,
+            "acted": person.acted,
+            "quarantined": removed,
+            "keys": keys,
+            "figures": erasure.figures,
+        },
+    }
+    raw = orjson.dumps(value)
+    event = parse_event(decode(raw))
+    return arrival_of(Piece(raw, 1), content_digest(decode(raw), raw), event, nothing_of)

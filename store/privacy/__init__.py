@@ -1,0 +1,1 @@
+"""What is kept of people and what is not: redaction, encryption under a key per person, and the settings of both."""

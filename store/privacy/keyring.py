@@ -1,0 +1,168 @@
+"""The keys of people: one random key for each name by which events know a person, until it is destroyed.
+
+They lie beside the events, so that a copy of log.db is complete. People are told apart by keyed hashes only.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from hashlib import blake2b
+from secrets import token_hex
+from typing import NamedTuple
+
+from outcomes.domain.errors import LogDamaged
+from outcomes.domain.personal_data import PersonId
+from outcomes.store.privacy.cipher import new_key
+
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS subject_keys (
+        number INTEGER PRIMARY KEY,
+        person BLOB NOT NULL UNIQUE,
+        key BLOB,
+        erased_with BLOB)""",
+    "CREATE INDEX IF NOT EXISTS erased_keys ON subject_keys (number) WHERE key IS NULL",
+)
+
+
+def _trigger(name: str, when: str, refused: str) -> tuple[str, str]:
+    refusal = f"SELECT RAISE(ABORT, 'a key is kept or destroyed, never {refused}')"
+    return name, f"CREATE TRIGGER {name} {when} BEGIN {refusal}; END"
+
+
+TRIGGERS = dict(
+    [
+        _trigger(
+            "subject_keys_refuse_update",
+            "BEFORE UPDATE ON subject_keys "
+            "WHEN NEW.number <> OLD.number OR NEW.person <> OLD.person OR NEW.key IS NOT NULL",
+            "changed",
+        ),
+        _trigger("subject_keys_refuse_delete", "BEFORE DELETE ON subject_keys", "forgotten"),
+        _trigger(
+            "subject_keys_refuse_replace",
+            "BEFORE INSERT ON subject_keys "
+            "WHEN EXISTS (SELECT 1 FROM subject_keys WHERE number = NEW.number OR person = NEW.person)",
+            "replaced",
+        ),
+    ]
+)
+"""What refuses every change of a key but its destruction, by name: in sealed homes only."""
+
+SEALED = "secret"
+"""The property that only a sealed log has: its secret."""
+
+_HASH_BYTES = 16
+_HELD_AT_MOST = 200_000
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make a log that has just been made a sealed one: its secret, and the table of keys."""
+    connection.execute("INSERT INTO properties VALUES (?, ?)", (SEALED, token_hex(32)))
+    for statement in (*TABLES, *TRIGGERS.values()):
+        connection.execute(statement)
+
+
+class Entry(NamedTuple):
+    """A key and its number; None once it is destroyed."""
+
+    number: int
+    key: bytes | None
+
+
+class Erased(NamedTuple):
+    """A destroyed key: whose, and (where the key went later, by a join) with whom."""
+
+    number: int
+    person: bytes
+    erased_with: bytes | None
+
+
+class Keyring:
+    """Looks keys up, makes them, destroys them; holds a bounded number in memory."""
+
+    def __init__(self, secret: bytes, reading: Callable[[], AbstractContextManager[sqlite3.Connection]]) -> None:
+        self._secret = secret
+        self._reading = reading
+        self._by_person: dict[bytes, Entry] = {}
+        self._by_number: dict[int, bytes | None] = {}
+        self._erased = 0
+        self._passed_over: frozenset[int] = frozenset()
+
+    def person(self, tenant: str, who: PersonId) -> bytes:
+        """Return the keyed hash by which the home knows a person."""
+        words = f"{tenant}\0{who.space}\0{who.value}".encode(errors="surrogatepass")
+        return blake2b(words, key=self._secret, digest_size=_HASH_BYTES).digest()
+
+    def refresh(self, connection: sqlite3.Connection) -> int:
+        """Forget what is held if keys were destroyed since; return how many ever were."""
+        erased = int(connection.execute("SELECT count(*) FROM subject_keys WHERE key IS NULL").fetchone()[0])
+        if erased != self._erased:
+            self.let_go()
+            self._erased = erased
+        return erased
+
+    def let_go(self) -> None:
+        """Drop what is held in memory."""
+        self._by_person.clear()
+        self._by_number.clear()
+
+    def pass_over(self, numbers: frozenset[int]) -> None:
+        """Read from now on, in this process only, as if these keys were destroyed."""
+        self._passed_over = numbers
+
+    def find(self, connection: sqlite3.Connection, person: bytes) -> Entry | None:
+        """Return a person's key, if there ever was one."""
+        row = connection.execute("SELECT number, key FROM subject_keys WHERE person = ?", (person,)).fetchone()
+        return None if row is None else Entry(*row)
+
+    def entry(self, connection: sqlite3.Connection, person: bytes) -> Entry:
+        """Return a person's key, making it inside the caller's transaction."""
+        found = self._by_person.get(person)
+        if found is None:
+            found = self.find(connection, person) or self._add(connection, person, new_key())
+            if len(self._by_person) >= _HELD_AT_MOST:
+                self.let_go()
+            self._by_person[person] = found
+        return found
+
+    def key(self, number: int) -> bytes | None:
+        """Return the key with a number, None if it was destroyed; raises LogDamaged if it never was."""
+        if number in self._passed_over:
+            return None
+        if number not in self._by_number:
+            with self._reading() as connection:
+                row = connection.execute("SELECT key FROM subject_keys WHERE number = ?", (number,)).fetchone()
+            if row is None:
+                raise LogDamaged(f"key {number} of a sealed event is not there: restore log.db from a backup")
+            if len(self._by_number) >= _HELD_AT_MOST:
+                self.let_go()
+            self._by_number[number] = row[0]
+        return self._by_number[number]
+
+    def destroy(self, connection: sqlite3.Connection, person: bytes, erased_with: bytes | None = None) -> bool:
+        """Destroy a person's key, or note that there is to be none; return whether that is news."""
+        # What is overwritten must not stay in the free space of its page.
+        connection.execute("PRAGMA secure_delete = ON")
+        found = self.find(connection, person)
+        if found is None:
+            self._add(connection, person, None, erased_with)
+        elif found.key is not None:
+            connection.execute(
+                "UPDATE subject_keys SET key = NULL, erased_with = ? WHERE number = ?", (erased_with, found.number)
+            )
+        self.let_go()
+        return found is None or found.key is not None
+
+    def erased(self, connection: sqlite3.Connection) -> list[Erased]:
+        """Return the destroyed keys."""
+        rows = connection.execute("SELECT number, person, erased_with FROM subject_keys WHERE key IS NULL")
+        return [Erased(*row) for row in rows]
+
+    def _add(
+        self, connection: sqlite3.Connection, person: bytes, key: bytes | None, erased_with: bytes | None = None
+    ) -> Entry:
+        row = connection.execute(
+            "INSERT INTO subject_keys (person, key, erased_with) VALUES (?, ?, ?) RETURNING number",
+            (person, key, erased_with),
+        ).fetchone()
+        return Entry(int(row[0]), key)

@@ -1,0 +1,68 @@
+"""The door of a home: what is dropped from an event before it is written, where `redact` was ever on.
+
+An event that differs from a stored one only in what is dropped is a repeat of it, whichever of the two came first.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+from outcomes.domain.errors import NotAnEvent
+from outcomes.domain.personal_data import OPTIONAL
+from outcomes.store.encoding import fast_parser as thin
+from outcomes.store.encoding.arrival import Arrival, Arrivals, Project, read
+from outcomes.store.privacy import settings as house_rules
+from outcomes.store.privacy.json_members import without
+from outcomes.store.sources.json_values import decode
+from outcomes.store.sources.segment import Piece
+
+
+def admit(
+    connection: sqlite3.Connection,
+    arrivals: Arrivals,
+    project: Project,
+    is_stored: Callable[[Arrival], bool],
+) -> Arrivals:
+    """Return the arrivals as they are to be written: redacted while that is on, without repeats of the other form."""
+    rule = house_rules.in_force(connection, house_rules.REDACT)
+    if rule is None:
+        return arrivals
+    admitted = []
+    for arrival in arrivals.rows():
+        kept, twin = _forms(arrival, project, is_on=rule == "on")
+        if twin is None or not is_stored(twin):
+            admitted.append(kept)
+    return Arrivals.of(admitted)
+
+
+def stripped(connection: sqlite3.Connection, refused: list[tuple[Piece, str]]) -> list[tuple[Piece, str]]:
+    """Return pieces that go to quarantine, with why; those that are readable JSON redacted, if `redact` is on."""
+    if not refused or house_rules.in_force(connection, house_rules.REDACT) != "on":
+        return refused
+    return [(_stripped(piece), reason) for piece, reason in refused]
+
+
+def redacted(raw: bytes) -> bytes:
+    """Return an event without the optional personal fields of its envelope; every other byte is as it came."""
+    return without(raw, lambda outer, name: name in OPTIONAL and outer in {"metadata", "attributes"})
+
+
+def _stripped(piece: Piece) -> Piece:
+    if piece.spool is not None:  # too long to be read
+        return piece
+    try:
+        value = decode(piece.raw)
+    except NotAnEvent:
+        return piece
+    return replace(piece, raw=redacted(piece.raw)) if isinstance(value, dict) else piece
+
+
+def _forms(arrival: Arrival, project: Project, *, is_on: bool) -> tuple[Arrival, Arrival | None]:
+    """Return the form of an event that is to be kept, and the other one, if there are two."""
+    raw = redacted(arrival.raw)
+    if raw is arrival.raw:
+        return arrival, None
+    # What was an event before is one without those fields.
+    other = cast("Arrival", read(Piece(raw, arrival.line, thin.read(raw) or decode(raw)), project))
+    return (other, arrival) if is_on else (arrival, other)

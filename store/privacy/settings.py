@@ -1,0 +1,33 @@
+"""What was decided for a home as a whole, when and by whom: rows that are only ever added; the last one holds."""
+
+import sqlite3
+
+from outcomes.domain.times import Micros
+
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS house_rules (
+        number INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        set_at INTEGER NOT NULL)""",
+)
+
+REDACT = "redact"
+"""on: what is personal in envelopes and not needed is dropped before it is written."""
+ERASURE = "erasure"
+"""begun: keys are destroyed, but views or free space may still hold what they sealed; finished."""
+
+
+def in_force(connection: sqlite3.Connection, name: str) -> str | None:
+    """Return what was last decided, None if nothing ever was."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'house_rules'").fetchone() is None:
+        return None  # a log of format 1
+    row = connection.execute(
+        "SELECT value FROM house_rules WHERE name = ? ORDER BY number DESC LIMIT 1", (name,)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def decide(connection: sqlite3.Connection, name: str, value: str, now: Micros) -> None:
+    """Add a decision, inside the caller's transaction."""
+    connection.execute("INSERT INTO house_rules (name, value, set_at) VALUES (?, ?, ?)", (name, value, now))

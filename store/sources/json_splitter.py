@@ -1,0 +1,368 @@
+"""From a stream of bytes to single JSON values: NDJSON, arrays, pretty-printed or glued objects, and damage.
+
+Nothing is dropped: what is not a value comes out as a piece with a reason, and the damage ends at the next line or
+at the next thing that looks like an envelope. Memory is bounded by the longest event that the log accepts.
+"""
+
+import re
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Iterator
+from io import SEEK_END
+from itertools import pairwise
+from typing import IO, Any
+
+import orjson
+
+from outcomes.domain.errors import NotAnEvent
+from outcomes.store.sources.json_brackets import Brackets
+from outcomes.store.sources.json_values import decode, object_in
+from outcomes.store.sources.segment import MAX_EVENT_BYTES, Piece
+
+_MARK = b"\xef\xbb\xbf"  # the byte order mark that some systems begin a file with
+_BLANK = b" \t\r\n\x1e"  # 0x1e: the record separator of JSON text sequences
+_BETWEEN = _BLANK + b","
+_WRAPPING = _BETWEEN + b"[]"
+_INDENT, _GAP, _FRAME = (re.compile(b"[" + re.escape(run) + b"]*+") for run in (b" \t", _BETWEEN, _WRAPPING))
+_LINE_WITHOUT_BRACKETS = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+')
+_ENVELOPE = re.compile(rb'\{\s*"(?:metadata|attributes)"\s*:')
+_ENVELOPE_BYTES = 64
+_FIRST_KEY = re.compile(rb'\s*"(?:metadata|attributes|body)"\s*:')
+_CONTINUES = (b" ", b"\t", b"}", b"]")
+_PARTIAL_BYTES = 1 << 20
+_HEAD_BYTES = 200
+_OPEN_ENDED = "the JSON value is cut off"
+_TOO_LONG = f"longer than {MAX_EVENT_BYTES >> 20} MiB"
+
+
+def split(chunks: Iterable[bytes], read: Callable[[bytes], Any] = object_in) -> Iterator[Piece]:
+    """Yield the values of a stream in order, with the damage between them.
+
+    `read` makes of a whole object's bytes what a piece holds as its value, and None of what is no JSON object.
+    """
+    splitter = _Splitter(read)
+    parts: list[bytes] = []  # of the line whose end has not come yet
+    size = 0
+    for chunk in _in_small_parts(_without_mark(chunks)):
+        first, *lines = chunk.split(b"\n")
+        parts.append(first)
+        size += len(first)
+        if lines:
+            yield from splitter.line(b"".join(parts))
+            for line in lines[:-1]:
+                if not line and splitter.passes_over_empty_line():
+                    continue
+                piece = splitter.whole(line)
+                if piece is None:
+                    yield from splitter.line(line)
+                else:
+                    yield piece
+            parts, size = lines[-1:], len(lines[-1])
+        if size > _PARTIAL_BYTES:
+            rest = yield from splitter.part_of_line(b"".join(parts))
+            parts, size = [rest], len(rest)
+    yield from splitter.line(b"".join(parts))
+    yield from splitter.finish()
+
+
+def _in_small_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    # A bomb unfolds to many times this, and a line takes eight bytes in a list, however empty it is.
+    for chunk in chunks:
+        if len(chunk) <= _PARTIAL_BYTES:
+            yield chunk
+        else:
+            yield from (chunk[at : at + _PARTIAL_BYTES] for at in range(0, len(chunk), _PARTIAL_BYTES))
+
+
+def _without_mark(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    head: bytes | None = b""
+    for chunk in chunks:
+        if head is None:
+            yield chunk
+        elif len(head := head + chunk) >= len(_MARK):
+            yield head.removeprefix(_MARK)
+            head = None
+    if head:
+        yield head
+
+
+class _Open:
+    """A stretch whose end has not come yet: a value, or damage if it has no brackets; in a file once it is too long."""
+
+    def __init__(self, since: int, column: int, brackets: Brackets | None) -> None:
+        self.since = since
+        self.column = column
+        self.brackets = brackets
+        self.opening = b""  # the last line, if it is an opening brace
+        self.spool: IO[bytes] | None = None
+        self._parts: list[bytes] = []
+        self._bytes = 0
+
+    def add(self, part: bytes) -> None:
+        self._bytes += len(part)
+        if self.spool is not None:
+            self.spool.write(part)
+        elif part:
+            self._parts.append(part)
+
+    def takes(self, line: bytes) -> bool:
+        """Take a whole line from the middle of a pretty-printed value, as most are; say no to any other."""
+        if self.brackets is None or self.opening or self._bytes + len(line) >= MAX_EVENT_BYTES:
+            return False
+        if _LINE_WITHOUT_BRACKETS.fullmatch(line) is None:
+            return False
+        self.add(line + b"\n")
+        return True
+
+    def take_back_opening(self) -> bytes:
+        """Remove the last line again, an opening brace."""
+        if self.spool is None:
+            del self._parts[-2:]
+        else:
+            self.spool.truncate(self.spool.seek(-len(self.opening) - 1, SEEK_END))
+        return self.opening
+
+    def raw(self) -> bytes:
+        return b"".join(self._parts)
+
+    def is_too_long(self) -> bool:
+        return self._bytes > MAX_EVENT_BYTES
+
+    def spill(self) -> None:
+        """Go on in a temporary file; its beginning stays at hand."""
+        self.spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as its piece
+        self.spool.writelines(self._parts)
+        self._parts = [self.raw()[:_HEAD_BYTES]]
+
+
+class _Splitter:
+    def __init__(self, read: Callable[[bytes], Any]) -> None:
+        self._read = read
+        self._line = 1
+        self._inside_line = False
+        self._open: _Open | None = None
+
+    def passes_over_empty_line(self) -> bool:
+        """Count an empty line where nothing is open; say no where something is. There are bombs of nothing else."""
+        if self._open is not None:
+            return False
+        self._line += 1
+        return True
+
+    def whole(self, line: bytes) -> Piece | None:
+        """Take a line that is one whole value, as nearly all are, where nothing is open; say no to any other."""
+        if self._open is not None or not line.startswith(b"{") or len(line) > MAX_EVENT_BYTES:
+            return None
+        text = line if line.endswith(b"}") else line.strip(_BETWEEN)
+        value = self._read(text)
+        if value is None:
+            return None
+        piece = Piece(text, self._line, value)
+        self._line += 1
+        return piece
+
+    def line(self, line: bytes) -> Iterator[Piece]:
+        """Take a line, or what is left of one, up to its end."""
+        begins, self._inside_line = not self._inside_line, False
+        if begins and self._open is not None and self._open.takes(line):
+            self._line += 1
+            return
+        text = line.strip(_BETWEEN)
+        if begins and text[:1] == b"{" and len(text) <= MAX_EVENT_BYTES and self._may_start(line):
+            value = self._read(text)
+            # Inside an unfinished value only a whole envelope is proof that the value was cut off before.
+            if value is not None and (self._open is None or _has_envelope(value)):
+                yield from self._give_up()
+                yield Piece(text, self._line, value)
+                self._line += 1
+                return
+        if text or self._open is not None:
+            yield from self._take(line, begins=begins, ends=True)
+        self._line += 1
+
+    def part_of_line(self, part: bytes) -> Generator[Piece, None, bytes]:
+        """Take what can be taken of a line whose end has not come yet; return the rest, a few bytes."""
+        begins, self._inside_line = not self._inside_line, True
+        return (yield from self._take(part, begins=begins, ends=False))
+
+    def finish(self) -> Iterator[Piece]:
+        """Say what is left when the input has ended."""
+        yield from self._give_up()
+
+    def _may_start(self, line: bytes) -> bool:
+        # What begins further in than the value that is not complete is a part of it.
+        return self._open is None or _skip(line, 0, _INDENT) <= self._open.column
+
+    def _take(self, text: bytes, *, begins: bool, ends: bool) -> Generator[Piece, None, bytes]:
+        """Walk over a line or a part of one: what is open, glued values, parts of an array, damage."""
+        at = 0
+        if begins:
+            if self._may_start(text) and _ENVELOPE.match(text, _skip(text, 0, _FRAME)):
+                yield from self._give_up()
+            elif ends and self._open is None and _is_array_without_objects(text.strip(_BETWEEN)):
+                reason = "not an event: expected a JSON object, got an array"
+                yield Piece(text.strip(_BETWEEN), self._line, reason=reason)
+                return b""
+        if self._open is not None:
+            at = yield from self._continue(text, begins=begins)
+        if self._open is None:
+            at = _skip(text, at, _GAP)
+            # One array around events is a wrapping; arrays in arrays are something else.
+            if not (begins and text.startswith(b"[[", at)):
+                at = _skip(text, at, _FRAME)
+        while self._open is None and at < len(text):
+            brackets = Brackets() if text[at] == _OPEN_BRACE else None
+            end = _end_in(text, at, brackets)
+            if end is None:
+                self._open = _Open(self._line, _skip(text, 0, _FRAME) if begins else 0, brackets)
+            else:
+                yield from self._closed(text[at:end], self._line, is_value=brackets is not None)
+                at = _skip(text, end, _FRAME)
+        if self._open is None:
+            return b""
+        return (yield from self._leave(self._open, text[at:], begins=begins, ends=ends))
+
+    def _continue(self, text: bytes, *, begins: bool) -> Generator[Piece, None, int]:
+        """End the open stretch if it ends here; return where."""
+        current = self._open
+        assert current is not None  # noqa: S101 - the caller has looked
+        if begins and _starts_anew(current, text):
+            opening = current.take_back_opening()
+            yield from self._give_up()
+            self._open = current = _Open(self._line - 1, _skip(opening, 0, _INDENT), Brackets())
+            _end_in(opening, 0, current.brackets)
+            current.add(opening + b"\n")
+        end = _end_in(text, 0, current.brackets)
+        if end is None:
+            return 0
+        current.add(text[:end])
+        if current.spool is not None:
+            yield from self._give_up()
+        else:
+            self._open = None
+            yield from self._closed(current.raw(), current.since, is_value=current.brackets is not None)
+        return end
+
+    def _leave(self, current: _Open, text: bytes, *, begins: bool, ends: bool) -> Generator[Piece, None, bytes]:
+        """Keep what has not ended for the next part, unless nothing that comes next can belong to it."""
+        # Damage ends at an envelope, and the beginning of one may be the last thing here.
+        kept = len(text) if ends or current.brackets else max(0, len(text) - _ENVELOPE_BYTES)
+        current.add(text[:kept])
+        if current.is_too_long() and current.spool is None:
+            raw = current.raw()
+            last = max((found.start() for found in _ENVELOPE.finditer(raw)), default=0)
+            if last and b"\n" not in raw:  # cut off long before: what follows it on its line is not part of it
+                self._open = None
+                yield from self._cut_up([raw[:last]], current.since)
+                return (yield from self._take(raw[last:], begins=False, ends=ends))
+            current.spill()
+        if ends and (current.brackets is None or current.brackets.in_string):
+            yield from self._give_up()
+        elif ends:
+            current.add(b"\n")
+            is_opening = begins and current.since < self._line and text.strip(_BETWEEN) == b"{"
+            current.opening = text if is_opening else b""
+        return text[kept:]
+
+    def _closed(self, raw: bytes, since: int, *, is_value: bool) -> Iterator[Piece]:
+        """Yield what has ended; if it has matching brackets but is no value, there may be some in it."""
+        value = self._read(raw) if is_value and len(raw) <= MAX_EVENT_BYTES else None
+        if value is not None:
+            yield Piece(raw, since, value)
+            return
+        piece = _piece(raw if is_value else raw.strip(_BETWEEN), since)
+        if is_value and piece.reason is not None and len(raw) <= MAX_EVENT_BYTES:
+            yield from self._cut_up(raw.split(b"\n"), since)
+        elif piece.raw:
+            yield piece
+
+    def _give_up(self) -> Iterator[Piece]:
+        """End the open stretch: more of it will not come."""
+        current, self._open = self._open, None
+        if current is None:
+            return
+        if current.spool is not None:
+            yield Piece(current.raw(), current.since, reason=_TOO_LONG, spool=current.spool)
+        elif current.brackets is None:
+            yield from self._closed(current.raw(), current.since, is_value=False)
+        else:
+            yield from self._cut_up(current.raw().split(b"\n"), current.since)
+
+    def _cut_up(self, lines: list[bytes], since: int) -> Iterator[Piece]:
+        """Part damaged lines: what is whole by itself is a value, an indented line belongs to the one before."""
+        damaged: list[bytes] = []
+        damaged_since = since
+        for number, line in enumerate(lines, since):
+            if damaged and (line.startswith(_CONTINUES) or not line.strip(_BLANK)):
+                damaged.append(line)
+                continue
+            for part in _at_envelopes(line):
+                text = part.strip(_BETWEEN)
+                if damaged and text:
+                    yield _damaged_piece(damaged, damaged_since)
+                    damaged = []
+                end = Brackets().end_in(text) if text.startswith(b"{") else None
+                value = object_in(text[:end]) if end else None
+                if value is not None:
+                    yield Piece(text[:end], number, value)
+                    text = text[end:].strip(_WRAPPING)
+                if text:
+                    damaged, damaged_since = [text if value is not None else part], number
+        if damaged:
+            yield _damaged_piece(damaged, damaged_since)
+
+
+_OPEN_BRACE = ord("{")
+
+
+def _end_in(text: bytes, start: int, brackets: Brackets | None) -> int | None:
+    """Find where a value ends, or where damage does: at the next envelope."""
+    if brackets is not None:
+        return brackets.end_in(text, start)
+    found = _ENVELOPE.search(text, start)
+    return found.start() if found else None
+
+
+def _starts_anew(current: _Open, line: bytes) -> bool:
+    """Say whether the last line and this one begin a pretty-printed envelope: then what is open was cut off."""
+    before = current.opening
+    return bool(before) and _skip(before, 0, _INDENT) <= current.column and _FIRST_KEY.match(line) is not None
+
+
+def _piece(raw: bytes, line: int) -> Piece:
+    if len(raw) > MAX_EVENT_BYTES:
+        return Piece(raw, line, reason=_TOO_LONG)
+    try:
+        value = decode(raw)
+    except NotAnEvent as error:
+        return Piece(raw, line, reason=str(error))
+    return Piece(raw, line, value)
+
+
+def _damaged_piece(lines: list[bytes], line: int) -> Piece:
+    piece = _piece(b"\n".join(lines).strip(_BLANK), line)
+    if piece.reason is not None and piece.raw.startswith(b"{") and Brackets().end_in(piece.raw) is None:
+        piece.reason = _OPEN_ENDED
+    return piece
+
+
+def _has_envelope(value: Any) -> bool:
+    return not isinstance(value, dict) or "metadata" in value or "attributes" in value
+
+
+def _is_array_without_objects(text: bytes) -> bool:
+    if not text.startswith(b"[") or not text.endswith(b"]") or b"{" in text:
+        return False
+    try:
+        return bool(orjson.loads(text))
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _at_envelopes(line: bytes) -> list[bytes]:
+    starts = [0, *(found.start() for found in _ENVELOPE.finditer(line) if found.start() > 0), len(line)]
+    return [line[start:end] for start, end in pairwise(starts)]
+
+
+def _skip(text: bytes, at: int, unwanted: re.Pattern[bytes]) -> int:
+    found = unwanted.match(text, at)
+    return found.end() if found else at

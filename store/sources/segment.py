@@ -1,0 +1,35 @@
+"""One value of a stream of bytes, or one stretch of it that is none."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+_PART_BYTES = 1 << 20
+
+MAX_EVENT_BYTES = 8 * 1024 * 1024
+"""The longest event that the log accepts; longer ones go to quarantine."""
+
+
+@dataclass(slots=True)
+class Piece:
+    """One value, or one stretch of bytes that is none; then `reason` says why, and `spool` holds what is too long."""
+
+    raw: bytes
+    line: int
+    value: Any = None
+    reason: str | None = None
+    spool: IO[bytes] | None = None
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes as they came, a bounded part at a time."""
+        if self.spool is None:
+            yield self.raw
+            return
+        self.spool.seek(0)
+        while part := self.spool.read(_PART_BYTES):
+            yield part
+
+    def close(self) -> None:
+        """Let the spool go, once its bytes are kept elsewhere."""
+        if self.spool is not None:
+            self.spool.close()

@@ -1,0 +1,1 @@
+"""SQLite itself: connections, read-only access, private files, the one writer lock. Knows nothing of events."""

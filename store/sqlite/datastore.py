@@ -1,0 +1,115 @@
+"""SQLite as the library opens it, with what a bulk log needs: big pages, room for statements, a patient writer."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
+
+from outcomes.store.sqlite.read_only import is_writable, uri_of
+
+BUSY_SECONDS = 60
+# 16 KiB pages append 1.4 times as fast as 4 KiB ones.
+_PAGE_BYTES = 16_384
+_CACHE_KIB = 16_384
+# The library's default is one cached statement: two that alternate would be compiled again and again.
+_CACHED_STATEMENTS = 128
+
+
+def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
+    """Open an existing file in autocommit mode with our settings; transactions are begun by hand.
+
+    A file that is not there is an error: whoever looks for one must not leave an empty one behind.
+    """
+    connection = sqlite3.connect(
+        uri_of(path),
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_CACHED_STATEMENTS,
+        timeout=BUSY_SECONDS,
+    )
+    try:
+        if is_writable(path) and connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        # Sorts that outgrow the cache go to disk: in memory they would grow with the log.
+        connection.execute("PRAGMA temp_store=FILE")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+class Connection(SQLiteConnection):
+    """Takes the write lock when a write begins: a deferred one that reads first may fail at once when it writes."""
+
+    @property
+    def raw(self) -> sqlite3.Connection:
+        """The sqlite3 connection itself, for `executemany` and for sqlite-utils."""
+        return self._sqlite_conn
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        """Run one transaction; it is committed only if `commit`, and rolled back on any error."""
+        cursor = self.cursor()
+        cursor.execute("BEGIN IMMEDIATE" if commit else "BEGIN")
+        try:
+            with cursor:
+                yield cursor
+        except BaseException:
+            self.rollback()
+            raise
+        if commit:
+            self.commit()
+        else:
+            self.rollback()
+
+
+class Pool(SQLiteConnectionPool):
+    """Opens connections with our settings."""
+
+    def __init__(self, path: Path, *, synchronous: str) -> None:
+        super().__init__(db_name=str(path), lock_timeout=BUSY_SECONDS)
+        self._path = path
+        self._synchronous = synchronous
+
+    def _create_connection(self) -> Connection:
+        connection = connect(self._path, synchronous=self._synchronous)
+        connection.row_factory = sqlite3.Row
+        return Connection(sqlite_conn=connection, max_age=self.max_age)
+
+
+class Datastore(SQLiteDatastore):
+    """The library's handle on one database file."""
+
+    def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
+        super().__init__(str(path), originator_id_type="text")
+        self.pool = Pool(path, synchronous=synchronous)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the raw connection inside one write transaction; rows are plain tuples."""
+        with self._plain(commit=True) as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give the raw connection inside one read transaction: everything read is of one moment."""
+        with self._plain(commit=False) as connection:
+            yield connection
+
+    @contextmanager
+    def _plain(self, *, commit: bool) -> Iterator[sqlite3.Connection]:
+        with self.get_connection(commit=commit) as connection, connection.transaction(commit=commit):
+            assert isinstance(connection, Connection)  # noqa: S101 - narrows the library's type
+            raw = connection.raw
+            # The library reads rows by name and wants sqlite3.Row; we read by place, and tuples are faster.
+            raw.row_factory = None
+            try:
+                yield raw
+            finally:
+                raw.row_factory = sqlite3.Row

@@ -1,0 +1,53 @@
+"""Files for their owner only: events name people, so what holds them is closed to others under any umask."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from outcomes.domain.errors import HomeUnavailable
+
+_OWNER_ONLY = 0o600
+_OTHERS = 0o077
+
+
+def make_private(path: Path) -> None:
+    """Create a file that only its owner may read and write; one that is there is closed to others.
+
+    SQLite gives a database's side files the permissions of the database.
+    """
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _OWNER_ONLY)
+    except FileExistsError:
+        # Not opened: closing it would give up the locks that SQLite may hold on it in this process.
+        with suppress(PermissionError):  # it belongs to somebody else, who decides
+            if path.stat().st_mode & _OTHERS:
+                path.chmod(_OWNER_ONLY)
+        return
+    try:
+        os.fchmod(handle, _OWNER_ONLY)  # a umask may have taken from the owner, too
+    finally:
+        os.close(handle)
+
+
+def make_private_folder(path: Path) -> None:
+    """Create a folder that only its owner may enter; one that is there stays as it is. Raises HomeUnavailable."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            if not path.is_dir():
+                raise
+        else:
+            path.chmod(0o700)
+    except OSError as error:
+        raise HomeUnavailable(f"cannot make the folder {path}: {error.strerror}: choose another with --home") from error
+
+
+def sync_to_disk(path: Path) -> None:
+    """Wait until a file or folder is on the disk, not only on its way there."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,54 @@
+"""May this be written? A home on read-only media, or of another owner, still answers questions."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from outcomes.domain.errors import HomeUnavailable
+
+
+def is_writable(path: Path) -> bool:
+    """Say whether SQLite may write a database file, and its side files beside it."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def uri_of(path: Path) -> str:
+    """Return how to open an existing database file: for writing where that is possible, and never making it.
+
+    In WAL mode even a reader wants to write beside the file. Where it cannot, and nothing waits in a side file, the
+    file can be read as it lies (SQLite's `immutable`): `Stillness` says afterwards whether it lay still.
+    """
+    if is_writable(path):
+        mode = "mode=rw"
+    elif os.access(path.parent, os.W_OK) or _has_wal(path):
+        mode = "mode=ro"
+    else:
+        mode = "mode=ro&immutable=1"
+    return f"{path.absolute().as_uri()}?{mode}"
+
+
+class Stillness(NamedTuple):
+    """What files looked like before they were read without a lock."""
+
+    looks: dict[Path, tuple[int, int]]
+
+    @classmethod
+    def of(cls, *paths: Path) -> "Stillness":
+        """Remember those of the files that cannot be locked."""
+        return cls({path: _look(path) for path in paths if path.exists() and "immutable" in uri_of(path)})
+
+    def check(self) -> None:
+        """Raise HomeUnavailable if somebody else has written one of them since."""
+        for path, look in self.looks.items():
+            if _has_wal(path) or _look(path) != look:
+                raise HomeUnavailable(f"{path} was written while it was read, so the answer may be wrong: ask again")
+
+
+def _look(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+def _has_wal(path: Path) -> bool:
+    wal = path.with_name(path.name + "-wal")
+    return wal.exists() and wal.stat().st_size > 0

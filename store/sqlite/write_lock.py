@@ -1,0 +1,55 @@
+"""One writer at a time, in turn, across processes; whoever waits too long is told for whom."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from outcomes.domain.errors import HomeUnavailable
+from outcomes.store.sqlite.private_files import make_private
+
+_PATIENCE_SECONDS = 60.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
+
+
+@contextmanager
+def writing(path: Path, purpose: str, *, patience: float = _PATIENCE_SECONDS) -> Iterator[None]:
+    """Hold the lock file while writing; raises HomeUnavailable naming the holder after `patience` seconds.
+
+    The lock belongs to the open file: it ends with the process, however that ends.
+    """
+    try:
+        if not path.exists():
+            make_private(path)
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        raise HomeUnavailable(f"cannot write in {path.parent}: {error.strerror}: check its permissions") from error
+    try:
+        _acquire(handle, path, patience)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"process {os.getpid()} ({purpose})".encode(), 0)
+        yield
+        os.ftruncate(handle, 0)
+    finally:
+        os.close(handle)
+
+
+def _acquire(handle: int, path: Path, patience: float) -> None:
+    give_up_at = time.monotonic() + patience
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > give_up_at:
+                holder = os.pread(handle, 200, 0).decode(errors="replace") or "another process"
+                raise HomeUnavailable(
+                    f"{holder} has been writing in {path.parent} for more than {patience:.0f} s: "
+                    "wait for it, or end it",
+                ) from None
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        else:
+            return
