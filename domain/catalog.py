@@ -6,7 +6,7 @@ from pydantic import BaseModel, ValidationError
 
 from outcomes.domain.aggregate import Aggregate
 from outcomes.domain.entities.assessment import ASSESSMENT_EVENTS, Assessment
-from outcomes.domain.entities.calculation_method import CALCULATION_METHOD_EVENTS, CalculationMethod
+from outcomes.domain.entities.calculation_method import CALCULATION_METHOD_EVENTS, CalculationMethodSetting
 from outcomes.domain.entities.erasure import ERASURE_EVENTS, Erasure
 from outcomes.domain.entities.friendly_description import FRIENDLY_DESCRIPTION_EVENTS, FriendlyDescription
 from outcomes.domain.entities.group import LearningOutcomeGroupCreated, LearningOutcomeGroupUpdated, OutcomeGroup
@@ -54,7 +54,7 @@ _AGGREGATES: Final[tuple[type[Aggregate[Any]], ...]] = (
     OutcomeLink,
     OutcomeProficiency,
     OutcomeResult,
-    CalculationMethod,
+    CalculationMethodSetting,
     FriendlyDescription,
     Assessment,
     Account,

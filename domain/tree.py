@@ -14,7 +14,7 @@ from outcomes.domain.times import Micros
 ACTIVE, DELETED = "active", "deleted"
 
 
-class GroupPoint(NamedTuple):
+class GroupState(NamedTuple):
     """What the tree needs of a group."""
 
     id: str
@@ -23,7 +23,7 @@ class GroupPoint(NamedTuple):
     state: str
 
 
-class LinkPoint(NamedTuple):
+class LinkState(NamedTuple):
     """What the tree needs of a link; `event_time` is that of its last own event."""
 
     id: str
@@ -33,7 +33,7 @@ class LinkPoint(NamedTuple):
     event_time: Micros
 
 
-class OutcomePoint(NamedTuple):
+class OutcomeState(NamedTuple):
     """What the tree needs of an outcome."""
 
     id: str
@@ -56,7 +56,7 @@ class Deletion(NamedTuple):
 Implied = Literal["deleted", "uncertain"]
 
 
-def implied_state(link: LinkPoint, deletion: Deletion | None) -> Implied | None:
+def implied_state(link: LinkState, deletion: Deletion | None) -> Implied | None:
     """Say what the deletion of its outcome silently did to a link (DOMAIN.md 4, 6: repair rule).
 
     Deleting an outcome deletes its links without events. A later event of the link overrules that; the return of
@@ -117,9 +117,9 @@ class Tree(NamedTuple):
 
 
 def build_tree(
-    groups: Iterable[GroupPoint],
-    links: Iterable[LinkPoint],
-    outcomes: Mapping[str, OutcomePoint],
+    groups: Iterable[GroupState],
+    links: Iterable[LinkState],
+    outcomes: Mapping[str, OutcomeState],
     *,
     deletions: Mapping[str, Deletion] | None = None,
     own_outcomes: Iterable[str] = (),
@@ -177,7 +177,7 @@ def _sibling_order(node: Node) -> tuple[bool, str, tuple[int, int, str], tuple[i
 
 def _why_detached(
     node: Node,
-    groups: Mapping[str, GroupPoint],
+    groups: Mapping[str, GroupState],
     looped: frozenset[str],
     foreign: frozenset[str],
 ) -> str | None:
@@ -194,7 +194,7 @@ def _why_detached(
     return "parent in a loop" if parent_id in looped else None
 
 
-def _on_a_loop(groups: Mapping[str, GroupPoint]) -> frozenset[str]:
+def _on_a_loop(groups: Mapping[str, GroupState]) -> frozenset[str]:
     """Find the groups that are their own ancestor; each is visited once, however deep the tree."""
     looped: set[str] = set()
     settled: set[str] = set()
@@ -210,11 +210,11 @@ def _on_a_loop(groups: Mapping[str, GroupPoint]) -> frozenset[str]:
     return frozenset(looped)
 
 
-def _group_node(group: GroupPoint) -> Node:
+def _group_node(group: GroupState) -> Node:
     return Node("group", group.id, group.title, group.state, known=True, parent_id=group.parent_id)
 
 
-def _outcome_node(link: LinkPoint, outcome: OutcomePoint | None, deletion: Deletion | None) -> Node:
+def _outcome_node(link: LinkState, outcome: OutcomeState | None, deletion: Deletion | None) -> Node:
     implied = implied_state(link, deletion)
     link_state = DELETED if implied == "deleted" else link.state
     details: dict[str, Any] = {
@@ -237,7 +237,7 @@ def _outcome_node(link: LinkPoint, outcome: OutcomePoint | None, deletion: Delet
     )
 
 
-def _unlinked_node(outcome: OutcomePoint) -> Node:
+def _unlinked_node(outcome: OutcomeState) -> Node:
     details = {
         "link_id": None,
         **_policy(outcome),
@@ -248,7 +248,7 @@ def _unlinked_node(outcome: OutcomePoint) -> Node:
     return Node("outcome", outcome.id, outcome.title, outcome.state, known=True, parent_id=None, details=details)
 
 
-def _policy(outcome: OutcomePoint | None) -> dict[str, Any]:
+def _policy(outcome: OutcomeState | None) -> dict[str, Any]:
     return {
         "display_name": outcome.display_name if outcome else None,
         "mastery_points": outcome.mastery_points if outcome else None,

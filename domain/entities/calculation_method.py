@@ -25,7 +25,7 @@ class CalculationMethodBody(Body):
         return context_of(self.context_type, self.context_id)
 
 
-class CalculationMethod(Aggregate[CalculationMethodBody]):
+class CalculationMethodSetting(Aggregate[CalculationMethodBody]):
     """An account's or course's calculation method after some of its events."""
 
     kind: ClassVar[Kind] = Kind.CALCULATION_METHOD

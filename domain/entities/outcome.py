@@ -14,7 +14,7 @@ WholeNumber = Annotated[int, Field(ge=-_SIXTY_THREE_BITS, lt=_SIXTY_THREE_BITS)]
 """An integer that a database can hold."""
 
 
-class Rating(BaseModel):
+class CriterionRating(BaseModel):
     """One level of a criterion. The editor sorts by points, the course importer does not (DOMAIN.md 3)."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
@@ -31,7 +31,7 @@ class RubricCriterion(BaseModel):
     description: str | None = None
     mastery_points: float | None = None
     points_possible: float | None = None
-    ratings: tuple[Rating, ...] | None = None
+    ratings: tuple[CriterionRating, ...] | None = None
 
 
 class OutcomeBody(Body):

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from outcomes.domain.identity import Kind
-from outcomes.projections.as_of.point import Cut
+from outcomes.projections.as_of.point import LogCut
 from outcomes.projections.views.schema import ID_COLUMNS, NEWEST_FIRST, VERSION_TABLES
 
 _BYTES = 16
@@ -33,12 +33,12 @@ def fingerprint_of(winners: Iterable[tuple[str, str, str, bytes]]) -> Fingerprin
     return Fingerprint((total % _MODULUS).to_bytes(_BYTES, "big").hex(), entities)
 
 
-def fingerprint_at(connection: sqlite3.Connection, cut: Cut, tenant: str | None = None) -> Fingerprint:
+def fingerprint_at(connection: sqlite3.Connection, cut: LogCut, tenant: str | None = None) -> Fingerprint:
     """Return the fingerprint of the views at a cut, of one tenant or of all."""
     return fingerprint_of(_winners(connection, cut, tenant))
 
 
-def _winners(connection: sqlite3.Connection, cut: Cut, tenant: str | None) -> Iterator[tuple[str, str, str, bytes]]:
+def _winners(connection: sqlite3.Connection, cut: LogCut, tenant: str | None) -> Iterator[tuple[str, str, str, bytes]]:
     bounds: dict[str, Any] = {"until": cut.until, "known_at": cut.known_at, "tenant": tenant}
     for kind, table in VERSION_TABLES.items():
         identity = ID_COLUMNS[kind]

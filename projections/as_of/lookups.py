@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import orjson
 
 from outcomes.domain.identity import Context, Kind
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.views.schema import ID_COLUMNS, NEWEST_FIRST, VERSION_TABLES
 
 
@@ -19,7 +19,7 @@ def seek(kind: Kind, identity: str = "m.id") -> str:
     )
 
 
-def context_number(connection: sqlite3.Connection, point: Point, context: Context) -> int | None:
+def context_number(connection: sqlite3.Connection, point: PointInTime, context: Context) -> int | None:
     """Return the number of a context in the tables."""
     row = connection.execute(
         "SELECT context FROM contexts WHERE tenant = ? AND type = ? AND id = ?", (point.number, *context)

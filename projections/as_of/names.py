@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 from outcomes.domain.identity import Context, Kind
 from outcomes.projections.as_of.lookups import context_number, seek
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 
 
-def student_names(connection: sqlite3.Connection, point: Point, uuids: Iterable[str]) -> dict[str, str]:
+def student_names(connection: sqlite3.Connection, point: PointInTime, uuids: Iterable[str]) -> dict[str, str]:
     """Return the names of those students that a user or enrollment event has named."""
     found = {}
     for uuid in set(uuids):
@@ -22,7 +22,7 @@ def student_names(connection: sqlite3.Connection, point: Point, uuids: Iterable[
     return found
 
 
-def course_name(connection: sqlite3.Connection, point: Point, course_id: str) -> str | None:
+def course_name(connection: sqlite3.Connection, point: PointInTime, course_id: str) -> str | None:
     """Return what a course is called, if a course event has said so."""
     number = context_number(connection, point, Context("Course", course_id))
     row = connection.execute(

@@ -8,7 +8,7 @@ from outcomes.domain.errors import SeveralTenants, UsageError
 from outcomes.domain.times import Micros, parse_argument, to_text
 
 
-class Asked(NamedTuple):
+class PointQuery(NamedTuple):
     """What the user said: a tenant, `--as-of`, `--known-at`; any of them may be absent."""
 
     tenant: str | None = None
@@ -16,7 +16,7 @@ class Asked(NamedTuple):
     known_at: str | None = None
 
 
-class Point(NamedTuple):
+class PointInTime(NamedTuple):
     """One tenant at (T, P). `as_of` is what was asked (None: all event times), `until` what to seek with."""
 
     tenant: str
@@ -35,7 +35,7 @@ class Point(NamedTuple):
         return {"tenant": self.tenant, "as_of": as_of, "known_at": self.known_at}
 
 
-class Cut(NamedTuple):
+class LogCut(NamedTuple):
     """A point without a tenant, for questions about the whole log."""
 
     as_of: Micros | None
@@ -46,24 +46,24 @@ class Cut(NamedTuple):
 NEVER: Micros = -1
 
 
-def resolve(connection: sqlite3.Connection, asked: Asked) -> Point:
+def resolve(connection: sqlite3.Connection, asked: PointQuery) -> PointInTime:
     """Turn what was asked into a point; raises UsageError, SeveralTenants."""
     cut = resolve_cut(connection, asked)
     uuid, number = _tenant(connection, asked.tenant)
-    return Point(uuid, number, cut.as_of, cut.known_at, cut.until)
+    return PointInTime(uuid, number, cut.as_of, cut.known_at, cut.until)
 
 
-def resolve_cut(connection: sqlite3.Connection, asked: Asked) -> Cut:
+def resolve_cut(connection: sqlite3.Connection, asked: PointQuery) -> LogCut:
     """Turn the two times that were asked into a cut through the log."""
     as_of = None if asked.as_of is None else parse_argument(asked.as_of)
     known_at = _position(connection, asked.known_at)
     # Nothing known at P is later than the newest event then: with the tighter bound a seek need not walk back over
     # all that has arrived since. Exact, because that maximum is kept for each batch.
     newest = _newest(connection, known_at)
-    return Cut(as_of, known_at, newest if as_of is None else min(as_of, newest))
+    return LogCut(as_of, known_at, newest if as_of is None else min(as_of, newest))
 
 
-def beyond(connection: sqlite3.Connection, asked: Asked, cut: Cut | Point) -> list[str]:
+def beyond(connection: sqlite3.Connection, asked: PointQuery, cut: LogCut | PointInTime) -> list[str]:
     """Say in words where a question reaches beyond what the log holds, and which head answers it; else nothing."""
     last = connection.execute(
         "SELECT last_position, recorded_at FROM batches ORDER BY last_position DESC LIMIT 1"

@@ -7,29 +7,31 @@ from typing import Any
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.tree import (
     Deletion,
-    GroupPoint,
-    LinkPoint,
-    OutcomePoint,
+    GroupState,
+    LinkState,
+    OutcomeState,
     Tree,
     build_tree,
     implied_state,
 )
 from outcomes.projections.as_of.lookups import context_number, seek
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.views.schema import NEWEST_FIRST, ORDER, VERSION_TABLES
 
 
-def tree_at(connection: sqlite3.Connection, point: Point, context: Context, *, include_deleted: bool = False) -> Tree:
+def tree_at(
+    connection: sqlite3.Connection, point: PointInTime, context: Context, *, include_deleted: bool = False
+) -> Tree:
     """Return the tree of a context; an unknown context has an empty one."""
     number = context_number(connection, point, context)
     if number is None:
         return Tree([], [], [])
-    groups = [GroupPoint(*row[1:]) for row in _members(connection, point, number, Kind.GROUP) if row[0] == number]
-    links = [LinkPoint(*row[1:]) for row in _members(connection, point, number, Kind.LINK) if row[0] == number]
-    outcomes: dict[str, OutcomePoint] = {}
+    groups = [GroupState(*row[1:]) for row in _members(connection, point, number, Kind.GROUP) if row[0] == number]
+    links = [LinkState(*row[1:]) for row in _members(connection, point, number, Kind.LINK) if row[0] == number]
+    outcomes: dict[str, OutcomeState] = {}
     own = []
     for row in _members(connection, point, number, Kind.OUTCOME):
-        outcomes[row[1]] = OutcomePoint(*row[1:])
+        outcomes[row[1]] = OutcomeState(*row[1:])
         if row[0] == number:
             own.append(row[1])
     return build_tree(
@@ -51,7 +53,7 @@ _COLUMNS = {
 }
 
 
-def _members(connection: sqlite3.Connection, point: Point, context: int, kind: Kind) -> Iterable[tuple[Any, ...]]:
+def _members(connection: sqlite3.Connection, point: PointInTime, context: int, kind: Kind) -> Iterable[tuple[Any, ...]]:
     """Yield the state, at the point, of everything of a kind that was ever in a context; its context comes first."""
     return connection.execute(
         f"SELECT v.context, {_COLUMNS[kind]} FROM members m JOIN {VERSION_TABLES[kind]} v ON v.position = {seek(kind)} "
@@ -60,7 +62,7 @@ def _members(connection: sqlite3.Connection, point: Point, context: int, kind: K
     )
 
 
-def _deletions(connection: sqlite3.Connection, point: Point, context: int) -> dict[str, Deletion]:
+def _deletions(connection: sqlite3.Connection, point: PointInTime, context: int) -> dict[str, Deletion]:
     """Return, for outcomes of the context that were ever deleted up to the point, the last time that they were."""
     rows = connection.execute(
         f"SELECT outcome_id, {', '.join(ORDER)} FROM outcome_versions WHERE tenant = :tenant "
@@ -75,7 +77,7 @@ def _deletions(connection: sqlite3.Connection, point: Point, context: int) -> di
     }
 
 
-def deletion_of(connection: sqlite3.Connection, point: Point, outcome_id: str) -> Deletion | None:
+def deletion_of(connection: sqlite3.Connection, point: PointInTime, outcome_id: str) -> Deletion | None:
     """Return the last time, up to the point, that one outcome was deleted, and whether it has come back since."""
     order = ", ".join(ORDER)
     key = connection.execute(
@@ -87,7 +89,7 @@ def deletion_of(connection: sqlite3.Connection, point: Point, outcome_id: str) -
     return None if key is None else Deletion(key[0], _revival(connection, point, outcome_id, key))
 
 
-def _revival(connection: sqlite3.Connection, point: Point, outcome_id: str, key: tuple[Any, ...]) -> Any:
+def _revival(connection: sqlite3.Connection, point: PointInTime, outcome_id: str, key: tuple[Any, ...]) -> Any:
     row = connection.execute(
         "SELECT by_import FROM outcome_versions WHERE tenant = :tenant AND outcome_id = :id "
         f"AND ({', '.join(ORDER)}) > (:k0, :k1, :k2, :k3) AND event_time <= :until AND position <= :known_at "
@@ -100,7 +102,7 @@ def _revival(connection: sqlite3.Connection, point: Point, outcome_id: str, key:
 
 
 def _foreign_groups(
-    connection: sqlite3.Connection, point: Point, groups: list[GroupPoint], links: list[LinkPoint]
+    connection: sqlite3.Connection, point: PointInTime, groups: list[GroupState], links: list[LinkState]
 ) -> frozenset[str]:
     """Return the parents named here that are groups of another context at this point."""
     own = {group.id for group in groups}
@@ -114,7 +116,7 @@ def _foreign_groups(
     )
 
 
-def link_fate(connection: sqlite3.Connection, point: Point, link_id: str) -> str | None:
+def link_fate(connection: sqlite3.Connection, point: PointInTime, link_id: str) -> str | None:
     """Say what the deletion of its outcome silently did to a link: deleted, uncertain, or nothing (None)."""
     row = connection.execute(
         f"SELECT v.context, {_COLUMNS[Kind.LINK]} FROM link_versions v WHERE v.position = {seek(Kind.LINK, ':id')}",
@@ -122,5 +124,5 @@ def link_fate(connection: sqlite3.Connection, point: Point, link_id: str) -> str
     ).fetchone()
     if row is None:
         return None
-    link = LinkPoint(*row[1:])
+    link = LinkState(*row[1:])
     return implied_state(link, deletion_of(connection, point, link.outcome_id))

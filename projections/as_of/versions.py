@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from outcomes.domain.event import OrderKey
 from outcomes.domain.identity import Kind
 from outcomes.domain.times import Micros
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.views.schema import ID_COLUMNS, ORDER, VERSION_TABLES
 
 
@@ -26,7 +26,7 @@ class InForce(NamedTuple):
     events: int
 
 
-def in_force(connection: sqlite3.Connection, point: Point, kind: Kind, local_id: str) -> InForce | None:
+def in_force(connection: sqlite3.Connection, point: PointInTime, kind: Kind, local_id: str) -> InForce | None:
     """Return the version of an entity in force at a point; None if nothing was known of it."""
     versions = versions_of(connection, point, kind, local_id)
     if not versions:
@@ -35,13 +35,15 @@ def in_force(connection: sqlite3.Connection, point: Point, kind: Kind, local_id:
     return InForce(last.order.event_time, last.position, len(versions))
 
 
-def versions_of(connection: sqlite3.Connection, point: Point, kind: Kind, local_id: str) -> list[Version]:
+def versions_of(connection: sqlite3.Connection, point: PointInTime, kind: Kind, local_id: str) -> list[Version]:
     """Return all versions of an entity up to a point, in their order."""
     find = _result_versions if kind is Kind.RESULT else _versions
     return [Version(OrderKey(*row[:4]), row[4]) for row in find(connection, point, kind, local_id)]
 
 
-def _versions(connection: sqlite3.Connection, point: Point, kind: Kind, local_id: str) -> Iterable[tuple[Any, ...]]:
+def _versions(
+    connection: sqlite3.Connection, point: PointInTime, kind: Kind, local_id: str
+) -> Iterable[tuple[Any, ...]]:
     order = ", ".join(ORDER)
     return connection.execute(
         f"SELECT {order}, position FROM {VERSION_TABLES[kind]} WHERE tenant = :tenant AND {ID_COLUMNS[kind]} = :id "
@@ -51,7 +53,7 @@ def _versions(connection: sqlite3.Connection, point: Point, kind: Kind, local_id
 
 
 def _result_versions(
-    connection: sqlite3.Connection, point: Point, _kind: Kind, local_id: str
+    connection: sqlite3.Connection, point: PointInTime, _kind: Kind, local_id: str
 ) -> Iterable[tuple[Any, ...]]:
     # A result's versions lie in the weeks of its course; one that moved has several places to look in.
     order = ", ".join(ORDER)

@@ -17,7 +17,7 @@ from outcomes.domain.identity import Kind
 from outcomes.domain.times import to_text
 from outcomes.projections.as_of.fingerprint import fingerprint_at
 from outcomes.projections.as_of.lookups import seek
-from outcomes.projections.as_of.point import Cut, Point
+from outcomes.projections.as_of.point import LogCut, PointInTime
 from outcomes.projections.export.column_types import Columns, columns_of
 from outcomes.projections.mastery.query import MasteryRow, mastery_at
 from outcomes.projections.mastery.results import Scope
@@ -88,12 +88,12 @@ class SqliteFile:
 
 
 def replay(
-    connection: sqlite3.Connection, log: EventLog, point: Point, target: Path, sink: type[Sink] = SqliteFile
+    connection: sqlite3.Connection, log: EventLog, point: PointInTime, target: Path, sink: type[Sink] = SqliteFile
 ) -> dict[str, Any]:
     """Write the state at a point to a new file or folder; returns the contract's answer. Refuses what is there."""
     if target.exists():
         raise HomeUnavailable(f"{target} is there already: name a new one")
-    found = fingerprint_at(connection, Cut(point.as_of, point.known_at, point.until), point.tenant)
+    found = fingerprint_at(connection, LogCut(point.as_of, point.known_at, point.until), point.tenant)
     heading = {**point.heading(), "digest": found.digest, "entities": found.entities, "version": VERSION}
     counts: dict[str, int] = {}
     unfinished = target.with_name(target.name + ".unfinished")
@@ -131,7 +131,7 @@ _POINT: Columns = {
 _MASTERY: Columns = columns_of(MasteryRow.__annotations__) | {"last_assessed_at": datetime}
 
 
-def _tables(connection: sqlite3.Connection, log: EventLog, point: Point) -> Iterator[Table]:
+def _tables(connection: sqlite3.Connection, log: EventLog, point: PointInTime) -> Iterator[Table]:
     for kind, name in TABLES.items():
         body = _BODIES[kind]
         fields = columns_of({name: field.annotation for name, field in body.model_fields.items()})
@@ -140,7 +140,7 @@ def _tables(connection: sqlite3.Connection, log: EventLog, point: Point) -> Iter
     yield Table("mastery", _MASTERY, (_flat(row.as_json()) for row in mastery_at(connection, point, Scope())))
 
 
-def _positions(connection: sqlite3.Connection, point: Point, kind: Kind) -> Iterator[int]:
+def _positions(connection: sqlite3.Connection, point: PointInTime, kind: Kind) -> Iterator[int]:
     if kind is Kind.RESULT:
         rows = connection.execute(
             "SELECT v.result_id, v.position FROM contexts c JOIN result_versions v ON v.course = c.context "

@@ -7,14 +7,14 @@ from outcomes.domain.changes import changed_fields
 from outcomes.domain.event import Event
 from outcomes.domain.identity import Kind
 from outcomes.domain.times import to_text
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.versions import versions_of
 from outcomes.projections.history.timeline import actor_of
 from outcomes.store.log.event_log import EventLog
 
 
 def blame(
-    connection: sqlite3.Connection, log: EventLog, point: Point, kind: Kind, local_id: str
+    connection: sqlite3.Connection, log: EventLog, point: PointInTime, kind: Kind, local_id: str
 ) -> dict[str, dict[str, Any]] | None:
     """Return, per field of the state at a point, the event that gave it its value; None if nothing is known.
 

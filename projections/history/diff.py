@@ -8,7 +8,7 @@ from outcomes.domain.changes import changed_fields, classify
 from outcomes.domain.identity import Context, Kind, id_sort_key
 from outcomes.domain.tree import Node
 from outcomes.projections.as_of.lookups import context_number, seek
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.history.timeline import policy_title, state_of
 from outcomes.projections.mastery.policy import PolicyBook
@@ -28,12 +28,12 @@ class Sides(NamedTuple):
 
     connection: sqlite3.Connection
     log: EventLog
-    before: Point
-    after: Point
+    before: PointInTime
+    after: PointInTime
 
 
 def diff(
-    connection: sqlite3.Connection, log: EventLog, before: Point, after: Point, context: Context | None
+    connection: sqlite3.Connection, log: EventLog, before: PointInTime, after: PointInTime, context: Context | None
 ) -> dict[str, list[dict[str, Any]]]:
     """Return what was added, removed, moved and changed from one point to the other, in one context or in all.
 
@@ -73,7 +73,7 @@ def places_changed(
 
 
 def policies_changed(
-    connection: sqlite3.Connection, log: EventLog, before: Point, after: Point, context: Context | None
+    connection: sqlite3.Connection, log: EventLog, before: PointInTime, after: PointInTime, context: Context | None
 ) -> Iterator[dict[str, Any]]:
     """Yield the mastery scales and calculation methods that differ, of one context or of all."""
     number = None if context is None else context_number(connection, before, context)
@@ -99,7 +99,7 @@ def policies_changed(
 
 
 def students_changed(
-    connection: sqlite3.Connection, before: Point, after: Point, context: Context | None
+    connection: sqlite3.Connection, before: PointInTime, after: PointInTime, context: Context | None
 ) -> Iterator[dict[str, Any]]:
     """Yield the students whose score or mastery differs between the points: of a course, an account, or all."""
     book = PolicyBook(connection, after)
@@ -132,7 +132,9 @@ def score_change(one: MasteryRow | None, other: MasteryRow | None) -> dict[str, 
     }
 
 
-def _courses(connection: sqlite3.Connection, before: Point, after: Point, context: Context | None) -> set[str]:
+def _courses(
+    connection: sqlite3.Connection, before: PointInTime, after: PointInTime, context: Context | None
+) -> set[str]:
     if context is not None and context.type == "Course":
         return {context.id}
     return {course for point in (before, after) for course in courses_of(connection, point, Scope())}
@@ -144,7 +146,7 @@ def _is_below(book: PolicyBook, course: str, account: Context) -> bool:
     return str(account) in chain.contexts or not chain.complete
 
 
-def _contexts(connection: sqlite3.Connection, point: Point) -> list[Context]:
+def _contexts(connection: sqlite3.Connection, point: PointInTime) -> list[Context]:
     rows = connection.execute(
         "SELECT DISTINCT c.type, c.id FROM contexts c JOIN members m USING (context) "
         "WHERE c.tenant = ? AND m.kind IN ('group', 'link', 'outcome')",
@@ -153,7 +155,7 @@ def _contexts(connection: sqlite3.Connection, point: Point) -> list[Context]:
     return sorted((Context(*row) for row in rows.fetchall()), key=lambda place: (place.type, id_sort_key(place.id)))
 
 
-def nodes_at(connection: sqlite3.Connection, point: Point, context: Context) -> dict[NodeKey, Node]:
+def nodes_at(connection: sqlite3.Connection, point: PointInTime, context: Context) -> dict[NodeKey, Node]:
     """Return every node of a tree: groups are themselves, an outcome's several places are told apart by its links."""
     tree = tree_at(connection, point, context)
     pending = [*tree.roots, *tree.detached, *tree.unlinked]
@@ -219,13 +221,13 @@ def _fields(sides: Sides, one: Node | None, other: Node | None) -> dict[str, lis
 
 
 def _state(
-    connection: sqlite3.Connection, log: EventLog, point: Point, kind: Kind, local_id: str
+    connection: sqlite3.Connection, log: EventLog, point: PointInTime, kind: Kind, local_id: str
 ) -> dict[str, Any] | None:
     position = _position(connection, point, kind, local_id)
     return None if position is None else state_of(log, log.records_at([position])[0])
 
 
-def _position(connection: sqlite3.Connection, point: Point, kind: Kind, local_id: str) -> int | None:
+def _position(connection: sqlite3.Connection, point: PointInTime, kind: Kind, local_id: str) -> int | None:
     row = connection.execute(
         f"SELECT position FROM {VERSION_TABLES[kind]} WHERE position = {seek(kind, ':id')}",
         {**point.bounds(), "id": local_id},

@@ -7,9 +7,9 @@ from typing import Any
 
 from outcomes.domain.identity import Context, Kind, context_of
 from outcomes.domain.tree import DELETED
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.diff import nodes_at, places_changed, score_change
-from outcomes.projections.history.timeline import Entry
+from outcomes.projections.history.timeline import TimelineEntry
 from outcomes.projections.mastery.policy import ACCOUNT_SCALES, PolicyBook
 from outcomes.projections.mastery.query import MasteryRow, row_of
 from outcomes.projections.mastery.results import Assessments, Scope, courses_of, pairs_at
@@ -22,12 +22,12 @@ _DELETIONS = frozenset({"deleted", "restored"})
 class Effects:
     """Asks at two points of the log for each event: just before its position, and at it."""
 
-    def __init__(self, connection: sqlite3.Connection, point: Point) -> None:
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime) -> None:
         self._connection = connection
         self._point = point
         self._courses: dict[str, list[str]] | None = None
 
-    def tree(self, entry: Entry) -> dict[str, list[dict[str, Any]]]:
+    def tree(self, entry: TimelineEntry) -> dict[str, list[dict[str, Any]]]:
         """Return which places were added, removed and moved, in every context that the event touches."""
         answer: dict[str, list[dict[str, Any]]] = {"added": [], "removed": [], "moved": []}
         # An overtaken event has changed nothing of now; but that an outcome was deleted, has deleted its links.
@@ -43,7 +43,7 @@ class Effects:
                 answer[name] += rows
         return answer
 
-    def scores(self, entry: Entry) -> Iterator[dict[str, Any]]:
+    def scores(self, entry: TimelineEntry) -> Iterator[dict[str, Any]]:
         """Yield whose score or mastery changed."""
         before, after = self._points(entry)
         books: tuple[PolicyBook, PolicyBook] | None = None
@@ -61,16 +61,16 @@ class Effects:
                     if change is not None:
                         yield change
 
-    def _points(self, entry: Entry) -> tuple[Point, Point]:
+    def _points(self, entry: TimelineEntry) -> tuple[PointInTime, PointInTime]:
         before, after = entry.position - 1, entry.position
         return self._point._replace(known_at=before), self._point._replace(known_at=after)
 
-    def _rows(self, point: Point, book: PolicyBook, course: str, scope: Scope) -> dict[Any, MasteryRow]:
+    def _rows(self, point: PointInTime, book: PolicyBook, course: str, scope: Scope) -> dict[Any, MasteryRow]:
         assessments = Assessments(self._connection, point, ())
         pairs = pairs_at(self._connection, point, course, scope)
         return {(pair.student, pair.outcome_id): row_of(assessments, book, course, pair) for pair in pairs}
 
-    def _contexts(self, entry: Entry) -> Iterable[Context]:
+    def _contexts(self, entry: TimelineEntry) -> Iterable[Context]:
         if entry.kind is not Kind.OUTCOME:
             return [context_of(*names) for names in _pairs(entry, "context_type", "context_id")]
         rows = self._connection.execute(
@@ -80,7 +80,7 @@ class Effects:
         )
         return [Context(*row) for row in rows.fetchall()]
 
-    def _scopes(self, entry: Entry) -> Iterable[Scope]:
+    def _scopes(self, entry: TimelineEntry) -> Iterable[Scope]:
         """Return whose scores an event can have changed; most of an overtaken one's are what they were."""
         kind = entry.kind
         if kind is Kind.OUTCOME:
@@ -97,7 +97,7 @@ class Effects:
             return self._assessed(entry.ref.id)
         return [Scope()] if kind is Kind.SETTING else self._below(entry) if kind in _SHARED_POLICIES else []
 
-    def _below(self, entry: Entry) -> list[Scope]:
+    def _below(self, entry: TimelineEntry) -> list[Scope]:
         """Return whom a scale or method of a context can count for: nobody where outcomes have their own."""
         if not PolicyBook(self._connection, self._point).setting(ACCOUNT_SCALES, default=False):
             return []
@@ -126,18 +126,18 @@ class Effects:
         return [Scope(*row) for row in rows.fetchall()]
 
 
-def _ever(entry: Entry, field: str) -> tuple[Any, Any]:
+def _ever(entry: TimelineEntry, field: str) -> tuple[Any, Any]:
     """Return what a field was before an event and what it is with it."""
     return entry.fields.get(field, (entry.state.get(field),) * 2)
 
 
-def _in_courses(entry: Entry, context: str, *fields: str) -> list[list[Any]]:
+def _in_courses(entry: TimelineEntry, context: str, *fields: str) -> list[list[Any]]:
     """Return the course, and the values of some fields, of an event and of the state before it."""
     found = _pairs(entry, f"{context}_type", f"{context}_id", *fields)
     return [rest for type_, *rest in found if type_ == "Course" and rest[0] is not None]
 
 
-def _pairs(entry: Entry, *fields: str) -> list[tuple[Any, ...]]:
+def _pairs(entry: TimelineEntry, *fields: str) -> list[tuple[Any, ...]]:
     """Return the values of some fields with an event, and those before it if there were others."""
     before, after = (tuple(_ever(entry, field)[side] for field in fields) for side in (0, 1))
     return [after] if before == after or entry.change == "created" else [before, after]

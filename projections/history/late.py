@@ -6,7 +6,7 @@ from typing import Any
 
 from outcomes.domain.identity import Kind
 from outcomes.domain.times import Micros
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.effects import Effects
 from outcomes.projections.history.timeline import timeline
 from outcomes.projections.history.version_steps import Filters
@@ -16,7 +16,7 @@ from outcomes.store.log.event_log import EventLog
 _BESIDES = frozenset({Kind.ASSESSMENT})
 
 
-def late(connection: sqlite3.Connection, log: EventLog, point: Point, over: Micros) -> Iterator[dict[str, Any]]:
+def late(connection: sqlite3.Connection, log: EventLog, point: PointInTime, over: Micros) -> Iterator[dict[str, Any]]:
     """Yield the entries of events that were recorded more than `over` microseconds after they happened.
 
     `overtaken` says that a later event of the same entity was already there, so that the state of now did not change;

@@ -8,8 +8,8 @@ from outcomes.domain.changes import field_matches
 from outcomes.domain.identity import Kind
 from outcomes.domain.mastery import Calculation, MasteryScale
 from outcomes.domain.times import to_text
-from outcomes.projections.as_of.point import Point
-from outcomes.projections.history.timeline import Entry, timeline
+from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
 from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.query import MasteryRow, Override, mastery_at
@@ -79,7 +79,7 @@ def flips(before: Iterable[MasteryRow], after: Iterable[MasteryRow]) -> Iterator
 
 
 def impact(
-    connection: sqlite3.Connection, log: EventLog, point: Point, kind: Kind, local_id: str
+    connection: sqlite3.Connection, log: EventLog, point: PointInTime, kind: Kind, local_id: str
 ) -> Iterator[dict[str, Any]]:
     """Yield, for each real change of a policy, how many students' mastery flipped with no new work.
 
@@ -112,9 +112,9 @@ def impact(
         }
 
 
-def _policy_fields(kind: Kind, entry: Entry) -> list[str]:
+def _policy_fields(kind: Kind, entry: TimelineEntry) -> list[str]:
     return [name for name in entry.fields if any(field_matches(name, policy) for policy in _POLICY_FIELDS[kind])]
 
 
-def _at(point: Point, moment: int) -> Point:
+def _at(point: PointInTime, moment: int) -> PointInTime:
     return point._replace(as_of=moment, until=min(moment, point.until))

@@ -11,9 +11,9 @@ from outcomes.domain.event import Event, Metadata
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.domain.times import Micros, to_text
 from outcomes.projections.as_of.lookups import seek
-from outcomes.projections.as_of.point import Point, RecordedTimes
+from outcomes.projections.as_of.point import PointInTime, RecordedTimes
 from outcomes.projections.history.byte_search import Search
-from outcomes.projections.history.version_steps import Filters, Step, steps
+from outcomes.projections.history.version_steps import Filters, VersionStep, steps
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.recorder import LogRecord
 
@@ -25,7 +25,7 @@ _PAGE = 200
 Actor = dict[str, str | None]
 
 
-class Entry(NamedTuple):
+class TimelineEntry(NamedTuple):
     """One line of the timeline: the contract's ENTRY."""
 
     event_time: Micros
@@ -67,7 +67,9 @@ class Entry(NamedTuple):
         }
 
 
-def timeline(connection: sqlite3.Connection, log: EventLog, point: Point, filters: Filters) -> Iterator[Entry]:
+def timeline(
+    connection: sqlite3.Connection, log: EventLog, point: PointInTime, filters: Filters
+) -> Iterator[TimelineEntry]:
     """Yield the entries at a point in event order. Bodies are read page by page, so a long timeline streams."""
     recorded = RecordedTimes(connection)
     found = steps(connection, log, point, filters)
@@ -109,7 +111,7 @@ def _path(url: str) -> str:
         return url  # no URL that can be taken apart, but still what the event says
 
 
-def _records(log: EventLog, page: list[Step]) -> dict[int, LogRecord]:
+def _records(log: EventLog, page: list[VersionStep]) -> dict[int, LogRecord]:
     wanted = {step.position for step in page} | {step.before for step in page if step.before is not None}
     return {record.position: record for record in log.records_at(sorted(wanted))}
 
@@ -126,7 +128,7 @@ def _may_be_asked(log: EventLog, search: Search, after: LogRecord, before: LogRe
     return search.may_tell_field(raw) or (before is not None and search.may_tell_field(log.raw(before)))
 
 
-def _is_asked(entry: Entry, filters: Filters) -> bool:
+def _is_asked(entry: TimelineEntry, filters: Filters) -> bool:
     if filters.request is not None and filters.request not in (entry.actor["request_id"], entry.actor["job_id"]):
         return False
     if filters.actor is not None:
@@ -141,19 +143,19 @@ def _is_asked(entry: Entry, filters: Filters) -> bool:
 
 def _entry(
     log: EventLog,
-    point: Point,
+    point: PointInTime,
     recorded: RecordedTimes,
     titles: "_Titles",
-    step: Step,
+    step: VersionStep,
     record: LogRecord,
     record_before: LogRecord | None,
-) -> Entry:
+) -> TimelineEntry:
     event = log.parse(record)
     assert isinstance(event, Event)  # noqa: S101 - versions are made of projected events only
     after = event.body.state()
     before = None if record_before is None else state_of(log, record_before)
     fields = changed_fields(before, after)
-    return Entry(
+    return TimelineEntry(
         event_time=step.order.event_time,
         recorded_at=recorded.at(step.position),
         position=step.position,
@@ -185,7 +187,7 @@ def policy_title(kind: Kind, state: dict[str, Any]) -> str:
 class _Titles:
     """What to call an entity: its own title, or that of the outcome that it is about."""
 
-    def __init__(self, connection: sqlite3.Connection, point: Point) -> None:
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime) -> None:
         self._connection = connection
         self._point = point
         self._outcomes: dict[str, str | None] = {}

@@ -9,7 +9,7 @@ from outcomes.domain.event import OrderKey
 from outcomes.domain.identity import BACKGROUND, Context, Kind
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import context_number
-from outcomes.projections.as_of.point import Point, RecordedTimes
+from outcomes.projections.as_of.point import PointInTime, RecordedTimes
 from outcomes.projections.as_of.versions import Version, versions_of
 from outcomes.projections.history.byte_search import Search
 from outcomes.projections.views.extract import WEEK
@@ -41,7 +41,7 @@ class Filters(NamedTuple):
         return Search.of(self.actor, self.request, self.field)
 
 
-class Step(NamedTuple):
+class VersionStep(NamedTuple):
     """One version with the one before it, found before any body is read."""
 
     order: OrderKey
@@ -60,7 +60,7 @@ class _Window(NamedTuple):
     last: Micros
 
 
-def steps(connection: sqlite3.Connection, log: EventLog, point: Point, filters: Filters) -> Iterator[Step]:
+def steps(connection: sqlite3.Connection, log: EventLog, point: PointInTime, filters: Filters) -> Iterator[VersionStep]:
     """Yield the versions that may be asked for, in event order; what only bodies tell is left to the caller.
 
     Without a context or an entity it goes week by week, so that a long timeline begins at once and stays small.
@@ -83,8 +83,8 @@ def steps(connection: sqlite3.Connection, log: EventLog, point: Point, filters: 
 
 
 def _of_entity(
-    connection: sqlite3.Connection, point: Point, window: _Window, kind: Kind, local_id: str
-) -> Iterator[Step]:
+    connection: sqlite3.Connection, point: PointInTime, window: _Window, kind: Kind, local_id: str
+) -> Iterator[VersionStep]:
     newest_update = 0
     before: int | None = None
     versions = versions_of(connection, point, kind, local_id)
@@ -95,7 +95,7 @@ def _of_entity(
             not order.is_update and order.updated_at == 0 and newest_update > 0
         )
         if window.since <= order.event_time <= window.last:
-            yield Step(order, kind, local_id, position, before, conflict, is_overtaken)
+            yield VersionStep(order, kind, local_id, position, before, conflict, is_overtaken)
         newest_update = max(newest_update, order.updated_at)
         before = position
 
@@ -110,7 +110,7 @@ def _overtaken(versions: list[Version]) -> list[bool]:
     return found[::-1]
 
 
-def _found(log: EventLog, point: Point, filters: Filters) -> Iterable[tuple[Kind, str]]:
+def _found(log: EventLog, point: PointInTime, filters: Filters) -> Iterable[tuple[Kind, str]]:
     """Return the entities with an event in which all that is looked for stands: one pass over the log's bytes.
 
     There is no index by request, actor or field: it would cost every append, and the pass costs a second or two for
@@ -130,7 +130,7 @@ def _is_told(kind: Kind, besides: frozenset[Kind]) -> bool:
     return kind not in BACKGROUND or kind in besides
 
 
-def _weeks(connection: sqlite3.Connection, point: Point, whole: _Window) -> Iterator[_Window]:
+def _weeks(connection: sqlite3.Connection, point: PointInTime, whole: _Window) -> Iterator[_Window]:
     """Yield, in order, the weeks of the window in which anything happened."""
     bounds = {"tenant": point.number, **whole._asdict()}
     weeks = {
@@ -157,7 +157,7 @@ _WITHIN = "event_time BETWEEN :since AND :last AND position <= :known_at"
 
 
 def _touched(
-    connection: sqlite3.Connection, point: Point, window: _Window, besides: frozenset[Kind]
+    connection: sqlite3.Connection, point: PointInTime, window: _Window, besides: frozenset[Kind]
 ) -> Iterator[tuple[Kind, str]]:
     """Yield the entities that have a version in the window, each once."""
     bounds = {**point.bounds(), **window._asdict()}
@@ -169,7 +169,7 @@ def _touched(
 
 
 def _late(
-    connection: sqlite3.Connection, point: Point, window: _Window, filters: Filters
+    connection: sqlite3.Connection, point: PointInTime, window: _Window, filters: Filters
 ) -> Iterable[tuple[Kind, str]]:
     """Return the entities that have a version in the window that was recorded too late."""
     bounds = {**point.bounds(), **window._asdict()}
@@ -186,7 +186,7 @@ def _late(
 
 
 def _in_context(
-    connection: sqlite3.Connection, point: Point, window: _Window, place: Context
+    connection: sqlite3.Connection, point: PointInTime, window: _Window, place: Context
 ) -> Iterator[tuple[Kind, str]]:
     """Yield the entities of a context that have a version in the window, each once."""
     context = context_number(connection, point, place)

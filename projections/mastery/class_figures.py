@@ -9,7 +9,7 @@ import orjson
 from outcomes.domain.identity import id_sort_key
 from outcomes.domain.mastery import Rating, class_mean, class_median, distribution
 from outcomes.domain.times import to_text
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.query import MasteryRow, mastery_at
 from outcomes.projections.mastery.results import Scope
@@ -38,7 +38,7 @@ class ClassFigures(NamedTuple):
         return {**self._asdict(), "mean": None, "median": None, "mastered": None, "distribution": []}
 
 
-def class_figures(connection: sqlite3.Connection, point: Point, course: str) -> list[ClassFigures]:
+def class_figures(connection: sqlite3.Connection, point: PointInTime, course: str) -> list[ClassFigures]:
     """Return the figures of every outcome with results in a course (DOMAIN.md 5.10), by outcome id."""
     by_outcome: dict[str, list[MasteryRow]] = defaultdict(list)
     for row in mastery_at(connection, point, Scope(course=course)):
@@ -50,7 +50,7 @@ def class_figures(connection: sqlite3.Connection, point: Point, course: str) -> 
     ]
 
 
-def kept_figures(connection: sqlite3.Connection, point: Point, course: str) -> dict[str, list[dict[str, Any]]]:
+def kept_figures(connection: sqlite3.Connection, point: PointInTime, course: str) -> dict[str, list[dict[str, Any]]]:
     """Return, by outcome, the figures that were in force when someone of the class was erased, oldest first."""
     rows = connection.execute(
         "SELECT event_time, figures FROM erasure_versions WHERE tenant = :tenant AND event_time <= :until "
@@ -69,7 +69,7 @@ def kept_figures(connection: sqlite3.Connection, point: Point, course: str) -> d
 _ABOVE = {"course_id", "outcome_id", "outcome_title"}
 
 
-def class_answer(connection: sqlite3.Connection, point: Point, course: str) -> list[dict[str, Any]]:
+def class_answer(connection: sqlite3.Connection, point: PointInTime, course: str) -> list[dict[str, Any]]:
     """Return one row per outcome: the figures at the point, and what was kept at erasures."""
     kept = kept_figures(connection, point, course)
     rows = {found.outcome_id: found for found in class_figures(connection, point, course)}
@@ -82,7 +82,7 @@ def class_answer(connection: sqlite3.Connection, point: Point, course: str) -> l
     ]
 
 
-def figures_with(connection: sqlite3.Connection, point: Point, student: str) -> list[dict[str, Any]]:
+def figures_with(connection: sqlite3.Connection, point: PointInTime, student: str) -> list[dict[str, Any]]:
     """Return what is kept when a student is erased: the figures of each outcome that they have results on."""
     theirs: dict[str, set[str]] = defaultdict(set)
     for row in mastery_at(connection, point, Scope(student=student)):

@@ -6,10 +6,10 @@ from typing import Any
 from outcomes.domain.mastery import Exclusion, ScoredResult, exclusion_of, explain
 from outcomes.domain.mastery.results import in_time_order
 from outcomes.domain.times import to_text
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.policy import Policy, PolicyBook
 from outcomes.projections.mastery.query import row_of
-from outcomes.projections.mastery.results import Assessments, Scope, Told, pairs_at
+from outcomes.projections.mastery.results import Assessments, OrderedResults, Scope, pairs_at
 
 ALWAYS_MISSING = (
     "never told by events: hidden or unposted results, removed alignments, and all results of New Quizzes",
@@ -17,7 +17,7 @@ ALWAYS_MISSING = (
 
 
 def explanation(
-    connection: sqlite3.Connection, point: Point, course: str, student: str, outcome: str
+    connection: sqlite3.Connection, point: PointInTime, course: str, student: str, outcome: str
 ) -> dict[str, Any] | None:
     """Return the contract's explanation: ROW, results oldest first, steps; None if there is no result at all."""
     pair = next(iter(pairs_at(connection, point, course, Scope(course, student, outcome))), None)
@@ -72,11 +72,11 @@ def _source(source: str, position: int | None) -> dict[str, Any]:
     return {"source": source, "position": position}
 
 
-def _order_words(told: Told, policy: Policy) -> list[str]:
+def _order_words(told: OrderedResults, policy: Policy) -> list[str]:
     if policy.calculation is None or not policy.calculation.in_time_order:
         return []
     counted = {result.id for result in told.results if exclusion_of(result) is None}
-    untold = [result_id for result_id in told.untold if result_id in counted]
-    if not untold:
+    undated = [result_id for result_id in told.undated if result_id in counted]
+    if not undated:
         return []
-    return [f"order: no event told when the work of {', '.join(untold)} was handed in; the time of grading stands in"]
+    return [f"order: no event told when the work of {', '.join(undated)} was handed in; the time of grading stands in"]

@@ -9,12 +9,12 @@ from typing import Any
 import orjson
 
 from outcomes.projections.as_of.lookups import student_uuids
-from outcomes.projections.as_of.point import Asked, Point, resolve_cut, tenants
+from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve_cut, tenants
 from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.query import rows_by_pair
 from outcomes.projections.mastery.results import Scope
 from outcomes.projections.mastery.row import MasteryRow
-from outcomes.projections.views.read_model import Views
+from outcomes.projections.views.read_model import ReadModel
 
 _COURSES_AT_ONCE = 25
 # Fewer are computed one by one; for more, a whole course in columns is quicker, even if few of its rows are kept.
@@ -23,7 +23,7 @@ _MANY_STUDENTS = 12
 _COLUMNS = ", ".join('"order"' if name == "order" else name for name in MasteryRow._fields)
 
 
-def refresh(views: Views) -> int:
+def refresh(views: ReadModel) -> int:
     """Compute again what batches have marked since the last time; return how many pairs.
 
     Some courses are one transaction: a process killed in between goes on with the next of them.
@@ -47,7 +47,7 @@ def is_fresh(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM mastery_to_refresh LIMIT 1").fetchone() is None
 
 
-def kept(connection: sqlite3.Connection, point: Point, scope: Scope) -> Iterable[MasteryRow]:
+def kept(connection: sqlite3.Connection, point: PointInTime, scope: Scope) -> Iterable[MasteryRow]:
     """Return the kept rows of a scope, sorted as the contract says."""
     where = "".join(
         f" AND {column} = :{column}"
@@ -88,10 +88,10 @@ def _take_marks(connection: sqlite3.Connection) -> dict[int, set[int]]:
 def _refresh_courses(connection: sqlite3.Connection, marked: dict[int, set[int]]) -> int:
     from outcomes.projections.mastery.columnar.rows import rows_of_courses  # noqa: PLC0415 - numpy is slow to load: see projections.mastery
 
-    cut = resolve_cut(connection, Asked())
+    cut = resolve_cut(connection, PointQuery())
     done = 0
     for uuid, number in tenants(connection).items():
-        point = Point(uuid, number, None, cut.known_at, cut.until)
+        point = PointInTime(uuid, number, None, cut.known_at, cut.until)
         book = PolicyBook(connection, point)
         courses = _courses_of_tenant(connection, number, marked)
         whole = [course for course, students in courses.items() if students is None or len(students) >= _MANY_STUDENTS]
@@ -127,7 +127,7 @@ def _courses_of_tenant(
     return dict(sorted(found.items()))
 
 
-def _forget(connection: sqlite3.Connection, point: Point, course: str, students: set[str] | None) -> None:
+def _forget(connection: sqlite3.Connection, point: PointInTime, course: str, students: set[str] | None) -> None:
     where, place = "DELETE FROM mastery WHERE tenant = ? AND course_id = ?", (point.number, course)
     if students is None:
         connection.execute(where, place)
@@ -135,7 +135,7 @@ def _forget(connection: sqlite3.Connection, point: Point, course: str, students:
         connection.executemany(f"{where} AND student = ?", ((*place, student) for student in sorted(students)))
 
 
-def _keep(connection: sqlite3.Connection, point: Point, rows: Iterable[MasteryRow]) -> int:
+def _keep(connection: sqlite3.Connection, point: PointInTime, rows: Iterable[MasteryRow]) -> int:
     marks = ", ".join("?" * (len(MasteryRow._fields) + 1))
     cells = ((point.number, *row[:-1], _notes_text(row.notes)) for row in rows)
     return connection.executemany(f"INSERT INTO mastery (tenant, {_COLUMNS}) VALUES ({marks})", cells).rowcount

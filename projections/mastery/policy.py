@@ -19,9 +19,9 @@ from outcomes.domain.mastery import (
     resolve_calculation,
     resolve_scale,
 )
-from outcomes.domain.tree import DELETED, Deletion, LinkPoint, implied_state
+from outcomes.domain.tree import DELETED, Deletion, LinkState, implied_state
 from outcomes.projections.as_of.lookups import context_number, seek
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import deletion_of
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
 
@@ -61,7 +61,7 @@ class PolicyBook:
     """Policies at one point, each looked up once."""
 
     connection: sqlite3.Connection
-    point: Point
+    point: PointInTime
     _policies: dict[tuple[str, str], Policy] = field(default_factory=dict)
     _own: dict[str, _Own | None] = field(default_factory=dict)
     _chains: dict[str, ContextChain] = field(default_factory=dict)
@@ -231,7 +231,7 @@ class PolicyBook:
             )
             found: dict[str, bool] = {}
             for row in rows.fetchall():
-                link = LinkPoint(*row)
+                link = LinkState(*row)
                 is_left = link.state != DELETED and implied_state(link, self._deletion_of(link.outcome_id)) != "deleted"
                 found[link.outcome_id] = found.get(link.outcome_id, False) or is_left
             self._links[course_id] = found

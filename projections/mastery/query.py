@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from outcomes.domain.identity import id_sort_key
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.results import Assessments, Pair, Scope, courses_of, is_by_rubric, pairs_at
 from outcomes.projections.mastery.row import MasteryRow, Override, row_of
@@ -19,11 +19,11 @@ __all__ = ["MasteryRow", "Override", "mastery_at", "row_of"]
 
 def mastery_at(
     connection: sqlite3.Connection,
-    point: Point,
+    point: PointInTime,
     scope: Scope,
     *,
     override: Override | None = None,
-    policy_point: Point | None = None,
+    policy_point: PointInTime | None = None,
 ) -> Iterator[MasteryRow]:
     """Return the rows of a scope, course by course, each course sorted, computed as they are asked for.
 
@@ -41,7 +41,7 @@ def mastery_at(
 
 def rows_by_pair(
     connection: sqlite3.Connection,
-    point: Point,
+    point: PointInTime,
     book: PolicyBook,
     course: str,
     scope: Scope,

@@ -12,7 +12,7 @@ from outcomes.domain.identity import Context, Kind
 from outcomes.domain.mastery import ScoredResult
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import context_number, seek, student_uuids
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.versions import versions_of
 from outcomes.projections.views.extract import WEEK
 from outcomes.projections.views.writer import RUBRIC_ASSESSMENT
@@ -36,7 +36,7 @@ class Pair(NamedTuple):
     results: list[ScoredResult]
 
 
-def courses_of(connection: sqlite3.Connection, point: Point, scope: Scope) -> list[str]:
+def courses_of(connection: sqlite3.Connection, point: PointInTime, scope: Scope) -> list[str]:
     """Return the courses in which there ever were results that the scope asks for."""
     if scope.course is not None:
         return [scope.course]
@@ -55,7 +55,7 @@ def courses_of(connection: sqlite3.Connection, point: Point, scope: Scope) -> li
     return [row[0] for row in rows.fetchall()]
 
 
-def pairs_at(connection: sqlite3.Connection, point: Point, course: str, scope: Scope) -> Iterator[Pair]:
+def pairs_at(connection: sqlite3.Connection, point: PointInTime, course: str, scope: Scope) -> Iterator[Pair]:
     """Yield every pair of a course that had a result up to the point: one range of the tree per week."""
     number = context_number(connection, point, Context("Course", course))
     if number is None:
@@ -86,26 +86,26 @@ def pairs_at(connection: sqlite3.Connection, point: Point, course: str, scope: S
             yield Pair(names[student_number], outcome_id, [_scored(row) for row in results.values()])
 
 
-class Told(NamedTuple):
+class OrderedResults(NamedTuple):
     """What events tell of the order of some results, and who graded each."""
 
     results: list[ScoredResult]
-    untold: list[str]
+    undated: list[str]
     graders: dict[str, str]
 
 
 class Assessments:
     """The rubric assessments behind results: when the work was handed in, and who graded it (DOMAIN.md 2, 5.5)."""
 
-    def __init__(self, connection: sqlite3.Connection, point: Point, ids: Iterable[str]) -> None:
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime, ids: Iterable[str]) -> None:
         self._connection = connection
         self._bounds = point.bounds()
         self._known: dict[str, tuple[Any, ...] | None] = {}
         self._look_up(dict.fromkeys(ids))
 
-    def put_in_order(self, results: list[ScoredResult]) -> Told:
+    def put_in_order(self, results: list[ScoredResult]) -> OrderedResults:
         """Return results with their times of handing in; result events themselves name neither time nor grader."""
-        found, untold, graders = [], [], {}
+        found, undated, graders = [], [], {}
         for result in results:
             assessment = self._of(result.artifact_id) if is_by_rubric(result) and result.artifact_id else None
             if assessment is not None:
@@ -116,8 +116,8 @@ class Assessments:
                 continue
             found.append(result)
             if result.artifact_type != LIVE_ASSESSMENT:  # submitted and assessed are one moment there
-                untold.append(result.id)
-        return Told(found, untold, graders)
+                undated.append(result.id)
+        return OrderedResults(found, undated, graders)
 
     def handed_in(self, ids: Sequence[str]) -> dict[str, Micros | None]:
         """Return when the work behind assessments was handed in, for those that events have told at all."""
@@ -157,7 +157,7 @@ def _scored(row: tuple[Any, ...]) -> ScoredResult:
 
 def _leave_out_moved(
     connection: sqlite3.Connection,
-    point: Point,
+    point: PointInTime,
     course: int,
     pairs: dict[tuple[int, str], dict[str, tuple[Any, ...]]],
 ) -> None:
@@ -184,7 +184,7 @@ def _is_there(connection: sqlite3.Connection, order: OrderKey, place: tuple[int,
     return row is not None
 
 
-def _student_number(connection: sqlite3.Connection, point: Point, uuid: str) -> int | None:
+def _student_number(connection: sqlite3.Connection, point: PointInTime, uuid: str) -> int | None:
     row = connection.execute(
         "SELECT student FROM students WHERE tenant = ? AND uuid = ?", (point.number, uuid)
     ).fetchone()

@@ -65,7 +65,7 @@ def row_of(
     if calculation is not None and calculation.in_time_order and len(counted) > 1:
         told = assessments.put_in_order(counted)
         counted = told.results
-        if told.untold:
+        if told.undated:
             order = "approximate"
     if policy.is_linked and not counted:
         notes = (*notes, NO_RESULT_COUNTS)

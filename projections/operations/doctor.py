@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from itertools import chain, islice, zip_longest
 from typing import Any
 
-from outcomes.projections.as_of.point import Point
-from outcomes.projections.operations import doctor_checks as gaps
+from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.operations import doctor_checks
 from outcomes.projections.operations.doctor_checks import Example
 
 _EXAMPLES = 5
@@ -34,18 +34,18 @@ _ADVICE = {
 }
 
 
-def doctor(connection: sqlite3.Connection, point: Point) -> list[dict[str, Any]]:
+def doctor(connection: sqlite3.Connection, point: PointInTime) -> list[dict[str, Any]]:
     """Return the findings at a point, each with its count, some examples and advice; what is fine counts 0."""
-    links = gaps.Links(connection, point)
-    results = gaps.results_without_outcome(connection, point)
+    links = doctor_checks.Links(connection, point)
+    results = doctor_checks.results_without_outcome(connection, point)
     found: dict[str, Iterable[Example]] = {
-        "updates_of_things_never_created": gaps.never_created(connection, point),
+        "updates_of_things_never_created": doctor_checks.never_created(connection, point),
         "links_to_unknown_groups": links.to_unknown_groups(),
         "links_to_unknown_outcomes": links.to_unknown_outcomes(),
         "results_of_unknown_outcomes": results["unknown"],
         "results_of_deleted_outcomes": results["deleted"],
-        "silent_periods": gaps.silent_periods(connection, point),
-        "order_conflicts": gaps.order_conflicts(connection, point),
+        "silent_periods": doctor_checks.silent_periods(connection, point),
+        "order_conflicts": doctor_checks.order_conflicts(connection, point),
         "implied_deletions": links.deleted_by_implication(),
     }
     return [_finding(name, list(examples)) for name, examples in found.items()]

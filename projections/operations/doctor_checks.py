@@ -12,7 +12,7 @@ from outcomes.domain.silent_periods import silences
 from outcomes.domain.times import Micros, to_text
 from outcomes.domain.tree import DELETED
 from outcomes.projections.as_of.lookups import seek
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import link_fate
 from outcomes.projections.as_of.versions import versions_of
 from outcomes.projections.views.extract import WEEK
@@ -35,7 +35,7 @@ def _story() -> Iterator[tuple[Kind, str, str]]:
     yield Kind.RESULT, _UPDATED_RESULTS, ID_COLUMNS[Kind.RESULT]
 
 
-def never_created(connection: sqlite3.Connection, point: Point) -> Iterator[Example]:
+def never_created(connection: sqlite3.Connection, point: PointInTime) -> Iterator[Example]:
     """Yield entities of which updates are known, but not their creation."""
     for kind, versions, identity in _story():
         rows = connection.execute(
@@ -47,7 +47,7 @@ def never_created(connection: sqlite3.Connection, point: Point) -> Iterator[Exam
             yield {"kind": kind.value, "id": local_id, "position": position, "event_time": to_text(event_time)}
 
 
-def order_conflicts(connection: sqlite3.Connection, point: Point) -> Iterator[Example]:
+def order_conflicts(connection: sqlite3.Connection, point: PointInTime) -> Iterator[Example]:
     """Yield events that are later by event time, but earlier by their row's own clock: the timeline's mark."""
     order = ", ".join(ORDER)
     for kind, versions, identity in _story():
@@ -65,7 +65,7 @@ def order_conflicts(connection: sqlite3.Connection, point: Point) -> Iterator[Ex
 class Links:
     """The links in force at a point, looked at once."""
 
-    def __init__(self, connection: sqlite3.Connection, point: Point) -> None:
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime) -> None:
         self._connection = connection
         self._point = point
         self._rows = connection.execute(
@@ -109,7 +109,7 @@ class Links:
                 }
 
 
-def results_without_outcome(connection: sqlite3.Connection, point: Point) -> dict[str, list[Example]]:
+def results_without_outcome(connection: sqlite3.Connection, point: PointInTime) -> dict[str, list[Example]]:
     """Return the results in force of outcomes that are `unknown` or `deleted`: of few outcomes, usually."""
     rows = connection.execute(
         f"SELECT o.id, (SELECT coalesce(workflow_state, 'active') FROM outcome_versions WHERE position = "
@@ -135,7 +135,7 @@ def results_without_outcome(connection: sqlite3.Connection, point: Point) -> dic
     return found
 
 
-def silent_periods(connection: sqlite3.Connection, point: Point) -> Iterator[Example]:
+def silent_periods(connection: sqlite3.Connection, point: PointInTime) -> Iterator[Example]:
     """Yield stretches without any event where the weeks around had some, with both ends; the worst first."""
     counts: Counter[int] = Counter()
     for versions in _everything():
@@ -157,7 +157,7 @@ def _everything() -> list[str]:
     return [*(f"{table} v WHERE v.tenant = :tenant AND {_UPTO}" for table in VERSION_TABLES.values()), _RESULTS]
 
 
-def _in_hour(connection: sqlite3.Connection, point: Point, hour: int) -> tuple[tuple[int, int], tuple[int, int]]:
+def _in_hour(connection: sqlite3.Connection, point: PointInTime, hour: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return time and position of the first and of the last event of an hour."""
     bounds = {**point.bounds(), "first": hour * _HOUR, "last": (hour + 1) * _HOUR - 1, "week": hour * _HOUR // WEEK}
     found = []

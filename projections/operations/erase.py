@@ -6,21 +6,21 @@ from typing import Any
 
 from outcomes.domain.errors import UsageError
 from outcomes.domain.times import Micros
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.class_figures import figures_with
 from outcomes.projections.operations.rebuild import rebuild
-from outcomes.projections.views.read_model import Views, Watch
+from outcomes.projections.views.read_model import ReadModel, Watch
 from outcomes.store.home import Home
 from outcomes.store.log import quarantine
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.operations import erasure as erasing
-from outcomes.store.operations.erasure import Erasure
-from outcomes.store.privacy.encryption import Vault
+from outcomes.store.operations import erasure
+from outcomes.store.operations.erasure import ErasureRequest
+from outcomes.store.privacy.encryption import EventEncryption
 
 PATIENCE_SECONDS = 60.0
 
 
-def vault_of(home: Home, log: EventLog) -> Vault:
+def vault_of(home: Home, log: EventLog) -> EventEncryption:
     """Return the vault of a sealed home; raises UsageError that says what can be done in another."""
     if log.vault is None:
         raise UsageError(
@@ -34,8 +34,8 @@ def vault_of(home: Home, log: EventLog) -> Vault:
 def erase(
     home: Home,
     log: EventLog,
-    views: Views,
-    point: Point,
+    views: ReadModel,
+    point: PointInTime,
     student: str,
     *,
     reason: str,
@@ -52,7 +52,7 @@ def erase(
     started = time.monotonic()
     vault = vault_of(home, log)
     with log.reading() as connection:
-        person = erasing.find(vault, connection, point.tenant, student)
+        person = erasure.find(vault, connection, point.tenant, student)
         if not person.is_known and not quarantine.containing(connection, person.telling()):
             return None
     if any(word.casefold() in reason.casefold() for word in person.telling()):
@@ -61,21 +61,21 @@ def erase(
     if not all_traces and not person.is_erased:
         with views.reading() as connection:
             figures = figures_with(connection, point, student)
-    request = Erasure(point.tenant, reason, erased_by, all_traces, figures)
-    done: list[erasing.Done] = []
+    request = ErasureRequest(point.tenant, reason, erased_by, all_traces, figures)
+    done: list[erasure.Done] = []
 
     def before_swap() -> bool:
-        done.append(erasing.commit(log, vault, student, request, clock(), person.numbers))
+        done.append(erasure.commit(log, vault, student, request, clock(), person.numbers))
         return done[0].is_as_planned
 
-    vault.keys.pass_over(person.numbers)
+    vault.keys.treat_as_destroyed(person.numbers)
     rebuild(home, log, watch, before_swap=before_swap)
     views.close()
     with home.writing("sweeping up after an erasure"):
-        erasing.sweep(home.log_path, patience=patience, compact=True)
+        erasure.sweep(home.log_path, patience=patience, compact=True)
         # The views are page for page the new file, which never held what is gone.
-        erasing.sweep(home.views_path, patience=patience, compact=False)
-        erasing.finish(log, clock())
+        erasure.sweep(home.views_path, patience=patience, compact=False)
+        erasure.finish(log, clock())
     return {
         "erasure": done[0].erasure,
         "position": done[0].position,

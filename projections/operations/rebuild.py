@@ -6,8 +6,8 @@ from contextlib import closing
 from typing import Any
 
 from outcomes.projections.as_of.fingerprint import fingerprint_at
-from outcomes.projections.as_of.point import Asked, resolve_cut
-from outcomes.projections.views.read_model import SCRATCH, Views, Watch, is_usable, make, origin_of, remove
+from outcomes.projections.as_of.point import PointQuery, resolve_cut
+from outcomes.projections.views.read_model import SCRATCH, ReadModel, Watch, is_usable, make, origin_of, remove
 from outcomes.store.home import Home
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.operations.erasure import erased_keys
@@ -34,7 +34,7 @@ def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[]
             remove(home.folder / name)  # a killed process may have left one
         origin = origin_of(log)
         make(path, origin)
-        new = Views(home, log, path)
+        new = ReadModel(home, log, path)
         try:
             new.follow(watch)
             with home.writing("putting new views in place"):
@@ -46,7 +46,7 @@ def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[]
                 _swap(home, log, new)
             # Of the file that was swapped in, which nobody else writes to: appends go on meanwhile.
             with new.reading_as_is() as connection:
-                cut = resolve_cut(connection, Asked())
+                cut = resolve_cut(connection, PointQuery())
                 fingerprint = fingerprint_at(connection, cut)
         finally:
             new.close()
@@ -58,7 +58,7 @@ def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[]
     }
 
 
-def _swap(home: Home, log: EventLog, new: Views) -> None:
+def _swap(home: Home, log: EventLog, new: ReadModel) -> None:
     live = home.views_path
     if not is_usable(live):
         # What cannot be read has no readers.

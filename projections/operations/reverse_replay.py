@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from outcomes.domain.times import to_text
 from outcomes.projections.as_of.fingerprint import fingerprint_at
-from outcomes.projections.as_of.point import Cut
-from outcomes.projections.views.read_model import SCRATCH, Views, Watch, make, origin_of, remove
+from outcomes.projections.as_of.point import LogCut
+from outcomes.projections.views.read_model import SCRATCH, ReadModel, Watch, make, origin_of, remove
 from outcomes.store.home import Home
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import Batch
@@ -18,7 +18,7 @@ _PAST_CUTS = 3
 
 
 @contextmanager
-def views_made_backwards(home: Home, log: EventLog, upto: int, watch: Watch) -> Iterator[sqlite3.Connection]:
+def reverse_views(home: Home, log: EventLog, upto: int, watch: Watch) -> Iterator[sqlite3.Connection]:
     """Give views of the log up to a position, taken last event first; their file is removed afterwards.
 
     A page of events at a time is in memory, as in a rebuild; the live views are not touched.
@@ -27,7 +27,7 @@ def views_made_backwards(home: Home, log: EventLog, upto: int, watch: Watch) -> 
     with writing(home.folder / "rebuild.lock", "verify --rebuild"):
         remove(path)
         make(path, origin_of(log))
-        views = Views(home, log, path)
+        views = ReadModel(home, log, path)
         try:
             views.follow_backwards(upto, watch)
             with views.reading_as_is() as connection:
@@ -41,10 +41,10 @@ def differences(live: sqlite3.Connection, other: sqlite3.Connection, batches: li
     """Compare the fingerprints of two views of one log: now, at past event times, and as known at past positions."""
     chosen = {batches[(len(batches) - 1) * share // _PAST_CUTS] for share in range(_PAST_CUTS)} if batches else set()
     head = max((batch.last_position for batch in batches), default=0)
-    cuts = [Cut(None, head, _ANY_TIME)]
+    cuts = [LogCut(None, head, _ANY_TIME)]
     for batch in sorted(chosen):
-        cuts.append(Cut(None, batch.last_position, _ANY_TIME))
-        cuts.append(Cut(batch.max_event_time, head, batch.max_event_time))
+        cuts.append(LogCut(None, batch.last_position, _ANY_TIME))
+        cuts.append(LogCut(batch.max_event_time, head, batch.max_event_time))
     for cut in cuts:
         ours, theirs = fingerprint_at(live, cut), fingerprint_at(other, cut)
         if ours != theirs:

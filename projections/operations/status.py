@@ -7,7 +7,7 @@ from outcomes.domain.catalog import EVENT_TYPES
 from outcomes.domain.event import Event
 from outcomes.domain.identity import Context
 from outcomes.domain.times import to_text
-from outcomes.projections.views.read_model import Views, is_usable
+from outcomes.projections.views.read_model import ReadModel, is_usable
 from outcomes.store.home import Home
 from outcomes.store.log import quarantine
 from outcomes.store.log.event_log import EventLog
@@ -15,7 +15,7 @@ from outcomes.store.operations.checkpoint import checkpoint
 from outcomes.store.sources.files import source_name
 
 
-def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
+def status(home: Home, log: EventLog, views: ReadModel) -> dict[str, Any]:
     """Return the contract's answer; counts are of events, by kind and by name. The views are taken as they are."""
     with log.reading() as connection:
         by_name = dict(
@@ -48,7 +48,7 @@ def status(home: Home, log: EventLog, views: Views) -> dict[str, Any]:
     }
 
 
-def _contexts(views: Views) -> list[dict[str, Any]]:
+def _contexts(views: ReadModel) -> list[dict[str, Any]]:
     """Return the contexts that the views know, with the groups, links, outcomes and scales ever in each."""
     if not is_usable(views.path):
         return []

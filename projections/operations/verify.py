@@ -11,17 +11,17 @@ from outcomes.domain.errors import LogDamaged
 from outcomes.domain.event import ErasedEvent, Event, OtherEvent
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.domain.times import Micros, to_text
-from outcomes.projections.as_of.point import Asked, Point, resolve_cut, tenants
+from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve_cut, tenants
 from outcomes.projections.as_of.versions import in_force
-from outcomes.projections.operations.reverse_replay import differences, views_made_backwards
+from outcomes.projections.operations.reverse_replay import differences, reverse_views
 from outcomes.projections.views.extract import facts_of
-from outcomes.projections.views.read_model import Views, Watch, unwatched
+from outcomes.projections.views.read_model import ReadModel, Watch, unwatched
 from outcomes.projections.views.schema import ORDER, VERSION_TABLES
-from outcomes.projections.views.writer import Interner, Rows
+from outcomes.projections.views.writer import IdTable, ViewWriter
 from outcomes.store.encoding.stream_keys import HASH_BITS, local_stream, version_of
 from outcomes.store.home import Home
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.log.hash_chain import Batch, ChainProof, Link, batches_after
+from outcomes.store.log.hash_chain import Batch, ChainLink, ChainProof, batches_after
 from outcomes.store.log.migrations import disarmed
 from outcomes.store.log.recorder import LogRecord
 from outcomes.store.log.tracking import TrackedDatabase
@@ -73,7 +73,7 @@ class Checks:
     watch: Watch = unwatched
 
 
-def verify_home(home: Home, log: EventLog, views: Views, checks: Checks) -> dict[str, Any]:
+def verify_home(home: Home, log: EventLog, views: ReadModel, checks: Checks) -> dict[str, Any]:
     """Verify a home's log and its views, brought up to date first; returns the contract's answer."""
     try:
         views.catch_up(checks.watch)
@@ -84,7 +84,7 @@ def verify_home(home: Home, log: EventLog, views: Views, checks: Checks) -> dict
         if not checks.anew:
             return verify(log, connection, checks)
         try:
-            with views_made_backwards(home, log, _position(connection), checks.watch) as other:
+            with reverse_views(home, log, _position(connection), checks.watch) as other:
                 return verify(log, connection, checks, other)
         except LogDamaged:
             return verify(log, connection, checks)
@@ -156,7 +156,7 @@ def _check_log(log: EventLog, known_at: int | None, found: Findings, watch: Watc
     silent = dict(numbers)
     for record in log.records(upto=head):
         event = _check_record(log, record, numbers, found)
-        link = Link(record.digest, record.state)
+        link = ChainLink(record.digest, record.state)
         for problem in proof.take(record.position, link, None if event is None else event.event_time):
             found.add(problem.words, position=problem.position)
         if event is not None:
@@ -221,7 +221,7 @@ def _check_keys(log: EventLog, destroyed: list[Erased], found: Findings) -> None
 
 
 def _position(views: sqlite3.Connection) -> int:
-    return resolve_cut(views, Asked()).known_at
+    return resolve_cut(views, PointQuery()).known_at
 
 
 def _check_coverage(views: sqlite3.Connection, batches: list[Batch], projected: int, found: Findings) -> None:
@@ -283,7 +283,7 @@ def _check_entity(log: EventLog, connection: sqlite3.Connection, ref: EntityRef,
         moments.append((recorded.event.event_time, (head, max(1, head // 2), recorded.position)[share - 1]))
     for as_of, known_at in moments:
         replayed = log.load(ref, as_of=as_of, known_at=known_at)
-        point = Point(ref.tenant, number, as_of, known_at, (1 << 62) if as_of is None else as_of)
+        point = PointInTime(ref.tenant, number, as_of, known_at, (1 << 62) if as_of is None else as_of)
         seen = in_force(connection, point, ref.kind, ref.id)
         wanted = None if replayed is None else (replayed.event_time, replayed.position, replayed.events)
         if wanted != (None if seen is None else tuple(seen)):
@@ -296,7 +296,7 @@ def _check_entity(log: EventLog, connection: sqlite3.Connection, ref: EntityRef,
 
 def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[Any], found: Findings) -> None:
     """Compare the columns of every version with what its event says."""
-    rows = Rows(_KnownNames(connection))
+    rows = ViewWriter(_KnownNames(connection))
     rows.add((recorded.position, facts_of(recorded.event, recorded.digest)) for recorded in history)
     if ref.kind is Kind.RESULT:
         pairs = ((row, _result_row(connection, row)) for row in rows.results)
@@ -317,7 +317,7 @@ def _result_row(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Any:
     return connection.execute(f"SELECT * FROM result_versions WHERE {where}", row[: len(key)]).fetchone()
 
 
-class _KnownNames(Interner):
+class _KnownNames(IdTable):
     """Looks numbers up and makes none: a proof must not change what it looks at."""
 
     def _intern(self, table: str, column: str, names: dict[str, Any]) -> int:

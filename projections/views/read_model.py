@@ -11,7 +11,7 @@ from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.event import Event
 from outcomes.projections.views import schema
 from outcomes.projections.views.extract import Facts, facts_of
-from outcomes.projections.views.writer import Interner, Rows
+from outcomes.projections.views.writer import IdTable, ViewWriter
 from outcomes.store.home import Home
 from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
@@ -53,7 +53,7 @@ def origin_of(log: EventLog) -> Origin:
     return Origin(log.identity(), erased_keys(log))
 
 
-class Views:
+class ReadModel:
     """A read model of one home's log. Readers see whole batches only; there is one writer at a time."""
 
     def __init__(self, home: Home, log: EventLog, path: Path | None = None) -> None:
@@ -61,7 +61,7 @@ class Views:
         self._log = log
         self.path = path or home.views_path
         self._database: TrackedDatabase | None = None
-        self._interner: Interner | None = None
+        self._interner: IdTable | None = None
         self._generation: str | None = None
         self._inode: int | None = None
 
@@ -97,7 +97,7 @@ class Views:
             return None  # deleted a moment ago
 
     @staticmethod
-    def project(event: Event, digest: bytes) -> Facts:
+    def extract(event: Event, digest: bytes) -> Facts:
         """Return what the views take from one event."""
         return facts_of(event, digest)
 
@@ -217,7 +217,7 @@ class Views:
                 names = self._names(connection)
                 # Also those of whom only events of no known name came.
                 names.know(self._log.tenants())
-                rows = Rows(names)
+                rows = ViewWriter(names)
                 rows.add(found)
                 rows.write()
                 if upto is not None:
@@ -227,11 +227,11 @@ class Views:
             self._interner = None  # the names that it learnt were rolled back
             raise
 
-    def _names(self, connection: sqlite3.Connection) -> Interner:
+    def _names(self, connection: sqlite3.Connection) -> IdTable:
         # A rebuild may have put other views into this file since the last batch, with other numbers for names.
         generation = connection.execute("SELECT value FROM properties WHERE name = 'generation'").fetchone()[0]
         if self._interner is None or self._interner.connection is not connection or self._generation != generation:
-            self._interner, self._generation = Interner(connection), generation
+            self._interner, self._generation = IdTable(connection), generation
         return self._interner
 
     def _copy_batches(self, connection: sqlite3.Connection, upto: int) -> None:

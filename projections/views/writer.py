@@ -31,7 +31,7 @@ class _Numbers(dict[Any, int]):
         return number
 
 
-class Interner:
+class IdTable:
     """Small numbers for long names, the same for ever.
 
     `tenants` has uuids, `contexts` (tenant, type, id), `students` (tenant, uuid).
@@ -77,10 +77,10 @@ class Interner:
 
 
 @dataclass
-class Rows:
+class ViewWriter:
     """The rows that a batch adds, by table."""
 
-    interner: Interner
+    interner: IdTable
     versions: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {kind: [] for kind in VERSION_TABLES})
     results: list[tuple[Any, ...]] = field(default_factory=list)
     places: list[tuple[Any, ...]] = field(default_factory=list)

@@ -13,14 +13,14 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from outcomes.cli import rendering as render
+from outcomes.cli import rendering
 from outcomes.cli.options import Format, FormatOption
 from outcomes.cli.output import answer, say
 from scripts.bench import ingest_figures, mastery_figures, memory_figures, peers, rebuild_figures, tree_figures
-from scripts.bench.fixtures import Ground, Sizes
+from scripts.bench.fixtures import Fixtures, Sizes
 from scripts.bench.measure import Figure
 
-Measure = Callable[[Ground], Iterator[Figure]]
+Measure = Callable[[Fixtures], Iterator[Figure]]
 
 OWN: dict[str, Measure] = {
     "ingest": ingest_figures.ingesting,
@@ -73,7 +73,7 @@ def bench(
     if versions < sizes.few_versions:
         raise typer.BadParameter(f"{versions} versions: give at least {sizes.few_versions}, the short history's")
     with tempfile.TemporaryDirectory(prefix="outcomes-bench-") as folder:
-        found = list(_measured(chosen, Ground(Path(folder), sizes)))
+        found = list(_measured(chosen, Fixtures(Path(folder), sizes)))
     told = [_told(*one) for one in found]
     value = {"sizes": sizes.as_json(), "machine": _machine(), "figures": told}
     answer(value, form, lambda: _drawn(sizes, found), rows=lambda: told)
@@ -89,7 +89,7 @@ def _chosen(only: list[str] | None, *, with_peers: bool) -> list[str]:
     return names
 
 
-def _measured(chosen: list[str], ground: Ground) -> Iterator[tuple[str, Figure]]:
+def _measured(chosen: list[str], ground: Fixtures) -> Iterator[tuple[str, Figure]]:
     for key in chosen:
         started = time.monotonic()
         for figure in _MEASURES[key](ground):
@@ -108,7 +108,7 @@ def _told(key: str, figure: Figure) -> dict[str, Any]:
 def _drawn(sizes: Sizes, found: list[tuple[str, Figure]]) -> RenderableType:
     columns = ("key", "figure", "median", "lowest", "highest", "must be", "reached")
     told = ", ".join(f"{name.replace('_', ' ')} {size:,}" for name, size in sizes.as_json().items())
-    return Group(render.table(columns, (_row(*one) for one in found)), Text(), Text(told, style="dim"))
+    return Group(rendering.table(columns, (_row(*one) for one in found)), Text(), Text(told, style="dim"))
 
 
 def _row(key: str, figure: Figure) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 
 from outcomes.cli.options import now
-from outcomes.projections.views.read_model import Views
+from outcomes.projections.views.read_model import ReadModel
 from outcomes.store.home import Home
-from outcomes.store.ingest.ingest import Ingest, Nobody
+from outcomes.store.ingest.ingest import Ingest, NullFollower
 from outcomes.store.log.event_log import EventLog
 from scripts.bench.histories import class_results, tree_history
 from scripts.generator import generate
@@ -44,7 +44,7 @@ class Sizes:
         return {**asdict(self), "few_versions": self.few_versions}
 
 
-class Ground:
+class Fixtures:
     """A folder for one run. Histories go from the generator to a file, never through memory as a whole."""
 
     def __init__(self, folder: Path, sizes: Sizes) -> None:
@@ -101,11 +101,11 @@ def write(path: Path, lines: Iterable[bytes]) -> Path:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[tuple[EventLog, Views]]:
+def opened(folder: Path) -> Iterator[tuple[EventLog, ReadModel]]:
     """Open a home, making it."""
     home = Home(folder)
     log = home.open_log(create=True)
-    views = Views(home, log)
+    views = ReadModel(home, log)
     try:
         yield log, views
     finally:
@@ -124,7 +124,7 @@ def ingest_log_only(folder: Path, path: Path) -> None:
     """Take a file into a fresh home and leave its views for later."""
     shutil.rmtree(folder, ignore_errors=True)
     with opened(folder) as (log, _):
-        Ingest(Home(folder), log, now, Nobody()).run([str(path)])
+        Ingest(Home(folder), log, now, NullFollower()).run([str(path)])
 
 
 def bare_append(database: Path, path: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from outcomes.cli.options import now
 from outcomes.store.home import Home
 from outcomes.store.ingest.ingest import Ingest
-from scripts.bench.fixtures import Ground, bare_append, ingest, ingest_log_only, opened, write
+from scripts.bench.fixtures import Fixtures, bare_append, ingest, ingest_log_only, opened, write
 from scripts.bench.measure import Figure, compare, of, seconds
 from scripts.generator import ODD, PERFECT, START, generate, timed_events
 from scripts.generator.clock import DAY, HOUR
@@ -23,7 +23,7 @@ _PARTS = 8
 _LATE_SHARE = 5
 
 
-def ingesting(ground: Ground) -> Iterator[Figure]:
+def ingesting(ground: Fixtures) -> Iterator[Figure]:
     """Ingest of a file, through the product's own path."""
     path = ground.year(ground.sizes.events)
     yield compare(
@@ -37,7 +37,7 @@ def ingesting(ground: Ground) -> Iterator[Figure]:
     )
 
 
-def appending(ground: Ground) -> Iterator[Figure]:
+def appending(ground: Fixtures) -> Iterator[Figure]:
     """Ingest into the log alone."""
     path = ground.year(ground.sizes.events)
     yield compare(
@@ -51,7 +51,7 @@ def appending(ground: Ground) -> Iterator[Figure]:
     )
 
 
-def growing(ground: Ground) -> Iterator[Figure]:
+def growing(ground: Fixtures) -> Iterator[Figure]:
     """One home that grows and grows: its last eighth against its first."""
     part, events = ground.sizes.growth // _PARTS, ground.sizes.growth // _PARTS * _PARTS
     yield of(
@@ -62,7 +62,7 @@ def growing(ground: Ground) -> Iterator[Figure]:
     )
 
 
-def growing_alike(ground: Ground) -> Iterator[Figure]:
+def growing_alike(ground: Fixtures) -> Iterator[Figure]:
     """The last eighth in that home against the same in a fresh one: a year begins with other events than it ends."""
     part = ground.sizes.growth // _PARTS
     yield of(
@@ -82,7 +82,7 @@ class _Taken(NamedTuple):
 
 
 @cache
-def _grown(ground: Ground) -> list[_Taken]:
+def _grown(ground: Fixtures) -> list[_Taken]:
     """Grow homes once for both figures. Each eighth is a file of its own, and all go into one open home."""
     events, found = ground.sizes.growth // _PARTS * _PARTS, []
     lines = generate(events=events, seed=ground.sizes.seed, faults=PERFECT)
@@ -105,7 +105,7 @@ def _grown(ground: Ground) -> list[_Taken]:
     return found
 
 
-def coming_late(ground: Ground) -> Iterator[Figure]:
+def coming_late(ground: Fixtures) -> Iterator[Figure]:
     """The same events, all of them late by an hour to thirty days."""
     in_order, instants = _in_order(ground)
     dice = np.random.default_rng(ground.sizes.seed)
@@ -120,7 +120,7 @@ def coming_late(ground: Ground) -> Iterator[Figure]:
     )
 
 
-def coming_at_random(ground: Ground) -> Iterator[Figure]:
+def coming_at_random(ground: Fixtures) -> Iterator[Figure]:
     """The same events in no order at all: a backfill of a year that nobody sorted."""
     in_order, instants = _in_order(ground)
     order = np.random.default_rng(ground.sizes.seed).permutation(len(instants))
@@ -134,7 +134,7 @@ def coming_at_random(ground: Ground) -> Iterator[Figure]:
     )
 
 
-def _in_order(ground: Ground) -> tuple[Path, NDArray[np.int64]]:
+def _in_order(ground: Fixtures) -> tuple[Path, NDArray[np.int64]]:
     """Return a file of events in the order of time, and their instants in milliseconds."""
     timed = timed_events(ground.sizes.events // _LATE_SHARE, ground.sizes.seed, 1, START, ODD)
     instants: list[int] = []
@@ -156,7 +156,7 @@ def _reordered(source: Path, target: Path, order: NDArray[np.int64]) -> Path:
         return write(target, (lines[starts[at] : ends[at] - 1] for at in order))
 
 
-def on_disk(ground: Ground) -> Iterator[Figure]:
+def on_disk(ground: Fixtures) -> Iterator[Figure]:
     """What log and views take, side files and all."""
     taken = sum(path.stat().st_size for path in ground.home.glob("*.db*"))
     ratio = taken / ground.year(ground.sizes.events).stat().st_size

@@ -4,11 +4,11 @@ import sqlite3
 from collections.abc import Iterator
 from functools import partial
 
-from outcomes.projections.as_of.point import Asked, Point, resolve
+from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve
 from outcomes.projections.mastery.kept_table import kept, refresh
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
-from scripts.bench.fixtures import Ground, opened
+from scripts.bench.fixtures import Fixtures, opened
 from scripts.bench.measure import Figure, compare_drawn, of, seconds
 from scripts.bench.rebuild_figures import read_and_parse
 from scripts.bench.rollup import whole_rollup
@@ -22,7 +22,7 @@ _LATER_HALF = 0.5
 """A past with little in it would be an easy one."""
 
 
-def classroom(ground: Ground) -> Iterator[Figure]:
+def classroom(ground: Fixtures) -> Iterator[Figure]:
     """A class at a past T against the kept table."""
     course, dice = Scope(course="9"), ground.dice("class")
     with opened(ground.classroom) as (_, views):
@@ -38,7 +38,7 @@ def classroom(ground: Ground) -> Iterator[Figure]:
         )
 
 
-def student(ground: Ground) -> Iterator[Figure]:
+def student(ground: Fixtures) -> Iterator[Figure]:
     """All outcomes of one student at a past T against a replay of the log."""
     dice = ground.dice("student")
     with opened(ground.home) as (log, views), views.reading() as connection:
@@ -57,13 +57,13 @@ def student(ground: Ground) -> Iterator[Figure]:
         yield of("mastery of one student at a random past T / a replay of 1 M results", ratios, limit=0.001)
 
 
-def _ask(connection: sqlite3.Connection, past: Point, scope: Scope) -> None:
+def _ask(connection: sqlite3.Connection, past: PointInTime, scope: Scope) -> None:
     for _ in mastery_at(connection, past, scope):
         pass
 
 
-def rollup(ground: Ground) -> Iterator[Figure]:
+def rollup(ground: Fixtures) -> Iterator[Figure]:
     """The mastery of everyone, now."""
     rounds = ground.sizes.rounds
     with opened(ground.home) as (_, views), views.reading() as connection:
-        yield from whole_rollup(connection, resolve(connection, Asked()), rounds)
+        yield from whole_rollup(connection, resolve(connection, PointQuery()), rounds)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from outcomes.cli.output import say
-from scripts.bench.fixtures import Ground, ingest
+from scripts.bench.fixtures import Fixtures, ingest
 from scripts.bench.measure import Figure, of
 
 _TENTH = 10
@@ -28,7 +28,7 @@ print(int(own) + helpers, file=sys.stderr)
 """
 
 
-def of_ingest(ground: Ground) -> Iterator[Figure]:
+def of_ingest(ground: Fixtures) -> Iterator[Figure]:
     """Ingest of a file by the command line."""
 
     def peak(home: Path, events: int) -> float:
@@ -38,7 +38,7 @@ def of_ingest(ground: Ground) -> Iterator[Figure]:
     yield from _against_a_tenth(ground, "ingest", peak)
 
 
-def of_rebuild(ground: Ground) -> Iterator[Figure]:
+def of_rebuild(ground: Fixtures) -> Iterator[Figure]:
     """Rebuild by the command line."""
 
     def peak(home: Path, events: int) -> float:
@@ -49,7 +49,7 @@ def of_rebuild(ground: Ground) -> Iterator[Figure]:
     yield from _against_a_tenth(ground, "rebuild", peak)
 
 
-def _against_a_tenth(ground: Ground, command: str, peak: Callable[[Path, int], float]) -> Iterator[Figure]:
+def _against_a_tenth(ground: Fixtures, command: str, peak: Callable[[Path, int], float]) -> Iterator[Figure]:
     if not _STATUS.exists():
         say(f"peak memory of {command}: left out, for only Linux tells of it under /proc")
         return

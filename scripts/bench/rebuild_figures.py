@@ -6,11 +6,11 @@ from outcomes.projections.operations.rebuild import rebuild
 from outcomes.projections.views.read_model import unwatched
 from outcomes.store.home import Home
 from outcomes.store.log.event_log import EventLog
-from scripts.bench.fixtures import Ground, opened
+from scripts.bench.fixtures import Fixtures, opened
 from scripts.bench.measure import Figure, compare
 
 
-def rebuilding(ground: Ground) -> Iterator[Figure]:
+def rebuilding(ground: Fixtures) -> Iterator[Figure]:
     """Rebuild all views, digest and swap included."""
     home = Home(ground.home)
     with opened(home.folder) as (log, _):

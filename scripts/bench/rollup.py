@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from outcomes.projections.as_of.point import Asked, Point, resolve
+from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
 from scripts.bench.fixtures import opened
@@ -18,7 +18,7 @@ from scripts.bench.measure import Figure, compare
 _COLUMNS = ("course", "student", "outcome_id", "percent")
 
 
-def whole_rollup(connection: sqlite3.Connection, now: Point, rounds: int) -> Iterator[Figure]:
+def whole_rollup(connection: sqlite3.Connection, now: PointInTime, rounds: int) -> Iterator[Figure]:
     """Both sides start from the rows in views.db: what leaves SQLite costs the same for both."""
     if find_spec("duckdb") is None:
         return
@@ -31,7 +31,7 @@ def whole_rollup(connection: sqlite3.Connection, now: Point, rounds: int) -> Ite
     )
 
 
-def _average(connection: sqlite3.Connection, now: Point) -> object:
+def _average(connection: sqlite3.Connection, now: PointInTime) -> object:
     """Return the plain mean of each pair, by duckdb: no order, no scale, no method, no names."""
     duckdb, pyarrow = import_module("duckdb"), import_module("pyarrow")
     rows = connection.execute(
@@ -49,7 +49,7 @@ def rollup(
 ) -> None:
     """Measure the full rollup of one tenant's results, as a ratio to a duckdb average."""
     with opened(home) as (_, views), views.reading() as connection:
-        now = resolve(connection, Asked())
+        now = resolve(connection, PointQuery())
         results = connection.execute("SELECT count(*) FROM result_versions").fetchone()[0]
         for figure in whole_rollup(connection, now, rounds):
             typer.echo(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from outcomes.domain.identity import Context
 from outcomes.projections.as_of.tree import tree_at
-from scripts.bench.fixtures import Ground, opened
+from scripts.bench.fixtures import Fixtures, opened
 from scripts.bench.measure import Figure, compare_drawn
 from scripts.bench.sampling import Span, span_of
 
@@ -15,7 +15,7 @@ _DRAWS = 5
 """Points a round."""
 
 
-def at_a_past_time(ground: Ground) -> Iterator[Figure]:
+def at_a_past_time(ground: Fixtures) -> Iterator[Figure]:
     """A tree as of T against the tree now."""
     dice = ground.dice("tree as of")
     sizes = ground.sizes
@@ -29,7 +29,7 @@ def at_a_past_time(ground: Ground) -> Iterator[Figure]:
         )
 
 
-def among_many_versions(ground: Ground) -> Iterator[Figure]:
+def among_many_versions(ground: Fixtures) -> Iterator[Figure]:
     """A tree as of T in a long history against the same in a short one."""
     dice = ground.dice("tree among many")
     with _covered(ground.many) as many, _covered(ground.few) as few:
@@ -43,7 +43,7 @@ def among_many_versions(ground: Ground) -> Iterator[Figure]:
         )
 
 
-def as_known_at(ground: Ground) -> Iterator[Figure]:
+def as_known_at(ground: Fixtures) -> Iterator[Figure]:
     """A tree as of T, known at P, against the same T with all that is known."""
     dice = ground.dice("tree known at")
     with _covered(ground.many) as span:

@@ -9,11 +9,7 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli.commands import archive as away
-from outcomes.cli.commands import demo, doctor, ingest, init, mastery, privacy
-from outcomes.cli.commands import history as compare
-from outcomes.cli.commands import maintenance as keep
-from outcomes.cli.commands import query as ask
+from outcomes.cli.commands import archive, demo, doctor, history, ingest, init, maintenance, mastery, privacy, query
 from outcomes.cli.error_messages import in_words
 from outcomes.cli.output import say
 from outcomes.store.home import Home
@@ -53,26 +49,26 @@ def choose_home(
 
 app.command()(init.init)
 app.command()(ingest.ingest)
-app.command()(ask.tree)
-app.command()(ask.show)
-app.command()(ask.timeline)
-app.command()(compare.diff)
-app.command()(compare.blame)
-app.command()(compare.late)
-app.command()(compare.replay)
+app.command()(query.tree)
+app.command()(query.show)
+app.command()(query.timeline)
+app.command()(history.diff)
+app.command()(history.blame)
+app.command()(history.late)
+app.command()(history.replay)
 app.command()(doctor.doctor)
 app.command()(mastery.mastery)
 app.command()(mastery.explain)
 app.command()(mastery.impact)
 app.command("class")(privacy.show_class)
 app.command()(privacy.erase)
-app.command()(keep.digest)
-app.command()(keep.log)
-app.command()(keep.verify)
-app.command()(keep.rebuild)
-app.command()(away.checkpoint)
-app.command()(away.backup)
-app.command()(keep.status)
+app.command()(maintenance.digest)
+app.command()(maintenance.log)
+app.command()(maintenance.verify)
+app.command()(maintenance.rebuild)
+app.command()(archive.checkpoint)
+app.command()(archive.backup)
+app.command()(maintenance.status)
 app.command()(demo.demo)
 app.add_typer(mastery.settings_app, name="settings", help="Features of a root account that no event tells.")
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from outcomes.domain.times import Micros, micros
-from outcomes.projections.as_of.point import Asked
+from outcomes.projections.as_of.point import PointQuery
 from outcomes.store.home import Home
 
 
@@ -45,9 +45,9 @@ def home_of(context: typer.Context) -> Home:
     return home
 
 
-def asked(tenant: str | None, as_of: str | None, known_at: str | None) -> Asked:
+def asked(tenant: str | None, as_of: str | None, known_at: str | None) -> PointQuery:
     """Put the three options that say where a question is asked together."""
-    return Asked(tenant, as_of, known_at)
+    return PointQuery(tenant, as_of, known_at)
 
 
 def now() -> Micros:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from outcomes.cli.output import say
 from outcomes.cli.progress import progress
-from outcomes.projections.as_of.point import Asked, Cut, Point, beyond, resolve, resolve_cut
-from outcomes.projections.views.read_model import Views
+from outcomes.projections.as_of.point import LogCut, PointInTime, PointQuery, beyond, resolve, resolve_cut
+from outcomes.projections.views.read_model import ReadModel
 from outcomes.store.home import Home
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.sqlite.read_only import Stillness
+from outcomes.store.sqlite.read_only import ImmutableReadGuard
 
 
 class Session(NamedTuple):
@@ -19,7 +19,7 @@ class Session(NamedTuple):
 
     home: Home
     log: EventLog
-    views: Views
+    views: ReadModel
 
 
 class Question(NamedTuple):
@@ -27,15 +27,15 @@ class Question(NamedTuple):
 
     log: EventLog
     connection: sqlite3.Connection
-    point: Point
+    point: PointInTime
 
 
 @contextmanager
 def opened(home: Home, *, create: bool = False, seal: bool = False) -> Iterator[Session]:
     """Open a home; only commands that write create it, sealed if asked."""
-    stillness = Stillness.of(home.log_path, home.views_path)
+    stillness = ImmutableReadGuard.of(home.log_path, home.views_path)
     log = home.open_log(create=create, seal=seal)
-    views = Views(home, log)
+    views = ReadModel(home, log)
     try:
         yield Session(home, log, views)
         stillness.check()
@@ -45,27 +45,27 @@ def opened(home: Home, *, create: bool = False, seal: bool = False) -> Iterator[
 
 
 @contextmanager
-def at(home: Home, asked: Asked) -> Iterator[Question]:
+def at(home: Home, asked: PointQuery) -> Iterator[Question]:
     """Open a home at the point that was asked for, its views caught up with the log."""
     with opened(home) as session, caught_up(session) as connection:
         yield Question(session.log, connection, placed(connection, asked))
 
 
-def placed(connection: sqlite3.Connection, asked: Asked) -> Point:
+def placed(connection: sqlite3.Connection, asked: PointQuery) -> PointInTime:
     """Return the point that was asked for; where that is beyond what the log holds, stderr says which head answers."""
     point = resolve(connection, asked)
     _say_beyond(connection, asked, point)
     return point
 
 
-def placed_cut(connection: sqlite3.Connection, asked: Asked) -> Cut:
+def placed_cut(connection: sqlite3.Connection, asked: PointQuery) -> LogCut:
     """Return the cut that was asked for of the whole log, and say the same."""
     cut = resolve_cut(connection, asked)
     _say_beyond(connection, asked, cut)
     return cut
 
 
-def _say_beyond(connection: sqlite3.Connection, asked: Asked, cut: Cut | Point) -> None:
+def _say_beyond(connection: sqlite3.Connection, asked: PointQuery, cut: LogCut | PointInTime) -> None:
     for words in beyond(connection, asked, cut):
         say(words)
 

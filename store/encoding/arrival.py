@@ -9,15 +9,15 @@ from outcomes.domain.errors import NotAnEvent
 from outcomes.domain.event import Event, OtherEvent
 from outcomes.domain.times import Micros
 from outcomes.store.encoding.content_digest import content_digest
-from outcomes.store.encoding.fast_structs import Plain
+from outcomes.store.encoding.fast_structs import FastEvent
 from outcomes.store.encoding.stream_keys import local_stream, version_of
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 
 Project = Callable[[Event, bytes], tuple[Any, ...]]
 """What a read model takes from an event and its digest, as plain values that travel between processes."""
 
 
-def nothing_of(_event: Event, _digest: bytes) -> tuple[Any, ...]:
+def extract_nothing(_event: Event, _digest: bytes) -> tuple[Any, ...]:
     """Take nothing: for those who append events that a read model finds in the log by itself."""
     return ()
 
@@ -85,21 +85,21 @@ class Arrivals:
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Arrivals))
 
 
-def read(piece: Piece, project: Project) -> Arrival | str:
+def read(piece: Segment, extract: Project) -> Arrival | str:
     """Return the event in a piece of input, or in words why it is none."""
     if piece.reason is not None:
         return piece.reason
     value = piece.value
-    if isinstance(value, Plain):
-        return arrival_of(piece, value.digest, value.as_event, project)
+    if isinstance(value, FastEvent):
+        return arrival_of(piece, value.digest, value.as_event, extract)
     try:
         event = parse_event(value)
     except NotAnEvent as error:
         return str(error)
-    return arrival_of(piece, content_digest(value, piece.raw), event, project)
+    return arrival_of(piece, content_digest(value, piece.raw), event, extract)
 
 
-def arrival_of(piece: Piece, digest: bytes, event: Event | OtherEvent, project: Project) -> Arrival:
+def arrival_of(piece: Segment, digest: bytes, event: Event | OtherEvent, extract: Project) -> Arrival:
     """Put an arrival together from its parts."""
     return Arrival(
         piece.raw,
@@ -110,5 +110,5 @@ def arrival_of(piece: Piece, digest: bytes, event: Event | OtherEvent, project: 
         local_stream(event),
         version_of(event.event_time, digest),
         event.event_time,
-        None if isinstance(event, OtherEvent) else project(event, digest),
+        None if isinstance(event, OtherEvent) else extract(event, digest),
     )

@@ -16,7 +16,7 @@ from outcomes.domain.catalog import parse_event
 from outcomes.domain.event import Event, OtherEvent
 from outcomes.domain.times import FIRST_YEAR, LAST_YEAR, Micros, micros
 from outcomes.store.encoding.content_digest import FIRST_AMBIGUOUS, digest_of_canonical
-from outcomes.store.encoding.fast_structs import Plain, Shape, shape_of
+from outcomes.store.encoding.fast_structs import FastEvent, FastSchema, schema_of
 from outcomes.store.sources.json_values import decode
 
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -31,7 +31,7 @@ _USUAL, _UNUSUAL, _ODD = range(3)
 _LEAST_USUAL, _FIRST_UNUSUAL = 0.01, 1000
 
 
-def read(raw: bytes) -> Plain | None:
+def try_parse(raw: bytes) -> FastEvent | None:
     """Return the event in the bytes of one JSON value if it is plain; None says that the domain has to look at it."""
     found = _decoded(raw)
     if found is None:
@@ -58,10 +58,10 @@ def parse(raw: bytes) -> Event | OtherEvent:
     return parse_event(decode(raw))
 
 
-def _decoded(raw: bytes) -> tuple[Shape, Any] | None:
+def _decoded(raw: bytes) -> tuple[FastSchema, Any] | None:
     """Return an event's structs as they stand in the bytes, and where what is in them; None if they are not plain."""
     name = _NAME.search(raw)
-    shape = shape_of(name[1]) if name else None
+    shape = schema_of(name[1]) if name else None
     if shape is None or not raw.isascii():
         return None
     try:
@@ -77,19 +77,19 @@ def _decoded(raw: bytes) -> tuple[Shape, Any] | None:
     return (shape, envelope) if is_clean or _has_clean_ids(shape, envelope) else None
 
 
-def _decode(shape: Shape, raw: bytes) -> Any:
+def _decode(shape: FastSchema, raw: bytes) -> Any:
     try:
         return shape.decode(raw)
     except msgspec.DecodeError:
         return None
 
 
-def _has_clean_ids(shape: Shape, envelope: Any) -> bool:
+def _has_clean_ids(shape: FastSchema, envelope: Any) -> bool:
     """Say whether the ids hold no blank and no control character. Ids are letters and digits; others are not plain."""
     return all(value.isalnum() for _, _, value in _ids(shape, envelope) if isinstance(value, str))
 
 
-def _ids(shape: Shape, envelope: Any) -> Iterator[tuple[Any, str, Any]]:
+def _ids(shape: FastSchema, envelope: Any) -> Iterator[tuple[Any, str, Any]]:
     """Yield where an id stands, under which name, and the id."""
     for part, names in shape.ids:
         struct = getattr(envelope, part)
@@ -120,7 +120,7 @@ def _write_wholes_as_ints(struct: Any, names: tuple[str, ...]) -> int:
     return worst
 
 
-def _event(shape: Shape, envelope: Any, digest: bytes) -> Plain | None:
+def _event(shape: FastSchema, envelope: Any, digest: bytes) -> FastEvent | None:
     """Put an event together: its times become moments, its ids text. None if a time is odd."""
     metadata, body = envelope.metadata, envelope.body
     if shape.numbered is None:

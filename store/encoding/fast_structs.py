@@ -65,7 +65,7 @@ _UNREAD: Final[dict[type[BaseModel], tuple[str, ...]]] = {
 }
 
 
-class Plain(msgspec.Struct, gc=False):
+class FastEvent(msgspec.Struct, gc=False):
     """What `Event` is, but its parts are structs in place of models; the envelope's time is still text."""
 
     metadata: Any
@@ -88,7 +88,7 @@ class Plain(msgspec.Struct, gc=False):
 Parts = Callable[[Any], Iterator[tuple[Any, tuple[str, ...]]]]
 
 
-class Shape(NamedTuple):
+class FastSchema(NamedTuple):
     """How events of one name are read, and where ids, numbers and times stand in them.
 
     `parts` finds what is nested in a body, and the names of the numbers in it; None if nothing can be. No null takes
@@ -96,18 +96,18 @@ class Shape(NamedTuple):
     """
 
     name: str
-    make: Callable[[Any, Any, Micros, bytes], Plain]
+    make: Callable[[Any, Any, Micros, bytes], FastEvent]
     decode: Callable[[bytes], Any]
     ids: tuple[tuple[str, tuple[str, ...]], ...]
     numbers: tuple[str, ...]
     parts: Parts | None
     times: tuple[str, ...]
     shortest_null: int
-    numbered: "Shape | None"
+    numbered: "FastSchema | None"
 
 
 @lru_cache(maxsize=256)  # made when the first event of a name comes: most commands read few, or none
-def shape_of(name: bytes) -> Shape | None:
+def schema_of(name: bytes) -> FastSchema | None:
     """Return the shape of the events of a name; None if none can be read this way."""
     event_type = EVENT_TYPES.get(name.decode())
     return _shape(event_type) if event_type is not None and _is_plain(event_type.body_type) else None
@@ -226,11 +226,11 @@ def _parts_of(model: type[BaseModel]) -> Parts | None:
     return parts
 
 
-def _shape(event_type: type[Event]) -> Shape:
+def _shape(event_type: type[Event]) -> FastSchema:
     body = event_type.body_type
     told = {"name": event_type.name, "kind": event_type.kind, "is_update": event_type.is_update}
-    plain: Any = msgspec.defstruct(f"Plain{event_type.__name__}", [], bases=(Plain,), namespace=told, gc=False)
-    shape = Shape(
+    plain: Any = msgspec.defstruct(f"Plain{event_type.__name__}", [], bases=(FastEvent,), namespace=told, gc=False)
+    shape = FastSchema(
         name=event_type.name,
         make=plain,
         decode=_decoder(body, _TYPES),

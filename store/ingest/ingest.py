@@ -11,17 +11,17 @@ from typing import Any, Protocol
 
 from outcomes.domain.event import Event
 from outcomes.domain.times import Micros, to_text
-from outcomes.store.encoding.arrival import Arrivals, nothing_of
+from outcomes.store.encoding.arrival import Arrivals, extract_nothing
 from outcomes.store.home import Home
 from outcomes.store.ingest.prepare import Prepared, prepare, prepare_source, value_of
 from outcomes.store.ingest.read_ahead import can_fork, in_background
 from outcomes.store.log import quarantine
 from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.privacy import redaction as door
+from outcomes.store.privacy import redaction
 from outcomes.store.sources.files import open_source, source_name
 from outcomes.store.sources.json_splitter import split
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 
 BATCH_EVENTS = 5_000
 _BATCH_BYTES = 16 << 20
@@ -36,17 +36,17 @@ Clock = Callable[[], Micros]
 class Follower(Protocol):
     """A read model that follows the log."""
 
-    def project(self, event: Event, digest: bytes, /) -> tuple[Any, ...]:
+    def extract(self, event: Event, digest: bytes, /) -> tuple[Any, ...]:
         """Return what it takes from an event, as plain values. Must not depend on the model's state."""
 
     def take(self, appended: Appended, /) -> None:
         """Take what was new, after it is safe in the log, before the lock is given up."""
 
 
-class Nobody:
+class NullFollower:
     """Follows no log: its read models, if it has any, catch up later."""
 
-    project = staticmethod(nothing_of)
+    extract = staticmethod(extract_nothing)
 
     def take(self, _appended: Appended) -> None:
         """Take nothing."""
@@ -89,7 +89,7 @@ class _Batch:
     source: str
     started: float = field(default_factory=time.monotonic)
     arrivals: Arrivals = field(default_factory=Arrivals.of)
-    refused: list[tuple[Piece, str]] = field(default_factory=list)
+    refused: list[tuple[Segment, str]] = field(default_factory=list)
     bytes: int = 0
 
     def add(self, part: Prepared) -> None:
@@ -122,7 +122,7 @@ class Ingest:
         for name in names:
             source = source_name(name)
             with open_source(name) as stream, _without_cycle_collection():
-                parts = prepare_source(stream, source, self._follower.project)
+                parts = prepare_source(stream, source, self._follower.extract)
                 before += self._take(_shared_out(parts), source, partial(_add, before, watch))
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
@@ -137,9 +137,9 @@ class Ingest:
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
 
-    def take_pieces(self, pieces: Iterable[Piece], source: str) -> None:
+    def take_segments(self, pieces: Iterable[Segment], source: str) -> None:
         """Take values that are already split, in batches."""
-        self._take(prepare(pieces, self._follower.project), source, lambda _: None)
+        self._take(prepare(pieces, self._follower.extract), source, lambda _: None)
 
     def _take(self, parts: Iterable[Prepared], source: str, watch: Callable[[int], None]) -> int:
         """Write parts of a source in batches; return how many bytes of it were read."""
@@ -158,7 +158,7 @@ class Ingest:
 
     def _write(self, batch: _Batch) -> None:
         def refuse(connection: sqlite3.Connection, now: Micros) -> None:
-            for piece, reason in door.stripped(connection, batch.refused):
+            for piece, reason in redaction.redact_refused(connection, batch.refused):
                 quarantine.put(connection, piece, batch.source, reason, now)
 
         if len(batch.arrivals) or batch.refused:
@@ -171,7 +171,7 @@ class Ingest:
             _refuse_the_future(batch, now)
             try:
                 with self._log.writing() as connection:
-                    appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.project)
+                    appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.extract)
                     besides(connection, now)
             except BaseException:
                 self._log.forget_uncommitted()
@@ -191,11 +191,11 @@ class Ingest:
         report.unprojected += appended.arrivals.facts.count(None)
         report.head = appended.head
 
-    def _retry(self, entry: quarantine.Entry) -> None:
+    def _retry(self, entry: quarantine.QuarantineEntry) -> None:
         with self._log.reading() as connection:
             pieces = list(split(quarantine.content(connection, entry.number), value_of))
         batch = _Batch(entry.source)
-        for part in prepare(pieces, self._follower.project):
+        for part in prepare(pieces, self._follower.extract):
             batch.add(part)
 
         def judge(connection: sqlite3.Connection, now: Micros) -> None:
@@ -232,7 +232,7 @@ def _refuse_the_future(batch: _Batch, now: Micros) -> None:
         arrivals = batch.arrivals.rows()
         batch.arrivals = Arrivals.of(arrival for arrival in arrivals if arrival.event_time <= limit)
         ahead = [arrival for arrival in arrivals if arrival.event_time > limit]
-        batch.refused += [(Piece(arrival.raw, arrival.line), _ahead(arrival.event_time)) for arrival in ahead]
+        batch.refused += [(Segment(arrival.raw, arrival.line), _ahead(arrival.event_time)) for arrival in ahead]
         batch.refused.sort(key=lambda refused: refused[0].line)
 
 

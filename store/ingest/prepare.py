@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from outcomes.domain.errors import UnreadableInput
-from outcomes.store.encoding import fast_parser as thin
+from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Project, read
 from outcomes.store.sources.files import ByteStream, chunks_of
 from outcomes.store.sources.json_splitter import split
 from outcomes.store.sources.json_values import object_in
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 
 _EVENTS, _BYTES, _SECONDS = 500, 1 << 20, 0.5
 
@@ -21,7 +21,7 @@ class Prepared:
     """Some of a source: what are events, what is none and why, how far it was read, and what was damaged."""
 
     arrivals: Arrivals = field(default_factory=Arrivals.of)
-    refused: list[tuple[Piece, str]] = field(default_factory=list)
+    refused: list[tuple[Segment, str]] = field(default_factory=list)
     bytes: int = 0
     done: int = 0
     damage: str | None = None
@@ -29,7 +29,7 @@ class Prepared:
 
 def value_of(text: bytes) -> Any:
     """Return what a whole object is read as: a plain event at once, whatever else is an object as JSON."""
-    return thin.read(text) or object_in(text)
+    return fast_parser.try_parse(text) or object_in(text)
 
 
 class _Counted:
@@ -50,7 +50,7 @@ class _Counted:
         return chunk
 
 
-def prepare_source(stream: ByteStream, source: str, project: Project) -> Iterator[Prepared]:
+def prepare_source(stream: ByteStream, source: str, extract: Project) -> Iterator[Prepared]:
     """Prepare all of a source. Damage is told in the last part, not raised: what was readable is kept."""
     counted = _Counted(stream)
     damage: list[str] = []
@@ -61,19 +61,19 @@ def prepare_source(stream: ByteStream, source: str, project: Project) -> Iterato
         except UnreadableInput as error:
             damage.append(str(error))
 
-    for part in prepare(split(until_damage(), value_of), project):
+    for part in prepare(split(until_damage(), value_of), extract):
         part.done = counted.done
         yield part
     if damage:
         yield Prepared(done=counted.done, damage=damage[0])
 
 
-def prepare(pieces: Iterable[Piece], project: Project) -> Iterator[Prepared]:
+def prepare(pieces: Iterable[Segment], extract: Project) -> Iterator[Prepared]:
     """Prepare values that are already split. Parts are small: who waits for one soon has something to do."""
     arrived: list[Arrival] = []
     part, give_at = Prepared(), time.monotonic() + _SECONDS
     for number, piece in enumerate(pieces, 1):
-        verdict = read(piece, project)
+        verdict = read(piece, extract)
         if verdict.__class__ is Arrival:
             arrived.append(verdict)
         else:

@@ -22,7 +22,7 @@ from typing import IO, Any
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.encoding.arrival import Arrivals
 from outcomes.store.ingest.prepare import Prepared
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 
 _SLOTS, _SLOT_BYTES = 16, 2 << 20
 _HEADER = struct.Struct("=cIQ")
@@ -128,7 +128,7 @@ def _received(ring: mmap.mmap, channel: socket.socket) -> Iterator[Prepared]:
             raise pickle.loads(data)  # noqa: S301 - from our own fork
         columns, refused, size_of_part, done, damage = marshal.loads(data)  # noqa: S302 - from our own fork
         pieces = [
-            (Piece(raw, line, reason=known, spool=spools.pop(0) if is_long else None), reason)
+            (Segment(raw, line, reason=known, spool=spools.pop(0) if is_long else None), reason)
             for raw, line, known, is_long, reason in refused
         ]
         yield Prepared(Arrivals(*columns), pieces, size_of_part, done, damage)

@@ -11,8 +11,8 @@ from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.stream_keys import first_version, in_tenant, last_version
 from outcomes.store.log.hash_chain import NO_CHAIN, Batch, chain_after, last_batch
 from outcomes.store.log.recorder import LogRecorder, Row, head_of, is_stored
-from outcomes.store.privacy import redaction as door
-from outcomes.store.privacy.encryption import Vault
+from outcomes.store.privacy import redaction
+from outcomes.store.privacy.encryption import EventEncryption
 
 
 class Appended(NamedTuple):
@@ -30,7 +30,7 @@ class Appended(NamedTuple):
 class Appender:
     """Writes to one log, inside transactions of its caller's. `vault` is there if the log is sealed."""
 
-    def __init__(self, recorder: LogRecorder, codec: Codec, vault: Vault | None) -> None:
+    def __init__(self, recorder: LogRecorder, codec: Codec, vault: EventEncryption | None) -> None:
         self._recorder = recorder
         self._codec = codec
         self._vault = vault
@@ -41,7 +41,7 @@ class Appender:
     ) -> Appended:
         """Append those arrivals that are new, in their order; return them with their positions."""
         head, last = head_of(connection), last_batch(connection)
-        arrivals = door.admit(connection, arrivals, project, partial(self._holds, connection))
+        arrivals = redaction.redact_batch(connection, arrivals, project, partial(self._holds, connection))
         states: list[bytes]
         if self._vault is None:
             states = self._codec.compress_all(arrivals.raws)
@@ -92,4 +92,4 @@ class Appender:
         """Drop what was learnt inside a transaction that was rolled back."""
         self._tenants.clear()
         if self._vault is not None:
-            self._vault.keys.let_go()
+            self._vault.keys.clear_cache()

@@ -17,7 +17,7 @@ from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.domain.event import ErasedEvent, Event, OtherEvent, Recorded
 from outcomes.domain.identity import EntityRef
 from outcomes.domain.times import Micros
-from outcomes.store.encoding.arrival import Arrivals, Project, nothing_of
+from outcomes.store.encoding.arrival import Arrivals, Project, extract_nothing
 from outcomes.store.encoding.compression import Codec, dictionary_number, shipped_dictionary
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.encoding.stream_keys import in_tenant, last_version, stream_of_entity
@@ -27,7 +27,7 @@ from outcomes.store.log.mapper import LogMapper
 from outcomes.store.log.migrations import BYTES_CHAINED_AFTER, IDENTITY, bring_up_to_date, found_format, read_property
 from outcomes.store.log.recorder import LogRecord, LogRecorder, head_of, records_after, records_at, states_after
 from outcomes.store.privacy import keyring
-from outcomes.store.privacy.encryption import Opened, Vault
+from outcomes.store.privacy.encryption import EventEncryption, Opened
 from outcomes.store.sqlite.datastore import Datastore
 from outcomes.store.sqlite.private_files import make_private
 
@@ -59,7 +59,7 @@ class EventLog(Application[str]):
         if create:
             make_private(path)
         self._datastore = Datastore(path)
-        self.vault: Vault | None = None
+        self.vault: EventEncryption | None = None
         super().__init__()
         self._prepare(seal=seal)
         if seal and self.vault is None:
@@ -106,7 +106,9 @@ class EventLog(Application[str]):
             self._dictionaries.update(dict(connection.execute("SELECT number, bytes FROM dictionaries").fetchall()))
             secret = read_property(connection, keyring.SEALED)
         if secret is not None:
-            self.vault = self._log_mapper.vault = Vault(bytes.fromhex(secret), self._codec, self._datastore.reading)
+            self.vault = self._log_mapper.vault = EventEncryption(
+                bytes.fromhex(secret), self._codec, self._datastore.reading
+            )
         assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
         self._appender = Appender(self.recorder, self._codec, self.vault)
 
@@ -128,7 +130,7 @@ class EventLog(Application[str]):
         arrivals: Arrivals,
         source: str,
         recorded_at: Micros,
-        project: Project = nothing_of,
+        project: Project = extract_nothing,
     ) -> Appended:
         """Append those arrivals that are new, in their order; return them with their positions.
 

@@ -29,7 +29,7 @@ class Batch(NamedTuple):
     chain: bytes
 
 
-class Link(NamedTuple):
+class ChainLink(NamedTuple):
     """What a chain takes of one event: the digest of its content, and the bytes as they are stored."""
 
     digest: bytes
@@ -98,12 +98,12 @@ class ChainProof:
         self._batch = next(self._waiting, None)
         self._loose_until = loose_until
         self._chain = NO_CHAIN
-        self._links: list[Link] = []
+        self._links: list[ChainLink] = []
         self._expected = 1
         self._batch_from = 1
         self._newest: Micros | None = None
 
-    def take(self, position: int, link: Link, event_time: Micros | None) -> Iterator[Problem]:
+    def take(self, position: int, link: ChainLink, event_time: Micros | None) -> Iterator[Problem]:
         """Take the next event; yield what is wrong up to it. Without a time the event could not be read."""
         if position != self._expected:
             yield Problem(_missing(self._expected, position - 1), self._expected)

@@ -11,11 +11,11 @@ from outcomes.domain.catalog import parse_event
 from outcomes.domain.errors import LogDamaged, NotAnEvent
 from outcomes.domain.event import ErasedEvent, Event, OtherEvent, Recorded
 from outcomes.domain.times import to_text
-from outcomes.store.encoding import fast_parser as thin
+from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.stream_keys import milliseconds_of, tenant_number_of
 from outcomes.store.log.recorder import LogRecord
-from outcomes.store.privacy.encryption import Opened, Vault
+from outcomes.store.privacy.encryption import EventEncryption, Opened
 from outcomes.store.sources.json_values import decode
 
 
@@ -28,7 +28,7 @@ class LogMapper(Mapper[str]):
     def __init__(self, codec: Codec, tenant: Callable[[int], str]) -> None:
         self._codec = codec
         self._tenant = tenant
-        self.vault: Vault | None = None
+        self.vault: EventEncryption | None = None
         """What opens the states of a sealed home."""
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
@@ -72,7 +72,7 @@ class LogMapper(Mapper[str]):
         """
         try:
             raw = self._codec.decompress(state) if self.vault is None else self.vault.open(state, digest).raw
-            return None if raw is None else thin.parse(raw)
+            return None if raw is None else fast_parser.parse(raw)
         except (NotAnEvent, LogDamaged) as error:
             raise _damaged(position, error) from error
 

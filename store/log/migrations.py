@@ -10,8 +10,7 @@ from secrets import token_hex
 from outcomes.domain.errors import HomeUnavailable, LogDamaged
 from outcomes.store.log import quarantine
 from outcomes.store.log.recorder import TABLES, TRIGGERS
-from outcomes.store.privacy import keyring
-from outcomes.store.privacy import settings as house_rules
+from outcomes.store.privacy import keyring, settings
 
 FORMAT = 2
 """Version of the layout of log.db; a home of a newer one is not touched.
@@ -87,7 +86,7 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def _to_2(connection: sqlite3.Connection) -> None:
-    for statement in house_rules.TABLES:
+    for statement in settings.TABLES:
         connection.execute(statement)
     # Early builds of format 1 had fewer triggers.
     rearm(connection)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from outcomes.domain.times import Micros
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS quarantine (
@@ -37,7 +37,7 @@ _COLUMNS = "number, first_seen, last_seen, times, source, line, reason, bytes, t
 _LONGEST_REASON = 500
 
 
-class Entry(NamedTuple):
+class QuarantineEntry(NamedTuple):
     """One stretch of bytes in quarantine; `taken_at` is set once a retry has read it."""
 
     number: int
@@ -51,7 +51,7 @@ class Entry(NamedTuple):
     taken_at: Micros | None
 
 
-def put(connection: sqlite3.Connection, piece: Piece, source: str, reason: str, now: Micros) -> None:
+def put(connection: sqlite3.Connection, piece: Segment, source: str, reason: str, now: Micros) -> None:
     """Keep the bytes of a piece; if they are there already, count them and put them back in quarantine."""
     hasher = blake2b(digest_size=DIGEST_BYTES)
     size = 0
@@ -72,16 +72,16 @@ def put(connection: sqlite3.Connection, piece: Piece, source: str, reason: str, 
         )
 
 
-def entries(connection: sqlite3.Connection) -> list[Entry]:
+def entries(connection: sqlite3.Connection) -> list[QuarantineEntry]:
     """Return what is still in quarantine, oldest first."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM quarantine WHERE taken_at IS NULL ORDER BY number")
-    return [Entry(*row) for row in rows]
+    return [QuarantineEntry(*row) for row in rows]
 
 
-def find(connection: sqlite3.Connection, number: int) -> Entry | None:
+def find(connection: sqlite3.Connection, number: int) -> QuarantineEntry | None:
     """Return one entry, also if a retry has taken it."""
     row = connection.execute(f"SELECT {_COLUMNS} FROM quarantine WHERE number = ?", (number,)).fetchone()
-    return Entry(*row) if row else None
+    return QuarantineEntry(*row) if row else None
 
 
 def content(connection: sqlite3.Connection, number: int) -> Iterator[bytes]:

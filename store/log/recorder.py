@@ -15,7 +15,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
 from outcomes.store.encoding.stream_keys import next_free_version
-from outcomes.store.privacy import settings as house_rules
+from outcomes.store.privacy import settings
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS tenants (number INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE)",
     "CREATE TABLE IF NOT EXISTS dictionaries (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    *house_rules.TABLES,
+    *settings.TABLES,
 )
 _IMMUTABLE = ("stored_events", "batches", "tenants", "dictionaries", "properties", "house_rules")
 # SQLite lets INSERT OR REPLACE delete without asking the triggers above. On the small tables an insert is refused where

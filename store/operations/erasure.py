@@ -18,17 +18,17 @@ from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.identity import Kind
 from outcomes.domain.personal_data import PersonId, persons_of
 from outcomes.domain.times import Micros, to_text
-from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of, nothing_of
+from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of, extract_nothing
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.log import quarantine
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.recorder import LogRecord, records_sealed_under
-from outcomes.store.privacy import settings as house_rules
+from outcomes.store.privacy import settings
 from outcomes.store.privacy.cipher import unpack
-from outcomes.store.privacy.encryption import Vault
+from outcomes.store.privacy.encryption import EventEncryption
 from outcomes.store.privacy.keyring import Erased
 from outcomes.store.sources.json_values import decode
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 from outcomes.store.sqlite.datastore import connect
 
 _BODY_WORDS = ("name", "short_name", "sortable_name", "user_name", "user_login", "user_sis_id", "email", "login_id")
@@ -57,7 +57,7 @@ class Person(NamedTuple):
         return sorted(word for word in self.words if len(word) >= _SHORTEST_WORD)
 
 
-class Erasure(NamedTuple):
+class ErasureRequest(NamedTuple):
     """What is to be written of an erasure, apart from whose it is."""
 
     tenant: str
@@ -95,10 +95,10 @@ def destroyed_keys(log: EventLog) -> list[Erased]:
 def is_unfinished(log: EventLog) -> bool:
     """Say whether an erasure was begun whose traces in views and free space are not yet gone."""
     with log.reading() as connection:
-        return house_rules.in_force(connection, house_rules.ERASURE) == "begun"
+        return settings.current(connection, settings.ERASURE) == "begun"
 
 
-def find(vault: Vault, connection: sqlite3.Connection, tenant: str, uuid: str) -> Person:
+def find(vault: EventEncryption, connection: sqlite3.Connection, tenant: str, uuid: str) -> Person:
     """Gather all that the log tells of a person: from their uuid to their global ids, and from both to their names."""
     first = PersonId("uuid", uuid)
     entry = vault.keys.find(connection, vault.keys.person(tenant, first))
@@ -125,14 +125,16 @@ def find(vault: Vault, connection: sqlite3.Connection, tenant: str, uuid: str) -
     )
 
 
-def commit(log: EventLog, vault: Vault, uuid: str, erasure: Erasure, now: Micros, planned: frozenset[int]) -> Done:
+def commit(
+    log: EventLog, vault: EventEncryption, uuid: str, erasure: ErasureRequest, now: Micros, planned: frozenset[int]
+) -> Done:
     """Destroy the keys, clear the quarantine and append the event, in one transaction; the caller is the only writer.
 
     `planned` are the numbers of the keys that the caller has taken into account; `is_as_planned` says that there were
     no others.
     """
     with log.writing() as connection:
-        vault.keys.pass_over(frozenset())
+        vault.keys.treat_as_destroyed(frozenset())
         person = find(vault, connection, erasure.tenant, uuid)
         removed = quarantine.remove_containing(connection, person.telling())
         hashes = [vault.keys.person(erasure.tenant, who) for who in sorted(person.ids)]
@@ -142,7 +144,7 @@ def commit(log: EventLog, vault: Vault, uuid: str, erasure: Erasure, now: Micros
         if removed or any(news):
             arrival = _event(erasure, first, [known.hex() for known in hashes], person, removed, now)
             position = log.append(connection, Arrivals.of([arrival]), "erase", now).head
-        house_rules.decide(connection, house_rules.ERASURE, "begun", now)
+        settings.record(connection, settings.ERASURE, "begun", now)
     return Done(first, position, removed, person.numbers <= planned)
 
 
@@ -170,11 +172,11 @@ def sweep(path: Path, *, patience: float, compact: bool) -> None:
 def finish(log: EventLog, now: Micros) -> None:
     """Note that no file of the home holds anything of those who were erased."""
     with log.writing() as connection:
-        house_rules.decide(connection, house_rules.ERASURE, "finished", now)
+        settings.record(connection, settings.ERASURE, "finished", now)
 
 
 def _opened(
-    vault: Vault, connection: sqlite3.Connection, number: int, *, joining: bool
+    vault: EventEncryption, connection: sqlite3.Connection, number: int, *, joining: bool
 ) -> Iterator[tuple[LogRecord, Mapping[str, Any]]]:
     """Yield the records that a key is needed for, with what can be read of them (nothing: an empty object)."""
     for record in records_sealed_under(connection, number):
@@ -191,12 +193,12 @@ def _joins(topic: str) -> bool:
     return event_type is not None and event_type.kind in _JOINING
 
 
-def _numbers(vault: Vault, connection: sqlite3.Connection, tenant: str, ids: set[PersonId]) -> set[int]:
+def _numbers(vault: EventEncryption, connection: sqlite3.Connection, tenant: str, ids: set[PersonId]) -> set[int]:
     entries = (vault.keys.find(connection, vault.keys.person(tenant, who)) for who in ids)
     return {entry.number for entry in entries if entry is not None}
 
 
-def _is_login(vault: Vault, connection: sqlite3.Connection, tenant: str, word: str) -> bool:
+def _is_login(vault: EventEncryption, connection: sqlite3.Connection, tenant: str, word: str) -> bool:
     return vault.keys.find(connection, vault.keys.person(tenant, PersonId("login", word))) is not None
 
 
@@ -213,7 +215,7 @@ def _texts(fields: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[str]:
     return (str(fields[name]) for name in names if isinstance(fields.get(name), str | int) and fields[name] != "")
 
 
-def _event(erasure: Erasure, first: str, keys: list[str], person: Person, removed: int, now: Micros) -> Arrival:
+def _event(erasure: ErasureRequest, first: str, keys: list[str], person: Person, removed: int, now: Micros) -> Arrival:
     value = {
         "metadata": {
             "event_name": ERASURE_EVENT,
@@ -236,4 +238,4 @@ def _event(erasure: Erasure, first: str, keys: list[str], person: Person, remove
     }
     raw = orjson.dumps(value)
     event = parse_event(decode(raw))
-    return arrival_of(Piece(raw, 1), content_digest(decode(raw), raw), event, nothing_of)
+    return arrival_of(Segment(raw, 1), content_digest(decode(raw), raw), event, extract_nothing)

@@ -13,15 +13,15 @@ from outcomes.domain.event import Event, OtherEvent
 from outcomes.domain.identity import Kind
 from outcomes.domain.personal_data import NAMES_SOMEONE_ELSE, PersonId, Persons, is_impersonal, persons_of
 from outcomes.domain.times import Micros
-from outcomes.store.encoding import fast_parser as thin
+from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Project
 from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
 from outcomes.store.encoding.stream_keys import stream_of_entity, version_of
-from outcomes.store.privacy import settings as house_rules
+from outcomes.store.privacy import settings
 from outcomes.store.privacy.cipher import MOST_OTHERS, NOBODY, Sealed, is_sealed, joint_key, seal, unpack, unseal
-from outcomes.store.privacy.json_members import without
-from outcomes.store.privacy.keyring import Entry, Keyring
+from outcomes.store.privacy.json_members import remove
+from outcomes.store.privacy.keyring import KeyEntry, Keyring
 from outcomes.store.sources.json_values import decode
 
 _READABLE, _WHOLE = b"r", b"w"
@@ -42,7 +42,7 @@ class Opened(NamedTuple):
     is_whole: bool
 
 
-class Vault:
+class EventEncryption:
     """Seals and opens the states of one home; `keys` is where the keys are."""
 
     def __init__(
@@ -83,7 +83,7 @@ class Vault:
             states.append(state)
         if self._has_erased:
             # An event told another name of an erased person, whose key was destroyed with it.
-            house_rules.decide(connection, house_rules.ERASURE, "begun", now)
+            settings.record(connection, settings.ERASURE, "begun", now)
         return Arrivals.of(filed), states
 
     def _seal(self, connection: sqlite3.Connection, arrival: Arrival) -> Admitted:
@@ -92,7 +92,7 @@ class Vault:
         value = decode(raw)
         persons = persons_of(value)
         if not persons.subject and not persons.others:
-            return Admitted(self._codec.compress(raw), thin.parse(raw))
+            return Admitted(self._codec.compress(raw), fast_parser.parse(raw))
         subject = self._subject(connection, tenant, persons)
         others = [self.keys.entry(connection, self.keys.person(tenant, who)) for who in persons.others[:MOST_OTHERS]]
         numbers = tuple(other.number for other in others)
@@ -106,9 +106,9 @@ class Vault:
             part = self._codec.compress(readable)
             sealed = sealed._replace(readable=seal(keys[0], part, bound + _READABLE) if subject else part)
             if len(keys) < len(others) + (subject is not None):
-                return Admitted(sealed.packed(), thin.parse(readable))
+                return Admitted(sealed.packed(), fast_parser.parse(readable))
         whole = seal(joint_key(keys), self._codec.compress(raw), bound + _WHOLE)
-        return Admitted(sealed._replace(whole=whole).packed(), thin.parse(raw))
+        return Admitted(sealed._replace(whole=whole).packed(), fast_parser.parse(raw))
 
     def open(self, state: bytes, digest: bytes) -> Opened:
         """Return what can be read of a stored event; raises LogDamaged."""
@@ -129,7 +129,7 @@ class Vault:
         readable = sealed.readable if subject is None else unseal(subject, sealed.readable, bound + _READABLE)
         return Opened(self._codec.decompress(readable), is_whole=False)
 
-    def _subject(self, connection: sqlite3.Connection, tenant: str, persons: Persons) -> Entry | None:
+    def _subject(self, connection: sqlite3.Connection, tenant: str, persons: Persons) -> KeyEntry | None:
         """Return the key of whom the event is about; a destroyed one if any of their names was erased."""
         if not persons.subject:
             return None
@@ -169,7 +169,7 @@ def impersonal(value: Any, raw: bytes) -> bytes:
     try:
         return orjson.dumps(kept)
     except orjson.JSONEncodeError:  # nested too deeply to be written anew
-        return without(raw, drops)
+        return remove(raw, drops)
 
 
 _WITH_NAMES = {"metadata", "attributes", "body"}

@@ -22,7 +22,7 @@ class _Member(NamedTuple):
     value: int
 
 
-def without(raw: bytes, drops: Drops) -> bytes:
+def remove(raw: bytes, drops: Drops) -> bytes:
     """Return one valid JSON object without those members of its members that `drops` names.
 
     Names that come twice, and names spelled with escapes, are found like any other.

@@ -62,7 +62,7 @@ def create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-class Entry(NamedTuple):
+class KeyEntry(NamedTuple):
     """A key and its number; None once it is destroyed."""
 
     number: int
@@ -83,7 +83,7 @@ class Keyring:
     def __init__(self, secret: bytes, reading: Callable[[], AbstractContextManager[sqlite3.Connection]]) -> None:
         self._secret = secret
         self._reading = reading
-        self._by_person: dict[bytes, Entry] = {}
+        self._by_person: dict[bytes, KeyEntry] = {}
         self._by_number: dict[int, bytes | None] = {}
         self._erased = 0
         self._passed_over: frozenset[int] = frozenset()
@@ -97,31 +97,31 @@ class Keyring:
         """Forget what is held if keys were destroyed since; return how many ever were."""
         erased = int(connection.execute("SELECT count(*) FROM subject_keys WHERE key IS NULL").fetchone()[0])
         if erased != self._erased:
-            self.let_go()
+            self.clear_cache()
             self._erased = erased
         return erased
 
-    def let_go(self) -> None:
+    def clear_cache(self) -> None:
         """Drop what is held in memory."""
         self._by_person.clear()
         self._by_number.clear()
 
-    def pass_over(self, numbers: frozenset[int]) -> None:
+    def treat_as_destroyed(self, numbers: frozenset[int]) -> None:
         """Read from now on, in this process only, as if these keys were destroyed."""
         self._passed_over = numbers
 
-    def find(self, connection: sqlite3.Connection, person: bytes) -> Entry | None:
+    def find(self, connection: sqlite3.Connection, person: bytes) -> KeyEntry | None:
         """Return a person's key, if there ever was one."""
         row = connection.execute("SELECT number, key FROM subject_keys WHERE person = ?", (person,)).fetchone()
-        return None if row is None else Entry(*row)
+        return None if row is None else KeyEntry(*row)
 
-    def entry(self, connection: sqlite3.Connection, person: bytes) -> Entry:
+    def entry(self, connection: sqlite3.Connection, person: bytes) -> KeyEntry:
         """Return a person's key, making it inside the caller's transaction."""
         found = self._by_person.get(person)
         if found is None:
             found = self.find(connection, person) or self._add(connection, person, new_key())
             if len(self._by_person) >= _HELD_AT_MOST:
-                self.let_go()
+                self.clear_cache()
             self._by_person[person] = found
         return found
 
@@ -135,7 +135,7 @@ class Keyring:
             if row is None:
                 raise LogDamaged(f"key {number} of a sealed event is not there: restore log.db from a backup")
             if len(self._by_number) >= _HELD_AT_MOST:
-                self.let_go()
+                self.clear_cache()
             self._by_number[number] = row[0]
         return self._by_number[number]
 
@@ -150,7 +150,7 @@ class Keyring:
             connection.execute(
                 "UPDATE subject_keys SET key = NULL, erased_with = ? WHERE number = ?", (erased_with, found.number)
             )
-        self.let_go()
+        self.clear_cache()
         return found is None or found.key is not None
 
     def erased(self, connection: sqlite3.Connection) -> list[Erased]:
@@ -160,9 +160,9 @@ class Keyring:
 
     def _add(
         self, connection: sqlite3.Connection, person: bytes, key: bytes | None, erased_with: bytes | None = None
-    ) -> Entry:
+    ) -> KeyEntry:
         row = connection.execute(
             "INSERT INTO subject_keys (person, key, erased_with) VALUES (?, ?, ?) RETURNING number",
             (person, key, erased_with),
         ).fetchone()
-        return Entry(int(row[0]), key)
+        return KeyEntry(int(row[0]), key)

@@ -10,22 +10,22 @@ from typing import cast
 
 from outcomes.domain.errors import NotAnEvent
 from outcomes.domain.personal_data import OPTIONAL
-from outcomes.store.encoding import fast_parser as thin
+from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Project, read
-from outcomes.store.privacy import settings as house_rules
-from outcomes.store.privacy.json_members import without
+from outcomes.store.privacy import settings
+from outcomes.store.privacy.json_members import remove
 from outcomes.store.sources.json_values import decode
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 
 
-def admit(
+def redact_batch(
     connection: sqlite3.Connection,
     arrivals: Arrivals,
     project: Project,
     is_stored: Callable[[Arrival], bool],
 ) -> Arrivals:
     """Return the arrivals as they are to be written: redacted while that is on, without repeats of the other form."""
-    rule = house_rules.in_force(connection, house_rules.REDACT)
+    rule = settings.current(connection, settings.REDACT)
     if rule is None:
         return arrivals
     admitted = []
@@ -36,33 +36,33 @@ def admit(
     return Arrivals.of(admitted)
 
 
-def stripped(connection: sqlite3.Connection, refused: list[tuple[Piece, str]]) -> list[tuple[Piece, str]]:
+def redact_refused(connection: sqlite3.Connection, refused: list[tuple[Segment, str]]) -> list[tuple[Segment, str]]:
     """Return pieces that go to quarantine, with why; those that are readable JSON redacted, if `redact` is on."""
-    if not refused or house_rules.in_force(connection, house_rules.REDACT) != "on":
+    if not refused or settings.current(connection, settings.REDACT) != "on":
         return refused
     return [(_stripped(piece), reason) for piece, reason in refused]
 
 
-def redacted(raw: bytes) -> bytes:
+def redact(raw: bytes) -> bytes:
     """Return an event without the optional personal fields of its envelope; every other byte is as it came."""
-    return without(raw, lambda outer, name: name in OPTIONAL and outer in {"metadata", "attributes"})
+    return remove(raw, lambda outer, name: name in OPTIONAL and outer in {"metadata", "attributes"})
 
 
-def _stripped(piece: Piece) -> Piece:
+def _stripped(piece: Segment) -> Segment:
     if piece.spool is not None:  # too long to be read
         return piece
     try:
         value = decode(piece.raw)
     except NotAnEvent:
         return piece
-    return replace(piece, raw=redacted(piece.raw)) if isinstance(value, dict) else piece
+    return replace(piece, raw=redact(piece.raw)) if isinstance(value, dict) else piece
 
 
 def _forms(arrival: Arrival, project: Project, *, is_on: bool) -> tuple[Arrival, Arrival | None]:
     """Return the form of an event that is to be kept, and the other one, if there are two."""
-    raw = redacted(arrival.raw)
+    raw = redact(arrival.raw)
     if raw is arrival.raw:
         return arrival, None
     # What was an event before is one without those fields.
-    other = cast("Arrival", read(Piece(raw, arrival.line, thin.read(raw) or decode(raw)), project))
+    other = cast("Arrival", read(Segment(raw, arrival.line, fast_parser.try_parse(raw) or decode(raw)), project))
     return (other, arrival) if is_on else (arrival, other)

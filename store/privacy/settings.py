@@ -18,7 +18,7 @@ ERASURE = "erasure"
 """begun: keys are destroyed, but views or free space may still hold what they sealed; finished."""
 
 
-def in_force(connection: sqlite3.Connection, name: str) -> str | None:
+def current(connection: sqlite3.Connection, name: str) -> str | None:
     """Return what was last decided, None if nothing ever was."""
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'house_rules'").fetchone() is None:
         return None  # a log of format 1
@@ -28,6 +28,6 @@ def in_force(connection: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def decide(connection: sqlite3.Connection, name: str, value: str, now: Micros) -> None:
+def record(connection: sqlite3.Connection, name: str, value: str, now: Micros) -> None:
     """Add a decision, inside the caller's transaction."""
     connection.execute("INSERT INTO house_rules (name, value, set_at) VALUES (?, ?, ?)", (name, value, now))

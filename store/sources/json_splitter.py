@@ -16,7 +16,7 @@ import orjson
 from outcomes.domain.errors import NotAnEvent
 from outcomes.store.sources.json_brackets import Brackets
 from outcomes.store.sources.json_values import decode, object_in
-from outcomes.store.sources.segment import MAX_EVENT_BYTES, Piece
+from outcomes.store.sources.segment import MAX_EVENT_BYTES, Segment
 
 _MARK = b"\xef\xbb\xbf"  # the byte order mark that some systems begin a file with
 _BLANK = b" \t\r\n\x1e"  # 0x1e: the record separator of JSON text sequences
@@ -34,7 +34,7 @@ _OPEN_ENDED = "the JSON value is cut off"
 _TOO_LONG = f"longer than {MAX_EVENT_BYTES >> 20} MiB"
 
 
-def split(chunks: Iterable[bytes], read: Callable[[bytes], Any] = object_in) -> Iterator[Piece]:
+def split(chunks: Iterable[bytes], read: Callable[[bytes], Any] = object_in) -> Iterator[Segment]:
     """Yield the values of a stream in order, with the damage between them.
 
     `read` makes of a whole object's bytes what a piece holds as its value, and None of what is no JSON object.
@@ -148,7 +148,7 @@ class _Splitter:
         self._line += 1
         return True
 
-    def whole(self, line: bytes) -> Piece | None:
+    def whole(self, line: bytes) -> Segment | None:
         """Take a line that is one whole value, as nearly all are, where nothing is open; say no to any other."""
         if self._open is not None or not line.startswith(b"{") or len(line) > MAX_EVENT_BYTES:
             return None
@@ -156,11 +156,11 @@ class _Splitter:
         value = self._read(text)
         if value is None:
             return None
-        piece = Piece(text, self._line, value)
+        piece = Segment(text, self._line, value)
         self._line += 1
         return piece
 
-    def line(self, line: bytes) -> Iterator[Piece]:
+    def line(self, line: bytes) -> Iterator[Segment]:
         """Take a line, or what is left of one, up to its end."""
         begins, self._inside_line = not self._inside_line, False
         if begins and self._open is not None and self._open.takes(line):
@@ -172,19 +172,19 @@ class _Splitter:
             # Inside an unfinished value only a whole envelope is proof that the value was cut off before.
             if value is not None and (self._open is None or _has_envelope(value)):
                 yield from self._give_up()
-                yield Piece(text, self._line, value)
+                yield Segment(text, self._line, value)
                 self._line += 1
                 return
         if text or self._open is not None:
             yield from self._take(line, begins=begins, ends=True)
         self._line += 1
 
-    def part_of_line(self, part: bytes) -> Generator[Piece, None, bytes]:
+    def part_of_line(self, part: bytes) -> Generator[Segment, None, bytes]:
         """Take what can be taken of a line whose end has not come yet; return the rest, a few bytes."""
         begins, self._inside_line = not self._inside_line, True
         return (yield from self._take(part, begins=begins, ends=False))
 
-    def finish(self) -> Iterator[Piece]:
+    def finish(self) -> Iterator[Segment]:
         """Say what is left when the input has ended."""
         yield from self._give_up()
 
@@ -192,7 +192,7 @@ class _Splitter:
         # What begins further in than the value that is not complete is a part of it.
         return self._open is None or _skip(line, 0, _INDENT) <= self._open.column
 
-    def _take(self, text: bytes, *, begins: bool, ends: bool) -> Generator[Piece, None, bytes]:
+    def _take(self, text: bytes, *, begins: bool, ends: bool) -> Generator[Segment, None, bytes]:
         """Walk over a line or a part of one: what is open, glued values, parts of an array, damage."""
         at = 0
         if begins:
@@ -200,7 +200,7 @@ class _Splitter:
                 yield from self._give_up()
             elif ends and self._open is None and _is_array_without_objects(text.strip(_BETWEEN)):
                 reason = "not an event: expected a JSON object, got an array"
-                yield Piece(text.strip(_BETWEEN), self._line, reason=reason)
+                yield Segment(text.strip(_BETWEEN), self._line, reason=reason)
                 return b""
         if self._open is not None:
             at = yield from self._continue(text, begins=begins)
@@ -221,7 +221,7 @@ class _Splitter:
             return b""
         return (yield from self._leave(self._open, text[at:], begins=begins, ends=ends))
 
-    def _continue(self, text: bytes, *, begins: bool) -> Generator[Piece, None, int]:
+    def _continue(self, text: bytes, *, begins: bool) -> Generator[Segment, None, int]:
         """End the open stretch if it ends here; return where."""
         current = self._open
         assert current is not None  # noqa: S101 - the caller has looked
@@ -242,7 +242,7 @@ class _Splitter:
             yield from self._closed(current.raw(), current.since, is_value=current.brackets is not None)
         return end
 
-    def _leave(self, current: _Open, text: bytes, *, begins: bool, ends: bool) -> Generator[Piece, None, bytes]:
+    def _leave(self, current: _Open, text: bytes, *, begins: bool, ends: bool) -> Generator[Segment, None, bytes]:
         """Keep what has not ended for the next part, unless nothing that comes next can belong to it."""
         # Damage ends at an envelope, and the beginning of one may be the last thing here.
         kept = len(text) if ends or current.brackets else max(0, len(text) - _ENVELOPE_BYTES)
@@ -263,11 +263,11 @@ class _Splitter:
             current.opening = text if is_opening else b""
         return text[kept:]
 
-    def _closed(self, raw: bytes, since: int, *, is_value: bool) -> Iterator[Piece]:
+    def _closed(self, raw: bytes, since: int, *, is_value: bool) -> Iterator[Segment]:
         """Yield what has ended; if it has matching brackets but is no value, there may be some in it."""
         value = self._read(raw) if is_value and len(raw) <= MAX_EVENT_BYTES else None
         if value is not None:
-            yield Piece(raw, since, value)
+            yield Segment(raw, since, value)
             return
         piece = _piece(raw if is_value else raw.strip(_BETWEEN), since)
         if is_value and piece.reason is not None and len(raw) <= MAX_EVENT_BYTES:
@@ -275,19 +275,19 @@ class _Splitter:
         elif piece.raw:
             yield piece
 
-    def _give_up(self) -> Iterator[Piece]:
+    def _give_up(self) -> Iterator[Segment]:
         """End the open stretch: more of it will not come."""
         current, self._open = self._open, None
         if current is None:
             return
         if current.spool is not None:
-            yield Piece(current.raw(), current.since, reason=_TOO_LONG, spool=current.spool)
+            yield Segment(current.raw(), current.since, reason=_TOO_LONG, spool=current.spool)
         elif current.brackets is None:
             yield from self._closed(current.raw(), current.since, is_value=False)
         else:
             yield from self._cut_up(current.raw().split(b"\n"), current.since)
 
-    def _cut_up(self, lines: list[bytes], since: int) -> Iterator[Piece]:
+    def _cut_up(self, lines: list[bytes], since: int) -> Iterator[Segment]:
         """Part damaged lines: what is whole by itself is a value, an indented line belongs to the one before."""
         damaged: list[bytes] = []
         damaged_since = since
@@ -303,7 +303,7 @@ class _Splitter:
                 end = Brackets().end_in(text) if text.startswith(b"{") else None
                 value = object_in(text[:end]) if end else None
                 if value is not None:
-                    yield Piece(text[:end], number, value)
+                    yield Segment(text[:end], number, value)
                     text = text[end:].strip(_WRAPPING)
                 if text:
                     damaged, damaged_since = [text if value is not None else part], number
@@ -328,17 +328,17 @@ def _starts_anew(current: _Open, line: bytes) -> bool:
     return bool(before) and _skip(before, 0, _INDENT) <= current.column and _FIRST_KEY.match(line) is not None
 
 
-def _piece(raw: bytes, line: int) -> Piece:
+def _piece(raw: bytes, line: int) -> Segment:
     if len(raw) > MAX_EVENT_BYTES:
-        return Piece(raw, line, reason=_TOO_LONG)
+        return Segment(raw, line, reason=_TOO_LONG)
     try:
         value = decode(raw)
     except NotAnEvent as error:
-        return Piece(raw, line, reason=str(error))
-    return Piece(raw, line, value)
+        return Segment(raw, line, reason=str(error))
+    return Segment(raw, line, value)
 
 
-def _damaged_piece(lines: list[bytes], line: int) -> Piece:
+def _damaged_piece(lines: list[bytes], line: int) -> Segment:
     piece = _piece(b"\n".join(lines).strip(_BLANK), line)
     if piece.reason is not None and piece.raw.startswith(b"{") and Brackets().end_in(piece.raw) is None:
         piece.reason = _OPEN_ENDED

@@ -11,7 +11,7 @@ MAX_EVENT_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(slots=True)
-class Piece:
+class Segment:
     """One value, or one stretch of bytes that is none; then `reason` says why, and `spool` holds what is too long."""
 
     raw: bytes

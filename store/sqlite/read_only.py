@@ -16,7 +16,7 @@ def uri_of(path: Path) -> str:
     """Return how to open an existing database file: for writing where that is possible, and never making it.
 
     In WAL mode even a reader wants to write beside the file. Where it cannot, and nothing waits in a side file, the
-    file can be read as it lies (SQLite's `immutable`): `Stillness` says afterwards whether it lay still.
+    file can be read as it lies (SQLite's `immutable`): `ImmutableReadGuard` says afterwards whether it lay still.
     """
     if is_writable(path):
         mode = "mode=rw"
@@ -27,13 +27,13 @@ def uri_of(path: Path) -> str:
     return f"{path.absolute().as_uri()}?{mode}"
 
 
-class Stillness(NamedTuple):
+class ImmutableReadGuard(NamedTuple):
     """What files looked like before they were read without a lock."""
 
     looks: dict[Path, tuple[int, int]]
 
     @classmethod
-    def of(cls, *paths: Path) -> "Stillness":
+    def of(cls, *paths: Path) -> "ImmutableReadGuard":
         """Remember those of the files that cannot be locked."""
         return cls({path: _look(path) for path in paths if path.exists() and "immutable" in uri_of(path)})
 

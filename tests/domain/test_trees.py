@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from outcomes.domain.tree import (
     Deletion,
-    GroupPoint,
-    LinkPoint,
+    GroupState,
+    LinkState,
     Node,
-    OutcomePoint,
+    OutcomeState,
     Tree,
     build_tree,
     implied_state,
@@ -25,22 +25,22 @@ from outcomes.domain.tree import (
 DELETED_AT = 100
 
 
-def folder(local_id: str, parent: str | None = None, title: str | None = None, state: str = "active") -> GroupPoint:
+def folder(local_id: str, parent: str | None = None, title: str | None = None, state: str = "active") -> GroupState:
     """A group."""
-    return GroupPoint(local_id, parent, title or f"G{local_id}", state)
+    return GroupState(local_id, parent, title or f"G{local_id}", state)
 
 
-def place(local_id: str, outcome: str, group: str | None, state: str = "active", time: int = 0) -> LinkPoint:
+def place(local_id: str, outcome: str, group: str | None, state: str = "active", time: int = 0) -> LinkState:
     """A link of an outcome into a group."""
-    return LinkPoint(local_id, outcome, group, state, time)
+    return LinkState(local_id, outcome, group, state, time)
 
 
-def goal(local_id: str, title: str | None = None, state: str = "active") -> OutcomePoint:
+def goal(local_id: str, title: str | None = None, state: str = "active") -> OutcomeState:
     """An outcome."""
-    return OutcomePoint(local_id, title or f"O{local_id}", state, None, 3.0, 5.0, "highest", None)
+    return OutcomeState(local_id, title or f"O{local_id}", state, None, 3.0, 5.0, "highest", None)
 
 
-def grow(groups: Iterable[GroupPoint], *links: LinkPoint, goals: Iterable[OutcomePoint] = (), **more: Any) -> Tree:
+def grow(groups: Iterable[GroupState], *links: LinkState, goals: Iterable[OutcomeState] = (), **more: Any) -> Tree:
     """Build the tree; without `goals` each linked outcome is known and active."""
     known = list(goals) or [goal(link.outcome_id) for link in links]
     return build_tree(groups, links, {point.id: point for point in known}, **more)
@@ -152,7 +152,7 @@ class TestDetached:
             ([folder("9", "9"), folder("2", "9")], frozenset(), "loop"),
         ],
     )
-    def test_a_parent_that_cannot_hold_it(self, groups: list[GroupPoint], foreign: frozenset[str], why: str) -> None:
+    def test_a_parent_that_cannot_hold_it(self, groups: list[GroupState], foreign: frozenset[str], why: str) -> None:
         """The group and the outcome under such a parent are detached, with all that hangs below them."""
         groups = [*groups, folder("3", "2")]
         tree = grow(groups, place("70", "7", "2"), place("80", "8", "9"), foreign_groups=foreign)
@@ -370,7 +370,7 @@ LINKS = st.dictionaries(
 
 @given(FORESTS, LINKS, st.booleans())
 def test_whatever_is_active_is_in_the_answer_exactly_once(
-    groups: list[GroupPoint], links: list[LinkPoint], include_deleted: bool
+    groups: list[GroupState], links: list[LinkState], include_deleted: bool
 ) -> None:
     """Loops, strangers and deletions notwithstanding: nothing is lost, nothing is told twice."""
     tree = grow(
@@ -398,7 +398,7 @@ def test_whatever_is_active_is_in_the_answer_exactly_once(
 
 
 @given(FORESTS, LINKS)
-def test_everything_hangs_under_the_parent_that_it_names(groups: list[GroupPoint], links: list[LinkPoint]) -> None:
+def test_everything_hangs_under_the_parent_that_it_names(groups: list[GroupState], links: list[LinkState]) -> None:
     """A child's parent_id is the id of the node above it; roots name none; what is detached says why."""
     tree = grow(groups, *links, foreign_groups=frozenset({"foreign"}))
     assert all(root.parent_id is None and root.kind == "group" for root in tree.roots)
@@ -407,7 +407,7 @@ def test_everything_hangs_under_the_parent_that_it_names(groups: list[GroupPoint
 
 
 @given(FORESTS, LINKS, st.randoms(use_true_random=False))
-def test_the_order_of_the_rows_does_not_matter(groups: list[GroupPoint], links: list[LinkPoint], chance: Any) -> None:
+def test_the_order_of_the_rows_does_not_matter(groups: list[GroupState], links: list[LinkState], chance: Any) -> None:
     """The same groups and links in any order make the same tree."""
     straight = grow(groups, *links)
     shuffled = grow(chance.sample(groups, len(groups)), *chance.sample(links, len(links)))

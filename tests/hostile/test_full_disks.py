@@ -12,7 +12,7 @@ import pytest
 
 from outcomes.store.home import Home
 from outcomes.store.log import quarantine
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 from tests.given import TENANT, group, lines, link, outcome, result
 from tests.hostile.forked import Forked
 from tests.scripts.command import ROOT, Ran
@@ -46,7 +46,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     log = Home(home.home).open_log()
     with log.writing() as connection:
         for raw in WAITING:
-            quarantine.put(connection, Piece(raw, 1), "old.ndjson", "words of an older version", 1)
+            quarantine.put(connection, Segment(raw, 1), "old.ndjson", "words of an older version", 1)
     log.close()
     (folder / "more").write_bytes(MORE)
     return home.home

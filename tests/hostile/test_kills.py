@@ -20,7 +20,7 @@ import pytest
 
 from outcomes.store.home import Home
 from outcomes.store.log import quarantine
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 from tests.given import OTHER_TENANT, TENANT, group, lines, link, outcome, result
 from tests.hostile.forked import Forked
 
@@ -75,8 +75,8 @@ def _refuse_some(home: Forked, files: list[str]) -> None:
     log = Home(home.home).open_log()
     with log.writing() as connection:
         for raw in REFUSED:
-            quarantine.put(connection, Piece(raw, 1), "old.ndjson", "words of an older version", 1)
-            quarantine.put(connection, Piece(raw[:-9], 2), "old.ndjson", "words of an older version", 1)
+            quarantine.put(connection, Segment(raw, 1), "old.ndjson", "words of an older version", 1)
+            quarantine.put(connection, Segment(raw[:-9], 2), "old.ndjson", "words of an older version", 1)
     log.close()
 
 

@@ -16,7 +16,7 @@ from outcomes.domain.identity import id_sort_key
 from outcomes.domain.mastery import Calculation, MasteryScale, round2
 from outcomes.domain.mastery.formulas import running_decay
 from outcomes.domain.mastery.rounding import mean
-from outcomes.projections.as_of.point import Point, tenants
+from outcomes.projections.as_of.point import PointInTime, tenants
 from outcomes.projections.history.policy_impact import override
 from outcomes.projections.mastery.columnar.arithmetic import exact_sums, plain_sums, running_decays
 from outcomes.projections.mastery.columnar.arithmetic import round2 as round_all
@@ -45,11 +45,11 @@ def laid_out(lists: list[list[float]]) -> tuple[Any, Any]:
 
 def one_by_one(
     connection: sqlite3.Connection,
-    point: Point,
+    point: PointInTime,
     scope: Scope,
     *,
     instead: Override | None = None,
-    policy_point: Point | None = None,
+    policy_point: PointInTime | None = None,
 ) -> Iterator[MasteryRow]:
     """Compute a scope pair by pair, by the reference."""
     book = PolicyBook(connection, policy_point or point)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from outcomes.domain.identity import GLOBAL, Context, Kind
 from outcomes.domain.times import parse_argument
-from outcomes.projections.as_of.point import Asked, resolve
+from outcomes.projections.as_of.point import PointQuery, resolve
 from outcomes.projections.history.blame import blame
 from outcomes.projections.history.diff import diff, policies_changed, students_changed
 from outcomes.projections.history.late import late
@@ -19,7 +19,7 @@ from tests.world import World
 ACCOUNT, COURSE = Context("Account", "1"), Context("Course", "200")
 
 
-def compared(world: World, before: Asked, after: Asked, context: Context | None = ACCOUNT) -> dict[str, Any]:
+def compared(world: World, before: PointQuery, after: PointQuery, context: Context | None = ACCOUNT) -> dict[str, Any]:
     """Return the diff between two points."""
     with world.opened() as (log, views), views.reading() as connection:
         return diff(connection, log, resolve(connection, before), resolve(connection, after), context)
@@ -108,7 +108,7 @@ def test_a_diff_turns_the_first_tree_into_the_second(
     contexts = CONTEXTS if context is None else [str(context)]
     with fresh_world() as world:
         world.take(*history)
-        changes = compared(world, *(Asked(tenant, *point) for point in points), context)
+        changes = compared(world, *(PointQuery(tenant, *point) for point in points), context)
         first, second = (
             nodes({place: world.tree(place, as_of=as_of, known_at=known_at, tenant=tenant) for place in contexts})
             for as_of, known_at in points
@@ -129,14 +129,14 @@ def test_a_diff_names_what_was_edited_moved_added_and_removed(world: World) -> N
         group("4", "2025-03-03", parent="1"),
         group("2", "2025-03-04", parent="1", updated="2025-03-04", workflow_state="deleted"),
     )
-    found = compared(world, Asked(None, "2025-02-01"), Asked(None, "2025-06-01"))
+    found = compared(world, PointQuery(None, "2025-02-01"), PointQuery(None, "2025-06-01"))
     assert [(row["kind"], row["id"]) for row in found["added"]] == [("group", "4")]
     assert [(row["kind"], row["id"]) for row in found["removed"]] == [("group", "2")]
     assert [(row["id"], row["parent"]) for row in found["moved"]] == [("7", ["2", "3"])]
     assert [row["fields"] for row in found["changed"]] == [{"rubric_criterion.mastery_points": [3.0, 4.0]}]
     assert found["added"][0]["fields"]["title"] == [None, "Group 4"]
     assert found["removed"][0]["fields"]["title"] == ["Group 2", None]
-    assert compared(world, Asked(None, "2025-06-01"), Asked(None, "2025-07-01")) == {
+    assert compared(world, PointQuery(None, "2025-06-01"), PointQuery(None, "2025-07-01")) == {
         "added": [],
         "removed": [],
         "moved": [],
@@ -152,7 +152,7 @@ def test_a_new_title_is_told_as_such(world: World) -> None:
         outcome("7", "2025-02-01", title="Reads maps", updated="2025-02-01"),
         outcome("8", "2025-02-01", mastery=4, updated="2025-02-01"),
     )
-    changed = compared(world, Asked(None, "2025-01-15"), Asked(None))["changed"]
+    changed = compared(world, PointQuery(None, "2025-01-15"), PointQuery(None))["changed"]
     assert {row["id"]: row.get("renamed") for row in changed} == {"7": ["Reads", "Reads maps"], "8": None}
 
 
@@ -166,7 +166,7 @@ def test_a_diff_tells_scales_and_methods_besides(world: World) -> None:
 
     def told(context: Context | None, before: str) -> list[Any]:
         with world.opened() as (log, views), views.reading() as connection:
-            points = resolve(connection, Asked(None, before)), resolve(connection, Asked(None))
+            points = resolve(connection, PointQuery(None, before)), resolve(connection, PointQuery(None))
             return [
                 (row["kind"], row["change"], row["title"])
                 for row in policies_changed(connection, log, *points, context)
@@ -195,7 +195,7 @@ def test_students_of_an_account_are_those_of_its_courses(world: World) -> None:
 
     def courses(context: Context | None) -> list[str]:
         with world.opened() as (_, views), views.reading() as connection:
-            points = resolve(connection, Asked(None, "2025-01-15")), resolve(connection, Asked(None))
+            points = resolve(connection, PointQuery(None, "2025-01-15")), resolve(connection, PointQuery(None))
             return [row["course_id"] for row in students_changed(connection, *points, context)]
 
     assert courses(None) == courses(Context("Account", "1")) == ["200", "201", "202"]
@@ -207,7 +207,7 @@ def test_a_diff_between_two_recorded_points_tells_what_a_repair_changed(world: W
     """At one event time, as known before and after a late event: did last night's import change an old report?"""
     before = str(world.take(group("1", "2025-01-01"), outcome("7", "2025-01-01"), result("50", "2025-02-01")).head)
     world.take(group("1", "2025-01-15", title="Named late", updated="2025-01-15"), result("51", "2025-02-02", score=5))
-    points = Asked(None, "2025-03-01", before), Asked(None, "2025-03-01")
+    points = PointQuery(None, "2025-03-01", before), PointQuery(None, "2025-03-01")
     assert [row["fields"] for row in compared(world, *points)["changed"]] == [{"title": ["Group 1", "Named late"]}]
     with world.opened() as (_, views), views.reading() as connection:
         changed = list(students_changed(connection, *(resolve(connection, point) for point in points), None))

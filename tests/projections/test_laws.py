@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from outcomes.domain.catalog import parse_event
 from outcomes.domain.event import Event
-from outcomes.projections.as_of.point import Asked, resolve, tenants
+from outcomes.projections.as_of.point import PointQuery, resolve, tenants
 from outcomes.projections.as_of.versions import in_force
 from outcomes.store.encoding.content_digest import content_digest
 from tests.given import lines
@@ -101,7 +101,7 @@ def test_views_equal_replays(history: list[dict[str, Any]], as_of: str | None, k
             for value in history:
                 event = parse_event(value)
                 assert isinstance(event, Event)
-                point = resolve(connection, Asked(event.tenant, as_of, str(known_at)))
+                point = resolve(connection, PointQuery(event.tenant, as_of, str(known_at)))
                 replayed = log.load(event.ref, as_of=point.as_of, known_at=point.known_at)
                 seen = in_force(connection, point, event.ref.kind, event.ref.id)
                 if replayed is None:
@@ -136,7 +136,7 @@ def test_replays_equal_the_contracts_order(history: list[dict[str, Any]], as_of:
     with fresh_world() as world:
         world.take(*history)
         with world.opened() as (log, views), views.reading() as connection:
-            cut = resolve(connection, Asked(next(iter(tenants(connection))), as_of)).as_of
+            cut = resolve(connection, PointQuery(next(iter(tenants(connection))), as_of)).as_of
             for ref, (_, body) in last.items():
                 found = log.load(ref, as_of=cut)
                 assert found is not None

@@ -6,14 +6,16 @@ import pytest
 
 from outcomes.domain.errors import SeveralTenants, UsageError
 from outcomes.domain.times import parse_argument
-from outcomes.projections.as_of.point import Asked, Point, RecordedTimes, resolve, resolve_cut
+from outcomes.projections.as_of.point import PointInTime, PointQuery, RecordedTimes, resolve, resolve_cut
 from tests.given import OTHER_TENANT, TENANT, outcome
 from tests.world import World
 
 MORNING, NOON, EVENING = "2026-01-10T08:00:00Z", "2026-01-10T12:00:00Z", "2026-01-10T18:00:00Z"
 
 
-def point(world: World, tenant: str | None = None, as_of: str | None = None, known_at: str | None = None) -> Point:
+def point(
+    world: World, tenant: str | None = None, as_of: str | None = None, known_at: str | None = None
+) -> PointInTime:
     """Resolve what was asked."""
     with world.at(as_of, known_at, tenant) as (_, _, at):
         return at
@@ -166,13 +168,13 @@ class TestTenants:
         """A digest is of everything."""
         two_takes.take(outcome("7", "2025-01-01", meta={"tenant": OTHER_TENANT}))
         with two_takes.opened() as (_, views), views.reading() as connection:
-            assert resolve_cut(connection, Asked(known_at=NOON)).known_at == 3
+            assert resolve_cut(connection, PointQuery(known_at=NOON)).known_at == 3
 
 
 def test_an_empty_home_has_an_empty_point(world: World) -> None:
     """Nothing was taken: nothing is known, and no question fails."""
     assert world.take().head == 0
     with world.opened() as (_, views), views.reading() as connection:
-        assert resolve(connection, Asked(as_of=NOON, known_at="7")).known_at == 0
+        assert resolve(connection, PointQuery(as_of=NOON, known_at="7")).known_at == 0
     assert world.tree() == {"roots": [], "detached": [], "unlinked": []}
     assert world.timeline() == []

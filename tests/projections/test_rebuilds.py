@@ -184,9 +184,9 @@ class TestRebuild:
         course = {"context_type": "Course", "context_id": "300", "meta": {"tenant": "a-third-tenant"}}
         with world.opened() as (log, views):
             writer = Ingest(world.home, log, lambda: world.clock, views)
-            writer.take_pieces(split([lines(outcome("9", JAN, **course))]), "before")
+            writer.take_segments(split([lines(outcome("9", JAN, **course))]), "before")
             rebuilt(world)
-            writer.take_pieces(split([lines(outcome("10", MAR, **course), result("60", MAR, course="300"))]), "after")
+            writer.take_segments(split([lines(outcome("10", MAR, **course), result("60", MAR, course="300"))]), "after")
         assert world.verify()["problems"] == []
         found = world.tree("Course:300", tenant="a-third-tenant")["unlinked"]
         assert [node["id"] for node in found] == ["10", "9"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from outcomes.domain.errors import HomeUnavailable, LogDamaged
 from outcomes.projections.as_of.fingerprint import fingerprint_at
-from outcomes.projections.as_of.point import Cut
+from outcomes.projections.as_of.point import LogCut
 from outcomes.projections.export import parquet
 from outcomes.projections.export.parquet import ParquetFolder
 from outcomes.projections.export.state_file import Sink, SqliteFile, replay
@@ -48,7 +48,7 @@ def test_a_replay_holds_the_state_of_the_point(
         target = world.home.folder / "state"
         with world.at(as_of=as_of, tenant=history[0]["metadata"]["root_account_uuid"]) as (log, connection, at):
             answer = replay(connection, log, at, target, sink)
-            expected = fingerprint_at(connection, Cut(at.as_of, at.known_at, at.until), at.tenant)
+            expected = fingerprint_at(connection, LogCut(at.as_of, at.known_at, at.until), at.tenant)
             rollups = list(mastery_at(connection, at, Scope()))
         tables = read(target)
     assert tables.keys() == set(TABLES)

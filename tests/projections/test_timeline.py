@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.times import parse_argument
-from outcomes.projections.history.timeline import Entry
+from outcomes.projections.history.timeline import TimelineEntry
 from outcomes.projections.history.version_steps import Filters
 from tests.given import ASKER, OTHER_TENANT, TENANT, group, link, outcome, proficiency, result, rubric_assessed
 from tests.histories import DAYS, histories
@@ -462,7 +462,7 @@ ASKED = (
 )
 
 
-def is_asked(entry: Entry, filters: Filters) -> bool:
+def is_asked(entry: TimelineEntry, filters: Filters) -> bool:
     """Say whether an entry meets filters, of which context and time are met already: by all that it shows."""
     actor = entry.actor
     return (

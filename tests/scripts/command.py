@@ -35,7 +35,7 @@ class Outcomes:
     def __call__(self, *arguments: str, stdin: bytes = b"", **env: str) -> Ran:
         """Run a command to its end."""
         done = subprocess.run(
-            [sys.executable, "-m", "scripts", "--home", str(self.home), *arguments],
+            [sys.executable, "-m", "outcomes", "--home", str(self.home), *arguments],
             input=stdin,
             capture_output=True,
             cwd=ROOT,

@@ -22,7 +22,7 @@ import pytest
 
 from outcomes.cli.app import run
 from outcomes.domain.errors import HomeUnavailable
-from outcomes.projections.as_of.point import Asked as At
+from outcomes.projections.as_of.point import PointQuery as At
 from outcomes.projections.as_of.point import resolve
 from outcomes.projections.operations.erase import erase
 from outcomes.projections.views.read_model import unwatched
@@ -262,7 +262,7 @@ def test_killed_at_any_moment_it_can_be_run_again(outcomes: Outcomes, tmp_path: 
         home = tmp_path / f"killed{attempt}"
         shutil.copytree(outcomes.home, home)
         killed = subprocess.Popen(
-            [sys.executable, "-m", "scripts", "--home", str(home), *ERASE],
+            [sys.executable, "-m", "outcomes", "--home", str(home), *ERASE],
             cwd=TOP,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -69,7 +69,7 @@ def test_every_table_is_in_the_readme(tmp_path: Path) -> None:
 def test_the_demo_runs() -> None:
     """`scripts/demo` shows tree, timeline, a past tree and the proof, from a fresh folder."""
     ran = subprocess.run(
-        [sys.executable, "-m", "scripts", "demo"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-m", "outcomes", "demo"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
     assert ran.returncode == 0, ran.stderr
     for words in ("$ outcomes tree", "$ outcomes timeline", "--as-of", "verdict            whole"):

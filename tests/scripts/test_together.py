@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from outcomes.store.ingest.ingest import Ingest, Nobody
+from outcomes.store.ingest.ingest import Ingest, NullFollower
 from outcomes.store.sources.json_splitter import split
 from tests.given import OTHER_TENANT, group, lines, result
 from tests.hostile.forked import Forked, Given, Running
@@ -181,10 +181,10 @@ def test_catching_up_shows_only_whole_batches(tmp_path: Path) -> None:
     world = World(tmp_path / "home")
     sizes = (4_000, 3_000, 4_500, 4_000)
     with world.opened() as (log, views):
-        run = Ingest(world.home, log, lambda: world.clock, Nobody())
+        run = Ingest(world.home, log, lambda: world.clock, NullFollower())
         first = 0
         for size in sizes:
-            run.take_pieces(split([lines(*some(first, first + size))]), "given")
+            run.take_segments(split([lines(*some(first, first + size))]), "given")
             first += size
         ends = {batch.last_position for batch in log.batches()}
         seen: list[tuple[int, int, int]] = []

@@ -148,7 +148,7 @@ def test_the_one_that_prepares_does_not_outlive_a_killed_ingest(year: Path, tmp_
     run(
         """
 import subprocess
-command = [sys.executable, "-m", "scripts", "--home", sys.argv[2], "ingest", sys.argv[1]]
+command = [sys.executable, "-m", "outcomes", "--home", sys.argv[2], "ingest", sys.argv[1]]
 ingest = subprocess.Popen(command)
 def of(pid):
     return [other for other in os.listdir("/proc") if other.isdigit() and f"PPid:\\t{pid}\\n" in status(other)]
@@ -173,7 +173,7 @@ def test_a_large_file_gives_the_same_log_however_it_is_prepared(year: Path, tmp_
     world.clock = parse_argument("2030-01-01")
     world.take(year.read_bytes())
     there = World(tmp_path / "there")
-    command = [sys.executable, "-m", "scripts", "--home", str(there.home.folder), "ingest", str(year)]
+    command = [sys.executable, "-m", "outcomes", "--home", str(there.home.folder), "ingest", str(year)]
     subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=120)
     assert there.digest() == world.digest()
     assert there.raw_log() == world.raw_log()

@@ -89,7 +89,7 @@ def test_what_fails_leaves_no_file_that_looks_like_a_backup(world: World, tmp_pa
     with world.opened() as (log, _), pytest.raises(KeyboardInterrupt):
         backup(log, tmp_path / "b.db", enough)
     assert not list(tmp_path.glob("b.db*"))
-    limited = f"ulimit -f 500; exec {sys.executable} -m scripts --home {world.home.folder} backup {tmp_path}/b.db"
+    limited = f"ulimit -f 500; exec {sys.executable} -m outcomes --home {world.home.folder} backup {tmp_path}/b.db"
     ran = subprocess.run(["/bin/bash", "-c", limited], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ran.returncode, len(ran.stderr.splitlines()), ran.stderr[:7]) == (2, 1, "error: "), ran
     assert not list(tmp_path.glob("b.db*"))

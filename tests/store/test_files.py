@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from outcomes.projections.operations.reverse_replay import views_made_backwards
+from outcomes.projections.operations.reverse_replay import reverse_views
 from outcomes.store.sqlite.private_files import make_private, make_private_folder
 from tests.given import group, lines, outcome, result
 from tests.scripts.command import Outcomes
@@ -51,7 +51,7 @@ def test_files_that_are_there_only_for_a_while(tmp_path: Path) -> None:
     with (
         world.opened() as (log, views),
         views.reading(),
-        views_made_backwards(world.home, log, 1, lambda _done, _all: None),
+        reverse_views(world.home, log, 1, lambda _done, _all: None),
         log.writing(),
     ):
         seen = modes(world.home.folder)

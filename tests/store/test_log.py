@@ -20,7 +20,7 @@ from outcomes.domain.times import Micros, parse_argument
 from outcomes.projections.views.extract import facts_of
 from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 from tests.given import OTHER_TENANT, TENANT, event, group, lines, outcome, result
 from tests.scripts.command import ROOT
 from tests.world import World
@@ -36,7 +36,7 @@ def plain(world: World, query: str) -> list[Any]:
 
 def arrival(value: dict[str, Any], digest: bytes) -> Arrival:
     """Return an event as it comes to the log, under a digest of the test's choice."""
-    return arrival_of(Piece(orjson.dumps(value), 1), digest, parse_event(value), facts_of)
+    return arrival_of(Segment(orjson.dumps(value), 1), digest, parse_event(value), facts_of)
 
 
 def append(log: EventLog, arrivals: Iterable[Arrival], now: Micros = 0) -> list[int]:

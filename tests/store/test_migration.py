@@ -11,7 +11,7 @@ import pytest
 from outcomes.domain.errors import HomeUnavailable, LogDamaged
 from outcomes.store.log.migrations import FORMAT
 from outcomes.store.operations.checkpoint import checkpoint
-from outcomes.store.privacy import settings as house_rules
+from outcomes.store.privacy import settings
 from tests.given import group, outcome, result
 from tests.scripts.command import Outcomes
 from tests.world import World
@@ -183,8 +183,8 @@ def test_the_migration_brings_house_rules(old: World) -> None:
     """Format 1 had none: until something is written there none are in force; then they can be decided."""
     with old.opened() as (log, _):
         with log.reading() as connection:
-            assert house_rules.in_force(connection, house_rules.REDACT) is None
+            assert settings.current(connection, settings.REDACT) is None
         with old.home.writing("test"), log.writing() as connection:
-            house_rules.decide(connection, house_rules.REDACT, "on", 1)
-            assert house_rules.in_force(connection, house_rules.REDACT) == "on"
+            settings.record(connection, settings.REDACT, "on", 1)
+            assert settings.current(connection, settings.REDACT) == "on"
     assert old.verify()["ok"]

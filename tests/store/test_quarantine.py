@@ -5,18 +5,18 @@ from typing import Any
 import orjson
 import pytest
 
-from outcomes.projections.views.read_model import Views
+from outcomes.projections.views.read_model import ReadModel
 from outcomes.store.ingest.ingest import Ingest
 from outcomes.store.log import quarantine
-from outcomes.store.log.quarantine import Entry
-from outcomes.store.sources.segment import Piece
+from outcomes.store.log.quarantine import QuarantineEntry
+from outcomes.store.sources.segment import Segment
 from tests.given import event, group, lines, outcome, result
 from tests.world import World
 
 DAY = 86_400_000_000
 
 
-def waiting(world: World) -> list[Entry]:
+def waiting(world: World) -> list[QuarantineEntry]:
     """Return what is in quarantine."""
     with world.opened() as (log, _), log.reading() as connection:
         return quarantine.entries(connection)
@@ -98,14 +98,14 @@ def test_the_same_bytes_again_are_counted(world: World) -> None:
 def test_it_comes_with_its_batch_or_not_at_all(world: World) -> None:
     """What follows the log fails: the batch is in, with its quarantine; the report of a batch is the whole of it."""
 
-    class Failing(Views):
+    class Failing(ReadModel):
         def take(self, _appended: object) -> None:
             raise RuntimeError
 
     with world.opened() as (log, _):
         run = Ingest(world.home, log, lambda: world.clock, Failing(world.home, log))
         with pytest.raises(RuntimeError):
-            run.take_pieces([Piece(b"x", 1, reason="no"), Piece(b"{}", 2, group("1", "2025-01-01"))], "here")
+            run.take_segments([Segment(b"x", 1, reason="no"), Segment(b"{}", 2, group("1", "2025-01-01"))], "here")
         assert log.head == 1
     assert [entry.source for entry in waiting(world)] == ["here"]
 
@@ -162,7 +162,7 @@ def test_a_retry_takes_what_has_become_an_event(world: World) -> None:
 def test_a_retry_tells_the_reason_of_today(world: World) -> None:
     """An entry that an older version refused is kept with the words of this one."""
     with world.opened() as (log, _), log.writing() as connection:
-        quarantine.put(connection, Piece(b'{"metadata": {}}', 4), "old.ndjson", "words of an older version", 1)
+        quarantine.put(connection, Segment(b'{"metadata": {}}', 4), "old.ndjson", "words of an older version", 1)
     world.retry()
     (entry,) = waiting(world)
     assert (entry.reason, entry.source, entry.line) == ("no event_name in the metadata", "old.ndjson", 4)
@@ -194,7 +194,7 @@ def test_a_stretch_with_several_events_in_it_is_taken_in_parts(world: World) -> 
     """A version that split worse quarantined them together: the good ones are appended, and it stays for the rest."""
     together = lines(group("1", "2025-01-01")) + b" nonsense " + lines(group("2", "2025-01-01"))
     with world.opened() as (log, _), log.writing() as connection:
-        quarantine.put(connection, Piece(together, 1), "old.ndjson", "two in one", 1)
+        quarantine.put(connection, Segment(together, 1), "old.ndjson", "two in one", 1)
     report = world.retry()
     assert (report.read, report.appended, report.quarantined) == (3, 2, 1)
     assert world.raw_log() == [lines(group("1", "2025-01-01")), lines(group("2", "2025-01-01"))]

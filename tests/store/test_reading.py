@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.sources.files import chunks_of, open_source
 from outcomes.store.sources.json_splitter import split
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 from tests.given import group, lines, outcome
 from tests.world import World
 
@@ -34,7 +34,7 @@ FORMS = {
 }
 
 
-def pieces(data: bytes, chunk: int = 1 << 16) -> list[Piece]:
+def pieces(data: bytes, chunk: int = 1 << 16) -> list[Segment]:
     """Split bytes that come in chunks."""
     return list(split(data[at : at + chunk] for at in range(0, len(data), chunk)))
 

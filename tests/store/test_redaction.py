@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from outcomes.store.privacy import settings as house_rules
+from outcomes.store.privacy import settings
 from tests.given import outcome, result
 from tests.people import ADA, BY_ADA, class_of_six
 from tests.world import World
@@ -19,7 +19,7 @@ BY_ADA_ONLY = outcome("7", "2025-02-02", updated="2025-02-02", meta=BY_ADA)
 def redact(world: World, value: str) -> None:
     """Set the rule, as `outcomes settings set redact` does."""
     with world.opened() as (log, _), world.home.writing("test"), log.writing() as connection:
-        house_rules.decide(connection, house_rules.REDACT, value, world.clock)
+        settings.record(connection, settings.REDACT, value, world.clock)
 
 
 def files(world: World) -> bytes:

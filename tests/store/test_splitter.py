@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes.store.sources.json_splitter import split
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 from tests.given import outcome
 
 Values = list[dict[str, Any]]
@@ -50,17 +50,17 @@ def event(local_id: str, **fields: Any) -> dict[str, Any]:
     return outcome(local_id, "2025-01-01T08:00:00Z", **fields)
 
 
-def pieces(data: bytes, size: int = 1 << 20) -> list[Piece]:
+def pieces(data: bytes, size: int = 1 << 20) -> list[Segment]:
     """Split bytes that come in reads of a size."""
     return list(split(data[at : at + size] for at in range(0, len(data), size)))
 
 
-def ids(found: list[Piece]) -> list[str | None]:
+def ids(found: list[Segment]) -> list[str | None]:
     """Name the events found; None stands for what is none."""
     return [piece.value["body"]["learning_outcome_id"] if piece.reason is None else None for piece in found]
 
 
-def content(found: list[Piece]) -> bytes:
+def content(found: list[Segment]) -> bytes:
     """Return the bytes of all pieces, in order, and let the pieces go."""
     parts = [part for piece in found for part in piece.chunks()]
     for piece in found:

@@ -13,7 +13,7 @@ from outcomes.domain.errors import UsageError
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.encoding.stream_keys import version_of
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.log.hash_chain import NO_CHAIN, Batch, Link, chain_after
+from outcomes.store.log.hash_chain import NO_CHAIN, Batch, ChainLink, chain_after
 from outcomes.store.operations.checkpoint import Checkpoint, checkpoint, parse_checkpoint
 from tests.given import OTHER_TENANT, group, lines, result
 from tests.world import World
@@ -254,7 +254,7 @@ def rechained(file: sqlite3.Connection, log: EventLog) -> None:
             "SELECT content_hash, state FROM stored_events WHERE position BETWEEN ? AND ? ORDER BY position",
             (batch.first_position, batch.last_position),
         )
-        chain = chain_after(chain, Batch(*batch), [Link(*row) for row in rows])
+        chain = chain_after(chain, Batch(*batch), [ChainLink(*row) for row in rows])
         file.execute("UPDATE batches SET chain = ? WHERE last_position = ?", (chain, batch.last_position))
 
 

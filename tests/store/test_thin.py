@@ -13,13 +13,13 @@ from outcomes.domain.catalog import EVENT_TYPES, parse_event
 from outcomes.domain.errors import NotAnEvent
 from outcomes.domain.event import Event, Metadata, OtherEvent
 from outcomes.projections.views.extract import facts_of
-from outcomes.store.encoding import fast_parser as thin
+from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import read
 from outcomes.store.encoding.content_digest import content_digest
-from outcomes.store.encoding.fast_structs import Plain
+from outcomes.store.encoding.fast_structs import FastEvent
 from outcomes.store.ingest.prepare import value_of
 from outcomes.store.sources.json_splitter import split
-from outcomes.store.sources.segment import Piece
+from outcomes.store.sources.segment import Segment
 from scripts.generator import generate
 from tests.given import (
     ASKER,
@@ -101,7 +101,7 @@ def domain_reads(value: Any) -> Event | None:
 
 def agree(raw: bytes) -> bool:
     """Hold the quick way to the domain's; return whether it was taken."""
-    quick = thin.read(raw)
+    quick = fast_parser.try_parse(raw)
     if quick is None:
         return False
     value = orjson.loads(raw)
@@ -114,11 +114,11 @@ def agree(raw: bytes) -> bool:
             if name != "event_time":
                 assert same(getattr(getattr(quick, part), name), getattr(model, name)), name
     assert facts_of(quick.as_event, b"d" * 16) == facts_of(slow, b"d" * 16)
-    parsed = thin.parse(raw)
+    parsed = fast_parser.parse(raw)
     assert not isinstance(parsed, OtherEvent)
     assert facts_of(parsed, b"d" * 16) == facts_of(slow, b"d" * 16)
-    arrival = read(Piece(raw, 1, quick), facts_of)
-    assert arrival == read(Piece(raw, 1, value), facts_of)
+    arrival = read(Segment(raw, 1, quick), facts_of)
+    assert arrival == read(Segment(raw, 1, value), facts_of)
     assert arrival[2] == content_digest(orjson.loads(raw), raw)
     return True
 
@@ -145,7 +145,7 @@ def test_most_of_a_school_year_is_read_the_quick_way_and_all_of_it_alike() -> No
         try:
             value = orjson.loads(raw)
         except orjson.JSONDecodeError:
-            assert thin.read(raw) is None
+            assert fast_parser.try_parse(raw) is None
             continue
         quick = agree(raw)
         taken += quick
@@ -212,7 +212,7 @@ def test_whatever_a_time_looks_like_both_ways_agree(text: str) -> None:
 )
 def test_what_is_not_plain_is_left_to_the_domain(value: Any) -> None:
     """Other events, other shapes, other envelopes, explicit nulls."""
-    assert thin.read(orjson.dumps(value)) is None
+    assert fast_parser.try_parse(orjson.dumps(value)) is None
 
 
 def test_the_same_event_spelled_otherwise_has_the_same_digest() -> None:
@@ -225,9 +225,9 @@ def test_the_same_event_spelled_otherwise_has_the_same_digest() -> None:
         orjson.dumps(PLAIN).replace(TENANT.encode(), "".join(f"\\u{ord(char):04x}" for char in TENANT).encode()),
         orjson.dumps(PLAIN).replace(b'"event_name":', b'"event_\\u006eame":'),
     ]
-    digests = {read(Piece(raw, 1, value_of(raw)), facts_of)[2] for raw in spelled}
+    digests = {read(Segment(raw, 1, value_of(raw)), facts_of)[2] for raw in spelled}
     assert len(digests) == 1
-    assert [thin.read(raw) is None for raw in spelled] == [False, False, False, True]
+    assert [fast_parser.try_parse(raw) is None for raw in spelled] == [False, False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -250,4 +250,4 @@ def test_of_what_is_said_twice_both_ways_take_the_last(one: bytes, two: bytes) -
 def test_arrays_and_pretty_events_are_read_the_quick_way_too() -> None:
     """Whatever frame an event comes in, it is told apart by its bytes and read from them."""
     for data in (b"[" + orjson.dumps(PLAIN) + b"," + orjson.dumps(PLAIN) + b"]", orjson.dumps(PLAIN, option=2) + b"\n"):
-        assert all(isinstance(piece.value, Plain) for piece in split([data], value_of))
+        assert all(isinstance(piece.value, FastEvent) for piece in split([data], value_of))

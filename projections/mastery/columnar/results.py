@@ -9,7 +9,7 @@ import numpy as np
 from outcomes.domain.identity import Context, id_sort_key
 from outcomes.domain.mastery.results import QUIZ_SUBMISSION
 from outcomes.projections.as_of.lookups import context_number, student_uuids
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.results import LIVE_ASSESSMENT
 from outcomes.projections.views.extract import WEEK
@@ -57,7 +57,7 @@ class Block(NamedTuple):
 
 
 def blocks(
-    connection: sqlite3.Connection, point: Point, courses: Sequence[str], outcome: str | None
+    connection: sqlite3.Connection, point: PointInTime, courses: Sequence[str], outcome: str | None
 ) -> Iterator[Block]:
     """Yield the results of courses, some courses at a time, in the order of the courses; never part of a course."""
     moved = _moved(connection, point)
@@ -93,7 +93,7 @@ class _Raw:
         self._artifact: list[Ints] = []
         self._result: list[Ints] = []
 
-    def read(self, connection: sqlite3.Connection, point: Point, course: str, outcome: str | None) -> None:
+    def read(self, connection: sqlite3.Connection, point: PointInTime, course: str, outcome: str | None) -> None:
         """Add the versions of one course up to the point."""
         number = context_number(connection, point, Context("Course", course))
         if number is None:
@@ -168,7 +168,7 @@ def _id_numbers_one_by_one(ids: Sequence[str]) -> Ints:
     )
 
 
-def _moved(connection: sqlite3.Connection, point: Point) -> Ints:
+def _moved(connection: sqlite3.Connection, point: PointInTime) -> Ints:
     rows = connection.execute("SELECT DISTINCT result_id FROM moved_results WHERE tenant = ?", (point.number,))
     return _id_numbers([row[0] for row in rows])
 

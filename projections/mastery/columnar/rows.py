@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from outcomes.projections.as_of.point import Point
+from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats
 from outcomes.projections.mastery.columnar.policies import Policies, policies_of
 from outcomes.projections.mastery.columnar.results import Block, blocks
@@ -26,7 +26,7 @@ _MANY = 8
 
 def rows_of_courses(
     connection: sqlite3.Connection,
-    point: Point,
+    point: PointInTime,
     book: PolicyBook,
     courses: Sequence[str],
     *,
@@ -42,7 +42,7 @@ def rows_of_courses(
 
 def _rows_of_block(
     connection: sqlite3.Connection,
-    point: Point,
+    point: PointInTime,
     book: PolicyBook,
     block: Block,
     outcome: str | None,
@@ -150,7 +150,7 @@ def _odd_places(block: Block, scores: Scores) -> Iterator[tuple[str, list[int]]]
 
 def _odd_rows(
     connection: sqlite3.Connection,
-    point: Point,
+    point: PointInTime,
     book: PolicyBook,
     asked: tuple[str, str | None],
     where: tuple[Block, list[int]],

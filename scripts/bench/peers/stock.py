@@ -12,7 +12,7 @@ from eventsourcing.domain import Aggregate, event
 
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.domain.times import parse_argument
-from scripts.bench.fixtures import Ground, ingest, opened, write
+from scripts.bench.fixtures import Fixtures, ingest, opened, write
 from scripts.bench.histories import FIRST_EDIT, TENANT, instant, tree_history
 from scripts.bench.measure import Figure, compare, compare_drawn
 
@@ -39,7 +39,7 @@ class Entity(Aggregate):
         self.body = body
 
 
-def saving(ground: Ground) -> Iterator[Figure]:
+def saving(ground: Fixtures) -> Iterator[Figure]:
     """A few thousand events: our ingest against one `save` each."""
     path, events = _history(ground), _size(ground)
 
@@ -58,7 +58,7 @@ def saving(ground: Ground) -> Iterator[Figure]:
     )
 
 
-def getting(ground: Ground) -> Iterator[Figure]:
+def getting(ground: Fixtures) -> Iterator[Figure]:
     """One outcome at a past version: by our time against by its version."""
     path, dice = _history(ground), ground.dice("peer get")
     edits = _size(ground) - _made(path)
@@ -85,11 +85,11 @@ def getting(ground: Ground) -> Iterator[Figure]:
         )
 
 
-def _size(ground: Ground) -> int:
+def _size(ground: Fixtures) -> int:
     return min(ground.sizes.events, _MOST_EVENTS)
 
 
-def _history(ground: Ground) -> Path:
+def _history(ground: Fixtures) -> Path:
     path = ground.folder / "stock.ndjson"
     return path if path.exists() else write(path, tree_history(_OUTCOMES, _size(ground)))
 

@@ -13,7 +13,7 @@ from outcomes.cli.output import say
 from outcomes.domain.identity import Context
 from outcomes.domain.times import moment, parse_argument
 from outcomes.projections.as_of.tree import tree_at
-from scripts.bench.fixtures import Ground, opened
+from scripts.bench.fixtures import Fixtures, opened
 from scripts.bench.measure import Figure, compare_drawn
 from scripts.bench.sampling import span_of
 
@@ -23,7 +23,7 @@ _APP = "scripts.bench.peers.tracked"
 _BATCH = 5_000
 
 
-def as_of(ground: Ground) -> Iterator[Figure]:
+def as_of(ground: Fixtures) -> Iterator[Figure]:
     """All outcomes of a tree at a past time: our whole tree against its flat list of outcomes."""
     if find_spec("django") is None or find_spec("simple_history") is None:
         say("peer-as-of: left out, for django and django-simple-history are not installed: pip install '.[peers]'")

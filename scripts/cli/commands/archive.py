@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli import rendering as render
+from outcomes.cli import rendering
 from outcomes.cli.options import Format, FormatOption, home_of
 from outcomes.cli.output import answer
 from outcomes.cli.progress import progress
@@ -28,7 +28,7 @@ def checkpoint(context: typer.Context, form: FormatOption = Format.TABLE) -> Non
         # Bare, so that it can be kept as it is printed.
         print(found)
     else:
-        answer(found.as_json(), form, lambda: render.facts(found.as_json()))
+        answer(found.as_json(), form, lambda: rendering.facts(found.as_json()))
 
 
 def backup(
@@ -52,4 +52,4 @@ def backup(
         "chain": made.of.chain.hex(),
         "checkpoint": str(made.of),
     }
-    answer(value, form, lambda: render.facts(value))
+    answer(value, form, lambda: rendering.facts(value))

@@ -18,7 +18,7 @@ STUDENT = "87Jpg4CKBJZCmpaXZzTWNfiKKp2cga4CgOtcjmuM"
 COLLEGE, SCHOOLS = "HeronLakeCollegeRootAccountUuid000000000", "1O60uTCpZS4ijHsGfZCYgIhD1Ed9jOy2i4JAQA0l"
 
 
-class Step(NamedTuple):
+class DemoCommand(NamedTuple):
     """One command with what it shows."""
 
     words: str
@@ -26,12 +26,14 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step(
+    DemoCommand(
         "Ten events of a college, one of each kind, and a school year with all that goes wrong on the way.",
         ("ingest", str(TEN_EVENTS), str(SCHOOL_YEAR)),
     ),
-    Step("The outcome tree of the schools as it is now.", ("tree", "--context", "Account:1", "--tenant", SCHOOLS)),
-    Step(
+    DemoCommand(
+        "The outcome tree of the schools as it is now.", ("tree", "--context", "Account:1", "--tenant", SCHOOLS)
+    ),
+    DemoCommand(
         "Who changed what counts as mastery, and when?",
         (
             "timeline",
@@ -45,22 +47,22 @@ STEPS = (
             "2025-10-01",
         ),
     ),
-    Step(
+    DemoCommand(
         "The same tree on the first day of October, before any of that.",
         ("tree", "--context", "Account:1", "--tenant", SCHOOLS, "--as-of", "2025-10-01"),
     ),
-    Step("Who has mastered what in a course, now?", ("mastery", "--course", COURSE, "--tenant", SCHOOLS)),
-    Step(
+    DemoCommand("Who has mastered what in a course, now?", ("mastery", "--course", COURSE, "--tenant", SCHOOLS)),
+    DemoCommand(
         "Why is this one what it is?",
         ("explain", "--course", COURSE, "--student", STUDENT, "--outcome", OUTCOME, "--tenant", SCHOOLS),
     ),
-    Step("Whom did each change of that outcome's policy flip?", ("impact", POLICY_CHANGED, "--tenant", SCHOOLS)),
-    Step(
+    DemoCommand("Whom did each change of that outcome's policy flip?", ("impact", POLICY_CHANGED, "--tenant", SCHOOLS)),
+    DemoCommand(
         "The college's ten events in the order in which they happened: a group updated before it was created, ties.",
         ("timeline", "--tenant", COLLEGE),
     ),
-    Step("What could not be read, and why.", ("quarantine", "list")),
-    Step("The proof: is the log whole, and do the views equal a replay of it?", ("verify", "--all")),
+    DemoCommand("What could not be read, and why.", ("quarantine", "list")),
+    DemoCommand("The proof: is the log whole, and do the views equal a replay of it?", ("verify", "--all")),
 )
 
 

@@ -6,7 +6,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from outcomes.cli import rendering as render
+from outcomes.cli import rendering
 from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
 from outcomes.cli.output import answer
 from outcomes.cli.session import at
@@ -44,7 +44,7 @@ def _draw(findings: list[dict[str, Any]]) -> RenderableType:
         for finding in findings
         if finding["count"]
     ]
-    return Group(render.table(("finding", "count", "examples"), rows), *([Text(), *advice] if advice else []))
+    return Group(rendering.table(("finding", "count", "examples"), rows), *([Text(), *advice] if advice else []))
 
 
 def _words(example: dict[str, Any]) -> str:
@@ -55,5 +55,5 @@ def _words(example: dict[str, Any]) -> str:
             f"about {example['expected']} events are usual"
         )
     told = {"outcome_id": "outcome", "group_id": "group", "implied": "implied:", "event_time": "at"}
-    more = ", ".join(f"{word} {render.shown(example[name])}" for name, word in told.items() if name in example)
-    return f"{example['kind']} {render.shown(example['id'])}, position {example['position']}, {more}"
+    more = ", ".join(f"{word} {rendering.shown(example[name])}" for name, word in told.items() if name in example)
+    return f"{example['kind']} {rendering.shown(example['id'])}, position {example['position']}, {more}"

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from outcomes.cli import rendering as render
+from outcomes.cli import rendering
 from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
 from outcomes.cli.output import answer, clean, say
 from outcomes.cli.session import at, caught_up, opened, placed
@@ -155,7 +155,7 @@ def replay(
             sink = ParquetFolder
         value = replay_to(question.connection, question.log, question.point, to, sink)
     told = Format.TABLE if form is ReplayFormat.PARQUET else Format(form.value)
-    answer(value, told, lambda: render.facts(value))
+    answer(value, told, lambda: rendering.facts(value))
 
 
 _CHANGES = ("added", "removed", "moved", "changed")
@@ -213,7 +213,7 @@ def _draw_diff(value: dict[str, Any]) -> Any:
          f"score {_arrow(row['score'])}, mastery {_arrow(row['mastered'])}")
         for row in value.get("students", ())
     ]  # fmt: skip
-    return render.table(("change", "context", "what", "title", "from → to"), rows)
+    return rendering.table(("change", "context", "what", "title", "from → to"), rows)
 
 
 def _fields(fields: dict[str, list[Any]]) -> str:
@@ -222,10 +222,16 @@ def _fields(fields: dict[str, list[Any]]) -> str:
 
 def _draw_blame(rows: list[dict[str, Any]]) -> Any:
     columns = ("field", "value", "since", "by", "position")
-    return render.table(
+    return rendering.table(
         columns,
         (
-            (row["field"], render.shortened(row["value"]), row["since"], render.actor(row["actor"]), row["position"])
+            (
+                row["field"],
+                rendering.shortened(row["value"]),
+                row["since"],
+                rendering.actor(row["actor"]),
+                row["position"],
+            )
             for row in rows
         ),
     )
@@ -247,7 +253,7 @@ def _draw_late(found: list[dict[str, Any]]) -> Any:
         what = f"{entry['kind']} {entry['id']}"
         effects = Text("\n".join(clean(part) for part in (effect, _first(places), _first(scores)) if part))
         rows.append((entry["event_time"], f"{days:.1f} days", what, entry["title"], effects, entry["position"]))
-    return render.table(("happened", "late by", "what", "title", "effect", "position"), rows)
+    return rendering.table(("happened", "late by", "what", "title", "effect", "position"), rows)
 
 
 def _first(parts: list[str]) -> str:
@@ -256,4 +262,4 @@ def _first(parts: list[str]) -> str:
 
 
 def _arrow(change: list[Any]) -> str:
-    return f"{render.shortened(change[0])} → {render.shortened(change[1])}"
+    return f"{rendering.shortened(change[0])} → {rendering.shortened(change[1])}"

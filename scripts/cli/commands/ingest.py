@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from outcomes.cli import rendering as render
+from outcomes.cli import rendering
 from outcomes.cli.options import Format, FormatOption, home_of, now
 from outcomes.cli.output import answer, clean_lines, say
 from outcomes.cli.progress import progress
@@ -14,7 +14,7 @@ from outcomes.cli.session import Session, opened
 from outcomes.domain.errors import UnreadableInput, UsageError
 from outcomes.domain.times import to_text
 from outcomes.store.ingest.ingest import Ingest, IngestReport
-from outcomes.store.log import quarantine as ward
+from outcomes.store.log import quarantine
 from outcomes.store.sources.files import check_readable
 
 app = typer.Typer(no_args_is_help=True)
@@ -60,12 +60,12 @@ def list_entries(context: typer.Context, form: FormatOption = Format.TABLE) -> N
     Example: outcomes quarantine list
     """
     with opened(home_of(context)) as session, session.log.reading() as connection:
-        entries = ward.entries(connection)
+        entries = quarantine.entries(connection)
     columns = ("number", "source", "line", "bytes", "times", "reason")
     answer(
         [_entry(entry) for entry in entries],
         form,
-        lambda: render.table(columns, ([getattr(entry, name) for name in columns] for entry in entries)),
+        lambda: rendering.table(columns, ([getattr(entry, name) for name in columns] for entry in entries)),
     )
 
 
@@ -80,19 +80,19 @@ def show_entry(
     Example: outcomes quarantine show 3
     """
     with opened(home_of(context)) as session, session.log.reading() as connection:
-        entry = ward.find(connection, number) if number in _NUMBERS else None
+        entry = quarantine.find(connection, number) if number in _NUMBERS else None
         if entry is None:
             raise UsageError(f"no quarantine entry {number}: see outcomes quarantine list")
         if form is Format.TABLE:
             say(f"{entry.source}, line {entry.line}: {entry.reason}")
-            for part in ward.content(connection, number):
+            for part in quarantine.content(connection, number):
                 if sys.stdout.isatty():
                     print(clean_lines(part.decode(errors="replace")), end="")
                 else:
                     sys.stdout.buffer.write(part)
             print()
             return
-        content = b"".join(ward.content(connection, number))
+        content = b"".join(quarantine.content(connection, number))
     answer([{**_entry(entry), "content": content.decode(errors="replace")}], form, lambda: "")
 
 
@@ -113,7 +113,7 @@ def _ingest(session: Session) -> Ingest:
     return Ingest(session.home, session.log, now, session.views)
 
 
-def _entry(entry: ward.Entry) -> dict[str, Any]:
+def _entry(entry: quarantine.QuarantineEntry) -> dict[str, Any]:
     return {
         **entry._asdict(),
         "first_seen": to_text(entry.first_seen),
@@ -123,6 +123,6 @@ def _entry(entry: ward.Entry) -> dict[str, Any]:
 
 
 def _report(report: IngestReport, form: Format) -> None:
-    answer(report.as_json(), form, lambda: render.facts(report.as_json()))
+    answer(report.as_json(), form, lambda: rendering.facts(report.as_json()))
     if report.quarantined:
         say(f"{report.quarantined} could not be read as events: see outcomes quarantine list")

@@ -9,7 +9,7 @@ from outcomes.cli.output import say
 from outcomes.domain.errors import UsageError
 from outcomes.store.home import Home
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.privacy import settings as house_rules
+from outcomes.store.privacy import settings
 
 
 def init(
@@ -41,10 +41,10 @@ def init(
 def set_redaction(home: Home, log: EventLog, value: str) -> None:
     """Decide from now on whether what is optional in envelopes is dropped at the door."""
     with home.writing("settings"), log.writing() as connection:
-        house_rules.decide(connection, house_rules.REDACT, value, now())
+        settings.record(connection, settings.REDACT, value, now())
 
 
 def redaction(log: EventLog) -> str:
     """Return "on", "off" or "not set"."""
     with log.reading() as connection:
-        return house_rules.in_force(connection, house_rules.REDACT) or "not set"
+        return settings.current(connection, settings.REDACT) or "not set"

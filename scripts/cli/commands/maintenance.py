@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from outcomes.cli import rendering as render
+from outcomes.cli import rendering
 from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
 from outcomes.cli.output import answer, write_json, write_lines
 from outcomes.cli.progress import progress
@@ -15,7 +15,7 @@ from outcomes.domain.errors import UsageError
 from outcomes.domain.event import ErasedEvent, Event, OtherEvent
 from outcomes.domain.times import to_text
 from outcomes.projections.as_of.fingerprint import fingerprint_at
-from outcomes.projections.as_of.point import Cut, RecordedTimes, tenants
+from outcomes.projections.as_of.point import LogCut, RecordedTimes, tenants
 from outcomes.projections.operations.rebuild import rebuild as rebuild_views
 from outcomes.projections.operations.status import status as status_of
 from outcomes.projections.operations.verify import Checks, verify_home
@@ -47,7 +47,7 @@ def digest(
         "as_of": None if cut.as_of is None else to_text(cut.as_of),
         "known_at": cut.known_at,
     }
-    answer(value, form, lambda: render.facts(value))
+    answer(value, form, lambda: rendering.facts(value))
 
 
 def log(
@@ -82,13 +82,13 @@ def log(
         rows = (_log_row(record, event or session.log.parse(record), recorded) for record, event in chosen)
         if form is Format.TABLE:
             listed = list(rows)
-            answer(listed, form, lambda: render.table(list(listed[0]) if listed else [], map(_cells, listed)))
+            answer(listed, form, lambda: rendering.table(list(listed[0]) if listed else [], map(_cells, listed)))
         else:
             write_lines(rows, form)
 
 
 def _chosen(
-    log: EventLog, cut: Cut, after: int, tenant: str | None
+    log: EventLog, cut: LogCut, after: int, tenant: str | None
 ) -> Iterator[tuple[LogRecord, Event | OtherEvent | ErasedEvent | None]]:
     """Yield the records asked for; the event only where it had to be read to know."""
     for record in log.records(after, cut.known_at):
@@ -168,7 +168,7 @@ def rebuild(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
     """
     with opened(home_of(context)) as session, progress("rebuilding") as advance:
         value = rebuild_views(session.home, session.log, lambda position, head: advance(position, head, position))
-    answer(value, form, lambda: render.facts(value))
+    answer(value, form, lambda: rendering.facts(value))
 
 
 def status(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
@@ -178,7 +178,7 @@ def status(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
     """
     with opened(home_of(context)) as session:
         value = status_of(session.home, session.log, session.views)
-    answer(value, form, lambda: render.facts(_one_line(value)))
+    answer(value, form, lambda: rendering.facts(_one_line(value)))
 
 
 def _one_line(value: dict[str, Any]) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def _one_line(value: dict[str, Any]) -> dict[str, Any]:
 def _draw_verdict(value: dict[str, Any]) -> Any:
     verdict = "whole" if value["ok"] else f"{len(value['problems'])} problems"
     listed = {f"problem {index}": _one_problem(found) for index, found in enumerate(value["problems"], 1)}
-    return render.facts(
+    return rendering.facts(
         {
             "verdict": verdict,
             "events": value["events"],

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from outcomes.cli import heat_map as heat
-from outcomes.cli import rendering as render
+from outcomes.cli import heat_map, rendering
 from outcomes.cli.commands.init import redaction, set_redaction
 from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of, now
 from outcomes.cli.output import answer, say
@@ -132,7 +131,7 @@ def explain(
         answer(None, form, lambda: "", list)
         say(f"no result of student {student} on outcome {outcome} in course {course} at this point")
         raise typer.Exit(1)
-    answer(value, form, lambda: render.explanation(value))
+    answer(value, form, lambda: rendering.explanation(value))
 
 
 def impact(
@@ -204,7 +203,7 @@ def set_setting(
     }
     with opened(home) as session:
         run = Ingest(session.home, session.log, now, session.views)
-        run.take_pieces(split([orjson.dumps(event)]), "settings")
+        run.take_segments(split([orjson.dumps(event)]), "settings")
     if run.report.quarantined:
         raise UsageError(f"{to_text(moment)} cannot be the time of an event: see outcomes quarantine list")
     say(f"{name} is {value.lower()} from {to_text(moment)} on, recorded at position {run.report.head}")
@@ -230,7 +229,7 @@ def list_settings(
         ]
         found.append({"setting": REDACT, "value": redaction(question.log), "meaning": _REDACT_MEANING})
     columns = ("setting", "value", "meaning")
-    answer(found, form, lambda: render.table(columns, ([row[name] for name in columns] for row in found)))
+    answer(found, form, lambda: rendering.table(columns, ([row[name] for name in columns] for row in found)))
 
 
 def _setting(book: PolicyBook, name: str) -> str:
@@ -278,9 +277,9 @@ def _scale(path: str) -> MasteryScale:
 
 def _draw(rows: list[MasteryRow], names: dict[str, str], course: str | None) -> Any:
     if course is not None and rows:
-        return heat.heat_map(rows, names)
+        return heat_map.heat_map(rows, names)
     cells = ([_cell(row, name, names) for name in _COLUMNS] for row in rows)
-    return render.table(_COLUMNS, cells)
+    return rendering.table(_COLUMNS, cells)
 
 
 def _cell(row: MasteryRow, column: str, names: dict[str, str]) -> Any:
@@ -292,7 +291,7 @@ def _cell(row: MasteryRow, column: str, names: dict[str, str]) -> Any:
 
 def _draw_flips(changed: list[dict[str, Any]]) -> Any:
     columns = ("course_id", "student", "outcome_id", "outcome_title", "score", "mastered")
-    return render.table(columns, ([_arrow(row[name]) for name in columns] for row in changed))
+    return rendering.table(columns, ([_arrow(row[name]) for name in columns] for row in changed))
 
 
 def _draw_impact(changes: Iterable[dict[str, Any]]) -> Any:
@@ -301,8 +300,8 @@ def _draw_impact(changes: Iterable[dict[str, Any]]) -> Any:
         fields = "; ".join(f"{name}: {_arrow(value)}" for name, value in change["fields"].items())
         who = change["actor"]["login"] or change["actor"]["job"]
         rows.append((change["event_time"], fields, who, change["gained"], change["lost"], change["flipped"]))
-    return render.table(("when", "change", "by", "gained mastery", "lost mastery", "flipped"), rows)
+    return rendering.table(("when", "change", "by", "gained mastery", "lost mastery", "flipped"), rows)
 
 
 def _arrow(value: Any) -> Any:
-    return f"{render.shown(value[0])} → {render.shown(value[1])}" if isinstance(value, list) else value
+    return f"{rendering.shown(value[0])} → {rendering.shown(value[1])}" if isinstance(value, list) else value

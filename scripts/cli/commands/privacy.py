@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from outcomes.cli import rendering as render
+from outcomes.cli import rendering
 from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of, now
 from outcomes.cli.output import answer, say
 from outcomes.cli.progress import progress
 from outcomes.cli.session import at, caught_up, opened
 from outcomes.domain.errors import UsageError
-from outcomes.projections.as_of.point import Asked, resolve
+from outcomes.projections.as_of.point import PointQuery, resolve
 from outcomes.projections.mastery.class_figures import class_answer
 from outcomes.projections.operations.erase import erase as erase_person
 from outcomes.projections.operations.erase import vault_of
@@ -39,7 +39,7 @@ def erase(
     with opened(home_of(context)) as session:
         vault_of(session.home, session.log)
         with caught_up(session) as connection:
-            point = resolve(connection, Asked(tenant))
+            point = resolve(connection, PointQuery(tenant))
         with progress("erasing") as advance:
             value = erase_person(
                 session.home,
@@ -53,7 +53,7 @@ def erase(
                 clock=now,
                 watch=lambda position, head: advance(position, head, position),
             )
-    answer(value, form, lambda: render.facts(value or {}), lambda: [] if value is None else [value])
+    answer(value, form, lambda: rendering.facts(value or {}), lambda: [] if value is None else [value])
     if value is None:
         say("nothing of this person was ever here: nothing was changed")
         raise typer.Exit(1)
@@ -90,7 +90,7 @@ def _draw(value: list[dict[str, Any]]) -> Any:
             (None, None, *(kept[name] for name in _COLUMNS[2:]), _spread(kept["distribution"]), kept["erased_at"])
             for kept in row["kept"]
         ]
-    return render.table((*_COLUMNS, "distribution", "kept at an erasure"), rows)
+    return rendering.table((*_COLUMNS, "distribution", "kept at an erasure"), rows)
 
 
 def _spread(levels: list[dict[str, Any]]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from outcomes.cli import rendering as render
+from outcomes.cli import rendering
 from outcomes.cli.options import (
     AsOfOption,
     Format,
@@ -24,7 +24,7 @@ from outcomes.domain.times import parse_argument, to_text
 from outcomes.domain.tree import Node
 from outcomes.projections.as_of.tree import link_fate, tree_at
 from outcomes.projections.as_of.versions import in_force
-from outcomes.projections.history.timeline import Entry
+from outcomes.projections.history.timeline import TimelineEntry
 from outcomes.projections.history.timeline import timeline as entries_of
 from outcomes.projections.history.version_steps import Filters
 
@@ -63,7 +63,7 @@ def tree(
     answer(
         value,
         form,
-        lambda: render.tree(found, f"{where} {when}, known at position {heading['known_at']}"),
+        lambda: rendering.tree(found, f"{where} {when}, known at position {heading['known_at']}"),
         lambda: (row for section, nodes in sections for node in nodes for row in _flat(section, node)),
     )
     if not any(nodes for _, nodes in sections):
@@ -167,7 +167,7 @@ def _draw_state(value: dict[str, Any]) -> Any:
     state = dict(_flatten(value["state"] or {}))
     heading = f"{value['kind']} {value['id']}"
     made = {"event_time": value["event_time"], "position": value["position"], "events": value["events"]}
-    return render.facts({heading: "", **state, "": "", **made})
+    return rendering.facts({heading: "", **state, "": "", **made})
 
 
 def _flatten(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -182,29 +182,29 @@ def _flatten(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield f"{prefix}{name}", value
 
 
-def _draw_timeline(entries: Iterator[Entry]) -> Any:
+def _draw_timeline(entries: Iterator[TimelineEntry]) -> Any:
     rows = []
     for entry in entries:
         mark = "  (order conflict)" if entry.order_conflict else ""
         rows.append(
             (
                 to_text(entry.event_time),
-                render.change(entry.change),
+                rendering.change(entry.change),
                 f"{entry.ref.kind} {entry.ref.id}",
                 entry.title,
                 Text(_draw_fields(entry) + mark),
-                render.actor(entry.actor),
+                rendering.actor(entry.actor),
                 entry.position,
             )
         )
-    return render.table(("when", "change", "what", "title", "fields", "by", "position"), rows)
+    return rendering.table(("when", "change", "what", "title", "fields", "by", "position"), rows)
 
 
-def _draw_fields(entry: Entry) -> str:
+def _draw_fields(entry: TimelineEntry) -> str:
     if entry.change == "created":
         return f"{len(entry.fields)} fields set"
     parts = [
-        f"{render.shortened(name)}: {render.shortened(before)} → {render.shortened(after)}"
+        f"{rendering.shortened(name)}: {rendering.shortened(before)} → {rendering.shortened(after)}"
         for name, (before, after) in list(entry.fields.items())[:_FIELDS_SHOWN]
     ]
     more = len(entry.fields) - _FIELDS_SHOWN
