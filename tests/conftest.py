@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.world import World
+from tests.support.world import World
 
 # Real files and transactions make an example cost milliseconds; CI takes fewer of them than a patient developer.
 settings.register_profile(

@@ -17,7 +17,7 @@ from outcomes.domain.entities.result import OutcomeResult
 from outcomes.domain.event import Event, Recorded
 from outcomes.domain.identity import Kind
 from outcomes.domain.times import parse_argument
-from tests.given import group, link, outcome, proficiency, result
+from tests.support.given import group, link, outcome, proficiency, result
 
 JAN, FEB, MAR = "2025-01-01", "2025-02-01", "2025-03-01"
 ONE_OF_EACH = {

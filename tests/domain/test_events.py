@@ -9,7 +9,7 @@ from outcomes.domain.catalog import AGGREGATES, EVENT_TYPES, parse_event
 from outcomes.domain.errors import NotAnEvent
 from outcomes.domain.event import Event, OtherEvent
 from outcomes.domain.identity import Kind
-from tests.given import ASKER, TENANT, event, group, link, outcome, proficiency, result
+from tests.support.given import ASKER, TENANT, event, group, link, outcome, proficiency, result
 
 TIME, LATER = "2025-01-01T08:00:00.000Z", "2025-02-01T08:00:00.000Z"
 TEN = {

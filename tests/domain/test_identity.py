@@ -18,7 +18,7 @@ from outcomes.domain.identity import (
     parse_entity,
     parse_kind,
 )
-from tests.given import OTHER_TENANT, TENANT, calculation_method, group, link, outcome, proficiency
+from tests.support.given import OTHER_TENANT, TENANT, calculation_method, group, link, outcome, proficiency
 
 
 def parsed(value: dict[str, Any]) -> Event:

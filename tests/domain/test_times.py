@@ -10,7 +10,7 @@ from outcomes.domain.catalog import parse_event
 from outcomes.domain.errors import NotAnEvent, UsageError
 from outcomes.domain.event import Event
 from outcomes.domain.times import micros, moment, parse_argument, parse_moment, to_text
-from tests.given import outcome, result
+from tests.support.given import outcome, result
 
 FORMS = {
     "2019-11-05T10:03:37.526Z": "2019-11-05T10:03:37.526Z",

@@ -17,7 +17,7 @@ from outcomes.domain.identity import Kind
 from outcomes.domain.upcasting import OF_RESULTS, History
 from outcomes.projections.history.timeline import Filters
 from outcomes.store.encoding.content_digest import content_digest
-from tests.world import World
+from tests.support.world import World
 
 SHAPES = {path.stem: json.loads(path.read_text()) for path in sorted(Path(__file__).with_name("shapes").glob("*.json"))}
 

@@ -13,8 +13,8 @@ from outcomes.projections.mastery.explanation import explanation
 from outcomes.projections.mastery.kept_table import kept, refresh
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
-from tests import given as make
 from tests.projections.test_laws import fresh_world
+from tests.support import given as make
 
 SCHOOL = [
     make.group("1", "2025-01-01"),

@@ -18,9 +18,9 @@ from outcomes.domain.event import Event
 from outcomes.projections.as_of.point import PointQuery, resolve, tenants
 from outcomes.projections.as_of.versions import in_force
 from outcomes.store.encoding.content_digest import content_digest
-from tests.given import lines
-from tests.histories import POINTS, histories
-from tests.world import World
+from tests.support.given import lines
+from tests.support.histories import POINTS, histories
+from tests.support.world import World
 
 PROBED = ["2025-01-15", "2025-02-01T08:00:00.000Z", "2025-03-01T08:00:00Z", None]
 

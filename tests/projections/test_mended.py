@@ -6,8 +6,8 @@ import pytest
 
 from outcomes.domain.identity import Context, Kind
 from outcomes.projections.history.version_steps import Filters
-from tests.given import event, group, link, outcome, rubric_assessed
-from tests.world import World
+from tests.support.given import event, group, link, outcome, rubric_assessed
+from tests.support.world import World
 
 
 @pytest.mark.parametrize("name", ["rubric_assessed", "user_created", "enrollment_created"])

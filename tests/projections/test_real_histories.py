@@ -13,7 +13,7 @@ import pytest
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.domain.times import to_text
 from outcomes.projections.history.version_steps import Filters
-from tests.world import World
+from tests.support.world import World
 
 Shared = Callable[[str], Path]
 DOCUMENTED, COMMON_CORE, OPEN_UNIVERSITY = (

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.scripts.command import ROOT
+from tests.support.command import ROOT
 
 TINY = ["--events", "1000", "--outcomes", "100", "--versions", "1000", "--growth", "1000", "--rounds", "1"]
 

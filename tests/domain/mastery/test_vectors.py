@@ -1,0 +1,204 @@
+"""Canvas's own numbers: every case of the shared vectors, which come from Canvas specs and from Ruby."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outcomes.domain.mastery import (
+    DEFAULT,
+    DEFAULT_CALCULATION,
+    DEFAULT_SCALE,
+    OWN,
+    Calculation,
+    ContextChain,
+    ContextRow,
+    Exclusion,
+    MasteryScale,
+    ScoredResult,
+    class_mean,
+    class_median,
+    distribution,
+    exclusion_of,
+    explain,
+    legacy_status,
+    original_at_save,
+    percent_at_save,
+    rating_index,
+    resolve_calculation,
+    resolve_scale,
+    rollup,
+    round2,
+    rubric_result_mastery,
+    scale_score,
+)
+
+VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors" / "mastery.json"
+DOCUMENT: dict[str, Any] = json.loads(VECTORS.read_text("utf-8")) if VECTORS.exists() else {"count": 0, "cases": []}
+CASES: list[dict[str, Any]] = DOCUMENT["cases"]
+needs_vectors = pytest.mark.skipif(
+    not CASES, reason=f"The shared vectors are not beside this repository: there is no {VECTORS}."
+)
+
+Case = dict[str, Any]
+
+
+def microseconds(text: str | None) -> int | None:
+    """Read a time of the vectors."""
+    return None if text is None else round(datetime.fromisoformat(text).timestamp() * 1_000_000)
+
+
+def result_of(row: Case) -> ScoredResult:
+    """Read a row of the vectors."""
+    assert row.get("excluded") in {None, "workflow_state deleted"}
+    return ScoredResult(
+        id=str(row["id"]),
+        score=row["score"],
+        possible=row["possible"],
+        percent=row["percent"],
+        submitted_at=microseconds(row["submitted_at"]),
+        assessed_at=microseconds(row["assessed_at"]),
+        artifact_type=row.get("artifact_type"),
+        association=row.get("association"),
+        workflow_state="deleted" if row.get("excluded") else "active",
+    )
+
+
+def check_rollup(case: Case) -> None:
+    """A rollup, with and without its explanation, in both input orders."""
+    scale = MasteryScale(case["mastery_points"], case["points_possible"])
+    calculation = Calculation.of(
+        case["calculation_method"],
+        case["calculation_int"],
+        new_decaying_average=case["ff_new_decaying_average"],
+    )
+    results = [result_of(row) for row in case["results"]]
+    found = rollup(results, scale, calculation)
+    assert {
+        "score": found.score,
+        "count": found.count,
+        "n_used": len(found.used),
+        "mastery": found.mastery,
+    } == case["expected"]
+    assert explain(results[::-1], scale, calculation).rollup == found
+
+
+def check_aggregate(case: Case) -> None:
+    """A class statistic."""
+    figure = {"mean": class_mean, "median": class_median}[case["statistic"]](case["student_scores"])
+    assert figure._asdict() == case["expected"]
+
+
+def check_rating_distribution(case: Case) -> None:
+    """Percents of a class per rating."""
+    assert list(distribution(case["scores"], case["ratings_points"]).percents) == case["expected"]["percents"]
+
+
+def check_rating_match(case: Case) -> None:
+    """The rating of a score."""
+    assert rating_index(case["ratings_points"], case["score"]) == case["expected"]["rating_index"]
+
+
+def check_percent(case: Case) -> None:
+    """A stored percent."""
+    scale = MasteryScale(case["parent_mastery_points"], case["parent_points_possible"])
+    found = percent_at_save(
+        case["score"], case["possible"], alignment_mastery=case["alignment_mastery_score"], criterion=scale
+    )
+    assert found is not None
+    assert found == case["expected"]["percent"]
+    if "score_rescaled" in case["expected"]:
+        assert round2(found * scale.base) == case["expected"]["score_rescaled"]
+
+
+def check_result_mastery(case: Case) -> None:
+    """A stored mastery flag."""
+    assert case["artifact_type"] == "RubricAssessment"
+    assert {
+        "mastery": rubric_result_mastery(case["score"], case["possible"], case["criterion_mastery_points"]),
+        "original_score": original_at_save(case["previous_original_score"], case["score"]),
+    } == case["expected"]
+
+
+def check_visibility(case: Case) -> None:
+    """How many results count."""
+    results = [
+        ScoredResult(
+            id=str(place),
+            score=1.0,
+            workflow_state=row["workflow_state"],
+            hidden=row["hidden"],
+            excluded=Exclusion.ALIGNMENT_DELETED if row.get("alignment_state") == "deleted" else None,
+        )
+        for place, row in enumerate(case["rows"])
+    ]
+    counted = [r for r in results if exclusion_of(r, include_hidden=case["include_hidden"]) is None]
+    assert len(counted) == case["expected"]["rows_used"]
+
+
+def check_scale_score(case: Case) -> None:
+    """A score on a student screen."""
+    scale = MasteryScale(case["mastery_points"], case["points_possible"])
+    found = scale_score(case["score"], case["possible"], scale, case.get("scale_points_possible"))
+    assert found == case["expected"]["score"]
+
+
+def check_legacy_status(case: Case) -> None:
+    """A bucket of the older screens."""
+    assert legacy_status(case["score"], case["mastery_points"]) == case["expected"]["status"]
+
+
+def check_scale_resolution(case: Case) -> None:
+    """The context whose scale and method are in force."""
+    accounts = tuple(f"account_chain[{place}]" for place in range(len(case["account_chain"])))
+    chain = ContextChain(("course", *accounts), complete=True)
+    states = dict(zip(chain.contexts, [case["course"], *case["account_chain"]], strict=True))
+    stored = {context: state for context, state in states.items() if state is not None}
+    source = {
+        "default created on the root account": DEFAULT,
+        "outcome own rubric_criterion and calculation_method": OWN,
+    }.get(case["expected"]["uses"], case["expected"]["uses"])
+    scales = {context: ContextRow(DEFAULT_SCALE, state) for context, state in stored.items()}
+    methods = {context: ContextRow(DEFAULT_CALCULATION, state) for context, state in stored.items()}
+    flag = case["flag"]
+    assert resolve_scale(chain, scales, own=DEFAULT_SCALE, account_level_mastery_scales=flag).source == source
+    assert (
+        resolve_calculation(chain, methods, own=DEFAULT_CALCULATION, account_level_mastery_scales=flag).source == source
+    )
+
+
+def check_round2(case: Case) -> None:
+    """A rounded number."""
+    assert round2(case["value"]) == case["expected"]["rounded"]
+
+
+CHECKS: dict[str, Callable[[Case], None]] = {
+    "rollup": check_rollup,
+    "aggregate": check_aggregate,
+    "rating_distribution": check_rating_distribution,
+    "rating_match": check_rating_match,
+    "percent": check_percent,
+    "result_mastery": check_result_mastery,
+    "visibility": check_visibility,
+    "scale_score": check_scale_score,
+    "legacy_status": check_legacy_status,
+    "scale_resolution": check_scale_resolution,
+    "round2": check_round2,
+}
+
+
+@needs_vectors
+def test_the_vectors_are_all_here() -> None:
+    """The file holds as many cases as it says, and no kind goes unchecked."""
+    assert len(CASES) == DOCUMENT["count"]
+    assert {case["kind"] for case in CASES} <= set(CHECKS)
+
+
+@needs_vectors
+@pytest.mark.parametrize("case", CASES or [{}], ids=lambda case: case.get("id", "no-vectors"))
+def test_agrees_with_canvas(case: Case) -> None:
+    """The number Canvas gives for these inputs is the number given here."""
+    CHECKS[case["kind"]](case)

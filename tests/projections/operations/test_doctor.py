@@ -1,0 +1,160 @@
+"""The doctor: each thing that can be missing or at odds is found, counted and shown, at any point."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outcomes.domain.times import moment, parse_argument
+from outcomes.projections.history.version_steps import Filters
+from outcomes.projections.operations.doctor import doctor
+from tests.projections.test_laws import fresh_world
+from tests.support.given import OTHER_TENANT, group, link, outcome, result
+from tests.support.histories import POINTS, histories
+from tests.support.world import World
+
+JAN, FEB, MAR, APR = (f"2025-0{month}-01" for month in range(1, 5))
+
+
+def findings(world: World, **point: Any) -> dict[str, Any]:
+    """Return what is found, by name."""
+    with world.at(**point) as (_, connection, at):
+        return {finding["finding"]: finding for finding in doctor(connection, at)}
+
+
+def examples(world: World, name: str, **point: Any) -> list[tuple[str, str, int]]:
+    """Return the examples of one finding; all of them, in these small histories."""
+    found = findings(world, **point)[name]
+    assert found["count"] == len(found["examples"])
+    return [(example["kind"], example["id"], example["position"]) for example in found["examples"]]
+
+
+def test_a_whole_history_has_nothing(world: World) -> None:
+    """Every check is named, with its advice, and counts 0; so in an empty log."""
+    whole = (group("1", JAN), outcome("7", JAN), link("70", JAN, outcome="7", group="1"), result("50", FEB))
+    for history in ((), whole):
+        world.take(*history)
+        found = findings(world)
+        assert {name: finding["count"] for name, finding in found.items()} == dict.fromkeys(
+            (
+                "updates_of_things_never_created",
+                "links_to_unknown_groups",
+                "links_to_unknown_outcomes",
+                "results_of_unknown_outcomes",
+                "results_of_deleted_outcomes",
+                "silent_periods",
+                "order_conflicts",
+                "implied_deletions",
+            ),
+            0,
+        )
+        assert all(finding["advice"] for finding in found.values())
+
+
+def test_updates_of_things_never_created(world: World) -> None:
+    """The first event that is known of each; a creation that comes late mends it, but not the past."""
+    world.take(
+        outcome("7", MAR, updated=MAR),
+        outcome("7", FEB, updated=FEB),
+        group("1", JAN, updated=JAN),
+        result("50", FEB, updated=FEB),
+        result("51", FEB),
+    )
+    name = "updates_of_things_never_created"
+    assert sorted(examples(world, name)) == [("group", "1", 3), ("outcome", "7", 2), ("result", "50", 4)]
+    world.take(outcome("7", JAN), result("50", JAN))
+    assert examples(world, name) == [("group", "1", 3)]
+    assert len(examples(world, name, known_at="5")) == 3
+
+
+def test_links_to_what_nobody_has_told(world: World) -> None:
+    """Unknown groups and unknown outcomes, of active links only, and only until they are told."""
+    world.take(
+        link("70", JAN, outcome="7", group="1"),
+        link("71", JAN, outcome="8", group="1"),
+        link("71", FEB, outcome="8", group="1", updated=FEB, workflow_state="deleted"),
+        group("1", MAR),
+    )
+    assert examples(world, "links_to_unknown_groups") == []
+    assert examples(world, "links_to_unknown_groups", as_of=FEB) == [("link", "70", 1)]
+    assert examples(world, "links_to_unknown_outcomes") == [("link", "70", 1)]
+    assert len(examples(world, "links_to_unknown_outcomes", as_of=JAN)) == 2
+
+
+def test_results_of_unknown_and_deleted_outcomes(world: World) -> None:
+    """In force, not deleted themselves, and under the outcome that they are of now."""
+    world.take(
+        outcome("7", JAN),
+        outcome("9", JAN),
+        result("50", FEB, outcome="7"),
+        result("51", FEB, outcome="8"),
+        result("52", FEB, outcome="8"),
+        result("52", MAR, outcome="9", updated=MAR),
+        result("53", FEB, outcome="8", workflow_state="deleted"),
+        outcome("7", APR, updated=APR, workflow_state="deleted"),
+    )
+    assert examples(world, "results_of_unknown_outcomes") == [("result", "51", 4)]
+    assert [place for _, place, _ in examples(world, "results_of_unknown_outcomes", as_of=FEB)] == ["51", "52"]
+    assert examples(world, "results_of_deleted_outcomes") == [("result", "50", 3)]
+    assert examples(world, "results_of_deleted_outcomes", as_of=MAR) == []
+
+
+def test_links_that_a_deletion_took_along(world: World) -> None:
+    """Without an event of their own; after the return by an import nobody can be certain."""
+    world.take(
+        group("1", JAN),
+        outcome("7", JAN),
+        link("70", JAN, outcome="7", group="1"),
+        outcome("7", FEB, updated=FEB, workflow_state="deleted"),
+        outcome("7", MAR, updated=MAR, meta={"job_tag": "OutcomeImport#run"}),
+    )
+    assert examples(world, "implied_deletions", as_of=JAN) == []
+    for as_of, fate in ((FEB, "deleted"), (MAR, "uncertain")):
+        (example,) = findings(world, as_of=as_of)["implied_deletions"]["examples"]
+        assert (example["id"], example["position"], example["implied"]) == ("70", 3, fate)
+
+
+def test_a_silence_is_told_with_both_its_ends(world: World) -> None:
+    """Twelve weeks with a hundred results each Monday, and one Monday without."""
+    first = moment(parse_argument("2025-01-06"))
+    mondays = [f"{first + timedelta(weeks=week):%Y-%m-%d}" for week in range(12) if week != 6]
+    for week, monday in enumerate(mondays):
+        world.take(
+            *(result(f"{week}{place:03d}", f"{monday}T10:{place % 60:02d}:{place // 60:02d}Z") for place in range(100))
+        )
+    (silence,) = findings(world)["silent_periods"]["examples"]
+    assert silence == {
+        "from": "2025-02-10T10:59:00.000Z",
+        "to": "2025-02-24T10:00:00.000Z",
+        "positions": [560, 601],
+        "expected": 100,
+    }
+
+
+def test_many_findings_are_counted_and_a_few_shown(world: World) -> None:
+    """Five examples, of each kind in turn, of however many; another tenant's are not among them."""
+    world.take(
+        *(outcome(str(place), JAN, updated=JAN) for place in range(1, 20)),
+        group("1", JAN, updated=JAN),
+        outcome("99", JAN, updated=JAN, meta={"tenant": OTHER_TENANT}),
+    )
+    tenant = outcome("1", JAN)["metadata"]["root_account_uuid"]
+    found = findings(world, tenant=tenant)["updates_of_things_never_created"]
+    assert (found["count"], len(found["examples"])) == (20, 5)
+    assert "group" in {example["kind"] for example in found["examples"]}
+
+
+@given(histories(), st.sampled_from([*POINTS, None]), st.sampled_from([None, "4"]))
+def test_it_finds_the_conflicts_that_the_timeline_marks(
+    history: list[dict[str, Any]], as_of: str | None, known_at: str | None
+) -> None:
+    """The same events, found by one query instead of reading each history."""
+    point = {"as_of": as_of, "known_at": known_at, "tenant": history[0]["metadata"]["root_account_uuid"]}
+    with fresh_world() as world:
+        world.take(*history)
+        marked = [entry for entry in world.timeline(Filters(everything=True), **point) if entry.order_conflict]
+        found = findings(world, **point)["order_conflicts"]
+    told = {entry.position for entry in marked if entry.kind != "setting"}
+    assert found["count"] == len(told)
+    assert {example["position"] for example in found["examples"]} <= told

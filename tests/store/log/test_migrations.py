@@ -1,0 +1,190 @@
+"""A home of an older format is read as it is and brought up to date by the first write; a newer one is left alone."""
+
+import sqlite3
+from contextlib import closing
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outcomes.domain.errors import HomeUnavailable, LogDamaged
+from outcomes.store.log.migrations import FORMAT
+from outcomes.store.operations.checkpoint import checkpoint
+from outcomes.store.privacy import settings
+from tests.support.command import Outcomes
+from tests.support.given import group, outcome, result
+from tests.support.world import World
+
+LAYOUT = Path(__file__).with_name("format_1.sql").read_text()
+EVENTS = "position, originator_id, originator_version, topic, state, content_hash"
+
+
+def of_format_1(world: World, folder: Path) -> World:
+    """Return the same log as format 1 kept it: its layout word for word, its chain by its rule, no identity."""
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "log.db", isolation_level=None)) as old:
+        old.execute("PRAGMA journal_mode=WAL")
+        old.executescript(LAYOUT)
+        old.execute("ATTACH ? AS new", (str(world.home.log_path),))
+        old.execute(f"INSERT INTO stored_events SELECT {EVENTS} FROM new.stored_events ORDER BY position")
+        for table in ("tenants", "dictionaries", "quarantine", "quarantine_parts"):
+            old.execute(f"INSERT INTO {table} SELECT * FROM new.{table}")
+        old.execute("INSERT INTO properties VALUES ('format', '1')")
+        chain = bytes(32)
+        for last, first, recorded_at, source, newest in old.execute(
+            "SELECT last_position, first_position, recorded_at, source, max_event_time FROM new.batches ORDER BY 1"
+        ).fetchall():
+            digests = old.execute(
+                "SELECT content_hash FROM stored_events WHERE position BETWEEN ? AND ? ORDER BY position", (first, last)
+            )
+            said = f"{first}|{last}|{recorded_at}|{source}|".encode() + b"".join(row[0] for row in digests)
+            chain = blake2b(chain + said, digest_size=32).digest()
+            old.execute(
+                "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", (last, first, recorded_at, source, newest, chain)
+            )
+    return World(folder)
+
+
+@pytest.fixture
+def old(world: World, tmp_path: Path) -> World:
+    """A home of format 1 with two batches and something in quarantine."""
+    world.take(outcome("7", "2025-01-01"), result("50", "2025-02-01"), b"not an event")
+    world.take(group("1", "2025-01-01"))
+    return of_format_1(world, tmp_path / "old")
+
+
+def rows(world: World, table: str) -> list[Any]:
+    """Return all that a table holds."""
+    with closing(sqlite3.connect(world.home.log_path)) as connection:
+        return connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+
+
+def test_a_reader_takes_it_as_it_is(old: World, world: World) -> None:
+    """Every question is answered, the proof holds, and nothing is written to it."""
+    before = old.home.log_path.read_bytes()
+    outcomes = Outcomes(old.home.folder)
+    assert old.verify(anew=True)["ok"]
+    assert outcomes.json("digest")["digest"] == world.digest().digest
+    status = outcomes.json("status")
+    assert (status["format"], status["log"], status["head"]) == (1, None, 3)
+    assert outcomes("checkpoint").out.endswith(b":-\n")
+    assert old.home.log_path.read_bytes() == before
+
+
+def test_the_first_write_brings_it_up_to_date(old: World) -> None:
+    """It gets an identity and the newer chain from there on; what was stored stays byte for byte."""
+    tables = ("stored_events", "batches", "tenants", "dictionaries", "quarantine", "quarantine_parts")
+    before = {table: rows(old, table) for table in tables}
+    with old.opened() as (log, _):
+        past = checkpoint(log)
+    old.take(group("2", "2025-01-01"))
+    for table in tables:
+        assert rows(old, table)[: len(before[table])] == before[table], table
+    properties = dict(rows(old, "properties"))
+    assert (properties["format"], properties["bytes_chained_after"]) == (str(FORMAT), "3")
+    assert len(properties["identity"]) == 32
+    assert old.verify(against=past)["problems"] == []
+
+
+def test_it_is_guarded_again_afterwards(old: World) -> None:
+    """The migration changed one property, and no one else can; guards that early builds lacked are there."""
+    with closing(sqlite3.connect(old.home.log_path, isolation_level=None)) as early:
+        early.execute("DROP TRIGGER tenants_refuse_replace")
+    assert old.verify()["problems"] == []
+    old.take(group("2", "2025-01-01"))
+    with closing(sqlite3.connect(old.home.log_path)) as connection:
+        for statement in ("UPDATE properties SET value = '1'", "INSERT OR REPLACE INTO tenants SELECT * FROM tenants"):
+            with pytest.raises(sqlite3.IntegrityError, match="the log is immutable"):
+                connection.execute(statement)
+    assert old.verify()["problems"] == []
+
+
+def test_a_retry_of_the_quarantine_is_a_write_too(old: World) -> None:
+    """Whichever command writes first."""
+    assert Outcomes(old.home.folder)("quarantine", "retry").code == 0
+    assert dict(rows(old, "properties"))["format"] == str(FORMAT)
+
+
+def test_a_write_that_fails_leaves_the_old_format(old: World) -> None:
+    """Migration and write are one transaction."""
+    before = rows(old, "properties")
+
+    def fail() -> None:
+        with old.opened() as (log, _), log.writing():
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fail()
+    assert rows(old, "properties") == before
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        "UPDATE stored_events SET content_hash = zeroblob(16) WHERE position = 1",
+        "UPDATE batches SET recorded_at = recorded_at + 1 WHERE last_position = 2",
+        "UPDATE batches SET max_event_time = max_event_time + 1 WHERE last_position = 2",
+    ],
+)
+@pytest.mark.parametrize("migrated", [False, True])
+def test_what_was_appended_by_format_1_is_proved_by_its_rule(old: World, forge: str, migrated: bool) -> None:
+    """Before the migration and after it."""
+    if migrated:
+        old.take(group("2", "2025-01-01"))
+    with closing(sqlite3.connect(old.home.log_path, isolation_level=None)) as connection:
+        guards = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in guards:
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(forge)
+        for _, statement in guards:
+            connection.execute(statement)
+    assert 1 in {problem.get("position") for problem in old.verify()["problems"]}
+
+
+@pytest.mark.parametrize("number", ["3", "two"])
+def test_a_newer_home_is_left_alone(world: World, number: str) -> None:
+    """Reading and writing say what to do, with exit 2 and one line; not a byte of it changes."""
+    world.take(group("1", "2025-01-01"))
+    with closing(sqlite3.connect(world.home.log_path, isolation_level=None)) as connection:
+        connection.execute("DROP TRIGGER properties_refuse_update")
+        connection.execute("UPDATE properties SET value = ? WHERE name = 'format'", (number,))
+    before = world.home.log_path.read_bytes()
+    with pytest.raises(HomeUnavailable, match=f"format {number}, made by a newer version; this one knows {FORMAT}: up"):
+        world.take(group("2", "2025-01-01"))
+    outcomes = Outcomes(world.home.folder)
+    ran = outcomes("verify")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "upgrade outcomes" in ran.err
+    assert world.home.log_path.read_bytes() == before
+
+
+def test_events_without_a_format_are_no_new_log(world: World) -> None:
+    """Whoever removed the row does not get a log made over it."""
+    world.take(group("1", "2025-01-01"))
+    with closing(sqlite3.connect(world.home.log_path, isolation_level=None)) as connection:
+        connection.execute("DROP TRIGGER properties_refuse_delete")
+        connection.execute("DELETE FROM properties")
+    with pytest.raises(LogDamaged, match="does not say its format: restore it from a backup"):
+        world.take(group("2", "2025-01-01"))
+
+
+def test_views_of_an_older_layout_are_made_anew(world: World) -> None:
+    """Of a layout that knew nothing of logs, too: the answers are the same."""
+    world.take(group("1", "2025-01-01"), outcome("7", "2025-01-01"))
+    before = world.digest()
+    with closing(sqlite3.connect(world.home.views_path, isolation_level=None)) as views:
+        views.execute("DELETE FROM properties WHERE name IN ('log', 'chain')")
+        views.execute("DELETE FROM outcome_versions")
+    assert world.digest() == before
+
+
+def test_the_migration_brings_house_rules(old: World) -> None:
+    """Format 1 had none: until something is written there none are in force; then they can be decided."""
+    with old.opened() as (log, _):
+        with log.reading() as connection:
+            assert settings.current(connection, settings.REDACT) is None
+        with old.home.writing("test"), log.writing() as connection:
+            settings.record(connection, settings.REDACT, "on", 1)
+            assert settings.current(connection, settings.REDACT) == "on"
+    assert old.verify()["ok"]

@@ -1,0 +1,82 @@
+"""One home, driven through the same parts as the command line, with a clock that tests can set."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from outcomes.domain.identity import parse_context
+from outcomes.domain.times import parse_argument
+from outcomes.projections.as_of.fingerprint import Fingerprint, fingerprint_at
+from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve, resolve_cut
+from outcomes.projections.as_of.tree import tree_at
+from outcomes.projections.history.timeline import TimelineEntry, timeline
+from outcomes.projections.history.version_steps import Filters
+from outcomes.projections.operations.verify import Checks, verify_home
+from outcomes.projections.views.read_model import ReadModel
+from outcomes.store.home import Home
+from outcomes.store.ingest.ingest import Ingest, IngestReport
+from outcomes.store.log.event_log import EventLog
+from outcomes.store.operations.checkpoint import Checkpoint
+from outcomes.store.sources.json_splitter import split
+from tests.support.given import lines
+
+
+class World:
+    """`World(folder).take(outcome(...), group(...))` appends; the other methods ask."""
+
+    def __init__(self, folder: Path, *, seal: bool = False) -> None:
+        self.home = Home(folder)
+        self.seal = seal
+        self.clock = parse_argument("2026-01-10T12:00:00Z")
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[tuple[EventLog, ReadModel]]:
+        log = self.home.open_log(create=True, seal=self.seal)
+        views = ReadModel(self.home, log)
+        try:
+            yield log, views
+        finally:
+            views.close()
+            log.close()
+
+    def take(self, *events: Any, chunk: int = 1 << 16) -> IngestReport:
+        """Append events (dicts, text or bytes), given as one NDJSON stream in chunks."""
+        data = lines(*events)
+        with self.opened() as (log, views):
+            run = Ingest(self.home, log, lambda: self.clock, views)
+            run.take_segments(split(data[at : at + chunk] for at in range(0, len(data), chunk)), "given")
+            return run.report
+
+    def retry(self) -> IngestReport:
+        with self.opened() as (log, views):
+            return Ingest(self.home, log, lambda: self.clock, views).retry_quarantine()
+
+    @contextlib.contextmanager
+    def at(
+        self, as_of: str | None = None, known_at: str | None = None, tenant: str | None = None
+    ) -> Iterator[tuple[EventLog, Any, PointInTime]]:
+        with self.opened() as (log, views), views.reading() as connection:
+            yield log, connection, resolve(connection, PointQuery(tenant, as_of, known_at))
+
+    def tree(self, context: str = "Account:1", *, include_deleted: bool = False, **point: Any) -> dict[str, Any]:
+        """Return the tree as JSON values."""
+        with self.at(**point) as (_, connection, at):
+            found = tree_at(connection, at, parse_context(context), include_deleted=include_deleted)
+        return {name: [node.as_json() for node in nodes] for name, nodes in found._asdict().items()}
+
+    def timeline(self, filters: Filters | None = None, **point: Any) -> list[TimelineEntry]:
+        with self.at(**point) as (log, connection, at):
+            return list(timeline(connection, log, at, filters or Filters()))
+
+    def digest(self, as_of: str | None = None, known_at: str | None = None) -> Fingerprint:
+        with self.opened() as (_, views), views.reading() as connection:
+            return fingerprint_at(connection, resolve_cut(connection, PointQuery(None, as_of, known_at)))
+
+    def verify(self, *, anew: bool = False, against: Checkpoint | None = None) -> dict[str, Any]:
+        with self.opened() as (log, views):
+            return verify_home(self.home, log, views, Checks(everything=True, anew=anew, against=against))
+
+    def raw_log(self) -> list[bytes]:
+        with self.opened() as (log, _):
+            return [log.raw(record) for record in log.records()]
