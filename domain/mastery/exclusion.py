@@ -15,5 +15,5 @@ def exclusion_of(result: ScoredResult, *, include_hidden: bool = False) -> Exclu
         return result.excluded
     if result.hidden and not include_hidden:
         return Exclusion.HIDDEN
-    # A percent alone is enough: the value is made of it, the raw points are not looked at.
-    return Exclusion.NO_SCORE if result.score is None and result.percent is None else None
+    # A cleared mark keeps its old percent in Canvas, and is dropped all the same: only the score is asked.
+    return Exclusion.NO_SCORE if result.score is None else None

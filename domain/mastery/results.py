@@ -15,7 +15,7 @@ class Exclusion(StrEnum):
 
     DELETED = "the result is deleted"
     HIDDEN = "the result is hidden from the learning mastery gradebook"
-    NO_SCORE = "the result has no score and no percent"
+    NO_SCORE = "the result has no score"
     ALIGNMENT_DELETED = "the outcome is no longer aligned with what was assessed"
     NOT_LINKED = "the outcome has no active link in this course"
     OTHER_COURSE = "the result belongs to another course"

@@ -180,7 +180,7 @@ class TestWhyNot:
         found = explain(results, SCALE, calculation("average")).contributions
         assert [(c.id, c.value, c.weight, c.used, c.why_not) for c in found] == [
             ("1", None, 0.0, False, "the result is deleted"),
-            ("2", None, 0.0, False, "the result has no score and no percent"),
+            ("2", None, 0.0, False, "the result has no score"),
             ("3", 4.0, 1.0, True, None),
         ]
 

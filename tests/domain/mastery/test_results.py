@@ -23,7 +23,7 @@ class TestExclusion:
         [
             (ScoredResult("1", 0.0), None),
             (ScoredResult("1", None), Exclusion.NO_SCORE),
-            (ScoredResult("1", None, percent=0.5), None),
+            (ScoredResult("1", None, percent=0.5), Exclusion.NO_SCORE),
             (ScoredResult("1", 3.0, workflow_state="deleted"), Exclusion.DELETED),
             (ScoredResult("1", 3.0, hidden=True), Exclusion.HIDDEN),
             (ScoredResult("1", 3.0, excluded=Exclusion.UNPOSTED), Exclusion.UNPOSTED),
@@ -31,7 +31,7 @@ class TestExclusion:
         ],
     )
     def test_says_why(self, result: ScoredResult, reason: Exclusion | None) -> None:
-        """A score of 0 counts, a percent alone too; a deleted, hidden, unscored or excluded result says why not."""
+        """A score of 0 counts; a cleared mark with its percent, a deleted, hidden or excluded result say why not."""
         assert exclusion_of(result) is reason
 
     def test_hidden_results_can_be_asked_for(self) -> None:

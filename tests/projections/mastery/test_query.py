@@ -14,6 +14,7 @@ from outcomes.domain.times import parse_argument
 from outcomes.projections.as_of.names import student_names
 from outcomes.projections.as_of.point import tenants
 from outcomes.projections.history.policy_impact import impact
+from outcomes.projections.mastery.class_figures import class_figures
 from outcomes.projections.mastery.explanation import explanation
 from outcomes.projections.mastery.kept_table import kept, refresh
 from outcomes.projections.mastery.query import MasteryRow, mastery_at
@@ -297,12 +298,34 @@ def test_explain_adds_up(world: World) -> None:
     assert sum(result["value"] * result["weight"] for result in found["results"][:3]) == pytest.approx(4.5)
     assert [result["why_not"] for result in found["results"][3:]] == [
         "the result is deleted",
-        "the result has no score and no percent",
+        "the result has no score",
     ]
     assert found["results"][2]["graded_by"] == "r.okafor@plover.example"
     assert any("0.75 × 5 + 0.25 × 3 = 4.5" in step for step in found["steps"])
     assert found["method"] == {"source": "outcome", "position": 1}
     assert any("order" in remark for remark in found["approximate"])
+
+
+def test_a_cleared_mark_is_not_assessed(world: World) -> None:
+    """Canvas keeps the percent of a mark that was cleared: neither the class nor the student alone counts it."""
+    world.take(
+        outcome("7", "2025-01-01"),
+        result("50", "2025-02-01", student="studentAda", score=4),
+        result("50", "2025-02-02", student="studentAda", score=None, percent=0.8, updated="2025-02-02"),
+        result("51", "2025-02-01", student="studentBo", score=2),
+    )
+    with world.at() as (_, connection, at):
+        whole = list(mastery_at(connection, at, Scope(course="200")))
+        alone = list(mastery_at(connection, at, Scope(student="studentAda")))
+        [figures] = class_figures(connection, at, "200")
+    assert [(row.student, row.score, row.mastered, row.results_counted) for row in whole] == [
+        ("studentAda", None, None, 0),
+        ("studentBo", 2.0, False, 1),
+    ]
+    assert alone == whole[:1]
+    assert (figures.assessed, figures.mean) == (1, 2.0)
+    with world.at(as_of="2025-02-01") as (_, connection, at):
+        assert next(mastery_at(connection, at, Scope(course="200"))).score == 4.0
 
 
 def test_impact_counts_flips_without_new_work(world: World) -> None:
