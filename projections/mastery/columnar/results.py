@@ -133,7 +133,8 @@ _VERSIONS = f"""
         | iif(v.percent IS NULL, {WITHOUT_PERCENT}, 0)
         | CASE v.artifact_type WHEN '{RUBRIC_ASSESSMENT}' THEN {BY_RUBRIC} WHEN '{QUIZ_SUBMISSION}' THEN {BY_QUIZ}
             WHEN '{LIVE_ASSESSMENT}' THEN {LIVE} ELSE 0 END,
-        iif(v.score IS NULL, NULL, coalesce(v.percent, v.score)), v.possible, v.assessed_at, v.outcome_id, v.artifact_id, v.result_id
+        iif(v.score IS NULL, NULL, coalesce(v.percent, v.score)), v.possible, v.assessed_at,
+        v.outcome_id, v.artifact_id, v.result_id
     FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course
     WHERE w.course = :course AND w.week <= :until / {WEEK}
         AND v.event_time <= :until AND v.position <= :known_at ORDER BY w.week
