@@ -1,7 +1,7 @@
 """Each student's mastery of each outcome in each course at a point: the contract's ROW, computed on read.
 
-The kept table and every past answer come from here, so they cannot differ. Whole courses are computed in columns
-(`projections.bulk`), a single student pair by pair (`projections.pairs`); a law holds the two equal.
+The present and every past are the same question, and nothing is kept between two of them. Whole courses are computed in
+columns (`mastery.columnar`), a single student pair by pair (`mastery.row`); a law holds the two equal.
 """
 
 import sqlite3

@@ -78,12 +78,6 @@ class ReadModel:
         with self._open().reading() as connection:
             yield connection
 
-    @contextmanager
-    def writing(self, purpose: str) -> Iterator[sqlite3.Connection]:
-        """Give a connection to change what is kept beside the versions, in one transaction."""
-        with self._home.writing(purpose), self._ready().writing() as connection:
-            yield connection
-
     def position(self) -> int | None:
         """Return up to where the views stand for the log, without catching up; None if they are not of this log."""
         try:

@@ -12,7 +12,7 @@ from outcomes.domain.identity import Kind
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 4
+VERSION = 5
 """Version of this layout; views of another one are rebuilt from the log."""
 
 VERSION_TABLES: dict[Kind, str] = {kind: f"{kind.value}_versions" for kind in Kind if kind is not Kind.RESULT}
@@ -132,33 +132,6 @@ _CLUSTERED = (
         position INTEGER NOT NULL,
         name TEXT NOT NULL,
         PRIMARY KEY (tenant, uuid, event_time, digest)
-    ) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE mastery (
-        tenant INTEGER NOT NULL,
-        course_id TEXT NOT NULL,
-        student TEXT NOT NULL,
-        outcome_id TEXT NOT NULL,
-        outcome_title TEXT,
-        score REAL,
-        mastered INTEGER,
-        rating TEXT,
-        mastery_points REAL,
-        points_possible REAL,
-        calculation_method TEXT,
-        calculation_int INTEGER,
-        scale_source TEXT NOT NULL,
-        method_source TEXT NOT NULL,
-        results_counted INTEGER NOT NULL,
-        results_used INTEGER NOT NULL,
-        last_assessed_at INTEGER,
-        "order" TEXT NOT NULL,
-        notes TEXT NOT NULL,
-        PRIMARY KEY (tenant, course_id, student, outcome_id)
-    ) STRICT, WITHOUT ROWID""",
-    "CREATE INDEX mastery_by_outcome ON mastery (tenant, outcome_id, course_id)",
-    # Which rollups the table above still has to follow: student 0 is a whole course, course 0 is everything.
-    """CREATE TABLE mastery_to_refresh (
-        course INTEGER, student INTEGER, PRIMARY KEY (course, student)
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE members (
         context INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (context, kind, id)

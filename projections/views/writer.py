@@ -144,7 +144,6 @@ class ViewWriter:
         _insert(connection, "members", sorted(self.members))
         _insert(connection, "placements", sorted(self.placements))
         _insert(connection, "names", sorted(self.names))
-        self._mark_mastery()
 
     def _write_places(self) -> None:
         """Note where each result is to be found, and which few were ever somewhere else."""
@@ -168,37 +167,6 @@ class ViewWriter:
         connection.executemany(_NOTE_WHERE_IT_WAS, again)
         if connection.execute("SELECT 1 FROM moved_results LIMIT 1").fetchone() is not None:
             connection.executemany(_NOTE_WHERE_IT_IS, again)
-
-    def _mark_mastery(self) -> None:
-        """Note which rollups this batch may have changed; they are computed again before anyone asks."""
-        connection = self.interner.connection
-        mark = "INSERT OR IGNORE INTO mastery_to_refresh"
-        marks = {(row[1], row[2]) for row in self.results}
-        marks |= {(row[7], 0) for row in self.versions[Kind.LINK]}
-        if self.versions[Kind.SETTING] or (self._scales_may_be_shared() and self._shared_policy_changed()):
-            marks = {(0, 0)}
-        connection.executemany(f"{mark} VALUES (?, ?)", sorted(marks))
-        # A result that moved to another student or outcome has left the rollup where it was.
-        connection.execute(f"{mark} SELECT DISTINCT course, student FROM moved_results")
-        connection.executemany(
-            f"{mark} SELECT DISTINCT c.context, 0 FROM mastery m JOIN contexts c "
-            "ON c.tenant = m.tenant AND c.type = 'Course' AND c.id = m.course_id "
-            "WHERE m.tenant = ? AND m.outcome_id = ?",
-            sorted({(row[1], row[2]) for row in self.versions[Kind.OUTCOME]}),
-        )
-        connection.executemany(
-            f"{mark} SELECT course, student FROM rubric_results WHERE tenant = ? AND assessment_id = ?",
-            sorted({(row[1], row[2]) for row in self.versions[Kind.ASSESSMENT]}),
-        )
-
-    def _scales_may_be_shared(self) -> bool:
-        """Say whether scales and methods of accounts ever counted (the feature was on at some time)."""
-        found = self.interner.connection.execute("SELECT 1 FROM setting_versions WHERE value = 1 LIMIT 1").fetchone()
-        return found is not None
-
-    def _shared_policy_changed(self) -> bool:
-        changed = self.versions[Kind.PROFICIENCY] or self.versions[Kind.CALCULATION_METHOD]
-        return bool(changed or self.placements)
 
 
 # A result belongs to one student and outcome for life; of the few that do not, every place they had is listed.

@@ -59,11 +59,10 @@ class Asked(Outcomes):
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sealed home with the class in it, its kept mastery computed; to be copied."""
+    """A sealed home with the class in it; to be copied."""
     made = Outcomes(tmp_path_factory.mktemp("origin") / "home")
     assert made("init", "--encrypt").code == 0
     assert made("ingest", stdin=lines(*class_of_six())).code == 0
-    assert made("mastery", "--course", "200").code == 0
     return made.home
 
 

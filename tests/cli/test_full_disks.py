@@ -30,7 +30,6 @@ WAITING = [lines(group(str(9_000 + n), "2025-03-01", description=os.urandom(6_00
 COMMANDS: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest", "{more}"),
     "rebuild": ("rebuild",),
-    "mastery": ("mastery", "--tenant", TENANT, "--format", "json"),
     "replay": ("replay", "--to", "{home}/state.db"),
     "quarantine retry": ("quarantine", "retry"),
     "catching up": ("digest",),
@@ -94,7 +93,6 @@ def check_whole(name: str, home: Forked, model: Path) -> None:
 LIMITS = {
     "ingest": 200_000,
     "rebuild": 150_000,
-    "mastery": 60_000,
     "replay": 30_000,
     "quarantine retry": 200_000,
     "catching up": 150_000,
@@ -152,10 +150,7 @@ def test_a_folder_that_may_only_be_read(name: str, tmp_path: Path, model: Path) 
     for path in (*home.home.iterdir(), home.home):
         path.chmod(0o500)
     ran = home(*arguments_of(name, home.home, model), as_owner=True)
-    if name == "mastery":
-        assert ran.code == 0
-    else:
-        check_refusal(ran)
+    check_refusal(ran)
     if told is not None:
         asked = [home(*q, "--format", "json", as_owner=True) for q in (("digest",), ("mastery", "--tenant", TENANT))]
         assert [(ran.code, ran.json()) for ran in asked] == [(0, told[0]), (0, told[1])]
@@ -163,16 +158,6 @@ def test_a_folder_that_may_only_be_read(name: str, tmp_path: Path, model: Path) 
     for path in (home.home, *home.home.iterdir()):
         path.chmod(0o700)
     check_whole(name, home, model)
-
-
-def test_scores_that_are_not_kept_are_computed(tmp_path: Path, model: Path) -> None:
-    """The kept mastery table cannot be refreshed in a read-only home, and nobody need notice."""
-    home = Forked(prepare("mastery", model, tmp_path / "home"))
-    home.home.chmod(0o500)
-    computed = home("mastery", "--tenant", TENANT, "--format", "json", as_owner=True)
-    home.home.chmod(0o700)
-    assert len(computed.json()) == 77 * 20
-    assert computed.json() == home.json("mastery", "--tenant", TENANT)
 
 
 LEAVES_A_WAL = """

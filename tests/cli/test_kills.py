@@ -100,7 +100,6 @@ def ask(path: Path, query: str) -> int:
 HEAD = "SELECT coalesce(max(position), 0) FROM stored_events"
 STANDS = "SELECT coalesce(max(notification_id), 0) FROM tracking"
 TAKEN = "SELECT count(*) FROM quarantine WHERE taken_at IS NOT NULL"
-FRESH = f"SELECT CASE min(course) WHEN 0 THEN 0 ELSE {COURSES} - count(DISTINCT course) END FROM mastery_to_refresh"
 WORKS = {
     "ingest": Work(lambda *_: None, ("ingest",), lambda home: ask(home / "log.db", HEAD), DIFFERENT),
     # The old views are marked; the new ones are not.
@@ -113,7 +112,6 @@ WORKS = {
     "quarantine retry": Work(
         _refuse_some, ("quarantine", "retry"), lambda home: ask(home / "log.db", TAKEN), len(REFUSED)
     ),
-    "mastery": Work(_take_in, ("mastery", "--tenant", TENANT), lambda home: ask(home / "views.db", FRESH), COURSES),
     "catching up": Work(_lose_views, ("digest",), lambda home: ask(home / "views.db", STANDS), DIFFERENT),
 }
 

@@ -36,7 +36,7 @@ def school(tmp_path: Path) -> Outcomes:
 
 
 def test_mastery_has_the_contracts_rows(school: Outcomes) -> None:
-    """Every field of ROW is there; rows are sorted; the present is read from the kept table."""
+    """Every field of ROW is there; rows are sorted."""
     rows = school.json("mastery", "--course", "200")
     assert [(row["student"], row["score"], row["mastered"]) for row in rows] == [
         ("studentAda", 3.5, False),

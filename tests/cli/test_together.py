@@ -202,19 +202,16 @@ def test_catching_up_shows_only_whole_batches(tmp_path: Path) -> None:
     assert all(len(set(at)) == 1 for at in seen)
 
 
-def test_scores_are_never_older_than_the_answer(home: Forked) -> None:
-    """An ingest between the refresh of the kept scores and the question: the answer has the new result in it."""
-    from outcomes.projections.mastery.kept_table import is_fresh, refresh  # noqa: PLC0415
-    from tests.support.world import World  # noqa: PLC0415
+def test_a_question_of_mastery_waits_for_no_writer(home: Forked) -> None:
+    """While another process holds the writer's lock, scores are told at once: a question writes nothing."""
+    from outcomes.store.sqlite.write_lock import writing  # noqa: PLC0415
 
-    world = World(home.home)
-    with world.opened() as (_, views):
-        refresh(views)
-        with views.reading() as connection:
-            assert is_fresh(connection)
-        world.take(*some(1, 2))
-        with views.reading() as connection:
-            assert not is_fresh(connection)
+    assert home("ingest", stdin=lines(*some(1, 2))).code == 0
+    with writing(home.home / "writer.lock", "a long ingest"):
+        began = time.monotonic()
+        rows = home.json("mastery", "--course", "200")
+        assert time.monotonic() - began < 20
+    assert sum(row["results_counted"] for row in rows) >= 1
 
 
 def test_a_rebuild_serves_the_tenants_of_all(home: Forked) -> None:

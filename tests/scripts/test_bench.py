@@ -23,7 +23,7 @@ LIMITS = {
     "memory-ingest": 1.3,
     "memory-rebuild": 1.3,
     "student": 0.001,
-    "class": 20,
+    "class": 2,
     "rollup": 3,
 }
 INFORMATION = {"log-only", "growth-alike", "shuffled"}

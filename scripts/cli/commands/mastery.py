@@ -23,7 +23,6 @@ from outcomes.projections.as_of.names import student_names
 from outcomes.projections.history.policy_impact import HAVE_POLICY, flips, override
 from outcomes.projections.history.policy_impact import impact as impact_of
 from outcomes.projections.mastery.explanation import explanation
-from outcomes.projections.mastery.kept_table import is_fresh, kept, refresh
 from outcomes.projections.mastery.policy import SETTINGS, PolicyBook
 from outcomes.projections.mastery.query import MasteryRow, Override, mastery_at
 from outcomes.projections.mastery.results import Scope
@@ -85,20 +84,11 @@ def mastery(
     """
     scope = Scope(course, student, outcome)
     replaced = _what_if(method, mastery_points, scale)
-    is_what_if = replaced is not None
-    if compare and not is_what_if:
+    if compare and replaced is None:
         raise UsageError("--compare needs another policy to compare with: give --method, --mastery-points or --scale")
-    is_current = as_of is None and known_at is None and not is_what_if
-    if is_current:
-        with opened(home_of(context)) as session:
-            if session.home.is_writable:
-                refresh(session.views)
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
         connection, point = question.connection, question.point
-        if is_current and is_fresh(connection):
-            rows = list(kept(connection, point, scope))
-        else:
-            rows = list(mastery_at(connection, point, scope, override=replaced))
+        rows = list(mastery_at(connection, point, scope, override=replaced))
         if compare:
             changed = [flip.as_json() for flip in flips(mastery_at(connection, point, scope), rows)]
             answer(changed, form, lambda: _draw_flips(changed))

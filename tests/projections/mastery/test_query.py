@@ -16,7 +16,6 @@ from outcomes.projections.as_of.point import tenants
 from outcomes.projections.history.policy_impact import impact
 from outcomes.projections.mastery.class_figures import class_figures
 from outcomes.projections.mastery.explanation import explanation
-from outcomes.projections.mastery.kept_table import kept, refresh
 from outcomes.projections.mastery.query import MasteryRow, mastery_at
 from outcomes.projections.mastery.results import Scope
 from tests.projections.test_laws import fresh_world
@@ -49,26 +48,6 @@ def score(world: World, **point: Any) -> tuple[float | None, bool | None]:
     """Return the one score that there is, and whether it is mastery."""
     (row,) = rows(world, **point)
     return row.score, row.mastered
-
-
-def kept_rows(world: World, tenant: str) -> list[MasteryRow]:
-    """Return the kept table's rows after a refresh."""
-    with world.opened() as (_, views):
-        refresh(views)
-    with world.at(tenant=tenant) as (_, connection, at):
-        return list(kept(connection, at, Scope()))
-
-
-@given(histories(), histories(most=6))
-def test_the_kept_table_equals_the_read_path(history: list[dict[str, Any]], more: list[dict[str, Any]]) -> None:
-    """After any history, and after any more of it, the kept rollups are those that would be computed now."""
-    with fresh_world() as world:
-        for part in (history, more):
-            world.take(*part)
-            with world.opened() as (_, views), views.reading() as connection:
-                known = list(tenants(connection))
-            for tenant in known:
-                assert kept_rows(world, tenant) == rows(world, tenant=tenant)
 
 
 @given(histories(), st.randoms(use_true_random=False), st.sampled_from([*POINTS, None]))
