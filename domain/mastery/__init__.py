@@ -19,15 +19,11 @@ from outcomes.domain.mastery.methods import (
     Formula,
     IntRange,
 )
-from outcomes.domain.mastery.percent import new_quizzes_percent, percent_at_save
 from outcomes.domain.mastery.ratings import (
     LegacyStatus,
     legacy_status,
     rating_index,
     rating_of,
-    scale_score,
-    score_from_percent,
-    shown_rating,
 )
 from outcomes.domain.mastery.resolution import (
     DEFAULT,
@@ -41,15 +37,9 @@ from outcomes.domain.mastery.resolution import (
     resolve_calculation,
     resolve_scale,
 )
-from outcomes.domain.mastery.result_flags import (
-    new_quizzes_result_mastery,
-    original_at_save,
-    quiz_result_mastery,
-    rubric_result_mastery,
-)
 from outcomes.domain.mastery.results import QUIZ_SUBMISSION, Exclusion, ScoredResult, in_time_order, quiz_value
 from outcomes.domain.mastery.rollups import Rollup, ValuedResult, rollup, rollup_counted, valued_results
-from outcomes.domain.mastery.rounding import mean, round2, round4, to_fixed2
+from outcomes.domain.mastery.rounding import mean, round2
 from outcomes.domain.mastery.scale import DEFAULT_SCALE, MasteryScale, Rating
 
 __all__ = [
@@ -88,11 +78,6 @@ __all__ = [
     "legacy_status",
     "mean",
     "nearest_active",
-    "new_quizzes_percent",
-    "new_quizzes_result_mastery",
-    "original_at_save",
-    "percent_at_save",
-    "quiz_result_mastery",
     "quiz_value",
     "rating_index",
     "rating_of",
@@ -101,11 +86,5 @@ __all__ = [
     "rollup",
     "rollup_counted",
     "round2",
-    "round4",
-    "rubric_result_mastery",
-    "scale_score",
-    "score_from_percent",
-    "shown_rating",
-    "to_fixed2",
     "valued_results",
 ]

@@ -6,7 +6,6 @@ No score is rounded up into a level: 2.99 is not the 3 rating. DOMAIN.md 5.11.
 from collections.abc import Sequence
 from enum import StrEnum
 
-from outcomes.domain.mastery.rounding import to_fixed2
 from outcomes.domain.mastery.scale import MasteryScale, Rating
 
 
@@ -36,17 +35,6 @@ def rating_of(scale: MasteryScale, score: float | None) -> Rating | None:
     return None if place is None else scale.ratings[place]
 
 
-def shown_rating(scale: MasteryScale, score: float | None) -> Rating | None:
-    """Give the rating the current screens show: the server's, or the lowest for a score below all of them.
-
-    None without a score or without ratings. DOMAIN.md 5.11 (UI findRating).
-    """
-    if score is None or not scale.ratings:
-        return None
-    reached = rating_of(scale, score)
-    return scale.ratings[-1] if reached is None else reached
-
-
 def legacy_status(score: float | None, mastery_points: float) -> LegacyStatus:
     """Put a score in the older screens' buckets: 1.5, 1 and 0.5 times the mastery points. DOMAIN.md 5.11."""
     if score is None:
@@ -56,26 +44,3 @@ def legacy_status(score: float | None, mastery_points: float) -> LegacyStatus:
     if score >= mastery_points:
         return LegacyStatus.MASTERY
     return LegacyStatus.NEAR if score >= mastery_points * 0.5 else LegacyStatus.REMEDIAL
-
-
-def score_from_percent(percent: float, scale: MasteryScale, rubric_points_possible: float | None = None) -> float:
-    """Turn a stored percent into the points a student's screen shows for one result, 2 decimals.
-
-    `rubric_points_possible` is the top of the rubric's own ratings and wins when it is above 0.
-    Source: Canvas's scoreCalculation.js, through the vectors' kind of the same name.
-    """
-    return to_fixed2(percent * _screen_base(scale, rubric_points_possible))
-
-
-def scale_score(
-    score: float, possible: float | None, scale: MasteryScale, rubric_points_possible: float | None = None
-) -> float:
-    """Bring raw points onto the scale for a student's screen, 2 decimals; as given when nothing is possible.
-
-    Same source and same `rubric_points_possible` as `score_from_percent`.
-    """
-    return to_fixed2(score / possible * _screen_base(scale, rubric_points_possible)) if possible else score
-
-
-def _screen_base(scale: MasteryScale, rubric_points_possible: float | None) -> float:
-    return rubric_points_possible if rubric_points_possible and rubric_points_possible > 0 else scale.base

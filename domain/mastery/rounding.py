@@ -7,14 +7,12 @@ Source of every rule here: DOMAIN.md 5.9.
 
 import math
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 # Ruby hands a float back untouched when its binary exponent leaves no room for the digits asked for.
-_NO_ROOM_FOR_2: Final = 2.0**59
-_NO_ROOM_FOR_4: Final = 2.0**51
+_NO_ROOM: Final = 2.0**59
+_SCALE: Final = 100.0
 _HALF: Final = 0.5
-_CENT: Final = Decimal("0.01")
 
 
 def round2(value: float) -> float:
@@ -22,23 +20,19 @@ def round2(value: float) -> float:
 
     Halves go away from zero; infinities and nan come back as they are. DOMAIN.md 5.9 (iii).
     """
-    return _ruby_round(value, 100.0, _NO_ROOM_FOR_2)
-
-
-def round4(value: float) -> float:
-    """Round to 4 decimals by the same rule; Canvas stores rescaled percents so. DOMAIN.md 5.6, 5.9."""
-    return _ruby_round(value, 10_000.0, _NO_ROOM_FOR_4)
-
-
-def to_fixed2(value: float) -> float:
-    """Round to 2 decimals as the browser's `toFixed(2)` does: `to_fixed2(1.005)` is 1.0.
-
-    The *exact* binary value decides and only a true half goes away from zero, so the screen that
-    rescales a single result can differ by 0.01 from `round2`. Source: Canvas's scoreCalculation.js.
-    """
-    if not math.isfinite(value):
+    if not -_NO_ROOM < value < _NO_ROOM:  # written so that nan takes this way out too
         return value
-    return float(Decimal(value).quantize(_CENT, rounding=ROUND_HALF_UP))
+    # The rule is symmetric around zero, so one branch on the magnitude is enough.
+    size = abs(value)
+    scaled = size * _SCALE
+    nearest = float(math.floor(scaled))
+    if scaled - nearest >= _HALF:
+        nearest += 1.0
+    # The product may have fallen just short of a half that the value itself reaches: 1.005 * 100
+    # is 100.49999999999999. Ruby asks the quotient too.
+    if (nearest + _HALF) / _SCALE <= size:
+        nearest += 1.0
+    return math.copysign(nearest / _SCALE, value)
 
 
 def round_half_up(value: float) -> int:
@@ -58,19 +52,3 @@ def mean(values: Sequence[float]) -> float:
     except (OverflowError, ValueError):
         # No such score is real, but one absurd event must not stop the answers about everyone else.
         return sum(value / len(values) for value in values)
-
-
-def _ruby_round(value: float, scale: float, no_room: float) -> float:
-    if not -no_room < value < no_room:  # written so that nan takes this way out too
-        return value
-    # The rule is symmetric around zero, so one branch on the magnitude is enough.
-    size = abs(value)
-    scaled = size * scale
-    nearest = float(math.floor(scaled))
-    if scaled - nearest >= _HALF:
-        nearest += 1.0
-    # The product may have fallen just short of a half that the value itself reaches: 1.005 * 100
-    # is 100.49999999999999. Ruby asks the quotient too.
-    if (nearest + _HALF) / scale <= size:
-        nearest += 1.0
-    return math.copysign(nearest / scale, value)

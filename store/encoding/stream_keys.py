@@ -30,18 +30,8 @@ def in_tenant(tenant_number: int, stream: str) -> str:
     return f"{tenant_number:06d}/{stream}"
 
 
-def stream_of(tenant_number: int, event: Event | OtherEvent) -> str:
-    """Return the whole name of the stream of an event."""
-    return in_tenant(tenant_number, local_stream(event))
-
-
-def entity_stream(tenant_number: int, kind: str, local_id: str) -> str:
-    """Return the stream that holds the history of an entity; numeric ids sort as numbers, after them the others."""
-    return in_tenant(tenant_number, stream_of_entity(kind, local_id))
-
-
 def stream_of_entity(kind: str, local_id: str) -> str:
-    """Return the stream that holds the history of an entity, inside its tenant."""
+    """Return the stream that holds the history of an entity, inside its tenant; numeric ids sort as numbers."""
     # Put together, not formatted: to format an enumeration's member takes longer than all of this.
     if local_id.isdigit() and local_id.isascii() and (local_id[0] != "0" or local_id == "0"):
         return kind + "/" + local_id.zfill(_ID_WIDTH)
@@ -49,7 +39,7 @@ def stream_of_entity(kind: str, local_id: str) -> str:
 
 
 def entity_of_stream(stream: str) -> tuple[int, str, str]:
-    """Return the tenant's number, the kind and the id of a stream: what `entity_stream` put together."""
+    """Return the tenant's number, the kind and the id of a stream, given its whole name."""
     number, kind, key = stream.split("/", 2)
     return int(number), kind, key[1:] if key.startswith("~") else key.lstrip("0") or "0"
 

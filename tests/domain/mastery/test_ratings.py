@@ -9,9 +9,6 @@ from outcomes.domain.mastery import (
     Rating,
     legacy_status,
     rating_of,
-    scale_score,
-    score_from_percent,
-    shown_rating,
 )
 
 TOP, MIDDLE, LOWEST = Rating("Top", 4.0), Rating("Middle", 3.0, mastery=True), Rating("Lowest", 1.0)
@@ -70,23 +67,16 @@ class TestRating:
     """The rating of a score."""
 
     @pytest.mark.parametrize(
-        ("score", "server", "screen"),
-        [
-            (9.0, TOP, TOP),
-            (4.0, TOP, TOP),
-            (2.99, LOWEST, LOWEST),
-            (3.0, MIDDLE, MIDDLE),
-            (0.99, None, LOWEST),
-            (None, None, None),
-        ],
+        ("score", "rating"),
+        [(9.0, TOP), (4.0, TOP), (2.99, LOWEST), (3.0, MIDDLE), (0.99, None), (None, None)],
     )
-    def test_of_a_score(self, score: float | None, server: Rating | None, screen: Rating | None) -> None:
-        """The first rating reached; below the lowest the server has none and the screen shows the lowest."""
-        assert (rating_of(SCALE, score), shown_rating(SCALE, score)) == (server, screen)
+    def test_of_a_score(self, score: float | None, rating: Rating | None) -> None:
+        """The first rating reached; none below the lowest."""
+        assert rating_of(SCALE, score) == rating
 
     def test_without_ratings(self) -> None:
         """A scale without ratings gives none."""
-        assert shown_rating(MasteryScale(3.0, 5.0), 4.0) is None
+        assert rating_of(MasteryScale(3.0, 5.0), 4.0) is None
 
 
 @pytest.mark.parametrize(
@@ -104,25 +94,3 @@ class TestRating:
 def test_legacy_buckets(score: float | None, status: LegacyStatus) -> None:
     """With mastery at 4 the older screens' borders lie at 6, 4 and 2, each border inside the upper bucket."""
     assert legacy_status(score, 4.0) is status
-
-
-class TestScreenScores:
-    """Points on the screen of a student."""
-
-    def test_percent_of_the_scale(self) -> None:
-        """A third of 4 is 1.33; of a rubric of 9 it is 3; with nothing possible it is taken of mastery."""
-        assert score_from_percent(1 / 3, SCALE) == 1.33
-        assert score_from_percent(1 / 3, SCALE, 9.0) == 3.0
-        assert score_from_percent(1 / 3, SCALE, 0.0) == score_from_percent(1 / 3, SCALE, -2.0) == 1.33
-        assert score_from_percent(1 / 3, SCALE, 0.5) == 0.17
-        assert score_from_percent(0.5, MasteryScale(3.0, 0.0)) == 1.5
-
-    def test_rounds_as_a_browser_does(self) -> None:
-        """1.015 is stored a little smaller and goes down on the screen."""
-        assert score_from_percent(1.015, MasteryScale(1.0, 1.0)) == 1.01
-
-    def test_raw_points_onto_the_scale(self) -> None:
-        """5 of 10 is 2 of 4; without possible points the score stays as it is."""
-        assert scale_score(5.0, 10.0, SCALE) == 2.0
-        assert scale_score(5.0, 10.0, SCALE, 8.0) == 4.0
-        assert scale_score(5.125, None, SCALE) == scale_score(5.125, 0.0, SCALE) == 5.125

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcomes.domain.mastery import mean, round2, round4, to_fixed2
+from outcomes.domain.mastery import mean, round2
 from outcomes.domain.mastery.rounding import round_half_up
 
 ordinary = st.floats(min_value=-1e9, max_value=1e9)
@@ -82,37 +82,6 @@ class TestRound2:
     def test_nan_comes_back(self) -> None:
         """Not a number stays not a number."""
         assert math.isnan(round2(math.nan))
-
-
-class TestRound4:
-    """Percents."""
-
-    @pytest.mark.parametrize(
-        ("value", "expected"), [(0.00005, 0.0001), (2 / 3, 0.6667), (0.12344999, 0.1234), (0.03125, 0.0313)]
-    )
-    def test_four_decimals_by_the_same_rule(self, value: float, expected: float) -> None:
-        """Stored percents keep four decimals, halves up."""
-        assert round4(value) == expected
-
-    @given(ordinary)
-    def test_follows_the_rule_exactly(self, value: float) -> None:
-        """For any value it gives what the rule gives in exact arithmetic."""
-        assert round4(value) == ruby_round(value, 4)
-
-
-class TestToFixed2:
-    """Numbers on a screen."""
-
-    @pytest.mark.parametrize(
-        ("value", "expected"), [(0.125, 0.13), (1.015, 1.01), (1.005, 1.0), (-0.125, -0.13), (7.0, 7.0)]
-    )
-    def test_the_exact_binary_value_decides(self, value: float, expected: float) -> None:
-        """A browser rounds what is stored, so 1.015, stored a little smaller, goes down."""
-        assert to_fixed2(value) == expected
-
-    def test_infinity_comes_back(self) -> None:
-        """Infinity is not an error."""
-        assert to_fixed2(math.inf) == math.inf
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0.0, 0), (33.333, 33), (12.5, 13), (0.49999999999999994, 0)])

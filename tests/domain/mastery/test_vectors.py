@@ -25,15 +25,11 @@ from outcomes.domain.mastery import (
     exclusion_of,
     explain,
     legacy_status,
-    original_at_save,
-    percent_at_save,
     rating_index,
     resolve_calculation,
     resolve_scale,
     rollup,
     round2,
-    rubric_result_mastery,
-    scale_score,
 )
 
 VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors" / "mastery.json"
@@ -102,27 +98,6 @@ def check_rating_match(case: Case) -> None:
     assert rating_index(case["ratings_points"], case["score"]) == case["expected"]["rating_index"]
 
 
-def check_percent(case: Case) -> None:
-    """A stored percent."""
-    scale = MasteryScale(case["parent_mastery_points"], case["parent_points_possible"])
-    found = percent_at_save(
-        case["score"], case["possible"], alignment_mastery=case["alignment_mastery_score"], criterion=scale
-    )
-    assert found is not None
-    assert found == case["expected"]["percent"]
-    if "score_rescaled" in case["expected"]:
-        assert round2(found * scale.base) == case["expected"]["score_rescaled"]
-
-
-def check_result_mastery(case: Case) -> None:
-    """A stored mastery flag."""
-    assert case["artifact_type"] == "RubricAssessment"
-    assert {
-        "mastery": rubric_result_mastery(case["score"], case["possible"], case["criterion_mastery_points"]),
-        "original_score": original_at_save(case["previous_original_score"], case["score"]),
-    } == case["expected"]
-
-
 def check_visibility(case: Case) -> None:
     """How many results count."""
     results = [
@@ -137,13 +112,6 @@ def check_visibility(case: Case) -> None:
     ]
     counted = [r for r in results if exclusion_of(r, include_hidden=case["include_hidden"]) is None]
     assert len(counted) == case["expected"]["rows_used"]
-
-
-def check_scale_score(case: Case) -> None:
-    """A score on a student screen."""
-    scale = MasteryScale(case["mastery_points"], case["points_possible"])
-    found = scale_score(case["score"], case["possible"], scale, case.get("scale_points_possible"))
-    assert found == case["expected"]["score"]
 
 
 def check_legacy_status(case: Case) -> None:
@@ -180,25 +148,26 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "aggregate": check_aggregate,
     "rating_distribution": check_rating_distribution,
     "rating_match": check_rating_match,
-    "percent": check_percent,
-    "result_mastery": check_result_mastery,
     "visibility": check_visibility,
-    "scale_score": check_scale_score,
     "legacy_status": check_legacy_status,
     "scale_resolution": check_scale_resolution,
     "round2": check_round2,
 }
+NOT_OURS = {"percent", "result_mastery", "scale_score"}
+"""What Canvas works out when it saves a result, and what a student's screen makes of it: events bring the first ready
+made, and we draw no such screen."""
+OURS = [case for case in CASES if case["kind"] not in NOT_OURS]
 
 
 @needs_vectors
 def test_the_vectors_are_all_here() -> None:
     """The file holds as many cases as it says, and no kind goes unchecked."""
     assert len(CASES) == DOCUMENT["count"]
-    assert {case["kind"] for case in CASES} <= set(CHECKS)
+    assert {case["kind"] for case in CASES} <= set(CHECKS) | NOT_OURS
 
 
 @needs_vectors
-@pytest.mark.parametrize("case", CASES or [{}], ids=lambda case: case.get("id", "no-vectors"))
+@pytest.mark.parametrize("case", OURS or [{}], ids=lambda case: case.get("id", "no-vectors"))
 def test_agrees_with_canvas(case: Case) -> None:
     """The number Canvas gives for these inputs is the number given here."""
     CHECKS[case["kind"]](case)

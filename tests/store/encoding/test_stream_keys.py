@@ -12,10 +12,11 @@ from outcomes.domain.times import Micros, micros
 from outcomes.store.encoding.stream_keys import (
     HASH_BITS,
     entity_of_stream,
-    entity_stream,
+    in_tenant,
     last_version,
+    local_stream,
     next_free_version,
-    stream_of,
+    stream_of_entity,
     version_of,
 )
 from tests.support.given import event, group, link, outcome, proficiency, result
@@ -29,6 +30,11 @@ ids = (
     | st.text(min_size=1, max_size=25)
     | st.sampled_from(["0", "00", "7", "07", "~7"])
 )
+
+
+def entity_stream(number: int, kind: str, local_id: str) -> str:
+    """Return the whole name of an entity's stream."""
+    return in_tenant(number, stream_of_entity(kind, local_id))
 
 
 def test_streams_sort_as_ids_do() -> None:
@@ -71,7 +77,7 @@ def test_no_two_ids_share_a_stream(one: str, other: str) -> None:
 )
 def test_an_event_goes_where_its_entity_is_looked_up(value: dict[str, object], kind: Kind) -> None:
     """The stream of a creation and of an update is the stream of the entity that they name."""
-    assert stream_of(3, parse_event(value)) == entity_stream(3, kind, "7")
+    assert in_tenant(3, local_stream(parse_event(value))) == entity_stream(3, kind, "7")
 
 
 def test_what_nothing_projects_has_streams_too() -> None:
@@ -84,10 +90,10 @@ def test_what_nothing_projects_has_streams_too() -> None:
         event("outcome", "2025-01-01", {}),
         group("7", "2025-01-01"),
     ]
-    streams = [stream_of(1, parse_event(value)) for value in values]
+    streams = [local_stream(parse_event(value)) for value in values]
     assert streams[2] == streams[3]
     assert len(set(streams)) == len(streams) - 1
-    assert stream_of(1, parse_event(event("course_updated", "2025-02-02", {"course_id": "7"}))) == streams[0]
+    assert local_stream(parse_event(event("course_updated", "2025-02-02", {"course_id": "7"}))) == streams[0]
 
 
 @given(instants, digests, instants, digests)
