@@ -37,7 +37,14 @@ from outcomes.domain.mastery.resolution import (
     resolve_calculation,
     resolve_scale,
 )
-from outcomes.domain.mastery.results import QUIZ_SUBMISSION, Exclusion, ScoredResult, in_time_order, quiz_value
+from outcomes.domain.mastery.results import (
+    QUIZ_SUBMISSION,
+    Exclusion,
+    ScoredResult,
+    in_time_order,
+    quiz_gaps,
+    quiz_value,
+)
 from outcomes.domain.mastery.rollups import Rollup, ValuedResult, rollup, rollup_counted, valued_results
 from outcomes.domain.mastery.rounding import mean, round2
 from outcomes.domain.mastery.scale import DEFAULT_SCALE, MasteryScale, Rating
@@ -78,6 +85,7 @@ __all__ = [
     "legacy_status",
     "mean",
     "nearest_active",
+    "quiz_gaps",
     "quiz_value",
     "rating_index",
     "rating_of",

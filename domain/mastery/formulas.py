@@ -4,6 +4,8 @@ DOMAIN.md 5.2 and 5.8 (RollupScore); the order of the multiplications is part of
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
+from operator import mul
 from typing import Final
 
 from outcomes.domain.mastery.methods import Calculation, Formula
@@ -35,7 +37,8 @@ def apply(
     """Run a calculation over at least one value.
 
     Gives the unrounded score and the places of the values it is made of: all of them for averages
-    and decays, the winner's, or those at mastery. n_mastery below its n gives `(None, ())`.
+    and decays, the winner's, or those at mastery. n_mastery below its n, or with no value at mastery
+    (an n of 0 or less asks for none), gives `(None, ())`.
     """
     formula = calculation.formula
     if formula is Formula.HIGHEST or formula is Formula.LATEST:
@@ -44,7 +47,7 @@ def apply(
         return values[place], (place,)
     if formula is Formula.N_MASTERY:
         at_mastery = [place for place, value in enumerate(values) if value >= mastery_points]
-        if len(at_mastery) < calculation.number:
+        if len(at_mastery) < max(calculation.number, 1):
             return None, ()
         return mean([values[place] for place in at_mastery]), at_mastery
     everyone = range(len(values))
@@ -61,8 +64,9 @@ def weights(calculation: Calculation, contributing: int) -> list[float]:
         return []
     if calculation.formula is Formula.RUNNING_DECAY:
         kept, added = _HUNDREDTH * (100 - calculation.number), _HUNDREDTH * calculation.number
-        shares = [added * kept ** (contributing - 1 - place) for place in range(contributing)]
-        return [kept ** (contributing - 1), *shares[1:]]
+        # Multiplied step by step: a weight far out of range then ends in infinity, where a power would raise.
+        powers = list(accumulate([kept] * (contributing - 1), mul, initial=1.0))[::-1]
+        return [powers[0], *(added * power for power in powers[1:])]
     if calculation.formula is Formula.LAST_AGAINST_OTHERS and contributing > 1:
         others = contributing - 1
         return [_HUNDREDTH * (100 - calculation.number) / others] * others + [_HUNDREDTH * calculation.number]

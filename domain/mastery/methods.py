@@ -84,9 +84,9 @@ class Calculation(NamedTuple):
     def of(cls, method: str | None, calculation_int: int | None = None, *, new_decaying_average: bool) -> Self:
         """Resolve a stored method and integer.
 
-        No method means highest; an integer that is missing or outside the method's range means the
-        method's default. `new_decaying_average` is the root account's feature
-        `outcomes_new_decaying_average_calculation`: while it is off a stored
+        No method means highest; a missing integer means the method's default. One outside the method's
+        range is followed as it stands, as Canvas does (DOMAIN.md 11). `new_decaying_average` is the root
+        account's feature `outcomes_new_decaying_average_calculation`: while it is off a stored
         standard_decaying_average is computed the legacy way.
         DOMAIN.md 5.2 (OutcomeCalculationMethod, RollupScore).
 
@@ -109,6 +109,14 @@ class Calculation(NamedTuple):
         """The integer as the formula takes it: a weight in percent, or n; 0 for methods that take none."""
         return self.calculation_int or 0
 
+    @property
+    def range_missed(self) -> IntRange | None:
+        """The range that Canvas's own validation asks of the integer, where the stored one is outside it."""
+        accepted = CALCULATION_INTS.get(self.method)
+        if accepted is None or accepted.lowest <= self.number <= accepted.highest:
+            return None
+        return accepted
+
 
 def _method_named(name: str | None) -> CalculationMethod:
     if name is None:
@@ -125,9 +133,7 @@ def _int_in_force(method: CalculationMethod, stored: int | None) -> int | None:
     accepted = CALCULATION_INTS.get(method)
     if accepted is None:
         return None
-    if stored is None or not accepted.lowest <= stored <= accepted.highest:
-        return accepted.default
-    return stored
+    return accepted.default if stored is None else stored
 
 
 DEFAULT_CALCULATION: Final = Calculation.of(None, new_decaying_average=False)

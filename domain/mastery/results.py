@@ -113,3 +113,29 @@ def quiz_value(rows: Iterable[ScoredResult], base: float) -> float | None:
         total += row.possible
         weighted += row.possible * row.percent
     return None if total == 0 else weighted / total * base
+
+
+def quiz_gaps(results: Iterable[ScoredResult]) -> list[str]:
+    """Name the rows of classic quizzes that the value of their quiz is not made of, a sentence for each quiz.
+
+    `results` are those that count, under a method that joins quiz rows. Canvas raises where the possible points of
+    a quiz add up to nothing and where a percent is missing; here the rows are left out, and said to be. DOMAIN.md 11.
+    """
+    quizzes: dict[str, list[ScoredResult]] = {}
+    for row in sorted(results, key=by_id):
+        if (quiz := row.quiz) is not None:
+            quizzes.setdefault(quiz, []).append(row)
+    return [sentence for quiz, rows in quizzes.items() if (sentence := _quiz_gap(quiz, rows)) is not None]
+
+
+def _quiz_gap(quiz: str, rows: Sequence[ScoredResult]) -> str | None:
+    if quiz_value(rows, 1.0) is None:
+        without = [row.id for row in rows if row.possible is not None and row.percent is None]
+        why = f"result {', '.join(without)} has no percent" if without else "nothing was possible on it"
+        return f"quiz {quiz}: result {_ids(rows)} left out, {why} (Canvas fails on such a quiz)"
+    skipped = [row for row in rows if row.possible is None]
+    return f"quiz {quiz}: result {_ids(skipped)} left out, no possible points are known of it" if skipped else None
+
+
+def _ids(rows: Iterable[ScoredResult]) -> str:
+    return ", ".join(row.id for row in rows)

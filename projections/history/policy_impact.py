@@ -54,7 +54,10 @@ class Flip(NamedTuple):
 def override(
     *, calculation: Calculation | None = None, scale: MasteryScale | None = None, mastery_points: float | None = None
 ) -> Override:
-    """Return a policy's replacement: what is not given stays as it is in force."""
+    """Return a policy's replacement: what is not given stays as it is in force.
+
+    Make `calculation` by `PolicyBook.calculation`, so that it follows the tenant's features as stored methods do.
+    """
 
     def replaced(policy: Policy) -> Policy:
         if calculation is not None:

@@ -82,7 +82,7 @@ class PolicyBook:
 
     def _resolve(self, course_id: str, outcome_id: str) -> Policy:
         own = self._own_policy(outcome_id)
-        notes = [] if own is None or own.note is None else [own.note]
+        notes: list[str] = []
         linked = self._links_in(course_id).get(outcome_id)
         if linked is None:
             notes.append("no link of this outcome in this course was seen: counted all the same")
@@ -108,6 +108,8 @@ class PolicyBook:
                 method.value[1] or None if method.value else None,
             )
         known = own or _Own(None, None, None, 0, None)
+        if known.note is not None:
+            notes.insert(0, known.note)
         own_scale = resolve_scale(_NO_CHAIN, {}, own=known.scale, account_level_mastery_scales=False)
         own_method = resolve_calculation(_NO_CHAIN, {}, own=known.calculation, account_level_mastery_scales=False)
         return Policy(
@@ -129,6 +131,14 @@ class PolicyBook:
             self._settings[name] = None if row is None else bool(row[0])
         found = self._settings[name]
         return default if found is None else found
+
+    def calculation(self, method: str | None, size: int | None) -> Calculation:
+        """Return what a method's name means for the tenant at the point; raises ValueError for none of Canvas's.
+
+        The name decides, unless the feature was switched off after it was stored (DOMAIN.md 5.2, 11).
+        """
+        running = self.setting(NEW_DECAYING_AVERAGE, default=True)
+        return Calculation.of(method, size, new_decaying_average=running)
 
     def chain(self, course_id: str) -> ContextChain:
         """Return the contexts above a course, as far as events have told them up to the point."""
@@ -170,10 +180,8 @@ class PolicyBook:
         return _Own(title, scale, calculation, position, note)
 
     def _calculation(self, method: str | None, size: int | None) -> tuple[Calculation | None, str | None]:
-        # The stored name decides, unless the feature was switched off after it was stored (DOMAIN.md 5.2).
-        running = self.setting(NEW_DECAYING_AVERAGE, default=True)
         try:
-            return Calculation.of(method, size, new_decaying_average=running), None
+            return self.calculation(method, size), None
         except ValueError:
             return None, f"calculation method {method!r} is none that Canvas has"
 

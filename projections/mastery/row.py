@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from outcomes.domain.identity import id_sort_key
-from outcomes.domain.mastery import Rollup, ScoredResult, exclusion_of, rating_of, rollup_counted
+from outcomes.domain.mastery import Rollup, ScoredResult, exclusion_of, quiz_gaps, rating_of, rollup_counted
 from outcomes.domain.times import Micros, to_text
 from outcomes.projections.mastery.policy import Policy, PolicyBook
 from outcomes.projections.mastery.results import Assessments, Pair
@@ -61,12 +61,14 @@ def row_of(
         policy = override(policy)
     scale, calculation = policy.scale, policy.calculation
     counted = [result for result in results if exclusion_of(result) is None] if policy.is_linked else []
-    notes, order = policy.notes, "exact"
+    notes, order = notes_of(policy), "exact"
     if calculation is not None and calculation.in_time_order and len(counted) > 1:
         told = assessments.put_in_order(counted)
         counted = told.results
         if told.undated:
             order = "approximate"
+    if calculation is not None and calculation.joins_quiz_rows:
+        notes = (*notes, *quiz_gaps(counted))
     if policy.is_linked and not counted:
         notes = (*notes, NO_RESULT_COUNTS)
     found = rollup_counted(counted, scale, calculation) if counted and scale and calculation else NO_ROLLUP
@@ -94,6 +96,17 @@ def row_of(
         order,
         notes,
     )
+
+
+def notes_of(policy: Policy) -> tuple[str, ...]:
+    """Return what is to be said of every row under a policy, whatever its results are."""
+    calculation = policy.calculation
+    missed = None if calculation is None else calculation.range_missed
+    if calculation is None or missed is None:
+        return policy.notes
+    number, method = calculation.number, calculation.method.value
+    accepted = f"Canvas accepts for {method} ({missed.lowest} to {missed.highest})"
+    return (*policy.notes, f"calculation_int {number} is outside what {accepted}: followed as it stands")
 
 
 def _last_assessed(counted: list[ScoredResult]) -> Micros | None:

@@ -8,6 +8,7 @@ import pytest
 from tests.support.command import Outcomes
 from tests.support.given import ASKER, event, lines, link, outcome, result
 
+FEATURE = "outcomes_new_decaying_average_calculation"
 CLASS = lines(
     outcome("7", "2025-01-01T08:00:00Z", title="Ties a bowline", calculation_method="average"),
     link("3", "2025-01-01T08:00:01Z", outcome="7", group="2", context="Course:200"),
@@ -151,3 +152,20 @@ def test_wrong_use_is_one_clear_line(school: Outcomes, arguments: tuple[str, ...
     ran = school(*arguments)
     assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, b"", 1), ran
     assert ran.err.startswith("error: ")
+
+
+def test_a_what_if_by_the_own_method_gives_the_own_score(tmp_path: Path) -> None:
+    """With the feature off a standard_decaying_average is computed the legacy way, in a what-if as well."""
+    outcomes = Outcomes(tmp_path / "home")
+    method = {"calculation_method": "standard_decaying_average", "calculation_int": 65}
+    scores = [result(str(50 + place), f"2025-02-0{place + 1}", score=score) for place, score in enumerate((2, 3, 4))]
+    outcomes("ingest", stdin=lines(outcome("7", "2025-01-01", **method), *scores))
+    what_if = ("mastery", "--method", "standard_decaying_average:65")
+    # The running decay: 2, then 0.35 × 2 + 0.65 × 3 = 2.65, then 0.35 × 2.65 + 0.65 × 4.
+    assert [row["score"] for row in outcomes.json(*what_if)] == [3.53]
+    assert outcomes("settings", "set", FEATURE, "off", "--since", "2024-01-01").code == 0
+    # The legacy way: 0.65 × 4 + 0.35 × (2 + 3) / 2 = 3.475.
+    assert [row["score"] for row in outcomes.json("mastery")] == [3.48]
+    assert [row["score"] for row in outcomes.json(*what_if)] == [3.48]
+    assert outcomes.json(*what_if, "--compare") == []
+    assert [row["score"] for row in outcomes.json(*what_if, "--as-of", "2025-02-02")] == [2.65]

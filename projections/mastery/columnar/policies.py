@@ -37,7 +37,7 @@ class Policies(NamedTuple):
     joins_quiz_rows: Bools
     is_linked: Bools
     is_odd: Bools
-    """The scale has numbers that no scale has: for `projections.pairs`."""
+    """The scale or the method has numbers that Canvas would not let anyone save: for the function for one pair."""
     rating_points: Floats
     """A row of points from high to low for each policy, filled up with nan."""
 
@@ -49,9 +49,9 @@ def policies_of(book: PolicyBook, block: Block, override: Override | None) -> Po
     for course, outcome in zip(*np.divmod(keys, len(block.outcomes)), strict=True):
         policy = book.policy(block.courses[course], block.outcomes[outcome])
         found.append(policy if override is None else override(policy))
-    odd = [policy.scale is not None and not _is_plain(policy.scale) for policy in found]
+    odd = [not _is_plain(policy) for policy in found]
     plain = [None if is_odd else policy.scale for policy, is_odd in zip(found, odd, strict=True)]
-    calculations = [policy.calculation for policy in found]
+    calculations = [None if is_odd else policy.calculation for policy, is_odd in zip(found, odd, strict=True)]
     return Policies(
         of_pair,
         found,
@@ -67,7 +67,13 @@ def policies_of(book: PolicyBook, block: Block, override: Override | None) -> Po
     )
 
 
-def _is_plain(scale: MasteryScale) -> bool:
+def _is_plain(policy: Policy) -> bool:
+    if policy.calculation is not None and policy.calculation.range_missed is not None:
+        return False
+    return policy.scale is None or _is_plain_scale(policy.scale)
+
+
+def _is_plain_scale(scale: MasteryScale) -> bool:
     points = [rating.points for rating in scale.ratings]
     if len(points) > _MOST_RATINGS or not all(isfinite(number) for number in (*points, *scale[:2])):
         return False

@@ -16,7 +16,7 @@ from outcomes.projections.mastery.columnar.results import Block, blocks
 from outcomes.projections.mastery.columnar.scores import Scores, scores_of
 from outcomes.projections.mastery.policy import Policy, PolicyBook
 from outcomes.projections.mastery.results import Assessments, Pair, Scope, pairs_at
-from outcomes.projections.mastery.row import NO_RESULT_COUNTS, MasteryRow, Override, row_of
+from outcomes.projections.mastery.row import NO_RESULT_COUNTS, MasteryRow, Override, notes_of, row_of
 
 _Objects = npt.NDArray[np.object_]
 
@@ -95,8 +95,8 @@ def _columns(block: Block, policies: Policies, scores: Scores) -> Iterator[list[
     nothing_counts = policies.is_linked[of_pair] & (scores.counted == 0)
     yield np.where(
         nothing_counts,
-        _objects([(*policy.notes, NO_RESULT_COUNTS) for policy in policies.policies])[of_pair],
-        _objects([policy.notes for policy in policies.policies])[of_pair],
+        _objects([(*notes_of(policy), NO_RESULT_COUNTS) for policy in policies.policies])[of_pair],
+        _objects([notes_of(policy) for policy in policies.policies])[of_pair],
     ).tolist()
 
 

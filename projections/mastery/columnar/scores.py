@@ -68,7 +68,8 @@ def scores_of(block: Block, policies: Policies, assessments: Assessments) -> Sco
     """Compute the score of every pair of a block."""
     counted, is_odd = _counted(block, policies)
     seconds, is_approximate = _order(block, policies, counted, assessments)
-    value = _values(policies, counted)
+    value, has_gaps = _values(policies, counted)
+    is_odd[counted.pair[has_gaps]] = True
     pair, value = _in_order(policies, counted, seconds, value)
     unrounded, used, is_exact = _rolled_up(policies, pair, value, len(is_odd))
     return Scores(
@@ -137,8 +138,8 @@ def _last_assessed_at(counted: _Counted) -> Floats:
     return last
 
 
-def _values(policies: Policies, counted: _Counted) -> Floats:
-    """Return each result's value on the scale; nan for none. DOMAIN.md 5.4."""
+def _values(policies: Policies, counted: _Counted) -> tuple[Floats, Ints]:
+    """Return each result's value on the scale, nan for none (DOMAIN.md 5.4), and the rows that a quiz leaves out."""
     base = policies.base[counted.policy]
     has_percent = counted.flags & WITHOUT_PERCENT == 0
     value = np.where(has_percent, counted.given * base, counted.given)
@@ -146,8 +147,10 @@ def _values(policies: Policies, counted: _Counted) -> Floats:
     rows = np.flatnonzero((counted.flags & BY_QUIZ != 0) & policies.joins_quiz_rows[counted.policy])
     if len(rows):
         percent = np.where(has_percent[rows], counted.given[rows], np.nan)
-        value[rows] = _of_quizzes(counted, rows, percent) * base[rows]
-    return value
+        shares = _of_quizzes(counted, rows, percent)
+        value[rows] = shares * base[rows]
+        rows = rows[np.isnan(shares) | np.isnan(counted.possible[rows])]
+    return value, rows
 
 
 def _of_quizzes(counted: _Counted, rows: Ints, percent: Floats) -> Floats:

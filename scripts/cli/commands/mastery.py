@@ -1,7 +1,7 @@
 """Mastery: `mastery`, `explain`, `impact`, and the settings that Canvas keeps to itself: `settings`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ from outcomes.cli.session import at, opened
 from outcomes.domain.entities.setting import SETTING_EVENT
 from outcomes.domain.errors import UnreadableInput, UsageError
 from outcomes.domain.identity import Kind, parse_kind
-from outcomes.domain.mastery import Calculation, CalculationMethod, MasteryScale, Rating
+from outcomes.domain.mastery import CalculationMethod, MasteryScale, Rating
 from outcomes.domain.times import parse_argument, to_text
 from outcomes.projections.as_of.names import student_names
 from outcomes.projections.history.policy_impact import HAVE_POLICY, flips, override
@@ -83,11 +83,12 @@ def mastery(
     Example: outcomes mastery --course 100 --as-of 2013-12-01
     """
     scope = Scope(course, student, outcome)
-    replaced = _what_if(method, mastery_points, scale)
-    if compare and replaced is None:
+    what_if = _what_if(method, mastery_points, scale)
+    if compare and what_if is None:
         raise UsageError("--compare needs another policy to compare with: give --method, --mastery-points or --scale")
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
         connection, point = question.connection, question.point
+        replaced = None if what_if is None else what_if(PolicyBook(connection, point))
         rows = list(mastery_at(connection, point, scope, override=replaced))
         if compare:
             changed = [flip.as_json() for flip in flips(mastery_at(connection, point, scope), rows)]
@@ -227,25 +228,28 @@ def _setting(book: PolicyBook, name: str) -> str:
     return "not set" if on != off else "on" if on else "off"
 
 
-def _what_if(method: str | None, mastery_points: float | None, scale: str | None) -> Override | None:
+def _what_if(
+    method: str | None, mastery_points: float | None, scale: str | None
+) -> Callable[[PolicyBook], Override] | None:
+    """Read the policy that is asked about; what its method's name means is for the tenant's policy book to say."""
     if method is None and mastery_points is None and scale is None:
         return None
     if mastery_points is not None and not 0 <= mastery_points < inf:
         raise UsageError(f"not a number of points: {mastery_points}: write one from 0 on, for example 3.5")
-    return override(
-        calculation=None if method is None else _calculation(method),
-        scale=None if scale is None else _scale(scale),
-        mastery_points=mastery_points,
+    named = None if method is None else _method(method)
+    levels = None if scale is None else _scale(scale)
+    return lambda book: override(
+        calculation=None if named is None else book.calculation(*named), scale=levels, mastery_points=mastery_points
     )
 
 
-def _calculation(text: str) -> Calculation:
+def _method(text: str) -> tuple[str, int | None]:
     name, _, size = text.partition(":")
     if name not in set(CalculationMethod) or (size and not _SIZE.fullmatch(size)):
         raise UsageError(
             f"not a method: {text!r}: write one of {', '.join(CalculationMethod)}, with :INT where it has one"
         )
-    return Calculation.of(name, int(size) if size else None, new_decaying_average=True)
+    return name, int(size) if size else None
 
 
 def _scale(path: str) -> MasteryScale:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes.domain.mastery import DEFAULT_CALCULATION, Calculation, CalculationMethod, Formula
+from outcomes.domain.mastery.formulas import apply, weights
 
 
 class TestInteger:
@@ -19,33 +20,57 @@ class TestInteger:
             ("n_mastery", None, 5),
             ("n_mastery", 1, 1),
             ("n_mastery", 10, 10),
-            ("n_mastery", 0, 5),
-            ("n_mastery", 11, 5),
+            ("n_mastery", 0, 0),
+            ("n_mastery", 11, 11),
             ("decaying_average", None, 65),
             ("decaying_average", 1, 1),
             ("decaying_average", 99, 99),
-            ("decaying_average", 100, 65),
+            ("decaying_average", 100, 100),
             ("weighted_average", None, 65),
             ("weighted_average", 1, 1),
             ("weighted_average", 99, 99),
-            ("weighted_average", 0, 65),
-            ("weighted_average", 100, 65),
+            ("weighted_average", 0, 0),
+            ("weighted_average", 100, 100),
             ("standard_decaying_average", None, 65),
             ("standard_decaying_average", 50, 50),
-            ("standard_decaying_average", 49, 65),
-            ("standard_decaying_average", -5, 65),
+            ("standard_decaying_average", 49, 49),
+            ("standard_decaying_average", -5, -5),
         ],
     )
     def test_the_integer_in_force(self, method: str, stored: int | None, in_force: int | None) -> None:
-        """A missing or impossible integer is the method's default; methods without one ignore it."""
+        """A missing integer is the default, one out of range stays as stored; methods without one ignore it."""
         assert Calculation.of(method, stored, new_decaying_average=True).calculation_int == in_force
 
-    @given(st.sampled_from(CalculationMethod), st.none() | st.integers())
-    def test_is_always_usable(self, method: CalculationMethod, stored: int | None) -> None:
-        """Whatever is stored, the number a formula reads is one it can work with."""
-        number = Calculation.of(method, stored, new_decaying_average=False).number
-        takes_none = {CalculationMethod.HIGHEST, CalculationMethod.LATEST, CalculationMethod.AVERAGE}
-        assert number == 0 if method in takes_none else 1 <= number <= 99
+    @pytest.mark.parametrize(
+        ("method", "stored", "missed"),
+        [
+            ("highest", 65, None),
+            ("n_mastery", 10, None),
+            ("n_mastery", 11, (1, 10)),
+            ("decaying_average", None, None),
+            ("decaying_average", 0, (1, 99)),
+            ("standard_decaying_average", 50, None),
+            ("standard_decaying_average", 49, (50, 99)),
+        ],
+    )
+    def test_a_missed_range_is_told(self, method: str, stored: int | None, missed: tuple[int, int] | None) -> None:
+        """An integer that Canvas's validation would refuse names the range that it misses (DOMAIN.md 5.2)."""
+        found = Calculation.of(method, stored, new_decaying_average=True).range_missed
+        assert (None if found is None else found[:2]) == missed
+
+    @given(
+        st.sampled_from(CalculationMethod),
+        st.integers(-(2**63), 2**63 - 1),
+        st.booleans(),
+        st.lists(st.floats(0, 10), min_size=1, max_size=40),
+    )
+    def test_any_integer_can_be_worked_with(
+        self, method: CalculationMethod, stored: int, running: bool, values: list[float]
+    ) -> None:
+        """Whatever number a database holds, a formula and its weights come to some answer."""
+        calculation = Calculation.of(method, stored, new_decaying_average=running)
+        _, places = apply(calculation, values, 3.0)
+        assert len(weights(calculation, len(places))) == len(places)
 
 
 class TestFormula:

@@ -4,7 +4,15 @@ from itertools import permutations
 
 import pytest
 
-from outcomes.domain.mastery import QUIZ_SUBMISSION, Exclusion, ScoredResult, exclusion_of, in_time_order, quiz_value
+from outcomes.domain.mastery import (
+    QUIZ_SUBMISSION,
+    Exclusion,
+    ScoredResult,
+    exclusion_of,
+    in_time_order,
+    quiz_gaps,
+    quiz_value,
+)
 from outcomes.domain.mastery.results import by_id, values_of
 
 SECOND = 1_000_000
@@ -121,3 +129,28 @@ class TestQuizValue:
     def test_a_missing_percent_is_no_value(self) -> None:
         """Canvas fails on a quiz row with points and no percent; here the quiz has no value."""
         assert quiz_value([quiz_row("1", 1.0, 1.0), quiz_row("2", 1.0, None)], 4.0) is None
+
+
+class TestQuizGaps:
+    """What a quiz's value is not made of."""
+
+    def test_every_kind_of_gap_is_named(self) -> None:
+        """Nothing possible, a missing percent, a row without points: each quiz in one sentence, in id order."""
+        rows = [
+            quiz_row("10", 2.0, None, quiz="33"),
+            quiz_row("9", 2.0, 0.5, quiz="33"),
+            quiz_row("1", None, 0.8),
+            quiz_row("2", 0.0, 0.8),
+            quiz_row("3", None, 0.5, quiz="32"),
+            quiz_row("4", 2.0, 0.5, quiz="32"),
+            ScoredResult("5", 4.0),
+        ]
+        assert quiz_gaps(rows) == [
+            "quiz 31: result 1, 2 left out, nothing was possible on it (Canvas fails on such a quiz)",
+            "quiz 32: result 3 left out, no possible points are known of it",
+            "quiz 33: result 9, 10 left out, result 10 has no percent (Canvas fails on such a quiz)",
+        ]
+
+    def test_a_whole_quiz_has_none(self) -> None:
+        """Rows with points and percents are all in their quiz's value, even a row that was worth nothing."""
+        assert quiz_gaps([quiz_row("1", 1.0, 1.0), quiz_row("2", 0.0, 0.5), ScoredResult("3", 1.0)]) == []

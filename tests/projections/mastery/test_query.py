@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes.domain.identity import Kind
+from outcomes.domain.mastery import QUIZ_SUBMISSION
 from outcomes.domain.times import parse_argument
 from outcomes.projections.as_of.names import student_names
 from outcomes.projections.as_of.point import tenants
@@ -305,6 +306,44 @@ def test_a_cleared_mark_is_not_assessed(world: World) -> None:
     assert (figures.assessed, figures.mean) == (1, 2.0)
     with world.at(as_of="2025-02-01") as (_, connection, at):
         assert next(mastery_at(connection, at, Scope(course="200"))).score == 4.0
+
+
+def test_a_quiz_that_cannot_be_aggregated_is_named(world: World) -> None:
+    """Under an average Canvas fails where a quiz has nothing possible; the row left out is named, in every answer."""
+    world.take(
+        outcome("7", "2025-01-01", calculation_method="average"),
+        result("60", "2025-02-01", possible=None, artifact_type=QUIZ_SUBMISSION, artifact_id="1"),
+        result("61", "2025-02-01", score=2, possible=2, percent=0.4, artifact_type=QUIZ_SUBMISSION, artifact_id="2"),
+        result("62", "2025-02-01", score=2, student="studentBo", artifact_type=QUIZ_SUBMISSION, artifact_id="3"),
+    )
+    whole = rows(world)
+    assert [row.score for row in whole] == [2.0, 2.0]
+    assert [[note for note in row.notes if note.startswith("quiz")] for row in whole] == [
+        ["quiz 1: result 60 left out, nothing was possible on it (Canvas fails on such a quiz)"],
+        [],
+    ]
+    assert rows(world, Scope(student="studentAda")) == whole[:1]
+
+
+@pytest.mark.parametrize(
+    ("method", "stored", "score"),
+    [
+        ("standard_decaying_average", 30, 2.2),  # 0.7 × 1 + 0.3 × 5
+        ("decaying_average", 150, 7.0),  # 1.5 × 5 - 0.5 × 1
+        ("n_mastery", 0, 5.0),
+    ],
+)
+def test_a_calculation_int_out_of_range_is_followed(world: World, method: str, stored: int, score: float) -> None:
+    """Canvas never replaces the stored number; a note says that its own validation would have refused it."""
+    world.take(
+        outcome("7", "2025-01-01", calculation_method=method, calculation_int=stored),
+        result("70", "2025-02-01", score=1),
+        result("71", "2025-02-02", score=5),
+    )
+    (row,) = whole = rows(world)
+    assert (row.score, row.calculation_int) == (score, stored)
+    assert any(f"calculation_int {stored} is outside what Canvas accepts for {method}" in note for note in row.notes)
+    assert rows(world, Scope(student="studentAda")) == whole
 
 
 def test_impact_counts_flips_without_new_work(world: World) -> None:
