@@ -51,7 +51,7 @@ class EntityRef(NamedTuple):
     id: str
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.id}"
+        return f"{self.kind}:{self.id}"  # as `parse_entity` takes it back
 
 
 def id_sort_key(local_id: str) -> tuple[int, int, str]:

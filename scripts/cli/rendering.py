@@ -115,7 +115,7 @@ def _hang(drawing: Drawing, node: Node) -> None:
 def _label(node: Node) -> Text:
     title = node.title if node.title is not None else "(never seen)" if not node.known else "(no title)"
     label = Text(clean(title), style="bold" if node.kind == "group" else "")
-    label.append(f"  {node.kind} {clean(node.id)}", style="dim")
+    label.append(f"  {node.kind}:{clean(node.id)}", style="dim")
     if node.state != "active":
         label.append(f"  {clean(node.state)}", style=_STATES.get(node.state, "yellow"))
     mastery = node.details.get("mastery_points")
@@ -129,7 +129,7 @@ def _label(node: Node) -> Text:
         meaning = "implied by its deletion" if node.details["implied"] == "deleted" else "uncertain: revived by import"
         label.append(f"  ({meaning})", style="yellow")
     if node.why is not None:
-        label.append(f"  ({node.why}{f' {clean(node.parent_id)}' if node.parent_id else ''})", style="yellow")
+        label.append(f"  ({node.why}{f' group:{clean(node.parent_id)}' if node.parent_id else ''})", style="yellow")
     return label
 
 
@@ -139,7 +139,7 @@ def explanation(value: Mapping[str, Any]) -> RenderableType:
     method = value["calculation_method"] or "unknown method"
     points = f"mastery {shown(value['mastery_points'])} of {shown(value['points_possible'])}"
     head = {
-        "outcome": f"{value['outcome_title'] or '(never seen)'} ({value['outcome_id']})",
+        "outcome": f"{value['outcome_title'] or '(never seen)'} (outcome:{value['outcome_id']})",
         "score": f"{shown(value['score'])}: {verdict}" + (f", {value['rating']}" if value["rating"] else ""),
         "scale": f"{points}, {_from(value['scale'])}",
         "method": f"{method} {number(value['calculation_int'])}".strip() + f", {_from(value['method'])}",

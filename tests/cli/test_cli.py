@@ -178,8 +178,8 @@ def test_verify_and_rebuild_and_status(school: Outcomes) -> None:
 @pytest.mark.parametrize(
     ("lie", "named"),
     [
-        ("UPDATE outcome_versions SET mastery_points = 1 WHERE outcome_id = '7'", "outcome 7"),
-        ("UPDATE result_versions SET score = 5 WHERE result_id = '50'", "result 50"),
+        ("UPDATE outcome_versions SET mastery_points = 1 WHERE outcome_id = '7'", "outcome:7"),
+        ("UPDATE result_versions SET score = 5 WHERE result_id = '50'", "result:50"),
         ("DELETE FROM link_versions", "the views hold 6 versions, the log has 7"),
     ],
 )

@@ -105,7 +105,7 @@ def test_doctor_reports_and_is_no_verdict(school: Outcomes) -> None:
     before = school.json("doctor", "--as-of", "2025-01-15")
     assert {finding["count"] for finding in before["findings"]} == {0}
     table = school("doctor").out.decode()
-    assert "link 70, position 5, outcome 404" in table
+    assert "link:70, position 5, outcome:404" in table
     assert "save the outcome once in Canvas" in table
     assert len(school("doctor", "--format", "ndjson").ndjson()) == len(counts)
 

@@ -157,3 +157,9 @@ class TestTyped:
         """One line that says how to write it."""
         with pytest.raises(UsageError, match="outcome"):
             parse_entity(typed)
+
+
+def test_an_entity_is_written_as_it_is_read() -> None:
+    """What tables and messages print can be typed: `outcome:12345`."""
+    ref = EntityRef("tenant", Kind.OUTCOME, "114340E")
+    assert (str(ref), parse_entity(str(ref))) == ("outcome:114340E", (ref.kind, ref.id))

@@ -54,6 +54,6 @@ def _words(example: dict[str, Any]) -> str:
             f"{example['from']} (position {first}) to {example['to']} (position {last}): "
             f"about {example['expected']} events are usual"
         )
-    told = {"outcome_id": "outcome", "group_id": "group", "implied": "implied:", "event_time": "at"}
-    more = ", ".join(f"{word} {rendering.shown(example[name])}" for name, word in told.items() if name in example)
-    return f"{example['kind']} {rendering.shown(example['id'])}, position {example['position']}, {more}"
+    told = {"outcome_id": "outcome:", "group_id": "group:", "implied": "implied: ", "event_time": "at "}
+    more = ", ".join(f"{word}{rendering.shown(example[name])}" for name, word in told.items() if name in example)
+    return f"{example['kind']}:{rendering.shown(example['id'])}, position {example['position']}, {more}"

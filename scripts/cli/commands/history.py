@@ -90,7 +90,7 @@ def blame(
     rows = [{"field": name, **field} for name, field in (fields or {}).items()]
     answer(value, form, lambda: _draw_blame(rows), lambda: rows)
     if fields is None:
-        say(f"nothing is known of {wanted} {local_id} at this point")
+        say(f"nothing is known of {wanted}:{local_id} at this point")
         raise typer.Exit(1)
 
 
@@ -201,15 +201,15 @@ def _draw_diff(value: dict[str, Any]) -> Any:
         for row in value[name]:
             what = "" if name in {"added", "removed"} else _fields(row["fields"])
             if "parent" in row:
-                what = f"group {_arrow(row['parent'])}"
+                what = _moved(row["parent"])
             called = "renamed" if "renamed" in row else name
-            rows.append((called, row["context"], f"{row['kind']} {row['id']}", row["title"], what))
+            rows.append((called, row["context"], f"{row['kind']}:{row['id']}", row["title"], what))
     rows += [
-        (row["change"], "", f"{row['kind']} {row['id']}", row["title"], _fields(row["fields"]))
+        (row["change"], "", f"{row['kind']}:{row['id']}", row["title"], _fields(row["fields"]))
         for row in value["policies"]
     ]
     rows += [
-        ("student", f"Course:{row['course_id']}", f"outcome {row['outcome_id']}", row["student"],
+        ("student", f"Course:{row['course_id']}", f"outcome:{row['outcome_id']}", row["student"],
          f"score {_arrow(row['score'])}, mastery {_arrow(row['mastered'])}")
         for row in value.get("students", ())
     ]  # fmt: skip
@@ -244,13 +244,13 @@ def _draw_late(found: list[dict[str, Any]]) -> Any:
         if not entry["overtaken"] and entry["change"] == "updated":
             effect = _fields(dict(list(entry["fields"].items())[:_FIELDS_SHOWN]))
         places = [
-            f"{name} {row['kind']} {row['id']}" + (f": group {_arrow(row['parent'])}" if name == "moved" else "")
+            f"{name} {row['kind']}:{row['id']}" + (f": {_moved(row['parent'])}" if name == "moved" else "")
             for name, moved in entry["tree"].items()
             for row in moved
         ]
         scores = [f"{row['student']}: {_arrow(row['score'])}" for row in entry["scores"]]
         days = entry["late_by_seconds"] / 86_400
-        what = f"{entry['kind']} {entry['id']}"
+        what = f"{entry['kind']}:{entry['id']}"
         effects = Text("\n".join(clean(part) for part in (effect, _first(places), _first(scores)) if part))
         rows.append((entry["event_time"], f"{days:.1f} days", what, entry["title"], effects, entry["position"]))
     return rendering.table(("happened", "late by", "what", "title", "effect", "position"), rows)
@@ -259,6 +259,10 @@ def _draw_late(found: list[dict[str, Any]]) -> Any:
 def _first(parts: list[str]) -> str:
     more = len(parts) - _FIELDS_SHOWN
     return "; ".join([*parts[:_FIELDS_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _moved(parents: list[str | None]) -> str:
+    return _arrow([None if parent is None else f"group:{parent}" for parent in parents])
 
 
 def _arrow(change: list[Any]) -> str:

@@ -120,7 +120,7 @@ def explain(
         value = explanation(question.connection, question.point, course, student, outcome)
     if value is None:
         answer(None, form, lambda: "", list)
-        say(f"no result of student {student} on outcome {outcome} in course {course} at this point")
+        say(f"no result of student {student} on outcome:{outcome} in Course:{course} at this point")
         raise typer.Exit(1)
     answer(value, form, lambda: rendering.explanation(value))
 

@@ -92,7 +92,7 @@ def show(
     state = value["state"]
     answer(value, form, lambda: _draw_state(value))
     if state is None:
-        say(f"nothing is known of {wanted} {local_id} at this point")
+        say(f"nothing is known of {wanted}:{local_id} at this point")
         raise typer.Exit(1)
 
 
@@ -165,7 +165,7 @@ def _state(question: Question, kind: Kind, local_id: str) -> dict[str, Any]:
 
 def _draw_state(value: dict[str, Any]) -> Any:
     state = dict(_flatten(value["state"] or {}))
-    heading = f"{value['kind']} {value['id']}"
+    heading = f"{value['kind']}:{value['id']}"
     made = {"event_time": value["event_time"], "position": value["position"], "events": value["events"]}
     return rendering.facts({heading: "", **state, "": "", **made})
 
@@ -190,7 +190,7 @@ def _draw_timeline(entries: Iterator[TimelineEntry]) -> Any:
             (
                 to_text(entry.event_time),
                 rendering.change(entry.change),
-                f"{entry.ref.kind} {entry.ref.id}",
+                str(entry.ref),
                 entry.title,
                 Text(_draw_fields(entry) + mark),
                 rendering.actor(entry.actor),
