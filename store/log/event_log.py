@@ -23,6 +23,7 @@ from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.encoding.stream_keys import in_tenant, last_version, stream_of_entity
 from outcomes.store.log.appender import Appended, Appender
 from outcomes.store.log.hash_chain import Batch, batches_after
+from outcomes.store.log.layout import holds_a_log
 from outcomes.store.log.mapper import LogMapper
 from outcomes.store.log.migrations import BYTES_CHAINED_AFTER, IDENTITY, bring_up_to_date, found_format, read_property
 from outcomes.store.log.recorder import LogRecord, LogRecorder, head_of, records_after, records_at, states_after
@@ -53,8 +54,7 @@ class EventLog(Application[str]):
     name = "outcomes"
 
     def __init__(self, path: Path, *, create: bool = True, seal: bool = False) -> None:
-        # An empty file is a log that is just being made, or whose making was cut short.
-        if not create and (not path.exists() or path.stat().st_size == 0):
+        if not holds_a_log(path) and not create:
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
         if create:
             make_private(path)

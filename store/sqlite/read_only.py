@@ -27,6 +27,13 @@ def uri_of(path: Path) -> str:
     return f"{path.absolute().as_uri()}?{mode}"
 
 
+def uri_without_traces(path: Path) -> str:
+    """Return how to look into an existing database file that may be anybody's, leaving file and folder as they are."""
+    # Opening for reading makes side files for a database in WAL mode, if there are none.
+    mode = "mode=ro" if _has_wal(path) else "mode=ro&immutable=1"
+    return f"{path.absolute().as_uri()}?{mode}"
+
+
 class ImmutableReadGuard(NamedTuple):
     """What files looked like before they were read without a lock."""
 
