@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
+from math import copysign
 from typing import Any, Final
 
 import msgspec
@@ -27,8 +28,6 @@ _SHORTEST_TIME, _USUAL_TIME, _LONGEST_TIME = map(
     len, ("2019-11-05T10:03:37Z", "2019-11-05T10:03:37.526Z", "2019-11-05T12:03:37.526+02:00")
 )
 _A_MINUTE = 60_000
-_USUAL, _UNUSUAL, _ODD = range(3)
-_LEAST_USUAL, _FIRST_UNUSUAL = 0.01, 1000
 
 
 def try_parse(raw: bytes) -> FastEvent | None:
@@ -38,22 +37,21 @@ def try_parse(raw: bytes) -> FastEvent | None:
         return None
     shape, envelope = found
     body = envelope.body
-    numbers = _write_wholes_as_ints(body, shape.numbers)
-    if shape.parts is not None:
-        numbers = max(numbers, *(_write_wholes_as_ints(part, names) for part, names in shape.parts(body)), 0)
-    # The fields stand in the structs as in the canonical form: by name.
-    canonical = _ENCODE(envelope)
-    # A null may be an older shape (domain.upcasting). Here it is left out, as what is absent: that makes a difference.
-    is_sure = numbers == _USUAL and len(raw) - len(canonical) < shape.shortest_null
-    if not is_sure and (numbers == _ODD or b"null" in raw):
+    try:
+        _write_wholes_as_ints(body, shape.numbers)
+        if shape.parts is not None:
+            for part, names in shape.parts(body):
+                _write_wholes_as_ints(part, names)
+    except ValueError:
         return None
-    return _event(shape, envelope, digest_of_canonical(canonical))
+    # The fields stand in the structs as in the canonical form: by name.
+    return _event(shape, envelope, digest_of_canonical(_ENCODE(envelope)))
 
 
 def parse(raw: bytes) -> Event | OtherEvent:
     """Return the event in the bytes of one JSON value, plain or not; raises NotAnEvent."""
     found = _decoded(raw)
-    if found is not None and b"null" not in raw and (plain := _event(*found, b"")) is not None:
+    if found is not None and (plain := _event(*found, b"")) is not None:
         return plain.as_event
     return parse_event(decode(raw))
 
@@ -62,7 +60,8 @@ def _decoded(raw: bytes) -> tuple[FastSchema, Any] | None:
     """Return an event's structs as they stand in the bytes, and where what is in them; None if they are not plain."""
     name = _NAME.search(raw)
     shape = schema_of(name[1]) if name else None
-    if shape is None or not raw.isascii():
+    # A null may be an older shape (domain.upcasting), and here would be left out, as what is absent.
+    if shape is None or not raw.isascii() or b"null" in raw:
         return None
     try:
         envelope = shape.decode(raw)
@@ -96,28 +95,17 @@ def _ids(shape: FastSchema, envelope: Any) -> Iterator[tuple[Any, str, Any]]:
         yield from ((struct, name, getattr(struct, name)) for name in names)
 
 
-def _write_wholes_as_ints(struct: Any, names: tuple[str, ...]) -> int:
-    """Write 4.0 as 4, which is one number to the digest; say how usual all the numbers are.
+def _write_wholes_as_ints(struct: Any, names: tuple[str, ...]) -> None:
+    """Write 4.0 as 4, which is one number to the digest; raises ValueError for what cannot be written so.
 
-    Usual ones are never written shorter than they are read: as 1e9 for 1000000000.
+    That is what is too large to be told from its neighbours, or a zero below zero.
     """
-    worst = _USUAL
     for name in names:
         number = getattr(struct, name)
-        if number is None:
-            continue
-        if _LEAST_USUAL <= number < _FIRST_UNUSUAL:
-            if number.is_integer():
-                setattr(struct, name, int(number))
-        elif number.is_integer():
-            # Too large to be told from its neighbours, or a zero below zero.
-            if not -FIRST_AMBIGUOUS < number < FIRST_AMBIGUOUS or str(number) == "-0.0":
-                return _ODD
+        if number is not None and number.is_integer():
+            if not -FIRST_AMBIGUOUS < number < FIRST_AMBIGUOUS or (number == 0 and copysign(1, number) < 0):
+                raise ValueError(number)
             setattr(struct, name, int(number))
-            worst = _UNUSUAL if number else worst
-        else:
-            worst = _UNUSUAL
-    return worst
 
 
 def _event(shape: FastSchema, envelope: Any, digest: bytes) -> FastEvent | None:

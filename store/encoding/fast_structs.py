@@ -91,8 +91,8 @@ Parts = Callable[[Any], Iterator[tuple[Any, tuple[str, ...]]]]
 class FastSchema(NamedTuple):
     """How events of one name are read, and where ids, numbers and times stand in them.
 
-    `parts` finds what is nested in a body, and the names of the numbers in it; None if nothing can be. No null takes
-    fewer bytes than `shortest_null`. `numbered` is the same for ids that are numbers; None in that shape itself.
+    `parts` finds what is nested in a body, and the names of the numbers in it; None if nothing can be. `numbered` is
+    the same for ids that are numbers; None in that shape itself.
     """
 
     name: str
@@ -102,7 +102,6 @@ class FastSchema(NamedTuple):
     numbers: tuple[str, ...]
     parts: Parts | None
     times: tuple[str, ...]
-    shortest_null: int
     numbered: "FastSchema | None"
 
 
@@ -126,14 +125,6 @@ def _hints(model: type[BaseModel]) -> dict[str, tuple[Any, bool]]:
 
 def _named(model: type[BaseModel], wanted: Any) -> tuple[str, ...]:
     return tuple(name for name, (kind, _) in _hints(model).items() if kind is wanted)
-
-
-def _optional(model: type[BaseModel]) -> Iterator[str]:
-    """Yield the names of all fields that may be null: a model's own, those of what is in it, those nobody reads."""
-    yield from (name for name, (_, is_required) in _hints(model).items() if not is_required)
-    yield from _UNREAD_OF_ENVELOPES if model is Metadata else _UNREAD.get(model, ())
-    for inner, _ in _nested(model).values():
-        yield from _optional(inner)
 
 
 def _nested(model: type[BaseModel]) -> dict[str, tuple[type[BaseModel], bool]]:
@@ -238,7 +229,6 @@ def _shape(event_type: type[Event]) -> FastSchema:
         numbers=_named(body, float),
         parts=_parts_of(body),
         times=_named(body, Timestamp),
-        shortest_null=min(map(len, (*_optional(Metadata), *_optional(body)))) + len(',"":null'),
         numbered=None,
     )
     return shape._replace(numbered=shape._replace(decode=_decoder(body, _TYPES_WITH_NUMBERS)))
