@@ -5,6 +5,7 @@
     * UsageError        the question cannot be answered as asked
         * SeveralTenants    the log holds several tenants and none was named
     * UnreadableInput   a file that cannot be opened, or ends in the middle
+        * NoFileOfEvents    a file known by its first bytes to be something else: nothing of it is read
     * LogDamaged        the log does not say what it said when it was written
     * HomeUnavailable   the data folder cannot be used: locked, full, read-only, made by a newer version
     * SchemaGap         this version lacks a step from an old shape of events to the present one: a defect of ours
@@ -35,6 +36,10 @@ class SeveralTenants(UsageError):  # noqa: N818 - states the fact that the user 
 
 class UnreadableInput(OutcomesError):  # noqa: N818 - it names the input, as the exit code's text does
     """A source of events cannot be opened or ends before its end."""
+
+
+class NoFileOfEvents(UnreadableInput):
+    """A source is an archive, a database, a picture, a page: known by its first bytes, and not searched for events."""
 
 
 class LogDamaged(OutcomesError):  # noqa: N818 - reads as the sentence it reports

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Project, read
-from outcomes.store.sources.files import ByteStream, chunks_of
+from outcomes.store.sources.content import text_in
+from outcomes.store.sources.files import InputChunks
 from outcomes.store.sources.json_splitter import split
 from outcomes.store.sources.json_values import object_in
 from outcomes.store.sources.segment import Segment
@@ -32,40 +33,22 @@ def value_of(text: bytes) -> Any:
     return fast_parser.try_parse(text) or object_in(text)
 
 
-class _Counted:
-    """A stream that knows how far it has been read, packed or not."""
-
-    def __init__(self, stream: ByteStream) -> None:
-        self._stream = stream
-        self.done = 0
-
-    def read(self, size: int) -> bytes:
-        chunk = self._stream.read(size)
-        self.done += len(chunk)
-        return chunk
-
-    def read1(self, size: int) -> bytes:
-        chunk = self._stream.read1(size)
-        self.done += len(chunk)
-        return chunk
-
-
-def prepare_source(stream: ByteStream, source: str, extract: Project) -> Iterator[Prepared]:
+def prepare_source(stream: BinaryIO, source: str, extract: Project) -> Iterator[Prepared]:
     """Prepare all of a source. Damage is told in the last part, not raised: what was readable is kept."""
-    counted = _Counted(stream)
+    taken = InputChunks(stream, source)
     damage: list[str] = []
 
     def until_damage() -> Iterator[bytes]:
         try:
-            yield from chunks_of(counted, source)
+            yield from text_in(taken, source, stream)
         except UnreadableInput as error:
             damage.append(str(error))
 
     for part in prepare(split(until_damage(), value_of), extract):
-        part.done = counted.done
+        part.done = taken.done
         yield part
     if damage:
-        yield Prepared(done=counted.done, damage=damage[0])
+        yield Prepared(done=taken.done, damage=damage[0])
 
 
 def prepare(pieces: Iterable[Segment], extract: Project) -> Iterator[Prepared]:

@@ -1,36 +1,20 @@
-"""Where bytes come from: files and standard input, plain, gzip or zstandard, in bounded chunks."""
+"""Where bytes come from: files and standard input, read in bounded chunks, with a word where nothing comes."""
 
 import os
+import select
 import sys
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from io import BufferedReader
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, cast
-
-import zstandard
+from typing import BinaryIO
 
 from outcomes.domain.errors import UnreadableInput
 
 _CHUNK = 1 << 20
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_GZIP_WINDOW = 31  # zlib's way to say: 32 KiB window, gzip header
-# Four bytes of zstandard can stand for 128 KiB: a small feed bounds what one step can unfold.
-_ZSTD_FEED = 512
+_PAUSE_MILLISECONDS = 500
 
 
-class ByteStream(Protocol):
-    """What is needed of a source; `read1` gives what is there without waiting for more."""
-
-    def read(self, size: int, /) -> bytes:
-        """Read so many bytes, fewer only at the end."""
-
-    def read1(self, size: int, /) -> bytes:
-        """Read at most so many bytes."""
-
-
-def check_readable(names: list[str]) -> None:
+def check_there(names: list[str]) -> None:
     """Refuse a list of sources as a whole, before any is read, if one is not there."""
     for name in names:
         path = Path(name)
@@ -46,10 +30,10 @@ def source_name(name: str) -> str:
 
 
 @contextmanager
-def open_source(name: str) -> Iterator[BufferedReader]:
+def open_source(name: str) -> Iterator[BinaryIO]:
     """Open a file, or standard input for `-`; raises UnreadableInput."""
     if name == "-":
-        yield cast("BufferedReader", sys.stdin.buffer)
+        yield sys.stdin.buffer
         return
     try:
         handle = Path(name).open("rb")  # noqa: SIM115 - entered below, so that only opening is inside the try
@@ -59,86 +43,30 @@ def open_source(name: str) -> Iterator[BufferedReader]:
         yield handle
 
 
-def chunks_of(stream: ByteStream, name: str) -> Iterator[bytes]:
-    """Yield the content, unpacked by what it *is*, not by what it is called.
+class InputChunks:
+    """The bytes of an open source as they come; an empty chunk says that nothing has come for half a second.
 
-    A packed stream that ends early or is damaged yields all that can be read, then raises UnreadableInput.
+    So whoever holds back events to write many at once knows when to wait no longer. `done` counts the bytes.
     """
-    head = stream.read(len(_ZSTD))
-    if head.startswith(_GZIP):
-        yield from _gunzip(head, stream, name)
-    elif head == _ZSTD:
-        yield from _unzstd(head, stream, name)
-    else:
-        if head:
-            yield head
-        yield from _plain(stream)
 
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._handle = stream.fileno()
+        self._name = name
+        self._ready = select.poll()
+        self._ready.register(self._handle, select.POLLIN)
+        self.done = 0
 
-def _plain(stream: ByteStream) -> Iterator[bytes]:
-    # Events piped in slowly are not held back until a chunk is full.
-    while chunk := stream.read1(_CHUNK):
-        yield chunk
-
-
-def _gunzip(head: bytes, stream: ByteStream, name: str) -> Iterator[bytes]:
-    member = zlib.decompressobj(_GZIP_WINDOW)
-    packed, unpacked = head, 0
-    while True:
-        before = member.copy()
-        try:
-            part = member.decompress(packed, _CHUNK)
-        except zlib.error as error:
-            part = _up_to_damage(before, packed)
-            yield part
-            raise _ends_early(name, "gzip", unpacked + len(part), str(error)) from error
-        if part:
-            unpacked += len(part)
-            yield part
-        packed = member.unused_data if member.eof else member.unconsumed_tail
-        if not packed:
-            packed = stream.read(_CHUNK)
-        if member.eof:
-            packed = packed.lstrip(b"\0")  # padding between or after members
-            if not packed:
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield chunks to the end; raises UnreadableInput that names the source."""
+        while True:
+            try:
+                chunk = os.read(self._handle, _CHUNK) if self._ready.poll(_PAUSE_MILLISECONDS) else None
+            except OSError as error:
+                raise UnreadableInput(
+                    f"cannot read {self._name} beyond its first {self.done:,} bytes: {error.strerror}: "
+                    "what came before was taken; check where it is stored, then ingest it again"
+                ) from error
+            if chunk == b"":
                 return
-            member = zlib.decompressobj(_GZIP_WINDOW)
-        elif not packed and not part:
-            raise _ends_early(name, "gzip", unpacked, "the file ends in the middle")
-
-
-def _up_to_damage(member: "zlib._Decompress", packed: bytes) -> bytes:
-    """Unpack byte by byte: an error in a large step takes with it what the step had already unpacked."""
-    parts = []
-    with suppress(zlib.error):
-        for at in range(len(packed)):
-            parts.append(member.decompress(packed[at : at + 1]))  # noqa: PERF401 - what is there when it fails is kept
-    return b"".join(parts)
-
-
-def _unzstd(head: bytes, stream: ByteStream, name: str) -> Iterator[bytes]:
-    frame = zstandard.ZstdDecompressor().decompressobj()
-    packed, unpacked = head, 0
-    while True:
-        if not packed:
-            packed = stream.read(_ZSTD_FEED)
-        if not packed:
-            if not frame.eof:
-                raise _ends_early(name, "zstandard", unpacked, "the file ends in the middle")
-            return
-        if frame.eof:
-            frame = zstandard.ZstdDecompressor().decompressobj()
-        try:
-            part = frame.decompress(packed)
-        except zstandard.ZstdError as error:
-            raise _ends_early(name, "zstandard", unpacked, str(error)) from error
-        packed = frame.unused_data if frame.eof else b""
-        if part:
-            unpacked += len(part)
-            yield part
-
-
-def _ends_early(name: str, packing: str, unpacked: int, why: str) -> UnreadableInput:
-    return UnreadableInput(
-        f"{name} is damaged {packing}: {why}: the {unpacked:,} bytes before that were taken; fetch the file again",
-    )
+            self.done += len(chunk or b"")
+            yield chunk or b""

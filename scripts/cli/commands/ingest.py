@@ -15,7 +15,7 @@ from outcomes.domain.errors import UnreadableInput, UsageError
 from outcomes.domain.times import to_text
 from outcomes.store.ingest.ingest import Ingest, IngestReport
 from outcomes.store.log import quarantine
-from outcomes.store.sources.files import check_readable
+from outcomes.store.sources.content import check_readable
 
 app = typer.Typer(no_args_is_help=True)
 

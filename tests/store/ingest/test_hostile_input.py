@@ -249,7 +249,7 @@ def test_a_title_of_a_mebibyte(tmp_path: Path) -> None:
 # -- bombs --------------------------------------------------------------------------------------------------------
 
 BOMBS = {
-    "one line of zeroes": b"\0" * MIB,
+    "one line of nothing known": b"x" * MIB,
     "empty lines": b"\n" * MIB,
     "a string without end": b'"' + b"a" * (MIB - 1),
     "an event with a title without end": b'{"metadata":{"event_name":"' + b"a" * (MIB - 27),
