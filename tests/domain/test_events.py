@@ -267,3 +267,9 @@ class TestNoEvents:
             parse_event(outcome("7", TIME, calculation_int="9" * 100_000 + "x"))
         assert len(str(refusal.value)) < 300
         assert "\n" not in str(refusal.value)
+
+
+def test_a_null_metadata_is_as_if_absent() -> None:
+    """Null means absent, in the envelope's own name, too: then `attributes` is read."""
+    value = group("1", TIME)
+    assert parsed({"metadata": None, "attributes": value["metadata"], "body": value["body"]}).ref.id == "1"

@@ -1,6 +1,7 @@
 """One home, driven through the same parts as the command line, with a clock that tests can set."""
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from outcomes.domain.identity import parse_context
 from outcomes.domain.times import parse_argument
 from outcomes.projections.as_of.fingerprint import Fingerprint, fingerprint_at
-from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve, resolve_cut
+from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve, resolve_cut, tenants
 from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
@@ -20,6 +21,9 @@ from outcomes.store.log.event_log import EventLog
 from outcomes.store.operations.checkpoint import Checkpoint
 from outcomes.store.sources.json_splitter import split
 from tests.support.given import lines
+
+PROBED = ["2025-01-15", "2025-02-01T08:00:00.000Z", "2025-03-01T08:00:00Z", None]
+"""Times at which two homes are compared: before, at and between the events of random histories, and now."""
 
 
 class World:
@@ -73,6 +77,22 @@ class World:
         with self.opened() as (_, views), views.reading() as connection:
             return fingerprint_at(connection, resolve_cut(connection, PointQuery(None, as_of, known_at)))
 
+    def digests(self) -> list[Fingerprint]:
+        """Return the fingerprints at several times."""
+        return [self.digest(as_of) for as_of in PROBED]
+
+    def everything_known(self, as_of: str | None = None, known_at: str | None = None) -> dict[str, Any]:
+        """Return the digest, and every tree and timeline of each tenant, at a point."""
+        with self.opened() as (_, views), views.reading() as connection:
+            known = list(tenants(connection))
+        answers: dict[str, Any] = {"digest": self.digest(as_of, known_at)}
+        for tenant in known:
+            point = {"as_of": as_of, "known_at": known_at, "tenant": tenant}
+            for context in ("Account:1", "Course:200", "Global"):
+                answers[f"{context} of {tenant}"] = self.tree(context, include_deleted=True, **point)
+            answers[f"timeline of {tenant}"] = [entry.as_json() for entry in self.timeline(**point)]
+        return answers
+
     def verify(self, *, anew: bool = False, against: Checkpoint | None = None) -> dict[str, Any]:
         with self.opened() as (log, views):
             return verify_home(self.home, log, views, Checks(everything=True, anew=anew, against=against))
@@ -80,3 +100,11 @@ class World:
     def raw_log(self) -> list[bytes]:
         with self.opened() as (log, _):
             return [log.raw(record) for record in log.records()]
+
+
+@contextlib.contextmanager
+def fresh_world() -> Iterator[World]:
+    """Give a home in a folder that is gone afterwards: for laws, which try many."""
+    memory = Path("/dev/shm")  # noqa: S108 - real files, without waiting for a disk hundreds of times
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield World(Path(folder) / "home")

@@ -1,6 +1,8 @@
 """One short text for a whole state: equal where the histories are equal, different where anything differs."""
 
 import json
+import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +11,10 @@ from hypothesis import strategies as st
 
 from outcomes.domain.times import parse_argument
 from outcomes.projections.as_of.fingerprint import fingerprint_of
-from tests.projections.test_laws import fresh_world
 from tests.support.given import OTHER_TENANT, group, link, outcome, proficiency, result
 from tests.support.histories import POINTS, histories
-from tests.support.world import World
+from tests.support.shared_files import COMMON_CORE, DOCUMENTED, OPEN_UNIVERSITY, Shared, lines_of
+from tests.support.world import World, fresh_world
 
 JAN, FEB, MAR = "2025-01-01", "2025-02-01", "2025-03-01"
 SCHOOL = [
@@ -156,3 +158,43 @@ def test_a_point_is_a_home_that_heard_no_more(history: list[dict[str, Any]], as_
         heard = [value for value in first if instant(value) <= parse_argument(as_of)]
         shorter.take(*heard)
         assert shorter.digest() == world.digest(as_of, str(known_at))
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_any_order_of_arrival_and_any_repeats_give_the_same_state(
+    history: list[dict[str, Any]], chance: random.Random
+) -> None:
+    """However events arrive, late, shuffled or twice, the state at every time is the same."""
+    shuffled = [*history, *chance.choices(history, k=3)]
+    chance.shuffle(shuffled)
+    with fresh_world() as in_order, fresh_world() as disordered:
+        in_order.take(*history)
+        for start in range(0, len(shuffled), 4):
+            disordered.take(*shuffled[start : start + 4])
+        assert disordered.digests() == in_order.digests()
+
+
+@pytest.mark.parametrize("name", [DOCUMENTED, COMMON_CORE, OPEN_UNIVERSITY])
+def test_shuffled_and_in_several_takes_it_is_the_same_state(shared: Shared, tmp_path: Path, name: str) -> None:
+    """Now and in the middle of the story, and the proof holds."""
+    events = lines_of(shared(name))
+    middle = sorted(json.loads(event)["metadata"]["event_time"] for event in events)[len(events) // 2]
+    straight, shuffled = World(tmp_path / "straight"), World(tmp_path / "shuffled")
+    straight.take(*events)
+    mixed = random.Random(20121127).sample(events, len(events))  # noqa: S311 - not a secret
+    third = len(mixed) // 3 + 1
+    for start in range(0, len(mixed), third):
+        shuffled.take(*mixed[start : start + third], *mixed[:3])
+    assert [shuffled.digest(at) for at in (middle, None)] == [straight.digest(at) for at in (middle, None)]
+
+
+def test_two_runs_of_a_course(shared: Shared, world: World) -> None:
+    """3,194 deliveries: 3,161 events and 33 repeats; taken again, all are repeats."""
+    deliveries = lines_of(shared(OPEN_UNIVERSITY))
+    report = world.take(*deliveries)
+    assert (report.read, report.appended, report.duplicates, report.quarantined) == (3_194, 3_161, 33, 0)
+    digest = world.digest()
+    again = world.take(*deliveries)
+    assert (again.appended, again.duplicates, again.head) == (0, 3_194, 3_161)
+    assert world.digest() == digest
+    assert world.verify()["problems"] == []

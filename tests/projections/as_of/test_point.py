@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from outcomes.domain.errors import SeveralTenants, UsageError
 from outcomes.domain.times import parse_argument
 from outcomes.projections.as_of.point import PointInTime, PointQuery, RecordedTimes, resolve, resolve_cut
 from tests.support.given import OTHER_TENANT, TENANT, outcome
-from tests.support.world import World
+from tests.support.histories import POINTS, histories
+from tests.support.world import World, fresh_world
 
 MORNING, NOON, EVENING = "2026-01-10T08:00:00Z", "2026-01-10T12:00:00Z", "2026-01-10T18:00:00Z"
 
@@ -178,3 +181,17 @@ def test_an_empty_home_has_an_empty_point(world: World) -> None:
         assert resolve(connection, PointQuery(as_of=NOON, known_at="7")).known_at == 0
     assert world.tree() == {"roots": [], "detached": [], "unlinked": []}
     assert world.timeline() == []
+
+
+@given(histories(), histories(), st.sampled_from([*POINTS, None]))
+def test_what_was_known_at_a_position_never_changes(
+    before: list[dict[str, Any]], after: list[dict[str, Any]], as_of: str | None
+) -> None:
+    """A report made at (T, P) can be made again, to the letter, whatever arrives later."""
+    with fresh_world() as world:
+        known_at = str(world.take(*before).head)
+        then = world.everything_known(as_of, known_at)
+        world.take(*after)
+        now = world.everything_known(as_of, known_at)
+        # Tenants that turned up since are empty at that point; those that were there answer as before.
+        assert {name: now[name] for name in then} == then

@@ -360,3 +360,12 @@ class TestImpliedDeletion:
         """Known before it, the outcome was still there."""
         assert roots(world, known_at="5") == "1(7)"
         assert roots(world, known_at="6") == "1"
+
+
+def test_a_deep_tree_is_told_whole(world: World) -> None:
+    """Two thousand groups, each in the one before: no depth is too deep for the answer."""
+    world.take(*(group(str(n), "2025-01-01", parent=None if n == 1 else str(n - 1)) for n in range(1, 2_001)))
+    node, depth = world.tree()["roots"][0], 1
+    while node["children"]:
+        node, depth = node["children"][0], depth + 1
+    assert depth == 2_000

@@ -19,10 +19,9 @@ from outcomes.projections.export.parquet import ParquetFolder
 from outcomes.projections.export.state_file import Sink, SqliteFile, replay
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
-from tests.projections.test_laws import fresh_world
 from tests.support.given import group, link, outcome, proficiency, result
 from tests.support.histories import POINTS, histories
-from tests.support.world import World
+from tests.support.world import World, fresh_world
 
 TABLES = ("outcomes", "groups", "links", "proficiencies", "results", "mastery", "point")
 SINKS: list[type[Sink]] = [SqliteFile, ParquetFolder]

@@ -11,10 +11,9 @@ from outcomes.projections.as_of.point import PointQuery, resolve
 from outcomes.projections.history.blame import blame
 from outcomes.projections.history.diff import diff, policies_changed, students_changed
 from outcomes.projections.history.late import late
-from tests.projections.test_laws import fresh_world
 from tests.support.given import ASKER, account, calculation_method, course, group, link, outcome, proficiency, result
 from tests.support.histories import CONTEXTS, POINTS, histories
-from tests.support.world import World
+from tests.support.world import World, fresh_world
 
 ACCOUNT, COURSE = Context("Account", "1"), Context("Course", "200")
 

@@ -1,6 +1,7 @@
 """Timelines: each event compared with the one before it in event order, and told with its actor and its delay."""
 
 import re
+from collections import Counter
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ from outcomes.domain.identity import Context, Kind
 from outcomes.domain.times import parse_argument
 from outcomes.projections.history.timeline import TimelineEntry
 from outcomes.projections.history.version_steps import Filters
-from tests.projections.test_laws import fresh_world
 from tests.support.given import ASKER, OTHER_TENANT, TENANT, group, link, outcome, proficiency, result, rubric_assessed
 from tests.support.histories import DAYS, histories
-from tests.support.world import World
+from tests.support.shared_files import COMMON_CORE, DOCUMENTED, Shared, lines_of
+from tests.support.world import World, fresh_world
 
 JAN, FEB, MAR, APR, MAY = (f"2025-0{month}-01" for month in range(1, 6))
 POINTS = "rubric_criterion.mastery_points"
@@ -483,3 +484,80 @@ def test_a_filter_only_leaves_out(
         whole = Filters(context=filters.context, since=filters.since, until=filters.until)
         told, everything = world.timeline(filters, **point), world.timeline(whole, **point)
     assert told == [entry for entry in everything if is_asked(entry, filters)]
+
+
+def test_a_malformed_url_is_told_as_it_came(world: World) -> None:
+    """What cannot be taken apart is shown whole."""
+    world.take(outcome("7", "2025-01-01", meta={"url": "https://[bad/x", "http_method": "PUT"}))
+    (entry,) = world.timeline()
+    assert entry.actor["via"] == "PUT https://[bad/x"
+
+
+@pytest.mark.parametrize("point", [{"known_at": "2"}, {"as_of": "2025-01-02"}])
+def test_a_contexts_timeline_at_a_point_never_changes(world: World, point: dict[str, Any]) -> None:
+    """A link that arrives later does not bring its outcome into an old report of the course."""
+    world.take(group("1", "2025-01-01", context="Course:200"), outcome("7", "2025-01-02"))
+    course = Filters(context=Context("Course", "200"))
+    before = world.timeline(course, **point)
+    world.take(link("70", "2025-01-03", outcome="7", group="1", context="Course:200"))
+    assert world.timeline(course, **point) == before
+    assert {entry.ref.kind for entry in world.timeline(course)} == {Kind.GROUP, Kind.LINK, Kind.OUTCOME}
+
+
+def test_a_regrading_is_no_conflict(world: World) -> None:
+    """rubric_assessed is never called an update; its rising clock says that all is in order."""
+    world.take(
+        rubric_assessed("9", "2025-01-01", submitted="2024-12-01", graded="2025-01-01"),
+        rubric_assessed("9", "2025-01-02", submitted="2024-12-01", graded="2025-01-02"),
+    )
+    entries = world.timeline(Filters(entities=[(Kind.ASSESSMENT, "9")]))
+    assert [entry.order_conflict for entry in entries] == [False, False]
+
+
+class TestDocumentedExamples:
+    """The ten examples of the public page."""
+
+    @pytest.fixture
+    def world(self, shared: Shared, world: World) -> World:
+        """A home with the ten."""
+        report = world.take(*lines_of(shared(DOCUMENTED)))
+        assert (report.read, report.appended, report.quarantined, report.unprojected) == (10, 10, 0, 0)
+        return world
+
+    def test_the_timeline_marks_what_contradicts_itself(self, world: World) -> None:
+        """The two creations after an update, and nothing else."""
+        told = [entry.as_json() for entry in world.timeline(Filters(everything=True))]
+        assert len(told) == 10
+        assert [(entry["kind"], entry["id"]) for entry in told if entry["order_conflict"]] == [
+            ("group", "75033"),
+            ("outcome", "12345"),
+        ]
+
+    def test_the_timeline_says_what_the_documentation_shows(self, world: World) -> None:
+        """The updates of group, result and scale change nothing but their clock; the outcome gets another scale."""
+        told = {(entry.ref.kind, entry.event_name): entry for entry in world.timeline(Filters(everything=True))}
+        for kind, name in [
+            (Kind.GROUP, "learning_outcome_group_created"),
+            (Kind.RESULT, "learning_outcome_result_updated"),
+            (Kind.PROFICIENCY, "outcome_proficiency_updated"),
+        ]:
+            assert (told[kind, name].change, told[kind, name].fields) == ("none", {})
+        outcome = told[Kind.OUTCOME, "learning_outcome_created"]
+        assert outcome.change == "updated"
+        assert outcome.fields["rubric_criterion.mastery_points"] == (3, 2)
+        assert outcome.fields["rubric_criterion.ratings[5].points"] == (0, None)
+        assert outcome.actor["job"] == "Canvas::Migration::Worker::CourseCopyWorker#perform"
+        assert told[Kind.OUTCOME, "learning_outcome_updated"].actor["login"] == "oxana@example.com"
+
+
+def test_the_revision_of_the_common_core(shared: Shared, world: World) -> None:
+    """11 new groups, 24 moved links, 474 outcomes and 179 groups edited, on one day."""
+    world.take(*lines_of(shared(COMMON_CORE)))
+    revision = Filters(since=1_353_974_400_000_000, until=1_354_060_800_000_000)  # 2012-11-27 and its end
+    told = Counter((entry.ref.kind.value, entry.change) for entry in world.timeline(revision))
+    assert told == {
+        ("group", "created"): 11,
+        ("group", "updated"): 179,
+        ("link", "updated"): 24,
+        ("outcome", "updated"): 474,
+    }

@@ -27,10 +27,9 @@ from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.query import mastery_at, rows_by_pair
 from outcomes.projections.mastery.results import Assessments, Scope, courses_of
 from outcomes.projections.mastery.row import MasteryRow, Override
-from tests.projections.test_laws import fresh_world
 from tests.support import given as make
 from tests.support.histories import POINTS, class_histories, histories
-from tests.support.world import World
+from tests.support.world import World, fresh_world
 
 amounts = st.floats(0, 1e9) | st.integers(0, 400).map(lambda number: number / 40) | st.floats(0, 5)
 segments = st.lists(st.lists(amounts, max_size=9), min_size=1, max_size=12)

@@ -19,7 +19,6 @@ from outcomes.projections.mastery.class_figures import class_figures
 from outcomes.projections.mastery.explanation import explanation
 from outcomes.projections.mastery.query import MasteryRow, mastery_at
 from outcomes.projections.mastery.results import Scope
-from tests.projections.test_laws import fresh_world
 from tests.support.given import (
     ASKER,
     account,
@@ -34,7 +33,7 @@ from tests.support.given import (
     setting,
 )
 from tests.support.histories import POINTS, histories
-from tests.support.world import World
+from tests.support.world import World, fresh_world
 
 ON = "account_level_mastery_scales"
 

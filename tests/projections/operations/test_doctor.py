@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from outcomes.domain.times import moment, parse_argument
 from outcomes.projections.history.version_steps import Filters
 from outcomes.projections.operations.doctor import doctor
-from tests.projections.test_laws import fresh_world
 from tests.support.given import OTHER_TENANT, group, link, outcome, result
 from tests.support.histories import POINTS, histories
-from tests.support.world import World
+from tests.support.world import World, fresh_world
 
 JAN, FEB, MAR, APR = (f"2025-0{month}-01" for month in range(1, 5))
 

@@ -13,7 +13,6 @@ from outcomes.projections.operations.rebuild import rebuild
 from outcomes.projections.views.read_model import unwatched
 from outcomes.store.ingest.ingest import Ingest
 from outcomes.store.sources.json_splitter import split
-from tests.projections.test_laws import everything_known
 from tests.support.given import OTHER_TENANT, group, lines, link, outcome, proficiency, result
 from tests.support.world import World
 
@@ -40,7 +39,7 @@ def world(world: World) -> World:
 
 def answers(world: World) -> list[Any]:
     """Return everything that is known now, and at a past time as known at a past position."""
-    return [everything_known(world, *at) for at in ((None, None), ("2025-02-15", "7"))]
+    return [world.everything_known(*at) for at in ((None, None), ("2025-02-15", "7"))]
 
 
 def rebuilt(world: World) -> dict[str, Any]:

@@ -16,11 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outcomes.store.log import quarantine
-from tests.projections.test_laws import fresh_world
 from tests.support import given as make
 from tests.support.forked import Forked, Given
 from tests.support.given import group, lines, outcome, result
-from tests.support.world import World
+from tests.support.world import World, fresh_world
 
 MIB = 1 << 20
 NUMBERS = [

@@ -1,4 +1,4 @@
-"""Events that nobody would send: whatever is in them, every question is answered and the proof holds."""
+"""Odd values in events: whatever stands in them, every question is answered and the proof holds."""
 
 import copy
 import json
@@ -12,8 +12,8 @@ from outcomes.projections.as_of.point import tenants
 from outcomes.projections.mastery.explanation import explanation
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
-from tests.projections.test_laws import fresh_world
 from tests.support import given as make
+from tests.support.world import fresh_world
 
 SCHOOL = [
     make.group("1", "2025-01-01"),

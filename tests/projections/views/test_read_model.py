@@ -1,0 +1,30 @@
+"""views.db follows its log, is disposable, and is never taken for the views of another."""
+
+from typing import Any
+
+from hypothesis import given
+
+from tests.support.given import group
+from tests.support.histories import histories
+from tests.support.world import World, fresh_world
+
+
+def test_views_of_another_log_are_made_anew(world: World) -> None:
+    """A log.db restored from a backup, with the views of a later one beside it, is answered from the log."""
+    world.take(group("7", "2025-01-01"), group("8", "2025-01-01"))
+    for path in world.home.folder.glob("log.db*"):
+        path.unlink()
+    world.clock += 1
+    world.take(group("55", "2025-01-01"))
+    assert [root["id"] for root in world.tree()["roots"]] == ["55"]
+
+
+@given(histories())
+def test_deleting_the_views_loses_nothing(history: list[dict[str, Any]]) -> None:
+    """views.db is disposable: made anew, it answers every question as before, and passes the proof."""
+    with fresh_world() as world:
+        world.take(*history)
+        before = world.everything_known("2025-02-15", None)
+        world.home.views_path.unlink()
+        assert world.everything_known("2025-02-15", None) == before
+        assert world.verify()["problems"] == []
