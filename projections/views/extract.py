@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from outcomes.domain.catalog import EVENT_TYPES
 from outcomes.domain.entities.outcome import OutcomeBody
-from outcomes.domain.event import Event, Metadata, order_key
+from outcomes.domain.event import EventLike, Metadata, order_key
 from outcomes.domain.identity import Context, Kind, context_of, local_id
 from outcomes.domain.times import Micros, micros
 
@@ -29,14 +29,14 @@ event says of where a course or account hangs: (type, id, id of the account abov
 Name = tuple[str, str]
 
 
-def facts_of(event: Event, digest: bytes) -> Facts:
+def facts_of(event: EventLike, digest: bytes) -> Facts:
     """Return the facts of one event."""
     if event.kind is Kind.RESULT:
         return _of_result(event, digest)
     return _of_version(event, digest)
 
 
-def _of_result(event: Event, digest: bytes) -> Facts:
+def _of_result(event: EventLike, digest: bytes) -> Facts:
     """Return …, names of the course and of the student, and the row but for their numbers and its position."""
     body: Any = event.body
     metadata, event_time = event.metadata, event.event_time
@@ -63,7 +63,7 @@ def _of_result(event: Event, digest: bytes) -> Facts:
     )
 
 
-def _of_version(event: Event, digest: bytes) -> Facts:
+def _of_version(event: EventLike, digest: bytes) -> Facts:
     """Return …, the name of its context, id, order key, columns, the outcome that it links, whom it names."""
     body: Any = event.body
     kind = event.kind
@@ -112,7 +112,7 @@ def _context_of(kind: Kind, body: Any) -> Context | None:
     return found
 
 
-def _place(event: Event, digest: bytes) -> tuple[str, str, str, Micros, bytes] | None:
+def _place(event: EventLike, digest: bytes) -> tuple[str, str, str, Micros, bytes] | None:
     body: Any = event.body
     metadata = event.metadata
     if event.kind is Kind.COURSE:

@@ -8,7 +8,7 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from outcomes.domain.errors import HomeUnavailable
-from outcomes.domain.event import Event
+from outcomes.domain.event import Event, EventLike
 from outcomes.projections.views import schema
 from outcomes.projections.views.extract import Facts, facts_of
 from outcomes.projections.views.writer import IdTable, ViewWriter
@@ -91,7 +91,7 @@ class ReadModel:
             return None  # deleted a moment ago
 
     @staticmethod
-    def extract(event: Event, digest: bytes) -> Facts:
+    def extract(event: EventLike, digest: bytes) -> Facts:
         """Return what the views take from one event."""
         return facts_of(event, digest)
 

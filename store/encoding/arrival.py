@@ -6,18 +6,18 @@ from typing import Any, NamedTuple, Self
 
 from outcomes.domain.catalog import parse_event
 from outcomes.domain.errors import NotAnEvent
-from outcomes.domain.event import Event, OtherEvent
+from outcomes.domain.event import EventLike, OtherEvent
 from outcomes.domain.times import Micros
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.encoding.fast_structs import FastEvent
 from outcomes.store.encoding.stream_keys import local_stream, version_of
 from outcomes.store.sources.segment import Segment
 
-Project = Callable[[Event, bytes], tuple[Any, ...]]
+Project = Callable[[EventLike, bytes], tuple[Any, ...]]
 """What a read model takes from an event and its digest, as plain values that travel between processes."""
 
 
-def extract_nothing(_event: Event, _digest: bytes) -> tuple[Any, ...]:
+def extract_nothing(_event: EventLike, _digest: bytes) -> tuple[Any, ...]:
     """Take nothing: for those who append events that a read model finds in the log by itself."""
     return ()
 
@@ -91,7 +91,7 @@ def read(piece: Segment, extract: Project) -> Arrival | str:
         return piece.reason
     value = piece.value
     if isinstance(value, FastEvent):
-        return arrival_of(piece, value.digest, value.as_event, extract)
+        return arrival_of(piece, value.digest, value, extract)
     try:
         event = parse_event(value)
     except NotAnEvent as error:
@@ -99,7 +99,7 @@ def read(piece: Segment, extract: Project) -> Arrival | str:
     return arrival_of(piece, content_digest(value, piece.raw), event, extract)
 
 
-def arrival_of(piece: Segment, digest: bytes, event: Event | OtherEvent, extract: Project) -> Arrival:
+def arrival_of(piece: Segment, digest: bytes, event: EventLike | OtherEvent, extract: Project) -> Arrival:
     """Put an arrival together from its parts."""
     return Arrival(
         piece.raw,

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from outcomes.domain.catalog import parse_event
-from outcomes.domain.event import Event, OtherEvent
+from outcomes.domain.event import EventLike, OtherEvent
 from outcomes.domain.times import FIRST_YEAR, LAST_YEAR, Micros, micros
 from outcomes.store.encoding.content_digest import FIRST_AMBIGUOUS, digest_of_canonical
 from outcomes.store.encoding.fast_structs import FastEvent, FastSchema, schema_of
@@ -48,11 +48,11 @@ def try_parse(raw: bytes) -> FastEvent | None:
     return _event(shape, envelope, digest_of_canonical(_ENCODE(envelope)))
 
 
-def parse(raw: bytes) -> Event | OtherEvent:
+def parse(raw: bytes) -> EventLike | OtherEvent:
     """Return the event in the bytes of one JSON value, plain or not; raises NotAnEvent."""
     found = _decoded(raw)
     if found is not None and (plain := _event(*found, b"")) is not None:
-        return plain.as_event
+        return plain
     return parse_event(decode(raw))
 
 

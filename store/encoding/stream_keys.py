@@ -8,7 +8,7 @@ events, and more as it grows).
 
 from typing import Any
 
-from outcomes.domain.event import Event, OtherEvent
+from outcomes.domain.event import EventLike, OtherEvent
 from outcomes.domain.times import Micros
 
 HASH_BITS = 21
@@ -17,7 +17,7 @@ _ID_WIDTH = 20
 _MICROS_PER_MILLI = 1000
 
 
-def local_stream(event: Event | OtherEvent) -> str:
+def local_stream(event: EventLike | OtherEvent) -> str:
     """Return the stream of an event inside its tenant: one per entity; what nothing projects has one per name."""
     if isinstance(event, OtherEvent):
         return f"other/{event.metadata.event_name}"

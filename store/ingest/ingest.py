@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from outcomes.domain.event import Event
+from outcomes.domain.event import EventLike
 from outcomes.domain.times import Micros, to_text
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
 from outcomes.store.home import Home
@@ -36,7 +36,7 @@ Clock = Callable[[], Micros]
 class Follower(Protocol):
     """A read model that follows the log."""
 
-    def extract(self, event: Event, digest: bytes, /) -> tuple[Any, ...]:
+    def extract(self, event: EventLike, digest: bytes, /) -> tuple[Any, ...]:
         """Return what it takes from an event, as plain values. Must not depend on the model's state."""
 
     def take(self, appended: Appended, /) -> None:

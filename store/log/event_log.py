@@ -14,7 +14,7 @@ from eventsourcing.utils import Environment
 from outcomes.domain.aggregate import Aggregate, in_order
 from outcomes.domain.catalog import AGGREGATES
 from outcomes.domain.errors import HomeUnavailable, UsageError
-from outcomes.domain.event import ErasedEvent, Event, OtherEvent, Recorded
+from outcomes.domain.event import ErasedEvent, Event, EventLike, OtherEvent, Recorded
 from outcomes.domain.identity import EntityRef
 from outcomes.domain.times import Micros
 from outcomes.store.encoding.arrival import Arrivals, Project, extract_nothing
@@ -216,7 +216,7 @@ class EventLog(Application[str]):
             yield from page
             after = page[-1].position
 
-    def known_events(self, after: int, upto: int) -> Iterator[list[tuple[int, bytes, Event]]]:
+    def known_events(self, after: int, upto: int) -> Iterator[list[tuple[int, bytes, EventLike]]]:
         """Yield the projected events of the log for a read model, a page at a time: position, digest, event.
 
         An event may have quickly made structs in place of models (`store.thin`). Raises LogDamaged.

@@ -9,7 +9,7 @@ from eventsourcing.persistence import Mapper, StoredEvent
 
 from outcomes.domain.catalog import parse_event
 from outcomes.domain.errors import LogDamaged, NotAnEvent
-from outcomes.domain.event import ErasedEvent, Event, OtherEvent, Recorded
+from outcomes.domain.event import ErasedEvent, Event, EventLike, OtherEvent, Recorded
 from outcomes.domain.times import to_text
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.compression import Codec
@@ -65,7 +65,7 @@ class LogMapper(Mapper[str]):
         except (NotAnEvent, LogDamaged) as error:
             raise _damaged(record.position, error) from error
 
-    def read(self, position: int, digest: bytes, state: bytes) -> Event | OtherEvent | None:
+    def read(self, position: int, digest: bytes, state: bytes) -> EventLike | OtherEvent | None:
         """Return the event of stored bytes for a read model: a plain result has structs in place of models.
 
         None where nothing of it can be read any more.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from outcomes.domain.errors import LogDamaged
-from outcomes.domain.event import Event, OtherEvent
+from outcomes.domain.event import EventLike, OtherEvent
 from outcomes.domain.identity import Kind
 from outcomes.domain.personal_data import NAMES_SOMEONE_ELSE, PersonId, Persons, is_impersonal, persons_of
 from outcomes.domain.times import Micros
@@ -32,7 +32,7 @@ class Admitted(NamedTuple):
     """An event as it is stored, and as it may still be read: all of it, a part, nothing (None)."""
 
     state: bytes
-    event: Event | OtherEvent | None
+    event: EventLike | OtherEvent | None
 
 
 class Opened(NamedTuple):
