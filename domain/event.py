@@ -198,11 +198,15 @@ class OrderKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event with its place in the log: `position` grows in append order, `digest` is of its content."""
+    """An event with its place in the log: `position` grows in append order, `digest` is of its content.
+
+    `is_partly_erased`: someone whom it named was erased, and the event is what is left of it.
+    """
 
     position: int
     digest: bytes
     event: Event
+    is_partly_erased: bool = False
 
     @property
     def order(self) -> OrderKey:

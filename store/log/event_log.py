@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from eventsourcing.application import AggregateNotFoundError, Application
-from eventsourcing.persistence import InfrastructureFactory
+from eventsourcing.persistence import EventStore, InfrastructureFactory
 from eventsourcing.sqlite import SQLiteFactory
 from eventsourcing.utils import Environment
 
@@ -22,6 +22,7 @@ from outcomes.store.encoding.compression import Codec, dictionary_number, shippe
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.encoding.stream_keys import in_tenant, last_version, stream_of_entity
 from outcomes.store.log.appender import Appended, Appender
+from outcomes.store.log.factory import KnownAt, LogFactory, LogRepository, readable
 from outcomes.store.log.hash_chain import Batch, batches_after
 from outcomes.store.log.layout import holds_a_log
 from outcomes.store.log.mapper import LogMapper
@@ -35,14 +36,7 @@ from outcomes.store.sqlite.private_files import make_private
 _PAGE = 5_000
 
 
-class _Factory(SQLiteFactory):
-    """Makes the library's parts over our own datastore."""
-
-    application_recorder_class = LogRecorder
-
-    def __init__(self, env: Environment, datastore: Datastore) -> None:
-        InfrastructureFactory.__init__(self, env)
-        self.datastore = datastore
+FoldedT = TypeVar("FoldedT")
 
 
 class EventLog(Application[str]):
@@ -52,15 +46,19 @@ class EventLog(Application[str]):
     """
 
     name = "outcomes"
+    log_section_size = 1_000
+    """What the notification log gives out at most at a time."""
+    recorder: LogRecorder
 
     def __init__(self, path: Path, *, create: bool = True, seal: bool = False) -> None:
         if not holds_a_log(path) and not create:
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
         if create:
             make_private(path)
-        self._datastore = Datastore(path)
         self.vault: EventEncryption | None = None
-        super().__init__()
+        super().__init__({SQLiteFactory.SQLITE_DBNAME: str(path)})
+        assert isinstance(self.recorder.datastore, Datastore)  # noqa: S101 - made by our factory
+        self._datastore = self.recorder.datastore
         self._prepare(seal=seal)
         if seal and self.vault is None:
             self.close()
@@ -74,11 +72,20 @@ class EventLog(Application[str]):
     def construct_env(self, name: str, env: Any = None) -> Environment:
         """Ignore the process environment: stray variables must not reconfigure the truth."""
         # The tables are made by the migration: made on each opening, they would hide that a trigger was dropped.
-        return Environment(name, {**dict(env or {}), SQLiteFactory.CREATE_TABLE: "no"})
+        ours = {SQLiteFactory.ORIGINATOR_ID_TYPE: "text", SQLiteFactory.CREATE_TABLE: "no"}
+        return Environment(name, {**dict(env or {}), **ours})
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """Return the factory over our datastore."""
-        return _Factory(env, self._datastore)
+        return LogFactory(env)
+
+    def construct_repository(self) -> LogRepository:
+        """Return the repository that folds as the domain does."""
+        return LogRepository(self.events)
+
+    def take_snapshot(self, *_: Any, **__: Any) -> None:
+        """Refuse: an event that comes late belongs before a snapshot, which would never see it."""
+        raise TypeError("no snapshots of a log into which events come late: a replay of an entity takes a millisecond")
 
     def construct_mapper(self) -> LogMapper:
         """Return the mapper; its dictionaries are filled in once the log is open."""
@@ -109,7 +116,7 @@ class EventLog(Application[str]):
             self.vault = self._log_mapper.vault = EventEncryption(
                 bytes.fromhex(secret), self._codec, self._datastore.reading
             )
-        assert isinstance(self.recorder, LogRecorder)  # noqa: S101 - made by our factory
+            self.recorder.before_reading = self.vault.keys.refresh
         self._appender = Appender(self.recorder, self._codec, self.vault)
 
     # -- writing --------------------------------------------------------------------------------------------------
@@ -278,36 +285,48 @@ class EventLog(Application[str]):
         """Return the event of a record; raises LogDamaged."""
         return self._log_mapper.parse(record)
 
-    def load(
-        self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None
-    ) -> Aggregate[Any] | None:
-        """Rebuild one entity from its own events, to any point in event time and in the log; None if unknown."""
-        aggregate = AGGREGATES[ref.kind]
+    def replay(
+        self,
+        ref: EntityRef,
+        fold: Callable[[list[Recorded]], FoldedT | None],
+        *,
+        as_of: Micros | None = None,
+        known_at: int | None = None,
+    ) -> FoldedT | None:
+        """Fold the events of one entity, in their order, up to any point; None if nothing is known of it then.
 
-        def project(_: Aggregate[Any] | None, events: Iterable[Any]) -> Aggregate[Any] | None:
-            return aggregate.replay(_readable(events), as_of=as_of, known_at=known_at)
-
+        Events that nobody can read any more are left out.
+        """
         stream = self._stream_of_ref(ref)
         if stream is None:
             return None
+
+        def project(_: Any, events: Iterable[Any]) -> Any:
+            history = in_order(readable(events), as_of=as_of, known_at=known_at)
+            return fold(history) if history else None
+
+        repository = self.repository
+        if known_at is not None:
+            repository = LogRepository(EventStore(self.mapper, KnownAt(self.recorder, known_at)))
         try:
-            # The library's signature wants its own aggregate protocol; ours is a frozen state without a version.
-            return self.repository.get(  # type: ignore[type-var]
+            found: FoldedT = repository.get(
                 stream,
                 version=None if as_of is None else last_version(as_of),
                 projector_func=project,
             )
         except AggregateNotFoundError:
             return None
+        return found
+
+    def load(
+        self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None
+    ) -> Aggregate[Any] | None:
+        """Rebuild one entity from its own events, to any point in event time and in the log; None if unknown."""
+        return self.replay(ref, AGGREGATES[ref.kind].replay, as_of=as_of, known_at=known_at)
 
     def history(self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None) -> list[Recorded]:
         """Return the events of one entity in their order, up to a point."""
-        stream = self._stream_of_ref(ref)
-        if stream is None:
-            return []
-        version = None if as_of is None else last_version(as_of)
-        events: Any = self.events.get(stream, lte=version)
-        return in_order(_readable(events), as_of=as_of, known_at=known_at)
+        return self.replay(ref, list, as_of=as_of, known_at=known_at) or []
 
     def _stream_of_ref(self, ref: EntityRef) -> str | None:
         number = self.tenants().get(ref.tenant)
@@ -323,10 +342,6 @@ class EventLog(Application[str]):
     def codec(self) -> Codec:
         """The codec of stored bytes."""
         return self._codec
-
-
-def _readable(events: Iterable[Any]) -> list[Recorded]:
-    return [recorded for recorded in events if isinstance(recorded.event, Event)]
 
 
 def _has_dictionary(connection: sqlite3.Connection, number: int) -> bool:

@@ -1,22 +1,39 @@
 """Between stored bytes and domain events. The bytes are what Canvas sent; they are never written anew."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 import orjson
-from eventsourcing.domain import DomainEventProtocol
-from eventsourcing.persistence import Mapper, StoredEvent
+from eventsourcing.persistence import Mapper, Notification, StoredEvent
 
 from outcomes.domain.catalog import parse_event
 from outcomes.domain.errors import LogDamaged, NotAnEvent
-from outcomes.domain.event import ErasedEvent, Event, EventLike, OtherEvent, Recorded
+from outcomes.domain.event import ErasedEvent, Event, EventLike, OtherEvent
 from outcomes.domain.times import to_text
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.compression import Codec
+from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.encoding.stream_keys import milliseconds_of, tenant_number_of
 from outcomes.store.log.recorder import LogRecord
 from outcomes.store.privacy.encryption import EventEncryption, Opened
 from outcomes.store.sources.json_values import decode
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """An event of the log as users of the library get it: where it stands, and what it says.
+
+    `event` is an Event; an OtherEvent if its name is not projected; an ErasedEvent if its person was erased.
+    `is_partly_erased`: someone else whom it named was.
+    """
+
+    originator_id: str
+    originator_version: int
+    position: int
+    digest: bytes
+    event: Event | OtherEvent | ErasedEvent
+    is_partly_erased: bool
 
 
 class LogMapper(Mapper[str]):
@@ -35,13 +52,27 @@ class LogMapper(Mapper[str]):
         """Refuse: an event is appended as the bytes that came, through EventLog.append."""
         raise TypeError(f"events enter the log as received bytes, not as {type(domain_event).__name__}")
 
-    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[str]:
-        """Return the domain event with its place in the log."""
-        assert isinstance(stored_event, LogRecord)  # noqa: S101 - our recorder returns nothing else
-        # A stream of an entity holds its own events, and those of them that were erased: the caller leaves them out.
-        event = cast("Event", self.parse(stored_event))
-        # The library's protocol wants originator_id and _version on the event; our projector reads neither.
-        return cast("DomainEventProtocol[str]", Recorded(stored_event.position, stored_event.digest, event))
+    def to_domain_event(self, stored_event: StoredEvent) -> LogEvent:
+        """Return the event of a notification, or of a record of a stream; raises LogDamaged."""
+        record = self._record(stored_event)
+        event, is_whole = self._read(record)
+        return LogEvent(
+            str(record.originator_id),
+            record.originator_version,
+            record.position,
+            record.digest,
+            event,
+            is_partly_erased=not is_whole,
+        )
+
+    def _record(self, stored_event: StoredEvent) -> LogRecord:
+        """Return a stored event with its digest, which one that went through other hands has lost."""
+        if isinstance(stored_event, LogRecord):
+            return stored_event
+        if not isinstance(stored_event, Notification) or self.vault is not None:
+            raise TypeError(f"read with its digest, as this log's recorder selects it, not as {type(stored_event)!r}")
+        raw = self._codec.decompress(stored_event.state)
+        return LogRecord(**vars(stored_event), digest=content_digest(decode(raw), raw))
 
     def open(self, state: bytes, digest: bytes) -> Opened:
         """Return what can still be read of stored bytes; raises LogDamaged."""
@@ -56,12 +87,17 @@ class LogMapper(Mapper[str]):
 
     def parse(self, record: LogRecord) -> Event | OtherEvent | ErasedEvent:
         """Return the event of a record; raises LogDamaged naming its position."""
+        return self._read(record)[0]
+
+    def _read(self, record: LogRecord) -> tuple[Event | OtherEvent | ErasedEvent, bool]:
+        """Return the event of a record, and whether all of it could be read."""
         try:
             opened = self.open(record.state, record.digest)
             if opened.raw is None:
                 tenant = self._tenant(tenant_number_of(str(record.originator_id)))
-                return ErasedEvent(record.topic, tenant, milliseconds_of(record.originator_version) * 1_000)
-            return parse_event(decode(opened.raw))
+                event = ErasedEvent(record.topic, tenant, milliseconds_of(record.originator_version) * 1_000)
+                return event, opened.is_whole
+            return parse_event(decode(opened.raw)), opened.is_whole
         except (NotAnEvent, LogDamaged) as error:
             raise _damaged(record.position, error) from error
 

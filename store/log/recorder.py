@@ -4,26 +4,31 @@
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
 from outcomes.store.encoding.stream_keys import next_free_version
+from outcomes.store.log.subscription import PollingSubscription
 from outcomes.store.privacy import settings
 
 
 @dataclass(frozen=True)
-class LogRecord(StoredEvent):
-    """A stored event with its place in the log and the digest of its content."""
+class LogRecord(Notification):
+    """A stored event as the library's notification, with the digest of its content."""
 
-    position: int
     digest: bytes
+
+    @property
+    def position(self) -> int:
+        """Its place in the log: the notification's id."""
+        return self.id
 
 
 Row = tuple[str, int, str, bytes, bytes]
@@ -35,15 +40,16 @@ A plain tuple: sqlite3 binds nothing faster, and there is one per event.
 
 # A plain INTEGER PRIMARY KEY: deletion is refused below, so no position is ever reused, and unlike AUTOINCREMENT a
 # repeat that is not stored leaves no gap behind.
-TABLES = (
-    """CREATE TABLE IF NOT EXISTS stored_events (
+EVENTS_TABLE = """CREATE TABLE IF NOT EXISTS stored_events (
         position INTEGER PRIMARY KEY,
         originator_id TEXT NOT NULL,
         originator_version INTEGER NOT NULL,
         topic TEXT NOT NULL,
         state BLOB NOT NULL,
         content_hash BLOB NOT NULL,
-        UNIQUE (originator_id, originator_version))""",
+        UNIQUE (originator_id, originator_version))"""
+TABLES = (
+    EVENTS_TABLE,
     """CREATE TABLE IF NOT EXISTS batches (
         last_position INTEGER PRIMARY KEY,
         first_position INTEGER NOT NULL,
@@ -100,8 +106,21 @@ ON CONFLICT (originator_id, originator_version) DO NOTHING
 _COLUMNS = "position, originator_id, originator_version, topic, state, content_hash"
 
 
+def _nothing(_connection: sqlite3.Connection) -> None:
+    """Do nothing before a read."""
+
+
 class LogRecorder(SQLiteApplicationRecorder):
     """Appends batches; reads streams in event-time order and the log in position order."""
+
+    def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
+        super().__init__(datastore, events_table_name)
+        self.before_reading: Callable[[sqlite3.Connection], object] = _nothing
+        """Called inside the transaction of every read: an encrypted log drops keys that were destroyed since."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        """Return the table of events; what else a log has is made by its migrations."""
+        return [EVENTS_TABLE]
 
     def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[int]:
         """Append those rows that are new, inside the caller's transaction.
@@ -130,14 +149,15 @@ class LogRecorder(SQLiteApplicationRecorder):
         return [*new, *(index for index in left if _append_with_care(connection, rows[index]))]
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
-        # The library's own contract: a second event under one key is an IntegrityError.
+        # The library's own contract: a second event under one key is an IntegrityError. Such events are in no batch,
+        # which `verify` reports: events enter a home's log through `append`.
         positions = []
         for event in stored_events:
             digest = event.digest if isinstance(event, LogRecord) else _digest(event.state)
             c.execute(
                 "INSERT INTO stored_events (originator_id, originator_version, topic, state, content_hash) "
                 "VALUES (?, ?, ?, ?, ?)",
-                (str(event.originator_id), event.originator_version, event.topic, event.state, digest),
+                (_key(event.originator_id), event.originator_version, event.topic, event.state, digest),
             )
             positions.append(int(c.lastrowid))
         return positions
@@ -150,17 +170,14 @@ class LogRecorder(SQLiteApplicationRecorder):
         topics: Sequence[str] = (),
         *,
         inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
+    ) -> Sequence[LogRecord]:
         """Return a page of the log as the library's notifications; their ids are our positions."""
         after = 0 if start is None else start - inclusive_of_start
         chosen = f"AND topic IN ({', '.join('?' * len(topics))}) " if topics else ""
-        with self.datastore.transaction(commit=False) as cursor:
-            cursor.execute(
-                f"SELECT {_COLUMNS} FROM stored_events WHERE position > ? AND position <= ? {chosen}"
-                "ORDER BY position LIMIT ?",
-                (after, (1 << 63) - 1 if stop is None else stop, *topics, limit),
-            )
-            return [_notification(_record(row)) for row in cursor.fetchall()]
+        return self._select(
+            f"position > ? AND position <= ? {chosen}ORDER BY position LIMIT ?",
+            (after, _LAST if stop is None else stop, *topics, limit),
+        )
 
     def select_events(
         self,
@@ -170,25 +187,30 @@ class LogRecorder(SQLiteApplicationRecorder):
         lte: int | None = None,
         desc: bool = False,
         limit: int | None = None,
+        known_at: int | None = None,
     ) -> Sequence[LogRecord]:
-        """Return one stream in the order of its versions, which is event-time order."""
-        direction = "DESC" if desc else "ASC"
+        """Return one stream in the order of its versions, which is event-time order, as known at a position."""
+        known = (
+            # The index holds the position, too: what came later is passed over without a look at its row.
+            "originator_id = ? AND originator_version > ? AND originator_version <= ? AND position <= ? "
+            f"ORDER BY originator_version {'DESC' if desc else 'ASC'} LIMIT ?"
+        )
+        bounds = (-1 if gt is None else gt, _LAST if lte is None else lte, _LAST if known_at is None else known_at)
+        return self._select(known, (_key(originator_id), *bounds, -1 if limit is None else limit))
+
+    def _select(self, condition: str, parameters: tuple[Any, ...]) -> list[LogRecord]:
         with self.datastore.transaction(commit=False) as cursor:
-            cursor.execute(
-                f"SELECT {_COLUMNS} FROM stored_events WHERE originator_id = ? AND originator_version > ? "
-                f"AND originator_version <= ? ORDER BY originator_version {direction} LIMIT ?",
-                (
-                    str(originator_id),
-                    -1 if gt is None else gt,
-                    (1 << 63) - 1 if lte is None else lte,
-                    -1 if limit is None else limit,
-                ),
-            )
-            return [_record(row) for row in cursor.fetchall()]
+            self.before_reading(cursor.sqlite_cursor.connection)
+            cursor.execute(f"SELECT {_COLUMNS} FROM stored_events WHERE {condition}", parameters)
+            rows = cursor.fetchall()
+        return [
+            LogRecord(self.convert_originator_id(stream), version, topic, state, position, digest)
+            for position, stream, version, topic, state, digest in rows
+        ]
 
-
-def _notification(record: LogRecord) -> Notification:
-    return Notification(record.originator_id, record.originator_version, record.topic, record.state, id=record.position)
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> PollingSubscription["LogRecorder"]:
+        """Return what yields the log after a position, and goes on as events come, from whichever process."""
+        return PollingSubscription(self, gt, topics)
 
 
 def records_after(connection: sqlite3.Connection, after: int, upto: int, limit: int) -> list[LogRecord]:
@@ -267,6 +289,13 @@ def _append_with_care(connection: sqlite3.Connection, row: Row) -> bool:
 def _record(row: Sequence[Any]) -> LogRecord:
     position, stream, version, topic, state, digest = row
     return LogRecord(stream, version, topic, state, position, digest)
+
+
+_LAST = (1 << 63) - 1
+
+
+def _key(originator_id: UUID | str) -> str:
+    return originator_id.hex if isinstance(originator_id, UUID) else originator_id
 
 
 def _digest(state: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""A database file that follows the log: its rows and the position they stand for change in one transaction."""
+"""A database that follows the log, and knows up to where: rows and position are committed together."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,38 +12,37 @@ from outcomes.store.log.event_log import EventLog
 from outcomes.store.sqlite.datastore import Datastore
 
 
-class TrackedDatabase:
-    """Uses the library's tracking recorder, which refuses to go backwards."""
+class TrackedDatabase(SQLiteTrackingRecorder):
+    """The library's tracking recorder, which refuses to go backwards, over a database with tables of its caller's."""
+
+    datastore: Datastore
 
     def __init__(self, path: Path) -> None:
         # It can always be rebuilt, so it need not wait for the disk at each commit; WAL keeps it whole anyway.
-        self._datastore = Datastore(path, synchronous="NORMAL")
-        self._recorder = SQLiteTrackingRecorder(self._datastore)
+        super().__init__(Datastore(path, synchronous="NORMAL"))
         with self.reading() as connection:
             known = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'tracking'").fetchone()
         if known is None:
-            # Not the recorder's create_table(): that looks for tables of older versions of the library first.
+            # Not create_table(): that looks for tables of older versions of the library first.
             with self.writing() as connection:
-                for statement in self._recorder.create_table_statements:
+                for statement in self.create_table_statements:
                     connection.execute(statement)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Give the connection inside one write transaction."""
-        with self._datastore.writing() as connection:
+        with self.datastore.writing() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Give the connection inside one read transaction: all answers are of one position."""
-        with self._datastore.reading() as connection:
+        with self.datastore.reading() as connection:
             yield connection
 
     def advance(self, connection: sqlite3.Connection, position: int) -> None:
         """Say, inside the transaction that changed the rows, up to where they stand for the log."""
-        self._recorder._insert_tracking(  # noqa: SLF001 - the library's own extension point
-            SQLiteCursor(connection.cursor()), Tracking(EventLog.name, position)
-        )
+        self._insert_tracking(SQLiteCursor(connection.cursor()), Tracking(EventLog.name, position))
 
     @staticmethod
     def position(connection: sqlite3.Connection) -> int:
@@ -55,4 +54,4 @@ class TrackedDatabase:
 
     def close(self) -> None:
         """Close all connections."""
-        self._datastore.close()
+        self.datastore.close()

@@ -4,7 +4,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
+from eventsourcing import persistence
 from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
 
 from outcomes.store.sqlite.read_only import is_writable, uri_of
@@ -47,10 +49,10 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
 class Connection(SQLiteConnection):
     """Takes the write lock when a write begins: a deferred one that reads first may fail at once when it writes."""
 
-    @property
-    def raw(self) -> sqlite3.Connection:
+    def __init__(self, raw: sqlite3.Connection, max_age: float | None) -> None:
+        super().__init__(sqlite_conn=raw, max_age=max_age)
+        self.raw = raw
         """The sqlite3 connection itself, for `executemany` and for sqlite-utils."""
-        return self._sqlite_conn
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
@@ -80,15 +82,26 @@ class Pool(SQLiteConnectionPool):
     def _create_connection(self) -> Connection:
         connection = connect(self._path, synchronous=self._synchronous)
         connection.row_factory = sqlite3.Row
-        return Connection(sqlite_conn=connection, max_age=self.max_age)
+        return Connection(connection, self.max_age)
 
 
 class Datastore(SQLiteDatastore):
-    """The library's handle on one database file."""
+    """The library's handle on one database file. Its own recorders get the library's errors, our code sqlite3's."""
 
-    def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
-        super().__init__(str(path), originator_id_type="text")
+    def __init__(
+        self, path: Path, *, synchronous: str = "FULL", originator_id_type: Literal["uuid", "text"] = "text"
+    ) -> None:
+        super().__init__(str(path), originator_id_type=originator_id_type)
         self.pool = Pool(path, synchronous=synchronous)
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        """Run one transaction of a recorder of the library; raises the library's errors: a conflict, IntegrityError."""
+        try:
+            with super().transaction(commit=commit) as cursor:
+                yield cursor
+        except sqlite3.Error as error:
+            raise _of_library(error) from error
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -113,3 +126,21 @@ class Datastore(SQLiteDatastore):
                 yield raw
             finally:
                 raw.row_factory = sqlite3.Row
+
+
+_OF_LIBRARY: dict[type[sqlite3.Error], type[persistence.PersistenceError]] = {
+    sqlite3.InterfaceError: persistence.InterfaceError,
+    sqlite3.DataError: persistence.DataError,
+    sqlite3.OperationalError: persistence.OperationalError,
+    sqlite3.IntegrityError: persistence.IntegrityError,
+    sqlite3.InternalError: persistence.InternalError,
+    sqlite3.ProgrammingError: persistence.ProgrammingError,
+    sqlite3.NotSupportedError: persistence.NotSupportedError,
+    sqlite3.DatabaseError: persistence.DatabaseError,  # the others' base, so after them
+    sqlite3.Error: persistence.PersistenceError,
+}
+
+
+def _of_library(error: sqlite3.Error) -> persistence.PersistenceError:
+    """Return the library's error for one of sqlite3's."""
+    return next(theirs for ours, theirs in _OF_LIBRARY.items() if isinstance(error, ours))(error)

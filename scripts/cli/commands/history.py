@@ -85,7 +85,7 @@ def blame(
     """
     wanted = parse_kind(kind)
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
-        fields = blame_of(question.connection, question.log, question.point, wanted, local_id)
+        fields = blame_of(question.log, question.point, wanted, local_id)
     value = {"kind": wanted.value, "id": local_id, "fields": fields or {}}
     rows = [{"field": name, **field} for name, field in (fields or {}).items()]
     answer(value, form, lambda: _draw_blame(rows), lambda: rows)

@@ -17,13 +17,12 @@ from outcomes.cli.options import (
     home_of,
 )
 from outcomes.cli.output import answer, draw, say, write_lines
-from outcomes.cli.session import Question, at
-from outcomes.domain.event import Event
-from outcomes.domain.identity import EntityRef, Kind, parse_context, parse_entity, parse_kind
+from outcomes.cli.session import at
+from outcomes.domain.identity import parse_context, parse_entity, parse_kind
 from outcomes.domain.times import parse_argument, to_text
 from outcomes.domain.tree import Node
-from outcomes.projections.as_of.tree import link_fate, tree_at
-from outcomes.projections.as_of.versions import in_force
+from outcomes.projections.as_of.state import state_at
+from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.history.timeline import TimelineEntry
 from outcomes.projections.history.timeline import timeline as entries_of
 from outcomes.projections.history.version_steps import Filters
@@ -88,7 +87,7 @@ def show(
     """
     wanted = parse_kind(kind)
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
-        value = _state(question, wanted, local_id)
+        value = state_at(question.connection, question.log, question.point, wanted, local_id)
     state = value["state"]
     answer(value, form, lambda: _draw_state(value))
     if state is None:
@@ -143,24 +142,6 @@ def timeline(  # noqa: PLR0913 - one for each filter
             draw(_draw_timeline(entries))
         else:
             write_lines((entry.as_json() for entry in entries), form)
-
-
-def _state(question: Question, kind: Kind, local_id: str) -> dict[str, Any]:
-    connection, point = question.connection, question.point
-    found = in_force(connection, point, kind, local_id)
-    value: dict[str, Any] = {"tenant": point.tenant, "kind": kind.value, "id": local_id}
-    if found is None:
-        return {**value, "state": None, "event_time": None, "position": None, "events": 0}
-    event = question.log.parse(question.log.records_at([found.position])[0])
-    assert isinstance(event, Event)  # noqa: S101 - versions are made of projected events only
-    assert event.ref == EntityRef(point.tenant, kind, local_id)  # noqa: S101 - the position is that entity's
-    value["state"] = event.body.state()
-    value["event_time"] = to_text(found.event_time)
-    value["position"] = found.position
-    value["events"] = found.events
-    if kind is Kind.LINK:
-        value["implied"] = link_fate(connection, point, local_id)
-    return value
 
 
 def _draw_state(value: dict[str, Any]) -> Any:

@@ -220,9 +220,9 @@ def test_blame_finds_the_event_that_gave_a_field_its_value(world: World) -> None
         outcome("7", "2025-02-01", description="second", vendor_guid="V1", updated="2025-02-01", meta=ASKER),
         outcome("7", "2025-03-01", description="second", updated="2025-03-01"),
     )
-    with world.at() as (log, connection, at):
-        found = blame(connection, log, at, Kind.OUTCOME, "7")
-        assert blame(connection, log, at, Kind.OUTCOME, "8") is None
+    with world.at() as (log, _, at):
+        found = blame(log, at, Kind.OUTCOME, "7")
+        assert blame(log, at, Kind.OUTCOME, "8") is None
     assert found is not None
     assert (found["description"]["value"], found["description"]["position"]) == ("second", 2)
     assert found["description"]["actor"]["login"] == "r.okafor@plover.example"
