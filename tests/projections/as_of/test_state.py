@@ -70,7 +70,8 @@ def erase_person(world: World, student: str) -> bool:
             point = resolve(connection, PointQuery(TENANT))
         done = erase(
             world.home, log, views, point, student,
-            reason="asked to", erased_by="a test", all_traces=True, clock=lambda: world.clock, watch=unwatched, patience=0,
+            reason="asked to", erased_by="a test", all_traces=True,
+            clock=lambda: world.clock, watch=unwatched, patience=0,
         )  # fmt: skip
     return done is not None
 
