@@ -14,7 +14,12 @@ def changed_fields(before: dict[str, Any] | None, after: dict[str, Any] | None) 
 
     Absent equals null (DOMAIN.md 1.7), and 3 equals 3.0. Keys are sorted.
     """
-    old, new = _flatten(before or {}), _flatten(after or {})
+    if before is None:
+        return {name: (None, value) for name, value in sorted(_flatten(after or {}).items())}
+    new_state = after or {}
+    # Most fields of a state are those of the one before: only the others are taken apart.
+    names = [name for name in before.keys() | new_state.keys() if not _is_same(before.get(name), new_state.get(name))]
+    old, new = (_flatten({name: state.get(name) for name in names}) for state in (before, new_state))
     return {
         name: (old.get(name), new.get(name))
         for name in sorted(old.keys() | new.keys())
@@ -40,7 +45,14 @@ def field_matches(name: str, asked: str) -> bool:
 
 def _flatten(state: dict[str, Any]) -> dict[str, Any]:
     parts: dict[str, Any] = {}
-    pending: list[tuple[str, Any]] = [(name, value) for name, value in state.items() if name not in _NOT_A_FIELD]
+    pending: list[tuple[str, Any]] = []
+    for name, value in state.items():
+        if name in _NOT_A_FIELD or value is None:
+            continue
+        if isinstance(value, dict | list | tuple):
+            pending.append((name, value))
+        else:
+            parts[name] = value
     while pending:
         name, value = pending.pop()
         if isinstance(value, dict) and value:
@@ -50,6 +62,11 @@ def _flatten(state: dict[str, Any]) -> dict[str, Any]:
         elif value is not None:
             parts[name] = value
     return parts
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    """Say quickly of most values that they are the same; what is nested is for `_equal`, part by part."""
+    return old is new or (type(old) is type(new) and not isinstance(old, dict | list | tuple) and bool(old == new))
 
 
 def _equal(old: Any, new: Any) -> bool:

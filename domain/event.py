@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from outcomes.domain.identity import EntityRef, Kind, LocalId
-from outcomes.domain.times import Micros, Timestamp, micros, to_text
+from outcomes.domain.times import Micros, Timestamp, micros, moment_text
 from outcomes.domain.upcasting import OF_ALL, Shapes
 
 
@@ -65,15 +65,18 @@ class Body(BaseModel):
 
     def state(self) -> dict[str, Any]:
         """Return the fields under Canvas's own names as JSON values: nulls left out, times in UTC text."""
-        fields = {
-            name: to_text(micros(value)) if isinstance(value, datetime) else value
-            for name, value in self.model_dump(exclude_none=True).items()
-        }
+        fields = self.model_dump(exclude_none=True)
+        for name, value in fields.items():
+            if isinstance(value, datetime):
+                fields[name] = moment_text(value)
         # What every body has comes last, so that the id and the title come first.
-        return {**{name: value for name, value in fields.items() if name not in _OF_EVERY_BODY}, **fields}
+        for name in _OF_EVERY_BODY:
+            if name in fields:
+                fields[name] = fields.pop(name)
+        return fields
 
 
-_OF_EVERY_BODY = frozenset(Body.model_fields)
+_OF_EVERY_BODY = tuple(Body.model_fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,13 @@ def moment(micros: Micros) -> datetime:
 
 def to_text(micros: Micros) -> str:
     """Write an instant as `2019-11-05T10:03:37.526Z`; microseconds only where they are not zero."""
-    precision = "microseconds" if micros % 1000 else "milliseconds"
-    return moment(micros).isoformat(timespec=precision).replace("+00:00", "Z")
+    return moment_text(moment(micros))
+
+
+def moment_text(moment: datetime) -> str:
+    """Write an aware datetime in the same form."""
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds") + "Z"
 
 
 def parse_moment(text: str) -> datetime:

@@ -133,13 +133,27 @@ def _is_beyond(position: str, head: int) -> bool:
 
 
 class RecordedTimes:
-    """When each position was recorded, from the few batches."""
+    """When each position was recorded: a seek for each batch that is asked about, however many there are."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        rows = connection.execute("SELECT last_position, recorded_at FROM batches ORDER BY last_position").fetchall()
-        self._last = [int(row[0]) for row in rows]
-        self._times = [int(row[1]) for row in rows]
+        self._connection = connection
+        self._last: list[int] = []
+        self._batches: list[tuple[int, Micros]] = []
 
     def at(self, position: int) -> Micros:
         """Return when the event at a position entered the log."""
-        return self._times[bisect_left(self._last, position)]
+        place = bisect_left(self._last, position)
+        if place == len(self._last) or self._batches[place][0] >= position:
+            self._look_up(place, position)
+        return self._batches[place][1]
+
+    def _look_up(self, place: int, position: int) -> None:
+        last, recorded_at = self._connection.execute(
+            "SELECT last_position, recorded_at FROM batches WHERE last_position >= ? ORDER BY last_position LIMIT 1",
+            (position,),
+        ).fetchone()
+        before = self._connection.execute(
+            "SELECT coalesce(max(last_position), 0) FROM batches WHERE last_position < ?", (position,)
+        ).fetchone()[0]
+        self._last.insert(place, last)
+        self._batches.insert(place, (before, recorded_at))

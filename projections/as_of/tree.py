@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
+
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.tree import (
     Deletion,
@@ -26,23 +28,68 @@ def tree_at(
     number = context_number(connection, point, context)
     if number is None:
         return Tree([], [], [])
-    groups = [GroupState(*row[1:]) for row in _members(connection, point, number, Kind.GROUP) if row[0] == number]
-    links = [LinkState(*row[1:]) for row in _members(connection, point, number, Kind.LINK) if row[0] == number]
-    outcomes: dict[str, OutcomeState] = {}
-    own = []
-    for row in _members(connection, point, number, Kind.OUTCOME):
-        outcomes[row[1]] = OutcomeState(*row[1:])
-        if row[0] == number:
-            own.append(row[1])
+    found = _Found(*(_members(connection, point, number, kind) for kind in (Kind.GROUP, Kind.LINK, Kind.OUTCOME)))
+    groups, links = found.groups(number), found.links(number)
     return build_tree(
         groups,
         links,
-        outcomes,
+        found.outcomes(),
         deletions=_deletions(connection, point, number),
-        own_outcomes=own,
+        own_outcomes=found.own_outcomes(number),
         foreign_groups=_foreign_groups(connection, point, groups, links),
         include_deleted=include_deleted,
     )
+
+
+def part_of_tree(
+    connection: sqlite3.Connection, point: PointInTime, context: Context, *, groups: list[str], outcomes: list[str]
+) -> Tree:
+    """Return the places of a few groups and outcomes in a context, by seeks: all that an event of one can change.
+
+    The nodes, their states and parents are those of the whole tree; but with the rest of it left out, they may hang
+    nowhere here.
+    """
+    number = context_number(connection, point, context)
+    if number is None:
+        return Tree([], [], [])
+    links = connection.execute(
+        "SELECT v.link_id FROM json_each(?) j CROSS JOIN link_versions v ON v.outcome_id = j.value "
+        "WHERE v.tenant = ? AND v.context = ?",
+        (orjson.dumps(outcomes).decode(), point.number, number),
+    )
+    ids = {
+        Kind.GROUP: groups,
+        Kind.LINK: list(dict.fromkeys(row[0] for row in links.fetchall())),
+        Kind.OUTCOME: outcomes,
+    }
+    found = _Found(*(_named(connection, point, kind, some) for kind, some in ids.items()))
+    deletions = {outcome: deletion_of(connection, point, outcome) for outcome in outcomes}
+    return build_tree(
+        found.groups(number),
+        found.links(number),
+        found.outcomes(),
+        deletions={outcome: deletion for outcome, deletion in deletions.items() if deletion is not None},
+        own_outcomes=found.own_outcomes(number),
+    )
+
+
+class _Found:
+    """Rows of groups, links and outcomes, their context first."""
+
+    def __init__(self, *rows: Iterable[tuple[Any, ...]]) -> None:
+        self._groups, self._links, self._outcomes = map(list, rows)
+
+    def groups(self, context: int) -> list[GroupState]:
+        return [GroupState(*row[1:]) for row in self._groups if row[0] == context]
+
+    def links(self, context: int) -> list[LinkState]:
+        return [LinkState(*row[1:]) for row in self._links if row[0] == context]
+
+    def outcomes(self) -> dict[str, OutcomeState]:
+        return {row[1]: OutcomeState(*row[1:]) for row in self._outcomes}
+
+    def own_outcomes(self, context: int) -> list[str]:
+        return [row[1] for row in self._outcomes if row[0] == context]
 
 
 _COLUMNS = {
@@ -59,6 +106,15 @@ def _members(connection: sqlite3.Connection, point: PointInTime, context: int, k
         f"SELECT v.context, {_COLUMNS[kind]} FROM members m JOIN {VERSION_TABLES[kind]} v ON v.position = {seek(kind)} "
         "WHERE m.context = :context AND m.kind = :kind",
         {**point.bounds(), "context": context, "kind": kind.value},
+    )
+
+
+def _named(connection: sqlite3.Connection, point: PointInTime, kind: Kind, ids: list[str]) -> Iterable[tuple[Any, ...]]:
+    """Yield the state, at the point, of those of a kind that are known then; its context comes first."""
+    return connection.execute(
+        f"SELECT v.context, {_COLUMNS[kind]} FROM json_each(:ids) m JOIN {VERSION_TABLES[kind]} v "
+        f"ON v.position = {seek(kind, 'm.value')}",
+        {**point.bounds(), "ids": orjson.dumps(ids).decode()},
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from outcomes.domain.changes import changed_fields, classify
 from outcomes.domain.identity import Context, Kind, id_sort_key
-from outcomes.domain.tree import Node
+from outcomes.domain.tree import Node, Tree
 from outcomes.projections.as_of.lookups import context_number, seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import tree_at
@@ -45,7 +45,7 @@ def diff(
     answer: dict[str, list[dict[str, Any]]] = {"added": [], "removed": [], "moved": [], "changed": []}
     contexts = [context] if context is not None else _contexts(connection, before)
     for place in contexts:
-        old, new = nodes_at(connection, before, place), nodes_at(connection, after, place)
+        old, new = (nodes_of(tree_at(connection, point, place)) for point in (before, after))
         for name, rows in places_changed(place, old, new).items():
             for row in rows:
                 if name != "moved":
@@ -155,9 +155,8 @@ def _contexts(connection: sqlite3.Connection, point: PointInTime) -> list[Contex
     return sorted((Context(*row) for row in rows.fetchall()), key=lambda place: (place.type, id_sort_key(place.id)))
 
 
-def nodes_at(connection: sqlite3.Connection, point: PointInTime, context: Context) -> dict[NodeKey, Node]:
+def nodes_of(tree: Tree) -> dict[NodeKey, Node]:
     """Return every node of a tree: groups are themselves, an outcome's several places are told apart by its links."""
-    tree = tree_at(connection, point, context)
     pending = [*tree.roots, *tree.detached, *tree.unlinked]
     found: dict[NodeKey, Node] = {}
     while pending:

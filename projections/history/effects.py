@@ -1,22 +1,31 @@
-"""What one event changed when it arrived: the places in trees, and the scores, known just before it and with it."""
+"""What an event changed when it arrived: the places in trees, and the scores, known just before it and with it.
+
+Each is found around the event, by seeks: nothing here reads a whole tree, course or class for one event of it.
+"""
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, partial
 from typing import Any
 
-from outcomes.domain.identity import Context, Kind, context_of
-from outcomes.domain.tree import DELETED
+from outcomes.domain.identity import Context, Kind, id_sort_key
+from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.history.diff import nodes_at, places_changed, score_change
+from outcomes.projections.as_of.tree import deletion_of, part_of_tree
+from outcomes.projections.history.diff import nodes_of, places_changed, score_change
+from outcomes.projections.history.score_steps import PairKey, ScoreSteps
 from outcomes.projections.history.timeline import TimelineEntry
-from outcomes.projections.mastery.policy import ACCOUNT_SCALES, PolicyBook
-from outcomes.projections.mastery.query import MasteryRow, row_of
-from outcomes.projections.mastery.results import Assessments, Scope, courses_of, pairs_at
+from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook
+from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
+from outcomes.projections.mastery.query import row_of
+from outcomes.projections.mastery.results import Assessments, Scope, pairs_at
+from outcomes.projections.views.schema import VERSION_TABLES
 
-_IN_TREES = frozenset({Kind.GROUP, Kind.LINK, Kind.OUTCOME})
 _SHARED_POLICIES = frozenset({Kind.PROFICIENCY, Kind.CALCULATION_METHOD})
-_DELETIONS = frozenset({"deleted", "restored"})
+_ON_RESULTS = frozenset({Kind.RESULT, Kind.ASSESSMENT})
+
+Change = dict[str, Any]
 
 
 class Effects:
@@ -25,119 +34,175 @@ class Effects:
     def __init__(self, connection: sqlite3.Connection, point: PointInTime) -> None:
         self._connection = connection
         self._point = point
-        self._courses: dict[str, list[str]] | None = None
+        self._policies = PolicyHistory(connection, point)
+        self._steps = ScoreSteps(connection, point, self._policies)
 
-    def tree(self, entry: TimelineEntry) -> dict[str, list[dict[str, Any]]]:
+    def of(
+        self, entries: Sequence[TimelineEntry]
+    ) -> Iterator[tuple[TimelineEntry, dict[str, list[Change]], list[Change]]]:
+        """Yield entries with the places and the scores that each changed; pairs of many of them are read once."""
+        pairs = {entry.position: self._pairs(entry) for entry in entries if entry.kind in _ON_RESULTS}
+        steps = self._steps.at([(pair, position) for position, found in pairs.items() for pair in found])
+        for entry in entries:
+            if entry.kind in _ON_RESULTS:
+                changed = (steps.get((pair, entry.position)) for pair in pairs[entry.position])
+                yield entry, _no_places(), [change for change in changed if change is not None]
+            else:
+                yield entry, self._places(entry), list(self._scores_by_policy(entry))
+
+    # -- places in trees ------------------------------------------------------------------------------------------
+
+    def _places(self, entry: TimelineEntry) -> dict[str, list[Change]]:
         """Return which places were added, removed and moved, in every context that the event touches."""
-        answer: dict[str, list[dict[str, Any]]] = {"added": [], "removed": [], "moved": []}
-        # An overtaken event has changed nothing of now; but that an outcome was deleted, has deleted its links.
-        is_deletion = entry.kind is Kind.OUTCOME and DELETED in _ever(entry, "workflow_state")
-        if entry.kind not in _IN_TREES or (entry.is_overtaken and not is_deletion):
+        answer = _no_places()
+        if entry.kind is Kind.GROUP and not entry.is_overtaken:
+            contexts, part = self._contexts_around(entry), {"groups": [entry.ref.id], "outcomes": []}
+        elif entry.kind is Kind.LINK and not entry.is_overtaken:
+            found = self._around(entry, "context, outcome_id")
+            contexts = self._named(row[0] for row in found)
+            part = {"groups": [], "outcomes": list(dict.fromkeys(row[1] for row in found))}
+        elif entry.kind is Kind.OUTCOME and self._may_move(entry):
+            contexts, part = self._contexts_of_outcome(entry.ref.id), {"groups": [], "outcomes": [entry.ref.id]}
+        else:
             return answer
-        if entry.kind is Kind.OUTCOME and entry.change not in {"created", *_DELETIONS} and not is_deletion:
-            return answer
-        before, after = self._points(entry)
-        for context in self._contexts(entry):
-            trees = nodes_at(self._connection, before, context), nodes_at(self._connection, after, context)
-            for name, rows in places_changed(context, *trees).items():
+        for context in contexts:
+            before, after = (
+                nodes_of(part_of_tree(self._connection, point, context, **part)) for point in self._points(entry)
+            )
+            for name, rows in places_changed(context, before, after).items():
                 answer[name] += rows
         return answer
 
-    def scores(self, entry: TimelineEntry) -> Iterator[dict[str, Any]]:
-        """Yield whose score or mastery changed."""
-        before, after = self._points(entry)
-        books: tuple[PolicyBook, PolicyBook] | None = None
-        for scope in self._scopes(entry):
-            if books is None:
-                new = PolicyBook(self._connection, after)
-                # Results and their assessments are no part of any policy: one book is enough.
-                is_policy = entry.kind not in {Kind.RESULT, Kind.ASSESSMENT}
-                books = PolicyBook(self._connection, before) if is_policy else new, new
-            for course in courses_of(self._connection, after, scope):
-                old = self._rows(before, books[0], course, scope)
-                rows = self._rows(after, books[1], course, scope)
-                for key in sorted(old.keys() | rows.keys()):
-                    change = score_change(old.get(key), rows.get(key))
-                    if change is not None:
-                        yield change
+    def _may_move(self, entry: TimelineEntry) -> bool:
+        """Say whether an event of an outcome can have changed places: it came, went, moved, or was ever deleted.
+
+        A deletion deletes the links of an outcome even where a later event was there already.
+        """
+        if deletion_of(self._connection, self._at(entry.position), entry.ref.id) is not None:
+            return True
+        known = [] if entry.is_overtaken else self._around(entry, "context")
+        return len(set(known)) == len(known) > 0
+
+    def _around(self, entry: TimelineEntry, columns: str) -> list[tuple[Any, ...]]:
+        """Return columns of the versions in force just before an event and with it; one row if it was the first."""
+        found = []
+        for point in self._points(entry):
+            row = self._connection.execute(
+                f"SELECT {columns} FROM {VERSION_TABLES[entry.kind]} WHERE position = {seek(entry.kind, ':id')}",
+                {**point.bounds(), "id": entry.ref.id},
+            ).fetchone()
+            found += [] if row is None else [row]
+        return found
+
+    def _contexts_around(self, entry: TimelineEntry) -> list[Context]:
+        return self._named(row[0] for row in self._around(entry, "context"))
+
+    def _contexts_of_outcome(self, outcome_id: str) -> list[Context]:
+        """Return the contexts in which an outcome ever was, or was linked."""
+        rows = self._connection.execute(
+            "SELECT context FROM outcome_versions WHERE tenant = :tenant AND outcome_id = :id "
+            "UNION SELECT context FROM link_versions WHERE tenant = :tenant AND outcome_id = :id",
+            {"tenant": self._point.number, "id": outcome_id},
+        )
+        return self._named(row[0] for row in rows.fetchall())
+
+    def _named(self, numbers: Iterable[int]) -> list[Context]:
+        rows = (
+            self._connection.execute("SELECT type, id FROM contexts WHERE context = ?", (number,)).fetchone()
+            for number in dict.fromkeys(numbers)
+        )
+        return [Context(*row) for row in rows if row is not None]
 
     def _points(self, entry: TimelineEntry) -> tuple[PointInTime, PointInTime]:
-        before, after = entry.position - 1, entry.position
-        return self._point._replace(known_at=before), self._point._replace(known_at=after)
+        return self._at(entry.position - 1), self._at(entry.position)
 
-    def _rows(self, point: PointInTime, book: PolicyBook, course: str, scope: Scope) -> dict[Any, MasteryRow]:
-        assessments = Assessments(self._connection, point, ())
-        pairs = pairs_at(self._connection, point, course, scope)
-        return {(pair.student, pair.outcome_id): row_of(assessments, book, course, pair) for pair in pairs}
+    def _at(self, position: int) -> PointInTime:
+        return self._point._replace(known_at=position)
 
-    def _contexts(self, entry: TimelineEntry) -> Iterable[Context]:
-        if entry.kind is not Kind.OUTCOME:
-            return [context_of(*names) for names in _pairs(entry, "context_type", "context_id")]
-        rows = self._connection.execute(
-            "SELECT c.type, c.id FROM contexts c WHERE c.tenant = ? AND EXISTS ("
-            "SELECT 1 FROM members m WHERE m.context = c.context AND m.kind = 'outcome' AND m.id = ?)",
-            (self._point.number, entry.ref.id),
-        )
-        return [Context(*row) for row in rows.fetchall()]
+    # -- scores ---------------------------------------------------------------------------------------------------
 
-    def _scopes(self, entry: TimelineEntry) -> Iterable[Scope]:
-        """Return whose scores an event can have changed; most of an overtaken one's are what they were."""
-        kind = entry.kind
-        if kind is Kind.OUTCOME:
-            is_past = entry.is_overtaken and DELETED not in _ever(entry, "workflow_state")
-            return [] if is_past else [Scope(course, None, entry.ref.id) for course in self._courses_with(entry.ref.id)]
+    def _pairs(self, entry: TimelineEntry) -> list[PairKey]:
+        """Return whose scores an event of a result or of its assessment can have changed."""
         if entry.is_overtaken:
             return []
-        if kind is Kind.RESULT:
-            return [Scope(*place) for place in _in_courses(entry, "result_context", "user_uuid", "learning_outcome_id")]
-        if kind is Kind.LINK:
-            places = _in_courses(entry, "context", "learning_outcome_id")
-            return [Scope(course, None, outcome) for course, outcome in places]
-        if kind is Kind.ASSESSMENT:
-            return self._assessed(entry.ref.id)
-        return [Scope()] if kind is Kind.SETTING else self._below(entry) if kind in _SHARED_POLICIES else []
+        find = self._steps.pairs_of_result if entry.kind is Kind.RESULT else self._steps.pairs_of_assessment
+        return find(entry.ref.id)
 
-    def _below(self, entry: TimelineEntry) -> list[Scope]:
-        """Return whom a scale or method of a context can count for: nobody where outcomes have their own."""
-        if not PolicyBook(self._connection, self._point).setting(ACCOUNT_SCALES, default=False):
-            return []
-        is_of_account = "Account" in _ever(entry, "context_type")
-        return [Scope()] if is_of_account else [Scope(*place) for place in _in_courses(entry, "context")]
+    def _scores_by_policy(self, entry: TimelineEntry) -> Iterator[Change]:
+        """Yield whose score or mastery another policy changed: only where it is another are results read."""
+        after = self._at(entry.position)
+        for course, outcome, old, new in self._policies_around(entry):
+            if same_standing(old, new):
+                continue
+            assessments, book = Assessments(self._connection, after, ()), PolicyBook(self._connection, after)
+            pairs = pairs_at(self._connection, after, course, Scope(course, None, outcome))
+            for pair in sorted(pairs, key=lambda pair: pair.student):
+                change = score_change(
+                    row_of(assessments, book, course, pair, partial(_always, old)),
+                    row_of(assessments, book, course, pair, partial(_always, new)),
+                )
+                if change is not None:
+                    yield change
 
-    def _courses_with(self, outcome_id: str) -> list[str]:
-        """Return the courses with results of an outcome: one pass over all results, for all outcomes."""
-        if self._courses is None:
-            self._courses = defaultdict(list)
-            rows = self._connection.execute(
-                "SELECT r.outcome_id, c.id FROM (SELECT DISTINCT outcome_id, course FROM result_versions) r "
-                "CROSS JOIN contexts c ON c.context = r.course WHERE c.tenant = ? AND c.type = 'Course'",
-                (self._point.number,),
+    def _policies_around(self, entry: TimelineEntry) -> Iterator[tuple[str, str, Policy, Policy]]:
+        """Yield the courses and outcomes whose policy an event may have changed, with it before and after."""
+        kind, position = entry.kind, entry.position
+        if kind is Kind.SETTING or (kind in _SHARED_POLICIES and self._scales_are_shared):
+            if entry.is_overtaken:
+                return
+            old, new = (PolicyBook(self._connection, point) for point in self._points(entry))
+            for course, outcome in self._places_below(entry):
+                yield course, outcome, old.policy(course, outcome), new.policy(course, outcome)
+            return
+        places: Iterable[tuple[str, str]] = ()
+        if kind is Kind.OUTCOME:
+            places = [(course, entry.ref.id) for course in self._courses.get(entry.ref.id, ())]
+        elif kind is Kind.LINK and not entry.is_overtaken:
+            contexts = self._around(entry, "context, outcome_id")
+            found = ((self._named([number]), outcome) for number, outcome in contexts)
+            places = dict.fromkeys(
+                (context.id, outcome) for named, outcome in found for context in named if context.type == "Course"
             )
-            for outcome, course in rows.fetchall():
-                self._courses[outcome].append(course)
-        return self._courses.get(outcome_id, [])
+        for course, outcome in places:
+            old_policy = self._policies.policy(course, outcome, position - 1)
+            yield course, outcome, old_policy, self._policies.policy(course, outcome, position)
 
-    def _assessed(self, assessment_id: str) -> list[Scope]:
+    def _places_below(self, entry: TimelineEntry) -> Iterator[tuple[str, str]]:
+        """Yield the courses, with their outcomes, that a setting, or a scale or method of a context, may count in."""
+        contexts = [] if entry.kind is Kind.SETTING else self._contexts_around(entry)
+        courses = {context.id for context in contexts if context.type == "Course"}
+        is_of_all = entry.kind is Kind.SETTING or any(context.type != "Course" for context in contexts)
+        places = [(course, outcome) for outcome, found in self._courses.items() for course in found]
+        for course, outcome in sorted(places, key=lambda place: (id_sort_key(place[0]), id_sort_key(place[1]))):
+            if is_of_all or course in courses:
+                yield course, outcome
+
+    @cached_property
+    def _scales_are_shared(self) -> bool:
+        """Whether scales and methods of accounts and courses ever counted."""
+        found = self._connection.execute(
+            "SELECT 1 FROM setting_versions WHERE tenant = ? AND setting_id = ? AND value = 1 LIMIT 1",
+            (self._point.number, ACCOUNT_SCALES),
+        ).fetchone()
+        return found is not None
+
+    @cached_property
+    def _courses(self) -> dict[str, list[str]]:
+        """The courses with results of each outcome: one pass over all results, for all outcomes."""
+        courses: dict[str, list[str]] = defaultdict(list)
         rows = self._connection.execute(
-            "SELECT DISTINCT c.id, s.uuid FROM rubric_results r JOIN contexts c ON c.context = r.course "
-            "JOIN students s USING (student) WHERE r.tenant = ? AND r.assessment_id = ? AND c.type = 'Course'",
-            (self._point.number, assessment_id),
+            "SELECT r.outcome_id, c.id FROM (SELECT DISTINCT outcome_id, course FROM result_versions) r "
+            "CROSS JOIN contexts c ON c.context = r.course WHERE c.tenant = ? AND c.type = 'Course'",
+            (self._point.number,),
         )
-        return [Scope(*row) for row in rows.fetchall()]
+        for outcome, course in rows.fetchall():
+            courses[outcome].append(course)
+        return courses
 
 
-def _ever(entry: TimelineEntry, field: str) -> tuple[Any, Any]:
-    """Return what a field was before an event and what it is with it."""
-    return entry.fields.get(field, (entry.state.get(field),) * 2)
+def _always(policy: Policy, _in_force: Policy) -> Policy:
+    return policy
 
 
-def _in_courses(entry: TimelineEntry, context: str, *fields: str) -> list[list[Any]]:
-    """Return the course, and the values of some fields, of an event and of the state before it."""
-    found = _pairs(entry, f"{context}_type", f"{context}_id", *fields)
-    return [rest for type_, *rest in found if type_ == "Course" and rest[0] is not None]
-
-
-def _pairs(entry: TimelineEntry, *fields: str) -> list[tuple[Any, ...]]:
-    """Return the values of some fields with an event, and those before it if there were others."""
-    before, after = (tuple(_ever(entry, field)[side] for field in fields) for side in (0, 1))
-    return [after] if before == after or entry.change == "created" else [before, after]
+def _no_places() -> dict[str, list[Change]]:
+    return {"added": [], "removed": [], "moved": []}

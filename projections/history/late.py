@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from outcomes.domain.identity import Kind
@@ -14,19 +15,18 @@ from outcomes.store.log.event_log import EventLog
 
 # No part of the story themselves, but they say when work was handed in, and so change scores.
 _BESIDES = frozenset({Kind.ASSESSMENT})
+_PAGE = 1_000
 
 
 def late(connection: sqlite3.Connection, log: EventLog, point: PointInTime, over: Micros) -> Iterator[dict[str, Any]]:
     """Yield the entries of events that were recorded more than `over` microseconds after they happened.
 
     `overtaken` says that a later event of the same entity was already there, so that the state of now did not change;
-    `tree` the places, and `scores` the scores, that differ between just before it was recorded and with it.
+    `tree` the places, and `scores` the scores, that differ between just before it was recorded and with it. A page of
+    entries at a time is in memory.
     """
     effects = Effects(connection, point)
-    for entry in timeline(connection, log, point, Filters(late_over=over, everything=True, besides=_BESIDES)):
-        yield {
-            **entry.as_json(),
-            "overtaken": entry.is_overtaken,
-            "tree": effects.tree(entry),
-            "scores": list(effects.scores(entry)),
-        }
+    entries = timeline(connection, log, point, Filters(late_over=over, everything=True, besides=_BESIDES))
+    while page := list(islice(entries, _PAGE)):
+        for entry, places, scores in effects.of(page):
+            yield {**entry.as_json(), "overtaken": entry.is_overtaken, "tree": places, "scores": scores}

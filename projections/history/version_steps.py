@@ -71,7 +71,8 @@ def steps(connection: sqlite3.Connection, log: EventLog, point: PointInTime, fil
     elif filters.context is not None:
         parts = [(whole, _in_context(connection, point, whole, filters.context))]
     elif filters.late_over is not None:
-        parts = [(whole, _late(connection, point, whole, filters))]
+        windows = _weeks(connection, point, whole)
+        parts = ((window, _late(connection, point, window, filters)) for window in windows)
     elif filters.search() and filters.since is None and filters.until is None:
         parts = [(whole, _found(log, point, filters))]
     else:

@@ -68,8 +68,7 @@ def pairs_at(connection: sqlite3.Connection, point: PointInTime, course: str, sc
     narrowed = "" if student is None else "AND v.student = :student "
     narrowed += "" if scope.outcome is None else "AND v.outcome_id = :outcome "
     rows = connection.execute(
-        "SELECT v.student, v.outcome_id, v.result_id, v.score, v.possible, v.percent, v.assessed_at, "
-        "v.artifact_type, v.artifact_id, v.workflow_state "
+        f"SELECT v.student, v.outcome_id, {SCORED_COLUMNS} "
         "FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course "
         f"WHERE w.course = :course {narrowed}AND w.week <= :until / {WEEK} "
         "AND v.event_time <= :until AND v.position <= :known_at ORDER BY w.week",
@@ -83,7 +82,7 @@ def pairs_at(connection: sqlite3.Connection, point: PointInTime, course: str, sc
     names = student_uuids(connection, {key[0] for key in pairs})
     for (student_number, outcome_id), results in pairs.items():
         if results:
-            yield Pair(names[student_number], outcome_id, [_scored(row) for row in results.values()])
+            yield Pair(names[student_number], outcome_id, [scored(row[2:]) for row in results.values()])
 
 
 class OrderedResults(NamedTuple):
@@ -147,8 +146,15 @@ _ASSESSMENTS = (
 )
 
 
-def _scored(row: tuple[Any, ...]) -> ScoredResult:
-    _, _, result_id, score, possible, percent, assessed_at, artifact_type, artifact_id, state = row
+SCORED_COLUMNS = (
+    "v.result_id, v.score, v.possible, v.percent, v.assessed_at, v.artifact_type, v.artifact_id, v.workflow_state"
+)
+"""What to select of `result_versions v` for `scored`."""
+
+
+def scored(row: tuple[Any, ...]) -> ScoredResult:
+    """Make a result of its columns."""
+    result_id, score, possible, percent, assessed_at, artifact_type, artifact_id, state = row
     # By place, not by name: this runs for every result of a whole log.
     return ScoredResult(
         result_id, score, possible, percent, None, assessed_at, artifact_type, artifact_id, None, state or "active"

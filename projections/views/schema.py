@@ -12,7 +12,7 @@ from outcomes.domain.identity import Kind
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 5
+VERSION = 6
 """Version of this layout; views of another one are rebuilt from the log."""
 
 VERSION_TABLES: dict[Kind, str] = {kind: f"{kind.value}_versions" for kind in Kind if kind is not Kind.RESULT}
@@ -173,6 +173,8 @@ def create(connection: sqlite3.Connection) -> None:
         f"CREATE INDEX outcome_deletions ON outcome_versions (tenant, outcome_id, {', '.join(ORDER)}) "
         "WHERE workflow_state = 'deleted'"
     )
+    # The links of an outcome, wherever they are: what one event of it changed is found without its whole contexts.
+    database.execute("CREATE INDEX link_versions_by_outcome ON link_versions (tenant, outcome_id, link_id)")
     for name, sql in _current_views().items():
         database.create_view(name, sql)
     database.table("properties").insert({"name": "version", "value": str(VERSION)})

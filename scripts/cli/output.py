@@ -58,7 +58,12 @@ def write_lines(lines: Iterable[dict[str, Any]], form: Format) -> None:
         for text in _csv(lines):
             _write(text.encode())
     else:
-        write_json(dump(list(lines)))
+        write_json(b"[")
+        has_rows = False
+        for line in lines:
+            write_json((b"," if has_rows else b"") + b"\n  " + dump(line).rstrip(b"\n").replace(b"\n", b"\n  "))
+            has_rows = True
+        write_json(b"\n]\n" if has_rows else b"]\n")
 
 
 def dump(value: Any) -> bytes:

@@ -1,6 +1,7 @@
 """Time compared with time: `diff`, `blame`, `late`, `replay`."""
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from outcomes.cli import rendering
 from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
-from outcomes.cli.output import answer, clean, say
+from outcomes.cli.output import answer, clean, draw, say, write_lines
 from outcomes.cli.session import at, caught_up, opened, placed
 from outcomes.domain.errors import UsageError
 from outcomes.domain.identity import parse_context, parse_kind
@@ -111,8 +112,11 @@ def late(
     """
     least = _duration(over)
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
-        found = list(late_of(question.connection, question.log, question.point, least))
-    answer(found, form, lambda: _draw_late(found))
+        found = late_of(question.connection, question.log, question.point, least)
+        if form is Format.TABLE:
+            draw(_draw_late(found))
+        else:
+            write_lines(found, form)
 
 
 class ReplayFormat(StrEnum):
@@ -237,7 +241,7 @@ def _draw_blame(rows: list[dict[str, Any]]) -> Any:
     )
 
 
-def _draw_late(found: list[dict[str, Any]]) -> Any:
+def _draw_late(found: Iterable[dict[str, Any]]) -> Any:
     rows = []
     for entry in found:
         effect = "overtaken by a later event" if entry["overtaken"] else entry["change"]

@@ -1,0 +1,230 @@
+"""The scores of pairs at many positions of the log: each pair is read once, and walked in the order of arrival."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import orjson
+
+from outcomes.domain.event import OrderKey
+from outcomes.domain.mastery import ScoredResult
+from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, RunningRollup, Standing
+from outcomes.domain.times import Micros
+from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.mastery.policy import Policy, PolicyBook
+from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
+from outcomes.projections.mastery.results import SCORED_COLUMNS, Assessments, Scope, is_by_rubric, pairs_at, scored
+from outcomes.projections.mastery.row import row_of
+from outcomes.projections.views.extract import WEEK
+
+
+class PairKey(NamedTuple):
+    """A student's results on an outcome in a course; the first two are the views' numbers."""
+
+    course: int
+    student: int
+    outcome_id: str
+
+
+class _Arrival(NamedTuple):
+    """What came at a position: a version of a result, or the time at which the work behind some was handed in."""
+
+    position: int
+    order: OrderKey
+    result: ScoredResult | None
+    assessment: str | None
+    handed_in_at: Micros | None
+
+
+class ScoreSteps:
+    """Of one event time, as known at many positions."""
+
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime, policies: PolicyHistory) -> None:
+        self._connection = connection
+        self._point = point
+        self._policies = policies
+
+    def pairs_of_result(self, result_id: str) -> list[PairKey]:
+        """Return the pairs that a result ever belonged to."""
+        tables = ("result_places", "moved_results") if result_id in self._moved else ("result_places",)
+        found = (
+            self._connection.execute(
+                f"SELECT course, student, outcome_id FROM {table} WHERE tenant = ? AND result_id = ?",
+                (self._point.number, result_id),
+            ).fetchall()
+            for table in tables
+        )
+        return list(dict.fromkeys(PairKey(*row) for rows in found for row in rows))
+
+    def pairs_of_assessment(self, assessment_id: str) -> list[PairKey]:
+        """Return the pairs with results that an assessment ever made."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT v.course, v.student, v.outcome_id FROM rubric_results r "
+            "JOIN course_weeks w ON w.course = r.course "
+            "JOIN result_versions v ON v.week = w.week AND v.course = r.course AND v.student = r.student "
+            "WHERE r.tenant = ? AND r.assessment_id = ? AND v.artifact_id = r.assessment_id",
+            (self._point.number, assessment_id),
+        )
+        return sorted(PairKey(*row) for row in rows.fetchall())
+
+    def at(self, asked: Iterable[tuple[PairKey, int]]) -> dict[tuple[PairKey, int], dict[str, Any]]:
+        """Return, of pairs at positions, how the score or mastery changed there; what did not is left out."""
+        positions: dict[PairKey, list[int]] = defaultdict(list)
+        for pair, position in asked:
+            positions[pair].append(position)
+        answer = {}
+        for pair, wanted in positions.items():
+            for position, change in self._of_pair(pair, sorted(wanted)):
+                answer[pair, position] = change
+        return answer
+
+    def _of_pair(self, pair: PairKey, wanted: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+        course, student = self._course(pair.course), self._student(pair.student)
+        if course is None:
+            return
+        arrivals = self._results(pair, wanted[-1])
+        if any(arrival.result.id in self._moved for arrival in arrivals if arrival.result):
+            steps = self._steps_of_moved(course, student, pair.outcome_id, wanted)
+        else:
+            steps = self._steps(course, pair.outcome_id, self._with_assessments(arrivals, wanted[-1]), wanted)
+        for position, policy, before, after in steps:
+            if before != after:
+                yield (
+                    position,
+                    {
+                        "course_id": course,
+                        "student": student,
+                        "outcome_id": pair.outcome_id,
+                        "outcome_title": policy.title,
+                        "score": [before.score, after.score],
+                        "mastered": [before.mastered, after.mastered],
+                    },
+                )
+
+    def _steps(
+        self, course: str, outcome: str, arrivals: list[_Arrival], wanted: list[int]
+    ) -> Iterator[tuple[int, Policy, Standing, Standing]]:
+        """Yield what stood just before each position and with it. Results and assessments are no part of a policy."""
+        pair, waiting = _PairInForce(), iter(arrivals)
+        arrival = next(waiting, None)
+        for position in wanted:
+            policy = self._policies.policy(course, outcome, position)
+            pair.go_by(policy)
+            while arrival is not None and arrival.position < position:
+                pair.take(arrival)
+                arrival = next(waiting, None)
+            before = pair.standing()
+            while arrival is not None and arrival.position == position:
+                pair.take(arrival)
+                arrival = next(waiting, None)
+            yield position, policy, before, pair.standing()
+
+    def _steps_of_moved(
+        self, course: str, student: str, outcome: str, wanted: list[int]
+    ) -> Iterator[tuple[int, Policy, Standing, Standing]]:
+        """Yield the same for a pair with a result that was elsewhere at some time: such are few."""
+        scope = Scope(course, student, outcome)
+        for position in wanted:
+            policy = self._policies.policy(course, outcome, position)
+            yield position, policy, self._standing(scope, course, position - 1), self._standing(scope, course, position)
+
+    def _standing(self, scope: Scope, course: str, known_at: int) -> Standing:
+        point = self._point._replace(known_at=known_at)
+        book, assessments = PolicyBook(self._connection, point), Assessments(self._connection, point, ())
+        pair = next(iter(pairs_at(self._connection, point, course, scope)), None)
+        if pair is None:
+            return NOT_ASSESSED
+        row = row_of(assessments, book, course, pair)
+        return Standing(row.score, row.mastered)
+
+    def _results(self, pair: PairKey, known_at: int) -> list[_Arrival]:
+        rows = self._connection.execute(
+            f"SELECT v.position, v.event_time, v.updated_at, v.is_update, v.digest, {SCORED_COLUMNS} "
+            "FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course "
+            f"WHERE w.course = :course AND w.week <= :until / {WEEK} AND v.student = :student "
+            "AND v.outcome_id = :outcome_id AND v.event_time <= :until AND v.position <= :known_at",
+            {**self._point.bounds(), **pair._asdict(), "known_at": known_at},
+        )
+        return sorted(_Arrival(row[0], OrderKey(*row[1:5]), scored(row[5:]), None, None) for row in rows)
+
+    def _with_assessments(self, arrivals: list[_Arrival], known_at: int) -> list[_Arrival]:
+        """Add when the work behind results was handed in, as that came to be known."""
+        by_rubric = {
+            result.artifact_id
+            for _, _, result, *_ in arrivals
+            if result is not None and is_by_rubric(result) and result.artifact_id
+        }
+        if not by_rubric or len(arrivals) == 1:
+            return arrivals
+        rows = self._connection.execute(
+            "SELECT v.position, v.event_time, v.updated_at, v.is_update, v.digest, v.assessment_id, v.handed_in_at "
+            "FROM json_each(:ids) j CROSS JOIN assessment_versions v ON v.assessment_id = j.value "
+            "WHERE v.tenant = :tenant AND v.event_time <= :until AND v.position <= :known_at",
+            {**self._point.bounds(), "known_at": known_at, "ids": orjson.dumps(sorted(by_rubric)).decode()},
+        )
+        told = [_Arrival(row[0], OrderKey(*row[1:5]), None, row[5], row[6]) for row in rows]
+        return sorted([*arrivals, *told], key=lambda arrival: arrival.position) if told else arrivals
+
+    @cached_property
+    def _moved(self) -> frozenset[str]:
+        rows = self._connection.execute(
+            "SELECT DISTINCT result_id FROM moved_results WHERE tenant = ?", (self._point.number,)
+        )
+        return frozenset(row[0] for row in rows)
+
+    def _course(self, number: int) -> str | None:
+        type_, local_id = self._connection.execute(
+            "SELECT type, id FROM contexts WHERE context = ?", (number,)
+        ).fetchone()
+        return local_id if type_ == "Course" else None
+
+    def _student(self, number: int) -> str:
+        found: str = self._connection.execute("SELECT uuid FROM students WHERE student = ?", (number,)).fetchone()[0]
+        return found
+
+
+class _PairInForce:
+    """The results of one pair that are in force as arrivals come, whatever the order of their events."""
+
+    def __init__(self) -> None:
+        self._policy: Policy | None = None
+        self._rollup = RunningRollup(None, None)
+        self._results: dict[str, tuple[OrderKey, ScoredResult]] = {}
+        self._handed_in: dict[str, tuple[OrderKey, Micros | None]] = {}
+        self._of_assessment: dict[str, set[str]] = defaultdict(set)
+
+    def go_by(self, policy: Policy) -> None:
+        """Count by a policy from now on."""
+        if self._policy is None or not same_standing(self._policy, policy):
+            self._policy = policy
+            scale, calculation = (policy.scale, policy.calculation) if policy.is_linked else (None, None)
+            self._rollup = RunningRollup(
+                scale, calculation, (self._dated(found) for _, found in self._results.values())
+            )
+
+    def take(self, arrival: _Arrival) -> None:
+        """Let what came stand, unless something later by event time was there already."""
+        result, assessment = arrival.result, arrival.assessment
+        if result is not None:
+            known = self._results.get(result.id)
+            if known is None or known[0] < arrival.order:
+                self._results[result.id] = arrival.order, result
+                if result.artifact_id is not None:
+                    self._of_assessment[result.artifact_id].add(result.id)
+                self._rollup.put(self._dated(result))
+        elif assessment is not None:
+            told = self._handed_in.get(assessment)
+            if told is None or told[0] < arrival.order:
+                self._handed_in[assessment] = arrival.order, arrival.handed_in_at
+                for result_id in self._of_assessment[assessment]:
+                    self._rollup.put(self._dated(self._results[result_id][1]))
+
+    def _dated(self, result: ScoredResult) -> ScoredResult:
+        told = self._handed_in.get(result.artifact_id) if is_by_rubric(result) and result.artifact_id else None
+        return result if told is None else result._replace(submitted_at=told[1])
+
+    def standing(self) -> Standing:
+        """Return the score as it is now."""
+        return self._rollup.standing()

@@ -1,0 +1,128 @@
+"""What each late event changed: found around the event, and equal to whole trees and classes compared."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from outcomes.domain.identity import Context
+from outcomes.domain.times import parse_argument
+from outcomes.projections.as_of.tree import tree_at
+from outcomes.projections.history.diff import nodes_of, places_changed, score_change
+from outcomes.projections.history.late import late
+from outcomes.projections.mastery.query import mastery_at
+from outcomes.projections.mastery.results import Scope
+from tests.projections.test_laws import fresh_world
+from tests.support.given import group, link, outcome, result, rubric_assessed
+from tests.support.histories import histories
+from tests.support.world import World
+
+
+def late_ones(world: World, over: int = 0, **point: Any) -> list[dict[str, Any]]:
+    """Return what `late` tells."""
+    with world.at(**point) as (log, connection, at):
+        return list(late(connection, log, at, over))
+
+
+def _as_set(rows: list[dict[str, Any]]) -> set[str]:
+    return {repr(sorted(row.items())) for row in rows}
+
+
+class TestEffects:
+    """The places and scores that an event changed when it arrived."""
+
+    @given(histories(most=16))
+    @settings(max_examples=60, deadline=None)
+    def test_they_are_what_comparing_everything_finds(self, events: list[dict[str, Any]]) -> None:
+        """Every tree and every score, known just before each event and with it: slow, and beyond doubt."""
+        with fresh_world() as world:
+            world.take(*events)
+            for tenant in {event["metadata"]["root_account_uuid"] for event in events}:
+                with world.at(tenant=tenant) as (log, connection, at):
+                    contexts = [
+                        Context(*row)
+                        for row in connection.execute("SELECT type, id FROM contexts WHERE tenant = ?", (at.number,))
+                    ]
+                    for entry in late(connection, log, at, 0):
+                        points = [at._replace(known_at=entry["position"] - back) for back in (1, 0)]
+                        places: dict[str, list[dict[str, Any]]] = {"added": [], "removed": [], "moved": []}
+                        for context in contexts:
+                            trees = [nodes_of(tree_at(connection, point, context)) for point in points]
+                            for name, rows in places_changed(context, *trees).items():
+                                places[name] += rows
+                        for name, rows in places.items():
+                            assert _as_set(entry["tree"][name]) == _as_set(rows)
+                        old, new = (
+                            {row.sort_key: row for row in mastery_at(connection, point, Scope())} for point in points
+                        )
+                        changes = [score_change(old.get(key), new.get(key)) for key in old.keys() | new.keys()]
+                        assert _as_set(entry["scores"]) == _as_set([change for change in changes if change])
+
+    def test_a_late_result_tells_whose_score_it_moved(self, world: World) -> None:
+        """The student had 2 of 5; the result of January, which came last, is the higher one."""
+        world.take(outcome("7", "2025-01-01"), result("11", "2025-03-01", score=2))
+        world.clock = parse_argument("2026-02-01")
+        world.take(result("10", "2025-01-15", score=4))
+        found = late_ones(world)[1]
+        assert found["position"] == 3
+        assert found["scores"] == [
+            {
+                "course_id": "200",
+                "student": "studentAda",
+                "outcome_id": "7",
+                "outcome_title": "Outcome 7",
+                "score": [2.0, 4.0],
+                "mastered": [False, True],
+            }
+        ]
+
+    def test_when_work_was_handed_in_may_come_late_and_count(self, world: World) -> None:
+        """The latest result counts: an assessment that came last says which that is."""
+        world.take(
+            outcome("7", "2025-01-01", calculation_method="latest"),
+            result("11", "2025-03-01", score=2),
+            result("10", "2025-03-02", score=4),
+            rubric_assessed("910", "2025-03-03", submitted="2025-02-01"),
+        )
+        found = next(entry for entry in late_ones(world) if entry["kind"] == "assessment")
+        assert [row["score"] for row in found["scores"]] == [[4.0, 2.0]]
+
+
+class TestSize:
+    """Work for one event does not grow with what is around it."""
+
+    @pytest.mark.parametrize("shape", ["tree", "pair"])
+    def test_four_times_the_events_take_less_than_ten_times_the_steps(self, world: World, shape: str) -> None:
+        """SQLite counts its own steps: in one context, and of one student's results, they stay in proportion."""
+        few, many = (self._steps(fresh, shape, size) for fresh, size in ((world, 60), (self._other(world), 240)))
+        assert many < 10 * few
+
+    @staticmethod
+    def _other(world: World) -> World:
+        return World(world.home.folder / "other")
+
+    @staticmethod
+    def _steps(world: World, shape: str, size: int) -> int:
+        """Return how many thousands of virtual machine instructions SQLite takes to tell what was late."""
+        day = "2025-01-01T08:{:02d}:{:02d}Z"
+        if shape == "tree":
+            events = [group("1", "2025-01-01")]
+            for number in range(size):
+                time = day.format(number // 60, number % 60)
+                events += [outcome(str(number), time), link(str(number), time, outcome=str(number), group="1")]
+        else:
+            events = [outcome("7", "2025-01-01")]
+            events += [result(str(n + 1), day.format(n // 60, n % 60), score=n % 5) for n in range(size)]
+        world.take(*events)
+        counted = 0
+
+        def count() -> int:
+            nonlocal counted
+            counted += 1
+            return 0
+
+        with world.at() as (log, connection, at):
+            connection.set_progress_handler(count, 100)
+            assert sum(1 for _ in late(connection, log, at, 0)) == len(events)
+            connection.set_progress_handler(None, 0)
+        return counted
