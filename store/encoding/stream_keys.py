@@ -11,6 +11,8 @@ from typing import Any
 from outcomes.domain.event import EventLike, OtherEvent
 from outcomes.domain.times import Micros
 
+OTHER = "other"
+"""What stands in place of a kind in the streams of events that nothing projects."""
 HASH_BITS = 21
 HASH_MASK = (1 << HASH_BITS) - 1
 _ID_WIDTH = 20
@@ -20,7 +22,7 @@ _MICROS_PER_MILLI = 1000
 def local_stream(event: EventLike | OtherEvent) -> str:
     """Return the stream of an event inside its tenant: one per entity; what nothing projects has one per name."""
     if isinstance(event, OtherEvent):
-        return f"other/{event.metadata.event_name}"
+        return f"{OTHER}/{event.metadata.event_name}"
     body: Any = event.body
     return stream_of_entity(event.kind, body.local_id)
 

@@ -1,7 +1,8 @@
 """Keeping the record: `digest`, `log`, `verify`, `rebuild`, `status`."""
 
-from collections.abc import Iterator
-from itertools import islice
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Annotated, Any
 
 import typer
@@ -12,14 +13,15 @@ from outcomes.cli.output import answer, write_json, write_lines
 from outcomes.cli.progress import progress
 from outcomes.cli.session import caught_up, opened, placed_cut
 from outcomes.domain.errors import UsageError
-from outcomes.domain.event import ErasedEvent, Event, OtherEvent
 from outcomes.domain.times import to_text
 from outcomes.projections.as_of.fingerprint import fingerprint_at
-from outcomes.projections.as_of.point import LogCut, RecordedTimes, tenants
+from outcomes.projections.as_of.point import LogCut, tenants
 from outcomes.projections.operations.rebuild import rebuild as rebuild_views
 from outcomes.projections.operations.status import status as status_of
 from outcomes.projections.operations.verify import Checks, verify_home
 from outcomes.store.log.event_log import EventLog
+from outcomes.store.log.lines import RecordedAt, entity_of, placed_line, raw_line
+from outcomes.store.log.lines import follow as follow_log
 from outcomes.store.log.migrations import rearm as put_back_triggers
 from outcomes.store.log.recorder import LogRecord
 from outcomes.store.operations.checkpoint import parse_checkpoint
@@ -55,59 +57,82 @@ def log(
     *,
     after: Annotated[int, typer.Option("--after", metavar="P", help="Only events after this position.", min=0)] = 0,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0)] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on as events come, until interrupted.")] = False,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
-    form: FormatOption = Format.NDJSON,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", case_sensitive=False, help="Without it, the events as they came."),
+    ] = None,
 ) -> None:
     """Print the events as they came, one a line, in the order in which they were appended.
 
     ingest takes the output back. Of an event whose person was erased there is a line {"erased": …}, which ingest puts
     in quarantine. Line breaks inside an event (between its tokens) are printed as spaces.
-    With --format table, csv or json: position, time, name and entity of each instead.
+    With --format ndjson each stands beside its place: {"position", "recorded_at", "entity", "event"}. With table,
+    json or csv: position, times, name, entity and digest of each.
 
-    Example: outcomes log --after 1000 --limit 10
+    Example: outcomes log --after 1000 --format ndjson --follow
     """
-    with opened(home_of(context)) as session, caught_up(session) as connection:
-        _check_tenant(tenant, tenants(connection))
-        cut = placed_cut(connection, asked(tenant, as_of, known_at))
-        chosen = islice(_chosen(session.log, cut, after, tenant), None if limit is None else min(limit, cut.known_at))
-        if form is Format.NDJSON:
-            for record, _ in chosen:
-                # A line break cannot stand inside a JSON string, so a space in its place changes nothing.
-                raw = session.log.raw(record).replace(b"\r", b" ").replace(b"\n", b" ")
-                write_json(raw + b"\n")
-            return
-        recorded = RecordedTimes(connection)
-        rows = (_log_row(record, event or session.log.parse(record), recorded) for record, event in chosen)
-        if form is Format.TABLE:
-            listed = list(rows)
-            answer(listed, form, lambda: rendering.table(list(listed[0]) if listed else [], map(_cells, listed)))
-        else:
-            write_lines(rows, form)
+    if follow and known_at is not None:
+        raise UsageError("--follow goes on behind the head of the log: leave out --known-at")
+    if follow and form in {Format.TABLE, Format.JSON}:
+        raise UsageError(f"--format {form} has an end, --follow has none: choose ndjson or csv, or leave out --format")
+    with opened(home_of(context)) as session:
+        with caught_up(session) as connection:
+            _check_tenant(tenant, tenants(connection))
+            cut = placed_cut(connection, asked(tenant, as_of, known_at))
+        records = session.log.records(after, cut.known_at)
+        if follow:
+            records = chain(records, _live(session.log, max(after, cut.known_at)))
+        chosen = islice(_chosen(session.log, records, cut, tenant), None if limit is None else min(limit, sys.maxsize))
+        _print_log(session.log, chosen, form)
 
 
-def _chosen(
-    log: EventLog, cut: LogCut, after: int, tenant: str | None
-) -> Iterator[tuple[LogRecord, Event | OtherEvent | ErasedEvent | None]]:
-    """Yield the records asked for; the event only where it had to be read to know."""
-    for record in log.records(after, cut.known_at):
-        if tenant is None and cut.as_of is None:
-            yield record, None
-            continue
+def _live(log: EventLog, after: int) -> Iterator[LogRecord]:
+    sys.stdout.flush()
+    for record in follow_log(log, after):
+        yield record
+        # Asked for the next, so this one is written: whoever reads along must not wait for the buffer to fill.
+        sys.stdout.flush()
+
+
+def _chosen(log: EventLog, records: Iterable[LogRecord], cut: LogCut, tenant: str | None) -> Iterator[LogRecord]:
+    if tenant is None and cut.as_of is None:
+        yield from records
+        return
+    for record in records:
         event = log.parse(record)
         if tenant in {None, event.tenant} and (cut.as_of is None or event.event_time <= cut.as_of):
-            yield record, event
+            yield record
 
 
-def _log_row(record: LogRecord, event: Event | OtherEvent | ErasedEvent, recorded: RecordedTimes) -> dict[str, Any]:
+def _print_log(log: EventLog, chosen: Iterator[LogRecord], form: Format | None) -> None:
+    recorded = RecordedAt(log)
+    match form:
+        case None:
+            for record in chosen:
+                write_json(raw_line(log, record))
+        case Format.NDJSON:
+            for record in chosen:
+                write_json(placed_line(log, record, recorded))
+        case Format.TABLE:
+            listed = [_log_row(log, record, recorded) for record in chosen]
+            answer(listed, form, lambda: rendering.table(list(listed[0]) if listed else [], map(_cells, listed)))
+        case _:
+            write_lines((_log_row(log, record, recorded) for record in chosen), form)
+
+
+def _log_row(log: EventLog, record: LogRecord, recorded: RecordedAt) -> dict[str, Any]:
+    event = log.parse(record)
     return {
         "position": record.position,
-        "recorded_at": to_text(recorded.at(record.position)),
+        "recorded_at": recorded.of(record.position),
         "event_time": to_text(event.event_time),
         "event_name": record.topic,
         "tenant": event.tenant,
-        "entity": str(record.originator_id).split("/", 1)[1],
+        "entity": entity_of(log, record),
         "digest": record.digest.hex(),
     }
 
