@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from outcomes.domain.identity import EntityRef, Kind, LocalId
+from outcomes.domain.identity import EntityRef, Kind, LocalId, SisId
 from outcomes.domain.times import Micros, Timestamp, micros, moment_text
 from outcomes.domain.upcasting import OF_ALL, Shapes
 
@@ -24,11 +24,13 @@ class Metadata(BaseModel):
     root_account_uuid: str
     user_id: LocalId | None = None
     user_login: str | None = None
+    user_sis_id: SisId | None = None
     real_user_id: LocalId | None = None
     context_role: str | None = None
     context_type: str | None = None
     context_id: LocalId | None = None
     context_account_id: LocalId | None = None
+    context_sis_source_id: SisId | None = None
     request_id: str | None = None
     http_method: str | None = None
     url: str | None = None

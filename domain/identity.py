@@ -130,6 +130,21 @@ LocalId = Annotated[str, _LocalIdAnnotation]
 """A field that holds an id as text or as a whole number; becomes text."""
 
 
+def _text_of(value: Any) -> str | None:
+    if type(value) is int:
+        return str(value)
+    return value if isinstance(value, str) else None
+
+
+class _SisIdAnnotation:
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(_text_of)
+
+
+SisId = Annotated[str, _SisIdAnnotation]
+"""A field with a school's own name for a person or place: any text, or a number. Other shapes are read as null."""
+
 _SHARD = 10**13
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
 from outcomes.domain.event import Body, event_types
-from outcomes.domain.identity import Kind, LocalId
+from outcomes.domain.identity import Kind, LocalId, SisId
 
 
 class UserBody(Body):
@@ -18,6 +18,7 @@ class UserBody(Body):
     user_id: LocalId
     uuid: str | None = None
     name: str | None = None
+    user_sis_id: SisId | None = None
 
 
 class EnrollmentBody(Body):
@@ -31,6 +32,7 @@ class EnrollmentBody(Body):
     user_uuid: str | None = None
     user_name: str | None = None
     type: str | None = None
+    course_section_id: LocalId | None = None
 
 
 class User(Aggregate[UserBody]):

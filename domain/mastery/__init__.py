@@ -11,6 +11,7 @@ gives a `Rollup` with score 3.3; `explain` with the same arguments says why.
 from outcomes.domain.mastery.class_statistics import ClassFigure, Distribution, class_mean, class_median, distribution
 from outcomes.domain.mastery.exclusion import exclusion_of
 from outcomes.domain.mastery.explanation import Contribution, Explanation, explain
+from outcomes.domain.mastery.membership import STUDENT_TYPES, EnrollmentState, membership
 from outcomes.domain.mastery.methods import (
     CALCULATION_INTS,
     DEFAULT_CALCULATION,
@@ -56,6 +57,7 @@ __all__ = [
     "DEFAULT_SCALE",
     "OWN",
     "QUIZ_SUBMISSION",
+    "STUDENT_TYPES",
     "UNKNOWN",
     "Calculation",
     "CalculationMethod",
@@ -64,6 +66,7 @@ __all__ = [
     "ContextRow",
     "Contribution",
     "Distribution",
+    "EnrollmentState",
     "Exclusion",
     "Explanation",
     "Formula",
@@ -84,6 +87,7 @@ __all__ = [
     "in_time_order",
     "legacy_status",
     "mean",
+    "membership",
     "nearest_active",
     "quiz_gaps",
     "quiz_value",

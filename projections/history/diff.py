@@ -106,8 +106,8 @@ def students_changed(
     for course in sorted(_courses(connection, before, after, context), key=id_sort_key):
         if context is None or context.type != "Account" or _is_below(book, course, context):
             scope = Scope(course=course)
-            old = {row.sort_key: row for row in mastery_at(connection, before, scope)}
-            new = {row.sort_key: row for row in mastery_at(connection, after, scope)}
+            old = {row.sort_key: row for row in mastery_at(connection, before, scope, include_removed=True)}
+            new = {row.sort_key: row for row in mastery_at(connection, after, scope, include_removed=True)}
             for key in sorted(old.keys() | new.keys()):
                 change = score_change(old.get(key), new.get(key))
                 if change is not None:
@@ -115,11 +115,15 @@ def students_changed(
 
 
 def score_change(one: MasteryRow | None, other: MasteryRow | None) -> dict[str, Any] | None:
-    """Return how one student's score or mastery of one outcome differs; None if it does not."""
+    """Return how one student's score or mastery of one outcome differs; None if it does not.
+
+    A student who was removed from the course has neither, whatever their results would come to.
+    """
     row = other or one
     assert row is not None  # noqa: S101 - there is nothing to compare otherwise
-    scores = [one.score if one else None, other.score if other else None]
-    mastered = [one.mastered if one else None, other.mastered if other else None]
+    there = [side if side is not None and not side.is_removed else None for side in (one, other)]
+    scores = [None if side is None else side.score for side in there]
+    mastered = [None if side is None else side.mastered for side in there]
     if scores[0] == scores[1] and mastered[0] == mastered[1]:
         return None
     return {
@@ -129,6 +133,7 @@ def score_change(one: MasteryRow | None, other: MasteryRow | None) -> dict[str, 
         "outcome_title": row.outcome_title,
         "score": scores,
         "mastered": mastered,
+        "enrollment": row.enrollment,
     }
 
 

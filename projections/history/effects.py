@@ -16,9 +16,10 @@ from outcomes.projections.as_of.tree import deletion_of, part_of_tree
 from outcomes.projections.history.diff import nodes_of, places_changed, score_change
 from outcomes.projections.history.score_steps import PairKey, ScoreSteps
 from outcomes.projections.history.timeline import TimelineEntry
+from outcomes.projections.mastery.membership import Memberships
 from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook
 from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
-from outcomes.projections.mastery.query import row_of
+from outcomes.projections.mastery.query import Basis, row_of
 from outcomes.projections.mastery.results import Assessments, Scope, pairs_at
 from outcomes.projections.views.schema import VERSION_TABLES
 
@@ -47,6 +48,8 @@ class Effects:
             if entry.kind in _ON_RESULTS:
                 changed = (steps.get((pair, entry.position)) for pair in pairs[entry.position])
                 yield entry, _no_places(), [change for change in changed if change is not None]
+            elif entry.kind is Kind.ENROLLMENT:
+                yield entry, _no_places(), list(self._scores_by_enrollment(entry))
             else:
                 yield entry, self._places(entry), list(self._scores_by_policy(entry))
 
@@ -134,15 +137,40 @@ class Effects:
         for course, outcome, old, new in self._policies_around(entry):
             if same_standing(old, new):
                 continue
-            assessments, book = Assessments(self._connection, after, ()), PolicyBook(self._connection, after)
+            basis, assessments = Basis.at(self._connection, after), Assessments(self._connection, after, ())
             pairs = pairs_at(self._connection, after, course, Scope(course, None, outcome))
             for pair in sorted(pairs, key=lambda pair: pair.student):
                 change = score_change(
-                    row_of(assessments, book, course, pair, partial(_always, old)),
-                    row_of(assessments, book, course, pair, partial(_always, new)),
+                    row_of(basis._replace(override=partial(_always, old)), assessments, course, pair),
+                    row_of(basis._replace(override=partial(_always, new)), assessments, course, pair),
                 )
                 if change is not None:
                     yield change
+
+    def _scores_by_enrollment(self, entry: TimelineEntry) -> Iterator[Change]:
+        """Yield whose scores came or went because a student joined a course or was removed from it."""
+        if entry.is_overtaken:
+            return
+        members = [Memberships(self._connection, point) for point in self._points(entry)]
+        changed: dict[tuple[str, str], None] = {}
+        for number, student in self._around(entry, "context, user_uuid"):
+            for context in self._named([] if number is None else [number]):
+                sides = [one.of_course(context.id, student) for one in members]
+                names = (name for name in {**sides[0], **sides[1]} if sides[0].get(name) != sides[1].get(name))
+                changed.update(((context.id, name), None) for name in names)
+        for course, student in sorted(changed):
+            yield from self._scores_in(course, student, members)
+
+    def _scores_in(self, course: str, student: str, members: list[Memberships]) -> Iterator[Change]:
+        """Yield a student's scores that differ by nothing but their membership."""
+        point = members[-1].point
+        basis, assessments = Basis.at(self._connection, point), Assessments(self._connection, point, ())
+        pairs = pairs_at(self._connection, point, course, Scope(course, student))
+        for pair in sorted(pairs, key=lambda pair: id_sort_key(pair.outcome_id)):
+            sides = (row_of(basis._replace(members=one), assessments, course, pair) for one in members)
+            change = score_change(*sides)
+            if change is not None:
+                yield change
 
     def _policies_around(self, entry: TimelineEntry) -> Iterator[tuple[str, str, Policy, Policy]]:
         """Yield the courses and outcomes whose policy an event may have changed, with it before and after."""

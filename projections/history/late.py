@@ -13,8 +13,8 @@ from outcomes.projections.history.timeline import timeline
 from outcomes.projections.history.version_steps import Filters
 from outcomes.store.log.event_log import EventLog
 
-# No part of the story themselves, but they say when work was handed in, and so change scores.
-_BESIDES = frozenset({Kind.ASSESSMENT})
+# No part of the story themselves, but they say when work was handed in and who is in a class, and so change scores.
+_BESIDES = frozenset({Kind.ASSESSMENT, Kind.ENROLLMENT})
 _PAGE = 1_000
 
 

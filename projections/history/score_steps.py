@@ -9,15 +9,18 @@ from typing import Any, NamedTuple
 import orjson
 
 from outcomes.domain.event import OrderKey
-from outcomes.domain.mastery import ScoredResult
+from outcomes.domain.mastery import EnrollmentState, ScoredResult
 from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, RunningRollup, Standing
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.mastery.policy import Policy, PolicyBook
+from outcomes.projections.mastery.membership import Memberships
+from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
 from outcomes.projections.mastery.results import SCORED_COLUMNS, Assessments, Scope, is_by_rubric, pairs_at, scored
-from outcomes.projections.mastery.row import row_of
+from outcomes.projections.mastery.row import Basis, row_of
 from outcomes.projections.views.extract import WEEK
+
+_REMOVED = EnrollmentState.DELETED
 
 
 class PairKey(NamedTuple):
@@ -90,7 +93,7 @@ class ScoreSteps:
         else:
             steps = self._steps(course, pair.outcome_id, self._with_assessments(arrivals, wanted[-1]), wanted)
         for position, policy, before, after in steps:
-            if before != after:
+            if before != after and (enrollment := self._enrollment(course, student, position)) is not _REMOVED:
                 yield (
                     position,
                     {
@@ -100,6 +103,7 @@ class ScoreSteps:
                         "outcome_title": policy.title,
                         "score": [before.score, after.score],
                         "mastered": [before.mastered, after.mastered],
+                        "enrollment": enrollment.value,
                     },
                 )
 
@@ -132,12 +136,17 @@ class ScoreSteps:
 
     def _standing(self, scope: Scope, course: str, known_at: int) -> Standing:
         point = self._point._replace(known_at=known_at)
-        book, assessments = PolicyBook(self._connection, point), Assessments(self._connection, point, ())
+        basis, assessments = Basis.at(self._connection, point, alone=True), Assessments(self._connection, point, ())
         pair = next(iter(pairs_at(self._connection, point, course, scope)), None)
         if pair is None:
             return NOT_ASSESSED
-        row = row_of(assessments, book, course, pair)
+        row = row_of(basis, assessments, course, pair)
         return Standing(row.score, row.mastered)
+
+    def _enrollment(self, course: str, student: str, known_at: int) -> EnrollmentState:
+        """Return what was known of a student in a course. Neither a result nor an assessment changes it."""
+        members = Memberships(self._connection, self._point._replace(known_at=known_at))
+        return members.state(course, student, alone=True)
 
     def _results(self, pair: PairKey, known_at: int) -> list[_Arrival]:
         rows = self._connection.execute(

@@ -7,8 +7,8 @@ from outcomes.domain.mastery import Exclusion, ScoredResult, exclusion_of, expla
 from outcomes.domain.mastery.results import in_time_order
 from outcomes.domain.times import to_text
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.mastery.policy import Policy, PolicyBook
-from outcomes.projections.mastery.query import row_of
+from outcomes.projections.mastery.policy import Policy
+from outcomes.projections.mastery.query import Basis, row_of
 from outcomes.projections.mastery.results import Assessments, OrderedResults, Scope, pairs_at
 
 ALWAYS_MISSING = (
@@ -23,10 +23,10 @@ def explanation(
     pair = next(iter(pairs_at(connection, point, course, Scope(course, student, outcome))), None)
     if pair is None:
         return None
-    book = PolicyBook(connection, point)
+    basis = Basis.at(connection, point, alone=True)
     assessments = Assessments(connection, point, ())
-    row = row_of(assessments, book, course, pair)
-    policy = book.policy(course, outcome)
+    row = row_of(basis, assessments, course, pair)
+    policy = basis.book.policy(course, outcome)
     told = assessments.put_in_order(pair.results)
     results = told.results
     if not policy.is_linked:

@@ -10,11 +10,12 @@ from itertools import chain
 
 from outcomes.domain.identity import id_sort_key
 from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.mastery.membership import Memberships
 from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.results import Assessments, Pair, Scope, courses_of, is_by_rubric, pairs_at
-from outcomes.projections.mastery.row import MasteryRow, Override, row_of
+from outcomes.projections.mastery.row import Basis, MasteryRow, Override, row_of
 
-__all__ = ["MasteryRow", "Override", "mastery_at", "row_of"]
+__all__ = ["Basis", "MasteryRow", "Override", "mastery_at", "row_of"]
 
 
 def mastery_at(
@@ -24,38 +25,35 @@ def mastery_at(
     *,
     override: Override | None = None,
     policy_point: PointInTime | None = None,
+    include_removed: bool = False,
 ) -> Iterator[MasteryRow]:
     """Return the rows of a scope, course by course, each course sorted, computed as they are asked for.
 
     With `policy_point` the policies are those of another moment than the results: how many would flip by an edit
-    alone.
+    alone. Students all of whose known enrollments in a course are deleted at the point are left out (DOMAIN.md 5.3).
     """
-    book = PolicyBook(connection, policy_point or point)
+    book, members = PolicyBook(connection, policy_point or point), Memberships(connection, point)
+    basis = Basis(connection, point, book, members, override, scope.student is not None)
     courses = sorted(courses_of(connection, point, scope), key=id_sort_key)
     if scope.student is None:
         from outcomes.projections.mastery.columnar.rows import rows_of_courses  # noqa: PLC0415 - numpy is slow to load
 
-        return rows_of_courses(connection, point, book, courses, outcome=scope.outcome, override=override)
-    return chain.from_iterable(rows_by_pair(connection, point, book, course, scope, override) for course in courses)
-
-
-def rows_by_pair(
-    connection: sqlite3.Connection,
-    point: PointInTime,
-    book: PolicyBook,
-    course: str,
-    scope: Scope,
-    override: Override | None = None,
-) -> list[MasteryRow]:
-    """Return the rows of a scope in one course, sorted, each computed on its own."""
-    pairs = list(pairs_at(connection, point, course, scope))
-    if override is None:
-        assessments = Assessments(connection, point, _ids_that_matter(book, course, pairs))
+        rows = rows_of_courses(basis, courses, outcome=scope.outcome)
     else:
-        assessments = Assessments(connection, point, ())
+        rows = chain.from_iterable(rows_by_pair(basis, course, scope) for course in courses)
+    return rows if include_removed else (row for row in rows if not row.is_removed)
+
+
+def rows_by_pair(basis: Basis, course: str, scope: Scope) -> list[MasteryRow]:
+    """Return the rows of a scope in one course, sorted, each computed on its own."""
+    connection, point = basis.connection, basis.point
+    pairs = list(pairs_at(connection, point, course, scope))
+    # What another policy than the one in force will ask for is not known beforehand.
+    wanted = _ids_that_matter(basis.book, course, pairs) if basis.override is None else ()
+    assessments = Assessments(connection, point, wanted)
     outcome_order = {pair.outcome_id: (id_sort_key(pair.outcome_id), pair.outcome_id) for pair in pairs}
     pairs.sort(key=lambda pair: (pair.student, outcome_order[pair.outcome_id]))
-    return [row_of(assessments, book, course, pair, override) for pair in pairs]
+    return [row_of(basis, assessments, course, pair) for pair in pairs]
 
 
 def _ids_that_matter(book: PolicyBook, course: str, pairs: list[Pair]) -> Iterator[str]:

@@ -1,12 +1,23 @@
 """One row of mastery from all results of its pair: the reference for every other way to compute it."""
 
+import sqlite3
 from collections.abc import Callable
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from outcomes.domain.identity import id_sort_key
-from outcomes.domain.mastery import Rollup, ScoredResult, exclusion_of, quiz_gaps, rating_of, rollup_counted
+from outcomes.domain.mastery import (
+    EnrollmentState,
+    Rollup,
+    ScoredResult,
+    exclusion_of,
+    quiz_gaps,
+    rating_of,
+    rollup_counted,
+)
 from outcomes.domain.times import Micros, to_text
+from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.mastery.membership import ENROLLMENT_NOTES, Memberships
 from outcomes.projections.mastery.policy import Policy, PolicyBook
 from outcomes.projections.mastery.results import Assessments, Pair
 
@@ -16,6 +27,23 @@ Override = Callable[[Policy], Policy]
 NO_RESULT_COUNTS = "no result counts: all are deleted or without a score"
 
 TOO_LARGE = "no score can be told: the numbers of the results are too large to add up"
+
+
+class Basis(NamedTuple):
+    """What the rows of one question are made from: policies may be those of another moment than the results."""
+
+    connection: sqlite3.Connection
+    point: PointInTime
+    book: PolicyBook
+    members: Memberships
+    override: Override | None = None
+    alone: bool = False
+    """Whether only one student of each course is asked for."""
+
+    @classmethod
+    def at(cls, connection: sqlite3.Connection, point: PointInTime, *, alone: bool = False) -> Self:
+        """Return the basis of a plain question: everything is of one point."""
+        return cls(connection, point, PolicyBook(connection, point), Memberships(connection, point), None, alone)
 
 
 class MasteryRow(NamedTuple):
@@ -39,6 +67,7 @@ class MasteryRow(NamedTuple):
     last_assessed_at: Micros | None
     order: str
     notes: tuple[str, ...]
+    enrollment: str
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's ROW; method_source is ours."""
@@ -46,19 +75,23 @@ class MasteryRow(NamedTuple):
         return {**self._asdict(), "last_assessed_at": last, "notes": list(self.notes)}
 
     @property
+    def is_removed(self) -> bool:
+        """Whether every known enrollment of the student in the course is deleted: Canvas has no such row."""
+        return self.enrollment == EnrollmentState.DELETED
+
+    @property
     def sort_key(self) -> tuple[Any, ...]:
         """By course, student, outcome; ids as numbers."""
         return (id_sort_key(self.course_id), self.student, id_sort_key(self.outcome_id))
 
 
-def row_of(
-    assessments: Assessments, book: PolicyBook, course: str, pair: Pair, override: Override | None = None
-) -> MasteryRow:
-    """Compute one row from all results of its pair."""
+def row_of(basis: Basis, assessments: Assessments, course: str, pair: Pair) -> MasteryRow:
+    """Compute one row from all results of its pair, and what is known of its student in the course."""
     student, outcome_id, results = pair
-    policy = book.policy(course, outcome_id)
-    if override is not None:
-        policy = override(policy)
+    policy = basis.book.policy(course, outcome_id)
+    if basis.override is not None:
+        policy = basis.override(policy)
+    enrollment = basis.members.state(course, student, alone=basis.alone)
     scale, calculation = policy.scale, policy.calculation
     counted = [result for result in results if exclusion_of(result) is None] if policy.is_linked else []
     notes, order = notes_of(policy), "exact"
@@ -67,6 +100,8 @@ def row_of(
         counted = told.results
         if told.undated:
             order = "approximate"
+    if notes_on_enrollment := ENROLLMENT_NOTES[enrollment]:
+        notes = (*notes, *notes_on_enrollment)
     if calculation is not None and calculation.joins_quiz_rows:
         notes = (*notes, *quiz_gaps(counted))
     if policy.is_linked and not counted:
@@ -95,6 +130,7 @@ def row_of(
         _last_assessed(counted),
         order,
         notes,
+        enrollment.value,
     )
 
 

@@ -20,10 +20,11 @@ NO_STUDENT = ""
 IMPORT_JOB = "OutcomeImport#run"
 
 Facts = tuple[Any, ...]
-"""(kind, tenant, root account, place, …): the rest is of a result `_of_result`'s, of all others `_of_version`'s.
+"""(kind, tenant, root account, place, SIS ids, …): the rest is of a result `_of_result`'s, of others `_of_version`'s.
 
 Only tuples, text, numbers, bytes and None, so that they travel between processes at little cost. `place` is what the
-event says of where a course or account hangs: (type, id, id of the account above, event time, digest), or None.
+event says of where a course or account hangs: (type, id, id of the account above, event time, digest), or None. The SIS
+ids are a school's own names: each (type, id, SIS id, event time, digest).
 """
 
 Name = tuple[str, str]
@@ -47,6 +48,7 @@ def _of_result(event: EventLike, digest: bytes) -> Facts:
         tenant,
         metadata.root_account_id,
         None if metadata.context_id is None else _place(event, digest),
+        _sis_ids(event, digest),
         _where(tenant, body.result_context_type, body.result_context_id),
         (tenant, body.user_uuid or NO_STUDENT),
         event_time // WEEK,
@@ -73,6 +75,7 @@ def _of_version(event: EventLike, digest: bytes) -> Facts:
         event.tenant,
         event.metadata.root_account_id,
         _place(event, digest),
+        _sis_ids(event, digest),
         None if context is None else (event.tenant, *context),
         body.local_id,
         tuple(order_key(event, digest)),
@@ -101,11 +104,13 @@ def _where(tenant: str, context_type: str | None, context_id: str | None) -> tup
 
 
 def _context_of(kind: Kind, body: Any) -> Context | None:
-    """Return what an entity hangs in, or is: a course is itself a context."""
+    """Return what an entity hangs in, or is: a course is itself a context, an enrollment is in one."""
     if kind is Kind.COURSE:
         return Context("Course", _local_id(body.course_id))
     if kind is Kind.ACCOUNT:
         return Context("Account", _local_id(body.account_id))
+    if kind is Kind.ENROLLMENT:
+        return None if body.course_id is None else Context("Course", _local_id(body.course_id))
     if kind not in _IN_CONTEXTS:
         return None
     found: Context = body.context
@@ -127,6 +132,22 @@ def _place(event: EventLike, digest: bytes) -> tuple[str, str, str, Micros, byte
     if parent is None:
         return None
     return (child[0], _local_id(child[1]), _local_id(parent), event.event_time, digest)
+
+
+def _sis_ids(event: EventLike, digest: bytes) -> tuple[tuple[str, str, str, Micros, bytes], ...]:
+    """Return what an event tells of a school's own ids: of who asked, of where, and of the person that it is about.
+
+    People stand under the global ids that `users` and `enrollments` have, places under their local ones.
+    """
+    metadata, body = event.metadata, event.body
+    told = []
+    if metadata.user_sis_id is not None and metadata.user_id is not None:
+        told.append(("User", metadata.user_id, metadata.user_sis_id))
+    if metadata.context_sis_source_id is not None and metadata.context_type is not None and metadata.context_id:
+        told.append((metadata.context_type, _local_id(metadata.context_id), metadata.context_sis_source_id))
+    if event.kind is Kind.USER and isinstance(sis_id := getattr(body, "user_sis_id", None), str):
+        told.append(("User", body.local_id, sis_id))
+    return tuple((*one, event.event_time, digest) for one in told)
 
 
 def _named(kind: Kind, body: Any) -> Name | None:
@@ -177,7 +198,13 @@ COLUMNS: dict[Kind, Callable[[Any, Metadata], tuple[Any, ...]]] = {
     Kind.ACCOUNT: lambda body, _: (body.name,),
     Kind.COURSE: lambda body, _: (body.name, body.uuid),
     Kind.USER: lambda body, _: (body.uuid, body.name),
-    Kind.ENROLLMENT: lambda body, _: (body.user_uuid, body.user_name, body.type),
+    Kind.ENROLLMENT: lambda body, _: (
+        body.user_uuid,
+        body.user_name,
+        body.type,
+        body.user_id,
+        body.course_section_id,
+    ),
     Kind.SETTING: lambda body, _: (body.value,),
     Kind.ERASURE: lambda body, _: (body.reason, body.erased_by, orjson.dumps(body.figures).decode()),
 }

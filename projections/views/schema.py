@@ -62,7 +62,15 @@ _COLUMNS = {
     Kind.ACCOUNT: {"context": int, "workflow_state": str, "name": str},
     Kind.COURSE: {"context": int, "workflow_state": str, "name": str, "uuid": str},
     Kind.USER: {"context": int, "workflow_state": str, "uuid": str, "name": str},
-    Kind.ENROLLMENT: {"context": int, "workflow_state": str, "user_uuid": str, "user_name": str, "type": str},
+    Kind.ENROLLMENT: {
+        "context": int,
+        "workflow_state": str,
+        "user_uuid": str,
+        "user_name": str,
+        "type": str,
+        "user_id": str,
+        "course_section_id": str,
+    },
     Kind.SETTING: {"context": int, "workflow_state": str, "value": int},
     Kind.ERASURE: {"context": int, "workflow_state": str, "reason": str, "erased_by": str, "figures": str},
 }
@@ -132,6 +140,24 @@ _CLUSTERED = (
         position INTEGER NOT NULL,
         name TEXT NOT NULL,
         PRIMARY KEY (tenant, uuid, event_time, digest)
+    ) STRICT, WITHOUT ROWID""",
+    # What a school calls people and places itself, as told by envelopes and users; the last to speak is right.
+    """CREATE TABLE sis_ids (
+        tenant INTEGER NOT NULL,
+        type TEXT NOT NULL,
+        id TEXT NOT NULL,
+        event_time INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        position INTEGER NOT NULL,
+        sis_id TEXT NOT NULL,
+        PRIMARY KEY (tenant, type, id, event_time, digest)
+    ) STRICT, WITHOUT ROWID""",
+    # Every enrollment that was ever in a course, under whom it named then: '' for nobody. Versions tell the rest.
+    """CREATE TABLE course_enrollments (
+        course INTEGER NOT NULL,
+        user_uuid TEXT NOT NULL,
+        enrollment_id TEXT NOT NULL,
+        PRIMARY KEY (course, user_uuid, enrollment_id)
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE members (
         context INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (context, kind, id)

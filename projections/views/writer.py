@@ -11,8 +11,11 @@ from outcomes.projections.views.schema import VERSION_TABLES
 
 RUBRIC_ASSESSMENT = "RubricAssessment"
 _RESULT = Kind.RESULT.value
+_ENROLLMENT = Kind.ENROLLMENT.value
 _INTERNED_AT_MOST = 200_000
 _FEW = 100
+_USER_UUID = 1
+"""Where in the columns of an enrollment, after its state."""
 # Where in a row of result_versions.
 _IS_UPDATE, _ARTIFACT_TYPE, _ARTIFACT_ID = 7, 15, 16
 
@@ -87,6 +90,8 @@ class ViewWriter:
     placements: set[tuple[Any, ...]] = field(default_factory=set)
     names: set[tuple[Any, ...]] = field(default_factory=set)
     members: set[tuple[int, str, str]] = field(default_factory=set)
+    enrollments: set[tuple[int, str, str]] = field(default_factory=set)
+    sis_ids: set[tuple[Any, ...]] = field(default_factory=set)
 
     def add(self, found: Iterable[tuple[int, Facts | None]]) -> None:
         """Add the rows of events: their positions, and what is known of them, if it is an event that is projected."""
@@ -99,6 +104,8 @@ class ViewWriter:
         for position, facts in known:
             if facts[3] is not None:
                 self._add_placement(facts, position)
+            for type_, local, sis_id, event_time, digest in facts[4]:
+                self.sis_ids.add((self.interner.tenants[facts[1]], type_, local, event_time, digest, position, sis_id))
             if facts[0] != _RESULT:
                 self._add_version(facts, position)
         self._add_results([(position, facts) for position, facts in known if facts[0] == _RESULT])
@@ -113,7 +120,7 @@ class ViewWriter:
         contexts, students, tenants = self.interner.contexts, self.interner.students, self.interner.tenants
         rows = [
             (week, contexts[where], students[who], *key, position, *columns)
-            for position, (_, _, _, _, where, who, week, key, columns) in found
+            for position, (_, _, _, _, _, where, who, week, key, columns) in found
         ]
         self.results += rows
         self.places += [
@@ -121,10 +128,12 @@ class ViewWriter:
         ]
 
     def _add_version(self, facts: Facts, position: int) -> None:
-        kind, uuid, _, _, where, entity_id, key, columns, outcome_id, named = facts
+        kind, uuid, _, _, _, where, entity_id, key, columns, outcome_id, named = facts
         tenant = self.interner.tenants[uuid]
         context = None if where is None else self.interner.contexts[where]
-        if context is not None:
+        if context is not None and kind == _ENROLLMENT:
+            self.enrollments.add((context, columns[_USER_UUID] or "", entity_id))
+        elif context is not None:
             self.members.add((context, kind, entity_id))
             if outcome_id is not None:
                 # The linked outcome belongs to this tree, too, wherever it was created.
@@ -144,6 +153,8 @@ class ViewWriter:
         _insert(connection, "members", sorted(self.members))
         _insert(connection, "placements", sorted(self.placements))
         _insert(connection, "names", sorted(self.names))
+        _insert(connection, "sis_ids", sorted(self.sis_ids))
+        _insert(connection, "course_enrollments", sorted(self.enrollments))
 
     def _write_places(self) -> None:
         """Note where each result is to be found, and which few were ever somewhere else."""

@@ -31,7 +31,10 @@ def heat_map(rows: list[MasteryRow], names: dict[str, str]) -> RenderableType:
     grid.add_column("student", max_width=_NAME_WIDTH, no_wrap=True)
     for outcome_id in outcomes:
         grid.add_column(clean(outcome_id), justify="right")
-    shown = {student: names.get(student, student) for student in by_student}
+    removed = {row.student for row in rows if row.is_removed}
+    shown = {
+        student: f"{names.get(student, student)}{' (removed)' if student in removed else ''}" for student in by_student
+    }
     for student in sorted(shown, key=lambda uuid: (shown[uuid].casefold(), uuid)):
         cells = [_cell(by_student[student].get(outcome_id)) for outcome_id in outcomes]
         grid.add_row(Text(clean(shown[student])), *cells)

@@ -17,7 +17,7 @@ from outcomes.domain.entities.outcome import WholeNumber
 from outcomes.domain.entities.people import EnrollmentBody, UserBody
 from outcomes.domain.entities.places import CourseBody
 from outcomes.domain.event import Event, Metadata
-from outcomes.domain.identity import Kind, LocalId
+from outcomes.domain.identity import Kind, LocalId, SisId
 from outcomes.domain.times import Micros, Timestamp
 
 _INTEGER = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -27,6 +27,7 @@ _TYPES: Final[dict[Any, Any]] = {
     # As text until the digest is taken: a time may be spelled in more than one way, and the digest tells them apart.
     Timestamp: str,
     WholeNumber: _INTEGER,
+    SisId: str,
     str: str,
     float: float,
     bool: bool,
@@ -39,10 +40,8 @@ _UNREAD_OF_ENVELOPES: Final = (
     "producer",
     "root_account_lti_guid",
     "user_account_id",
-    "user_sis_id",
     "developer_key_id",
     "time_zone",
-    "context_sis_source_id",
     "session_id",
     "hostname",
     "user_agent",
@@ -54,11 +53,10 @@ _UNREAD: Final[dict[type[BaseModel], tuple[str, ...]]] = {
     AssessmentBody: ("aligned_to_outcomes", "context_uuid", "attempt"),
     FriendlyDescriptionBody: ("learning_outcome_context_uuid", "root_account_id"),
     CourseBody: ("account_uuid", "created_at"),
-    UserBody: ("short_name", "created_at", "user_login", "user_sis_id"),
+    UserBody: ("short_name", "created_at", "user_login"),
     EnrollmentBody: (
         "course_uuid",
         "created_at",
-        "course_section_id",
         "limit_privileges_to_course_section",
         "associated_user_id",
     ),

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import Outcomes
-from tests.support.given import ASKER, event, lines, link, outcome, result
+from tests.support.given import ASKER, enrollment, event, lines, link, outcome, result
 
 FEATURE = "outcomes_new_decaying_average_calculation"
 CLASS = lines(
     outcome("7", "2025-01-01T08:00:00Z", title="Ties a bowline", calculation_method="average"),
     link("3", "2025-01-01T08:00:01Z", outcome="7", group="2", context="Course:200"),
+    enrollment("31", "2025-01-05T08:00:00Z", student="studentAda"),
     result("50", "2025-02-01T08:00:00Z", score=4),
     result("51", "2025-02-02T08:00:00Z", score=3),
     result("52", "2025-02-01T08:00:00Z", score=1, student="studentBo"),
@@ -58,6 +59,7 @@ def test_mastery_has_the_contracts_rows(school: Outcomes) -> None:
         "results_used": 2,
         "last_assessed_at": "2025-02-02T08:00:00.000Z",
         "order": "exact",
+        "enrollment": "active",
         "notes": [],
     }.items() <= ada.items()
 
@@ -93,7 +95,7 @@ def test_explain_shows_the_sum(school: Outcomes) -> None:
         ("51", 3.0, 0.5, True),
     ]
     assert "(4 + 3) / 2 = 3.5" in answer["steps"]
-    assert answer["scale"] == {"source": "outcome", "position": 7}
+    assert answer["scale"] == {"source": "outcome", "position": 8}
     ran = school("explain", "--course", "200", "--student", "nobody", "--outcome", "7", "--format", "json")
     assert (ran.code, ran.json()) == (1, None)
 

@@ -217,6 +217,33 @@ def account(local_id: str, time: str, *, parent: str | None = "1", meta: Any = N
     return event("account_created", time, body, **(meta or {}))
 
 
+def enrollment(
+    local_id: str,
+    time: str,
+    *,
+    student: str | None = "studentAda",
+    course: str = "200",
+    state: str | None = "active",
+    type: str | None = "StudentEnrollment",  # noqa: A002 - Canvas's own name
+    updated: str | None = None,
+    meta: Any = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """An enrollment of shard 4123; ids in its body are global. Without a student it names only the user's id."""
+    body = {
+        "enrollment_id": f"4123{int(local_id):013d}",
+        "course_id": f"4123{int(course):013d}",
+        "user_id": "41230000000000090",
+        "user_uuid": student,
+        "type": type,
+        "course_section_id": "41230000000000301",
+        "workflow_state": state,
+        **fields,
+    }
+    told = {name: value for name, value in body.items() if value is not None}
+    return _saved("enrollment", time, told, updated, meta or {})
+
+
 def setting(name: str, time: str, *, value: bool, meta: Any = None) -> dict[str, Any]:
     """A setting of the tenant, as `outcomes settings set` records it."""
     return event("outcomes_setting_changed", time, {"setting": name, "value": value}, **(meta or {}))

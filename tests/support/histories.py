@@ -36,6 +36,11 @@ def _neighbour(time: str, meta: dict[str, Any]) -> st.SearchStrategy[dict[str, A
         ),
         st.builds(lambda account: make.course("200", time, account=account, meta=meta), st.sampled_from(["1", "2"])),
         st.just(make.account("2", time, meta=meta)),
+        st.builds(
+            lambda student, state: make.enrollment("31", time, student=student, state=state, updated=time, meta=meta),
+            st.sampled_from(["studentAda", "studentBo"]),
+            st.sampled_from(["active", "deleted", "deleted"]),
+        ),
         st.builds(lambda value: make.setting(ACCOUNT_SCALES, time, value=value, meta=meta), st.booleans()),
     )
 
@@ -131,14 +136,28 @@ def _class_result(draw: st.DrawFn, *, odd: bool, artifacts: list[str | None]) ->
     return make.result(local_id, draw(_time), **fields)
 
 
+def _enrollment(draw: st.DrawFn, local_id: str, time: str) -> dict[str, Any]:
+    told = {
+        "student": draw(st.sampled_from(["studentAda", "studentBo"])),
+        "course": draw(st.sampled_from(["200", "200", "201"])),
+        "state": draw(st.sampled_from(["active", "deleted", "deleted", "completed", "of the future", None])),
+        "type": draw(st.sampled_from(["StudentEnrollment", "StudentEnrollment", "TeacherEnrollment", None])),
+    }
+    return make.enrollment(local_id, time, updated=draw(_updated), **told)
+
+
 @st.composite
 def _class_policy(draw: st.DrawFn) -> dict[str, Any]:
     local_id, time = draw(_few), draw(_time)
-    which = draw(st.sampled_from(["outcome", "outcome", "outcome", "link", "setting", "rubric", "scale", "method"]))
+    which = draw(
+        st.sampled_from(["outcome", "outcome", "outcome", "link", "setting", "rubric", "scale", "method", "enrollment"])
+    )
     method, size = draw(st.sampled_from(METHODS))
     if which == "outcome":
         policy = {"calculation_method": method, "calculation_int": size, "mastery": draw(st.sampled_from([2, 3.5, 0]))}
         return make.outcome(local_id, time, updated=draw(_updated), **policy)
+    if which == "enrollment":
+        return _enrollment(draw, local_id, time)
     if which == "link":
         state = draw(st.sampled_from(["active", "active", "deleted"]))
         return make.link(local_id, time, outcome=local_id, group="1", context="Course:200", workflow_state=state)

@@ -1,6 +1,5 @@
 """Rows out of columns: what `projections.pairs` would return for every pair of whole courses."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
@@ -9,54 +8,42 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats
+from outcomes.domain.mastery import EnrollmentState
+from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.columnar.policies import Policies, policies_of
 from outcomes.projections.mastery.columnar.results import Block, blocks
 from outcomes.projections.mastery.columnar.scores import Scores, scores_of
-from outcomes.projections.mastery.policy import Policy, PolicyBook
+from outcomes.projections.mastery.membership import ENROLLMENT_NOTES, Memberships
+from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.results import Assessments, Pair, Scope, pairs_at
-from outcomes.projections.mastery.row import NO_RESULT_COUNTS, MasteryRow, Override, notes_of, row_of
+from outcomes.projections.mastery.row import NO_RESULT_COUNTS, Basis, MasteryRow, notes_of, row_of
 
 _Objects = npt.NDArray[np.object_]
+
+_STATES = tuple(EnrollmentState)
 
 # From so many pairs on, reading the whole course once is cheaper than looking for each of them.
 _MANY = 8
 
 
-def rows_of_courses(
-    connection: sqlite3.Connection,
-    point: PointInTime,
-    book: PolicyBook,
-    courses: Sequence[str],
-    *,
-    outcome: str | None = None,
-    override: Override | None = None,
-) -> Iterator[MasteryRow]:
+def rows_of_courses(basis: Basis, courses: Sequence[str], *, outcome: str | None = None) -> Iterator[MasteryRow]:
     """Return the rows of all students of courses, sorted within each; the courses come in the order given."""
     return chain.from_iterable(
-        _rows_of_block(connection, point, book, block, outcome, override)
-        for block in blocks(connection, point, courses, outcome)
+        _rows_of_block(basis, block, outcome) for block in blocks(basis.connection, basis.point, courses, outcome)
     )
 
 
-def _rows_of_block(
-    connection: sqlite3.Connection,
-    point: PointInTime,
-    book: PolicyBook,
-    block: Block,
-    outcome: str | None,
-    override: Override | None,
-) -> Iterable[MasteryRow]:
-    policies = policies_of(book, block, override)
-    assessments = Assessments(connection, point, ())
+def _rows_of_block(basis: Basis, block: Block, outcome: str | None) -> Iterable[MasteryRow]:
+    policies = policies_of(basis.book, block, basis.override)
+    assessments = Assessments(basis.connection, basis.point, ())
     scores = scores_of(block, policies, assessments)
-    rows: Iterator[MasteryRow] = map(_row, zip(*_columns(block, policies, scores), strict=True))
+    columns = _columns(block, policies, scores, _enrollments(basis.members, block))
+    rows: Iterator[MasteryRow] = map(_row, zip(*columns, strict=True))
     if not scores.is_odd.any():
         return rows
     mended: list[MasteryRow | None] = list(rows)
     for course, places in _odd_places(block, scores):
-        odd = _odd_rows(connection, point, book, (course, outcome), (block, places), assessments, override)
+        odd = _odd_rows(basis, (course, outcome), (block, places), assessments)
         for place, row in zip(places, odd, strict=True):
             mended[place] = row
     return [row for row in mended if row is not None]
@@ -66,7 +53,7 @@ def _rows_of_block(
 _row = partial(tuple.__new__, MasteryRow)
 
 
-def _columns(block: Block, policies: Policies, scores: Scores) -> Iterator[list[Any]]:
+def _columns(block: Block, policies: Policies, scores: Scores, enrollments: Ints) -> Iterator[list[Any]]:
     """Yield the fields of MasteryRow, in its order, each with one entry a pair."""
     of_pair = policies.of_pair
     unassessed = np.isnan(scores.score)
@@ -93,11 +80,29 @@ def _columns(block: Block, policies: Policies, scores: Scores) -> Iterator[list[
     yield _with_none(np.nan_to_num(scores.last_assessed_at).astype(np.int64), never)
     yield np.where(scores.is_approximate, _objects(["approximate"]), _objects(["exact"])).tolist()
     nothing_counts = policies.is_linked[of_pair] & (scores.counted == 0)
-    yield np.where(
-        nothing_counts,
-        _objects([(*notes_of(policy), NO_RESULT_COUNTS) for policy in policies.policies])[of_pair],
-        _objects([notes_of(policy) for policy in policies.policies])[of_pair],
-    ).tolist()
+    yield _notes(policies)[of_pair, enrollments, nothing_counts.astype(np.int64)].tolist()
+    yield _objects(state.value for state in _STATES)[enrollments].tolist()
+
+
+def _notes(policies: Policies) -> _Objects:
+    """Return the notes of every policy, for every state of an enrollment, where results count and where none does."""
+    notes = np.empty((len(policies.policies), len(_STATES), 2), dtype=object)
+    for row, policy in zip(notes, policies.policies, strict=True):
+        for cells, state in zip(row, _STATES, strict=True):
+            cells[0] = (*notes_of(policy), *ENROLLMENT_NOTES[state])
+            cells[1] = (*cells[0], NO_RESULT_COUNTS)
+    return notes
+
+
+def _enrollments(members: Memberships, block: Block) -> Ints:
+    """Return the place in `_STATES` of what is known of each pair's student in its course."""
+    keys, of_pair = np.unique(block.pair_course * len(block.students) + block.pair_student, return_inverse=True)
+    states = (
+        members.state(block.courses[course], block.students[student])
+        for course, student in zip(*(part.tolist() for part in np.divmod(keys, len(block.students))), strict=True)
+    )
+    found: Ints = np.fromiter(map(_STATES.index, states), dtype=np.int64, count=len(keys))[of_pair]
+    return found
 
 
 def _policy_fields(policy: Policy) -> tuple[Any, ...]:
@@ -149,13 +154,7 @@ def _odd_places(block: Block, scores: Scores) -> Iterator[tuple[str, list[int]]]
 
 
 def _odd_rows(
-    connection: sqlite3.Connection,
-    point: PointInTime,
-    book: PolicyBook,
-    asked: tuple[str, str | None],
-    where: tuple[Block, list[int]],
-    assessments: Assessments,
-    override: Override | None,
+    basis: Basis, asked: tuple[str, str | None], where: tuple[Block, list[int]], assessments: Assessments
 ) -> Iterator[MasteryRow | None]:
     """Yield, pair by pair, the rows of the pairs that are not plain; None where all results have moved away."""
     course, outcome = asked
@@ -166,7 +165,8 @@ def _odd_rows(
     scopes = [Scope(course, None, outcome)] if len(places) >= _MANY else [Scope(course, *student) for student in wanted]
     found: dict[tuple[str, str], Pair] = {}
     for scope in scopes:
-        found.update(((pair.student, pair.outcome_id), pair) for pair in pairs_at(connection, point, course, scope))
+        pairs = pairs_at(basis.connection, basis.point, course, scope)
+        found.update(((pair.student, pair.outcome_id), pair) for pair in pairs)
     for key in wanted:
         pair = found.get(key)
-        yield None if pair is None else row_of(assessments, book, course, pair, override)
+        yield None if pair is None else row_of(basis, assessments, course, pair)

@@ -50,11 +50,12 @@ _COLUMNS = (
     "calculation_method",
     "calculation_int",
     "results_used",
+    "enrollment",
     "notes",
 )
 
 
-def mastery(
+def mastery(  # noqa: PLR0913 - one for each option
     context: typer.Context,
     *,
     course: Annotated[str | None, typer.Option("--course", metavar="ID", help="One course.")] = None,
@@ -70,6 +71,9 @@ def mastery(
         str | None, typer.Option("--scale", metavar="FILE", help="What if: the levels in this JSON file.")
     ] = None,
     compare: Annotated[bool, typer.Option("--compare", help="What if: only those whose status flips.")] = False,
+    include_removed: Annotated[
+        bool, typer.Option("--include-removed", help="Also students all of whose enrollments there are deleted.")
+    ] = False,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
@@ -89,16 +93,17 @@ def mastery(
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
         connection, point = question.connection, question.point
         replaced = None if what_if is None else what_if(PolicyBook(connection, point))
-        rows = list(mastery_at(connection, point, scope, override=replaced))
+        rows = list(mastery_at(connection, point, scope, override=replaced, include_removed=include_removed))
         if compare:
-            changed = [flip.as_json() for flip in flips(mastery_at(connection, point, scope), rows)]
+            now_in_force = mastery_at(connection, point, scope, include_removed=include_removed)
+            changed = [flip.as_json() for flip in flips(now_in_force, rows)]
             answer(changed, form, lambda: _draw_flips(changed))
             return
         names = student_names(connection, point, (row.student for row in rows))
     value = [{**row.as_json(), "student_name": names.get(row.student)} for row in rows]
     answer(value, form, lambda: _draw(rows, names, course))
     if not rows:
-        say("no results at this point; outcomes status lists what the log holds")
+        say("no results at this point; outcomes status lists what the log holds, --include-removed also shows removed")
 
 
 def explain(

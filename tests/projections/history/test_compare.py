@@ -255,6 +255,7 @@ def test_late_events_and_what_they_changed(world: World) -> None:
             "outcome_title": "Outcome 7",
             "score": [2.0, 5.0],
             "mastered": [False, True],
+            "enrollment": "unknown",
         }
     ]
     assert found[1]["late_by_seconds"] == 18 * 86_400

@@ -12,10 +12,9 @@ from outcomes.projections.history.diff import nodes_of, places_changed, score_ch
 from outcomes.projections.history.late import late
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
-from tests.projections.test_laws import fresh_world
 from tests.support.given import group, link, outcome, result, rubric_assessed
 from tests.support.histories import histories
-from tests.support.world import World
+from tests.support.world import World, fresh_world
 
 
 def late_ones(world: World, over: int = 0, **point: Any) -> list[dict[str, Any]]:
@@ -53,7 +52,8 @@ class TestEffects:
                         for name, rows in places.items():
                             assert _as_set(entry["tree"][name]) == _as_set(rows)
                         old, new = (
-                            {row.sort_key: row for row in mastery_at(connection, point, Scope())} for point in points
+                            {row.sort_key: row for row in mastery_at(connection, point, Scope(), include_removed=True)}
+                            for point in points
                         )
                         changes = [score_change(old.get(key), new.get(key)) for key in old.keys() | new.keys()]
                         assert _as_set(entry["scores"]) == _as_set([change for change in changes if change])
@@ -73,6 +73,7 @@ class TestEffects:
                 "outcome_title": "Outcome 7",
                 "score": [2.0, 4.0],
                 "mastered": [False, True],
+                "enrollment": "unknown",
             }
         ]
 

@@ -23,10 +23,11 @@ from outcomes.projections.mastery.columnar.arithmetic import round2 as round_all
 from outcomes.projections.mastery.columnar.policies import policies_of
 from outcomes.projections.mastery.columnar.results import blocks
 from outcomes.projections.mastery.columnar.scores import scores_of
+from outcomes.projections.mastery.membership import Memberships
 from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.query import mastery_at, rows_by_pair
 from outcomes.projections.mastery.results import Assessments, Scope, courses_of
-from outcomes.projections.mastery.row import MasteryRow, Override
+from outcomes.projections.mastery.row import Basis, MasteryRow, Override
 from tests.support import given as make
 from tests.support.histories import POINTS, class_histories, histories
 from tests.support.world import World, fresh_world
@@ -51,8 +52,9 @@ def one_by_one(
 ) -> Iterator[MasteryRow]:
     """Compute a scope pair by pair, by the reference."""
     book = PolicyBook(connection, policy_point or point)
+    basis = Basis(connection, point, book, Memberships(connection, point), instead)
     for course in sorted(courses_of(connection, point, scope), key=id_sort_key):
-        yield from rows_by_pair(connection, point, book, course, scope, instead)
+        yield from (row for row in rows_by_pair(basis, course, scope) if not row.is_removed)
 
 
 def in_full(rows: Any) -> list[str]:

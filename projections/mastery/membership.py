@@ -1,0 +1,72 @@
+"""Who is a student of a course at a point, as enrollments have told up to it. DOMAIN.md 5.3."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final
+
+from outcomes.domain.identity import Context, Kind
+from outcomes.domain.mastery import STUDENT_TYPES, EnrollmentState, membership
+from outcomes.projections.as_of.lookups import context_number, seek
+from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.views.schema import NEWEST_FIRST
+
+ENROLLMENT_NOTES: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(EnrollmentState, ()),
+    EnrollmentState.UNKNOWN: ("no enrollment of this student in this course was seen: counted all the same",),
+    EnrollmentState.DELETED: (
+        "every known enrollment of this student in this course is deleted: in no class figure, and no list by default",
+    ),
+}
+"""What is to be said of a row for the state of its student's enrollment."""
+
+
+class Memberships:
+    """The enrollment in force of students in courses at one point, each class looked up once."""
+
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime) -> None:
+        self.point = point
+        self._connection = connection
+        self._known: dict[tuple[str, str | None], dict[str, EnrollmentState]] = {}
+
+    def state(self, course: str, student: str, *, alone: bool = False) -> EnrollmentState:
+        """Return what is known of a student in a course; `alone` if nobody else of the class will be asked for."""
+        return self.of_course(course, student if alone else None).get(student, EnrollmentState.UNKNOWN)
+
+    def of_course(self, course: str, student: str | None = None) -> dict[str, EnrollmentState]:
+        """Return the state of every student of whom an enrollment in the course was seen, or of one `student` alone.
+
+        One alone costs a seek in place of a class list.
+        """
+        key = course, student
+        if key not in self._known:
+            self._known[key] = self._look_up(course, student)
+        return self._known[key]
+
+    def _look_up(self, course: str, student: str | None) -> dict[str, EnrollmentState]:
+        number = context_number(self._connection, self.point, Context("Course", course))
+        if number is None:
+            return {}
+        rows = self._connection.execute(
+            _OF_COURSE if student is None else _OF_STUDENT,
+            {**self.point.bounds(), "course": number, "student": student},
+        )
+        states: dict[str, list[str | None]] = defaultdict(list)
+        for name, state in rows:
+            if name is not None and (student is None or name == student):
+                states[name].append(state)
+        return {name: membership(told) for name, told in states.items()}
+
+
+# Older enrollments name only the user's id; whose it is, users tell.
+_USER = (
+    "(SELECT uuid FROM user_versions u WHERE u.tenant = :tenant AND u.user_id = v.user_id "
+    f"AND u.event_time <= :until AND u.position <= :known_at AND u.uuid IS NOT NULL ORDER BY {NEWEST_FIRST} LIMIT 1)"
+)
+_IS_STUDENT = f"v.type IS NULL OR v.type IN ({', '.join(map(repr, STUDENT_TYPES))})"
+_OF_COURSE = (
+    f"SELECT coalesce(v.user_uuid, {_USER}), v.workflow_state FROM course_enrollments e "
+    f"JOIN enrollment_versions v ON v.position = {seek(Kind.ENROLLMENT, 'e.enrollment_id')} "
+    f"WHERE e.course = :course AND v.context = :course AND ({_IS_STUDENT})"
+)
+_OF_STUDENT = f"{_OF_COURSE} AND e.user_uuid IN (:student, '')"
