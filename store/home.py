@@ -5,7 +5,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from outcomes.domain.errors import LogDamaged
+from eventsourcing.utils import EnvType
+
+from outcomes.domain.errors import LogDamaged, UsageError
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.sqlite.private_files import make_private_folder
 from outcomes.store.sqlite.read_only import is_writable
@@ -55,3 +57,20 @@ class Home(NamedTuple):
     def writing(self, purpose: str) -> AbstractContextManager[None]:
         """Hold the folder's one lock for writers."""
         return writing(self.folder / "writer.lock", purpose)
+
+
+class HomeLog(EventLog):
+    """The log of a home as the library's runners make it: from an environment that names the folder.
+
+    `ProjectionRunner(application_class=HomeLog, env={"OUTCOMES_HOME": "outcomes-data", …}, …)` follows it. The
+    process environment is not asked. Raises UsageError, and HomeUnavailable where there is no log yet.
+    """
+
+    name = EventLog.name
+    HOME = "OUTCOMES_HOME"
+
+    def __init__(self, env: EnvType | None = None) -> None:
+        folder = (env or {}).get(self.HOME)
+        if not folder:
+            raise UsageError(f'no home is named: give the runner env={{"{self.HOME}": "outcomes-data", …}}')
+        super().__init__(Home(Path(folder)).log_path, create=False)

@@ -297,7 +297,7 @@ class EventLog(Application[str]):
 
         Events that nobody can read any more are left out.
         """
-        stream = self._stream_of_ref(ref)
+        stream = self.stream_of(ref)
         if stream is None:
             return None
 
@@ -328,7 +328,8 @@ class EventLog(Application[str]):
         """Return the events of one entity in their order, up to a point."""
         return self.replay(ref, list, as_of=as_of, known_at=known_at) or []
 
-    def _stream_of_ref(self, ref: EntityRef) -> str | None:
+    def stream_of(self, ref: EntityRef) -> str | None:
+        """Return the id under which the library knows an entity: its stream; None if its tenant is not known."""
         number = self.tenants().get(ref.tenant)
         return None if number is None else self.stream(ref.tenant, number, stream_of_entity(ref.kind, ref.id))
 
