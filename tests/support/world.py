@@ -13,14 +13,15 @@ from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve, r
 from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
+from outcomes.projections.operations.erase import erase
 from outcomes.projections.operations.verify import Checks, verify_home
-from outcomes.projections.views.read_model import ReadModel
+from outcomes.projections.views.read_model import ReadModel, unwatched
 from outcomes.store.home import Home
 from outcomes.store.ingest.ingest import Ingest, IngestReport
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.operations.checkpoint import Checkpoint
 from outcomes.store.sources.json_splitter import split
-from tests.support.given import lines
+from tests.support.given import TENANT, lines
 
 PROBED = ["2025-01-15", "2025-02-01T08:00:00.000Z", "2025-03-01T08:00:00Z", None]
 """Times at which two homes are compared: before, at and between the events of random histories, and now."""
@@ -92,6 +93,18 @@ class World:
                 answers[f"{context} of {tenant}"] = self.tree(context, include_deleted=True, **point)
             answers[f"timeline of {tenant}"] = [entry.as_json() for entry in self.timeline(**point)]
         return answers
+
+    def erase(self, student: str, tenant: str = TENANT) -> bool:
+        """Erase a student from an encrypted home, and all traces; return whether anything of them was there."""
+        with self.opened() as (log, views):
+            with views.reading() as connection:
+                point = resolve(connection, PointQuery(tenant))
+            done = erase(
+                self.home, log, views, point, student,
+                reason="asked to", erased_by="a test", all_traces=True,
+                clock=lambda: self.clock, watch=unwatched, patience=0,
+            )  # fmt: skip
+        return done is not None
 
     def verify(self, *, anew: bool = False, against: Checkpoint | None = None) -> dict[str, Any]:
         with self.opened() as (log, views):

@@ -19,8 +19,6 @@ from outcomes.projections.as_of.state import state_at
 from outcomes.projections.as_of.versions import versions_of
 from outcomes.projections.history.blame import blame
 from outcomes.projections.history.timeline import actor_of
-from outcomes.projections.operations.erase import erase
-from outcomes.projections.views.read_model import unwatched
 from outcomes.store.log.event_log import EventLog
 from tests.support.given import TENANT, link, outcome
 from tests.support.histories import POINTS, histories
@@ -63,19 +61,6 @@ def assert_alike(world: World, refs: Iterable[EntityRef], as_of: str | None, kno
     return known
 
 
-def erase_person(world: World, student: str) -> bool:
-    """Erase a student from an encrypted home; return whether anything of them was there."""
-    with world.opened() as (log, views):
-        with views.reading() as connection:
-            point = resolve(connection, PointQuery(TENANT))
-        done = erase(
-            world.home, log, views, point, student,
-            reason="asked to", erased_by="a test", all_traces=True,
-            clock=lambda: world.clock, watch=unwatched, patience=0,
-        )  # fmt: skip
-    return done is not None
-
-
 @given(histories(), st.sampled_from([*POINTS, None]), st.none() | st.integers(0, 16))
 def test_a_replay_shows_what_the_versions_show(
     history: list[dict[str, Any]], as_of: str | None, known_at: int | None
@@ -99,7 +84,7 @@ def test_a_replay_shows_what_is_left_of_erased_events(tmp_path: Path, person: st
     if person is not None:
         with world.opened() as (log, _):
             refs = refs_in(log)
-        assert erase_person(world, person)
+        assert world.erase(person)
         assert assert_alike(world, refs, None, known_at) < len(refs)
     with world.opened() as (log, _):
         refs = refs_in(log)
@@ -120,7 +105,7 @@ def test_a_replay_sees_an_erasure_of_another_process(tmp_path: Path) -> None:
     theirs = EntityRef(TENANT, Kind.RESULT, "51")
     with world.opened() as (log, _):
         assert log.load(theirs) is not None
-        assert erase_person(world, ADA)
+        assert world.erase(ADA)
         assert log.load(theirs) is None
 
 

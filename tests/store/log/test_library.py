@@ -24,7 +24,7 @@ from outcomes.store.log.mapper import LogEvent
 from outcomes.store.log.recorder import LogRecorder
 from outcomes.store.sqlite.datastore import Datastore
 from tests.support.given import TENANT, event, group, outcome, result
-from tests.support.people import class_of_six
+from tests.support.people import ADA, class_of_six
 from tests.support.world import World
 
 MAPS = EntityRef(TENANT, Kind.OUTCOME, "7")
@@ -76,7 +76,7 @@ def test_a_notification_is_read_by_the_mapper(school: World) -> None:
         read = [log.mapper.to_domain_event(found) for found in log.notification_log.select(1, 10)]
         events = cast("list[LogEvent]", read)
         assert [found.position for found in events] == [1, 2, 3, 4]
-        assert [type(found.event).__mro__[-2].__name__ for found in events] == ["Event", "Event", "OtherEvent", "Event"]
+        assert [isinstance(found.event, OtherEvent) for found in events] == [False, False, True, False]
         assert isinstance(events[3].event, Event)
         assert events[3].event.ref == MAPS
         assert events[3].event.body.state()["title"] == "Late"
@@ -103,10 +103,7 @@ def test_an_encrypted_home_is_read_with_its_keys_and_forgets_with_them(tmp_path:
         bare = Notification(**{name: getattr(notifications[0], name) for name in Notification.__dataclass_fields__})
         with pytest.raises(TypeError, match="with its digest"):
             log.mapper.to_domain_event(bare)
-        with log.writing() as connection:
-            people = connection.execute("SELECT person FROM subject_keys").fetchall()
-            for (person,) in people:
-                log.vault.keys.destroy(connection, person)
+        assert world.erase(ADA)
         after = [log.mapper.to_domain_event(found) for found in log.notification_log.select(1, 100)]
         erased = [cast("LogEvent", found).event for found in after]
         assert any(isinstance(found, ErasedEvent) for found in erased)
