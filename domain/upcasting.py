@@ -107,6 +107,17 @@ def _text_id(value: Any) -> Any:
     return value
 
 
+def _names_outcome_as_mastery(body: Json, _id_field: str) -> bool:
+    mastery = body.get("mastery")
+    return type(mastery) in (int, float) or (isinstance(mastery, str) and mastery.isdecimal())
+
+
+def _with_unknown_mastery(body: Json, _id_field: str) -> Json:
+    if not _names_outcome_as_mastery(body, _id_field):
+        return body
+    return {name: value for name, value in body.items() if name != "mastery"}
+
+
 def _is_titled(body: Json, _id_field: str) -> bool:
     return "title" in body
 
@@ -140,6 +151,7 @@ def _is_present_result(body: Json, id_field: str) -> bool:
         "user_uuid" in body
         and "result_context_id" in body
         and "title" not in body
+        and ("mastery" not in body or type(body["mastery"]) is bool)
         and type(body.get(id_field)) is str
         and None not in body.values()
     )
@@ -151,10 +163,17 @@ _OF_ALL: Final = (
 )
 _OF_RESULTS: Final = (
     *_OF_ALL,
+    # Canvas put the outcome's id there (canvas-lms#1526): what it judged was not told.
+    Upcaster(
+        3,
+        "mastery is the outcome's id (before 7 November 2019, DOMAIN.md 11)",
+        _names_outcome_as_mastery,
+        _with_unknown_mastery,
+    ),
     # The row's caption, which names the student; since 2020 no event tells it.
-    Upcaster(3, "a result has a title (2019/20)", _is_titled, _without_title),
-    Upcaster(4, "a result names no student", _names_no_student, _with_unknown_student),
-    Upcaster(5, "a result names no course", _names_no_context, _with_unknown_context),
+    Upcaster(4, "a result has a title (2019/20)", _is_titled, _without_title),
+    Upcaster(5, "a result names no student", _names_no_student, _with_unknown_student),
+    Upcaster(6, "a result names no course", _names_no_context, _with_unknown_context),
 )
 OF_ALL: Final = Shapes(_OF_ALL, _is_present)
 OF_RESULTS: Final = Shapes(_OF_RESULTS, _is_present_result)

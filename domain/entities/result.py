@@ -19,7 +19,7 @@ class ResultBody(Body):
 
     id_field: ClassVar[str] = "id"
     shapes: ClassVar[Shapes] = OF_RESULTS
-    schema_version: ClassVar[int] = 6
+    schema_version: ClassVar[int] = 7
 
     id: LocalId
     learning_outcome_id: LocalId

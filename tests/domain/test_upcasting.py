@@ -72,12 +72,12 @@ def test_every_shape_has_a_fixture() -> None:
     result_versions = {
         shape["version"]
         for shape in SHAPES.values()
-        if HISTORIES[shape["event"]["metadata"]["event_name"]].current == 6
+        if HISTORIES[shape["event"]["metadata"]["event_name"]].current == 7
     }
     all_versions = {shape["version"] for shape in SHAPES.values()}
-    assert result_versions >= {1, 3, 4, 5, 6}
-    assert all_versions == {1, 2, 3, 4, 5, 6}
-    assert {history.current for history in HISTORIES.values()} == {3, 6}
+    assert result_versions >= {1, 3, 4, 5, 6, 7}
+    assert all_versions == {1, 2, 3, 4, 5, 6, 7}
+    assert {history.current for history in HISTORIES.values()} == {3, 7}
     assert HISTORIES.keys() == EVENT_TYPES.keys()
 
 
@@ -105,6 +105,19 @@ def test_a_change_of_shape_is_no_change_of_state(world: World) -> None:
     world.take(old, today)
     entries = world.timeline(Filters(entities=((Kind.RESULT, "71004"),), everything=True))
     assert entries[1].fields == {}
+
+
+@pytest.mark.parametrize("told", [412, 412.0, "412", 1, 0, "1"])
+def test_an_outcomes_id_is_no_mastery(world: World, told: Any) -> None:
+    """Also an id of 1 or 0, which would pass for true or false; the score counts all the same."""
+    event = copy.deepcopy(SHAPES["result_of_today"]["event"])
+    event["body"] |= {"mastery": told, "score": 3.5}
+    report = world.take(event)
+    assert (report.appended, report.quarantined) == (1, 0)
+    found = parse_event(event)
+    assert isinstance(found, Event)
+    assert found.body.state()["score"] == 3.5
+    assert "mastery" not in found.body.state()
 
 
 def test_a_result_without_an_id_waits_in_quarantine(world: World) -> None:
@@ -171,7 +184,14 @@ def test_any_body_comes_to_the_present_and_stays_there(name: str, body: dict[str
 
 @pytest.mark.parametrize(
     ("current", "steps"),
-    [(7, (1, 2, 3, 4, 5)), (5, (1, 2, 3, 4, 5)), (6, (1, 2, 4, 5)), (6, (2, 3, 4, 5)), (6, (1, 2, 3, 5, 4)), (2, ())],
+    [
+        (8, (1, 2, 3, 4, 5, 6)),
+        (6, (1, 2, 3, 4, 5, 6)),
+        (7, (1, 2, 3, 5, 6)),
+        (7, (2, 3, 4, 5, 6)),
+        (7, (1, 2, 3, 4, 6, 5)),
+        (2, ()),
+    ],
 )
 def test_a_chain_with_a_gap_does_not_start(current: int, steps: tuple[int, ...]) -> None:
     """A step missing, doubled, out of order, or none to the current version: the error says which there must be."""
