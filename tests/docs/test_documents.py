@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import typer
@@ -24,6 +24,13 @@ WITH_SESSION = [document for document in DOCUMENTS if session(document)]
 OF_EVERY_QUESTION = {"--as-of", "--known-at", "--tenant", "--format"}
 DOMAIN = ROOT / "docs" / "domain.md"
 BASH = shutil.which("bash") or "bash"
+
+
+class Named(NamedTuple):
+    """Something that a file names."""
+
+    file: str
+    name: str
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -97,12 +104,12 @@ def test_options_that_are_named_exist() -> None:
     of_the_program = {"--home", "--version", "--help"}
     of_tools = {"--events", "--seed", "--versions", "--growth", "--peers", "--only", "--strict"}
     named = {
-        (document.name, word)
+        Named(document.name, word)
         for document in DOCUMENTS
         for code in re.findall(r"`([^`\n]+(?:\n[^`\n]+)?)`", prose(document))
         for word in re.findall(r"(?<!\S)(--[a-z][a-z-]+)", code)
     }
-    assert sorted(pair for pair in named if pair[1] not in known | of_the_program | of_tools) == []
+    assert [found for found in sorted(named) if found.name not in known | of_the_program | of_tools] == []
 
 
 def test_every_table_is_listed(tmp_path: Path) -> None:
@@ -114,8 +121,8 @@ def test_every_table_is_listed(tmp_path: Path) -> None:
     listed = sections(CONTRACT, 2)["The tables of `views.db`"]
     with closing(sqlite3.connect(tmp_path / "outcomes-data" / "views.db")) as views:
         names = [
-            row[0]
-            for row in views.execute(
+            name
+            for (name,) in views.execute(
                 "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
             )
         ]
@@ -149,13 +156,13 @@ def test_rules_that_code_cites_exist() -> None:
     """`DOMAIN.md 5.3` in a comment is section 5.3 of docs/domain.md, and there is one."""
     numbered = set(re.findall(r"^#+ (\d+(?:\.\d+)?)\.? ", DOMAIN.read_text(), flags=re.MULTILINE))
     cited = {
-        (path.relative_to(ROOT).as_posix(), section)
+        Named(path.relative_to(ROOT).as_posix(), section)
         for folder in ("domain", "store", "projections", "scripts", "tests")
         for path in (ROOT / folder).rglob("*.py")
         for section in cited_sections(path.read_text())
     }
     assert len(cited) > 50
-    assert sorted(pair for pair in cited if pair[1] not in numbered) == []
+    assert [found for found in sorted(cited) if found.name not in numbered] == []
 
 
 def test_domain_sections_are_in_order() -> None:
@@ -168,12 +175,12 @@ def test_domain_sections_are_in_order() -> None:
 def test_code_paths_that_are_named_exist() -> None:
     """What the documents call a module or a folder is there."""
     named = {
-        (document.name, name)
+        Named(document.name, name)
         for document in DOCUMENTS
         for name in re.findall(r"`((?:domain|store|projections|scripts|tests|\.ci)/[\w./-]+)`", prose(document))
     }
     an_example = "domain/entities/note.py"
-    assert sorted(pair for pair in named if not (ROOT / pair[1]).exists() and pair[1] != an_example) == []
+    assert [found for found in sorted(named) if not (ROOT / found.name).exists() and found.name != an_example] == []
 
 
 def test_documents_speak_of_no_machine() -> None:

@@ -2,7 +2,7 @@
 
 import gzip
 import random
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import pytest
@@ -44,10 +44,17 @@ def rows(world: World, scope: Scope | None = None, **point: Any) -> list[Mastery
         return list(mastery_at(connection, at, scope or Scope()))
 
 
-def score(world: World, **point: Any) -> tuple[float | None, bool | None]:
+class Standing(NamedTuple):
+    """One score, and whether it is mastery."""
+
+    score: float | None
+    mastered: bool | None
+
+
+def score(world: World, **point: Any) -> Standing:
     """Return the one score that there is, and whether it is mastery."""
     (row,) = rows(world, **point)
-    return row.score, row.mastered
+    return Standing(row.score, row.mastered)
 
 
 @given(histories(), st.randoms(use_true_random=False), st.sampled_from([*POINTS, None]))
@@ -91,7 +98,7 @@ def test_late_remarked_deleted_and_revived_results_count_at_their_event_time(wor
         result("52", "2025-01-15", score=3, workflow_state="deleted"),
     )
     known = [
-        score(world, as_of=day)[0] for day in ("2025-02-15", "2025-03-15", "2025-04-15", "2025-05-15", "2025-06-15")
+        score(world, as_of=day).score for day in ("2025-02-15", "2025-03-15", "2025-04-15", "2025-05-15", "2025-06-15")
     ]
     assert known == [2.0, 5.0, 5.0, 4.0, 4.0]
     assert score(world, as_of="2025-03-15", known_at=before) == (2.0, False)
