@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.encoding import fast_parser
@@ -12,7 +12,9 @@ from outcomes.store.sources.content import text_in
 from outcomes.store.sources.files import InputChunks
 from outcomes.store.sources.json_splitter import split
 from outcomes.store.sources.json_values import object_in
-from outcomes.store.sources.segment import Segment
+from outcomes.store.sources.segment import QUIET, Segment
+from outcomes.store.sources.transports import contents
+from outcomes.store.sources.unusable import named
 
 _EVENTS, _BYTES, _SECONDS = 500, 1 << 20, 0.5
 
@@ -26,6 +28,8 @@ class Prepared:
     bytes: int = 0
     done: int = 0
     damage: str | None = None
+    is_quiet: bool = False
+    """Whether nothing more has come for a while."""
 
 
 def value_of(text: bytes) -> Any:
@@ -59,12 +63,48 @@ def prepare(pieces: Iterable[Segment], extract: Project) -> Iterator[Prepared]:
         verdict = read(piece, extract)
         if verdict.__class__ is Arrival:
             arrived.append(verdict)
+        elif piece is QUIET:
+            part.is_quiet = True
         else:
-            part.refused.append((piece, cast("str", verdict)))
+            for inner, found in _inside(piece, str(verdict), extract):
+                if isinstance(found, Arrival):
+                    arrived.append(found)
+                else:
+                    part.refused.append((_with_prefix(inner), found))
         part.bytes += len(piece.raw)
-        if number % _EVENTS == 0 or part.bytes >= _BYTES or time.monotonic() > give_at:
+        if number % _EVENTS == 0 or part.bytes >= _BYTES or part.is_quiet or time.monotonic() > give_at:
             part.arrivals = Arrivals.of(arrived)
             yield part
             arrived, part, give_at = [], Prepared(), time.monotonic() + _SECONDS
     part.arrivals = Arrivals.of(arrived)
     yield part
+
+
+def _inside(piece: Segment, verdict: str, extract: Project, depth: int = 0) -> Iterator[tuple[Segment, Arrival | str]]:
+    """Yield what is inside a value that is no event, if it is a wrapper around some; else the value and the reason."""
+    carried = contents(piece, value_of, depth)
+    if carried is None:
+        yield piece, named(piece.value, piece.raw) or verdict
+        return
+    found = (inner for segment in carried.segments for inner in _judged(segment, extract, depth + 1))
+    if carried.is_list:
+        yield from found
+        return
+    # A wrapper around one thing is kept whole where that is no event: its own members tell where it came from.
+    inners = list(found)
+    if any(isinstance(judged, Arrival) for _, judged in inners):
+        yield from inners
+    else:
+        yield piece, next((f"inside its wrapper: {judged}" for _, judged in inners), verdict)
+
+
+def _judged(piece: Segment, extract: Project, depth: int) -> Iterator[tuple[Segment, Arrival | str]]:
+    verdict = read(piece, extract)
+    if isinstance(verdict, Arrival):
+        yield piece, verdict
+    else:
+        yield from _inside(piece, verdict, extract, depth)
+
+
+def _with_prefix(piece: Segment) -> Segment:
+    return replace(piece, raw=piece.prefix + piece.raw, prefix=b"") if piece.prefix else piece

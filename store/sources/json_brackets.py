@@ -12,8 +12,8 @@ class Brackets:
     A string that is open where its line ends stays open: JSON writes line ends as escapes.
     """
 
-    def __init__(self) -> None:
-        self._depth = 0
+    def __init__(self, depth: int = 0) -> None:
+        self._depth = depth
         self._escaped = False
         self.in_string = False
 

@@ -15,22 +15,34 @@ import orjson
 
 from outcomes.domain.errors import NotAnEvent
 from outcomes.store.sources.json_brackets import Brackets
+from outcomes.store.sources.json_patterns import (
+    BETWEEN,
+    BLANK,
+    ENVELOPE,
+    FIRST_KEY,
+    FRAME,
+    GAP,
+    INDENT,
+    JSON_TEXT_BEGINS,
+    LINE_WITHOUT_BRACKETS,
+    LIST_OF_VALUES,
+    PREFIX,
+    STRING,
+    new_starts,
+    skip,
+    strip,
+)
 from outcomes.store.sources.json_values import decode, object_in
-from outcomes.store.sources.segment import MAX_EVENT_BYTES, Segment
+from outcomes.store.sources.segment import MAX_EVENT_BYTES, QUIET, Segment
 
-_MARK = b"\xef\xbb\xbf"  # the byte order mark that some systems begin a file with
-_BLANK = b" \t\r\n\x1e"  # 0x1e: the record separator of JSON text sequences
-_BETWEEN = _BLANK + b","
-_WRAPPING = _BETWEEN + b"[]"
-_INDENT, _GAP, _FRAME = (re.compile(b"[" + re.escape(run) + b"]*+") for run in (b" \t", _BETWEEN, _WRAPPING))
-_LINE_WITHOUT_BRACKETS = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+')
-_ENVELOPE = re.compile(rb'\{\s*"(?:metadata|attributes)"\s*:')
 _ENVELOPE_BYTES = 64
-_FIRST_KEY = re.compile(rb'\s*"(?:metadata|attributes|body)"\s*:')
 _CONTINUES = (b" ", b"\t", b"}", b"]")
 _PARTIAL_BYTES = 1 << 20
 _HEAD_BYTES = 200
 _OPEN_ENDED = "the JSON value is cut off"
+_HEADER_BYTES = 1 << 16
+"""The list in a wrapper begins within so many."""
+_SHAPE_BYTES = 8
 _TOO_LONG = f"longer than {MAX_EVENT_BYTES >> 20} MiB"
 
 
@@ -42,7 +54,12 @@ def split(chunks: Iterable[bytes], read: Callable[[bytes], Any] = object_in) -> 
     splitter = _Splitter(read)
     parts: list[bytes] = []  # of the line whose end has not come yet
     size = 0
-    for chunk in _in_small_parts(_without_mark(chunks)):
+    for chunk in _in_small_parts(chunks):
+        if not chunk:
+            rest = yield from splitter.part_of_line(b"".join(parts))
+            parts, size = [rest], len(rest)
+            yield QUIET
+            continue
         first, *lines = chunk.split(b"\n")
         parts.append(first)
         size += len(first)
@@ -73,25 +90,18 @@ def _in_small_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield from (chunk[at : at + _PARTIAL_BYTES] for at in range(0, len(chunk), _PARTIAL_BYTES))
 
 
-def _without_mark(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    head: bytes | None = b""
-    for chunk in chunks:
-        if head is None:
-            yield chunk
-        elif len(head := head + chunk) >= len(_MARK):
-            yield head.removeprefix(_MARK)
-            head = None
-    if head:
-        yield head
-
-
 class _Open:
     """A stretch whose end has not come yet: a value, or damage if it has no brackets; in a file once it is too long."""
 
-    def __init__(self, since: int, column: int, brackets: Brackets | None) -> None:
+    def __init__(self, since: int, column: int, brackets: Brackets | None, prefix: bytes = b"") -> None:
         self.since = since
         self.column = column
         self.brackets = brackets
+        self.prefix = prefix
+        self.is_rest = False
+        """Whether it is what follows the list in a wrapper."""
+        self.awaits_values = False
+        """Whether a list has begun in it whose first value comes on another line."""
         self.opening = b""  # the last line, if it is an opening brace
         self.spool: IO[bytes] | None = None
         self._parts: list[bytes] = []
@@ -108,7 +118,7 @@ class _Open:
         """Take a whole line from the middle of a pretty-printed value, as most are; say no to any other."""
         if self.brackets is None or self.opening or self._bytes + len(line) >= MAX_EVENT_BYTES:
             return False
-        if _LINE_WITHOUT_BRACKETS.fullmatch(line) is None:
+        if LINE_WITHOUT_BRACKETS.fullmatch(line) is None:
             return False
         self.add(line + b"\n")
         return True
@@ -123,6 +133,13 @@ class _Open:
 
     def raw(self) -> bytes:
         return b"".join(self._parts)
+
+    def is_short(self) -> bool:
+        return self._bytes < _HEADER_BYTES
+
+    def looks_like(self, line: bytes) -> bool:
+        """Say whether a line begins as the prefix of this does, but for its digits: it is the next of its kind."""
+        return bool(self.prefix) and _shape(line) == _shape(self.prefix)
 
     def is_too_long(self) -> bool:
         return self._bytes > MAX_EVENT_BYTES
@@ -140,6 +157,8 @@ class _Splitter:
         self._line = 1
         self._inside_line = False
         self._open: _Open | None = None
+        self._lists = 0
+        """How many lists in wrappers are open around what comes."""
 
     def passes_over_empty_line(self) -> bool:
         """Count an empty line where nothing is open; say no where something is. There are bombs of nothing else."""
@@ -152,7 +171,7 @@ class _Splitter:
         """Take a line that is one whole value, as nearly all are, where nothing is open; say no to any other."""
         if self._open is not None or not line.startswith(b"{") or len(line) > MAX_EVENT_BYTES:
             return None
-        text = line if line.endswith(b"}") else line.strip(_BETWEEN)
+        text = line if line.endswith(b"}") else strip(line)
         value = self._read(text)
         if value is None:
             return None
@@ -166,7 +185,12 @@ class _Splitter:
         if begins and self._open is not None and self._open.takes(line):
             self._line += 1
             return
-        text = line.strip(_BETWEEN)
+        text = strip(line)
+        if begins and self._open is not None and text:
+            if self._open.awaits_values and text[:1] in _VALUE_BEGINS:
+                self._open, self._lists = None, self._lists + 1
+            elif self._open.looks_like(line):
+                yield from self._give_up()
         if begins and text[:1] == b"{" and len(text) <= MAX_EVENT_BYTES and self._may_start(line):
             value = self._read(text)
             # Inside an unfinished value only a whole envelope is proof that the value was cut off before.
@@ -190,36 +214,82 @@ class _Splitter:
 
     def _may_start(self, line: bytes) -> bool:
         # What begins further in than the value that is not complete is a part of it.
-        return self._open is None or _skip(line, 0, _INDENT) <= self._open.column
+        return self._open is None or skip(line, 0, INDENT) <= self._open.column
 
     def _take(self, text: bytes, *, begins: bool, ends: bool) -> Generator[Segment, None, bytes]:
         """Walk over a line or a part of one: what is open, glued values, parts of an array, damage."""
         at = 0
         if begins:
-            if self._may_start(text) and _ENVELOPE.match(text, _skip(text, 0, _FRAME)):
+            if self._may_start(text) and ENVELOPE.match(text, skip(text, 0, FRAME)):
                 yield from self._give_up()
-            elif ends and self._open is None and _is_array_without_objects(text.strip(_BETWEEN)):
+            elif ends and self._open is None and _is_array_without_objects(strip(text)):
                 reason = "not an event: expected a JSON object, got an array"
-                yield Segment(text.strip(_BETWEEN), self._line, reason=reason)
+                yield Segment(strip(text), self._line, reason=reason)
                 return b""
         if self._open is not None:
             at = yield from self._continue(text, begins=begins)
         if self._open is None:
-            at = _skip(text, at, _GAP)
-            # One array around events is a wrapping; arrays in arrays are something else.
-            if not (begins and text.startswith(b"[[", at)):
-                at = _skip(text, at, _FRAME)
+            at = self._start_of_values(text, at, begins=begins)
+        first = at if begins else None
         while self._open is None and at < len(text):
-            brackets = Brackets() if text[at] == _OPEN_BRACE else None
-            end = _end_in(text, at, brackets)
-            if end is None:
-                self._open = _Open(self._line, _skip(text, 0, _FRAME) if begins else 0, brackets)
+            if self._lists and text[at] == _END_OF_LIST:
+                at = yield from self._leave_list(text, at)
+            elif not ends and _is_unfinished_text(text, at):
+                return text[at:]
             else:
-                yield from self._closed(text[at:end], self._line, is_value=brackets is not None)
-                at = _skip(text, end, _FRAME)
+                at = yield from self._value(text, at, is_first=at == first)
         if self._open is None:
             return b""
         return (yield from self._leave(self._open, text[at:], begins=begins, ends=ends))
+
+    def _value(self, text: bytes, at: int, *, is_first: bool) -> Generator[Segment, None, int]:
+        """Take one value, or damage, that begins here; return where to go on, behind it if it ends here."""
+        found = PREFIX.match(text, at) if is_first and text[at] not in _VALUE_BEGINS else None
+        prefix = b"" if found is None else found.group()
+        at += len(prefix)
+        brackets = Brackets() if text[at] == _OPEN_BRACE else None
+        end, is_value = _end_in(text, at, brackets)
+        if end is None:
+            column = skip(text, 0, FRAME) if is_first and not prefix else 0
+            self._open = _Open(self._line, column, brackets, prefix)
+            return at
+        yield from self._closed(text[at:end], self._line, is_value=is_value, prefix=prefix)
+        return self._next_value(text, end)
+
+    def _start_of_values(self, text: bytes, at: int, *, begins: bool) -> int:
+        """Pass over what may stand before a value: blanks, commas, marks, and the bracket of an array around events."""
+        at = skip(text, at, GAP)
+        # One array around events is a wrapping; arrays in arrays are something else, and so is a time in brackets.
+        if self._lists or (begins and text.startswith(b"[[", at)):
+            return at
+        after = skip(text, at, FRAME)
+        return at if begins and text[after : after + 1] not in _VALUES_BEGIN else after
+
+    def _next_value(self, text: bytes, at: int) -> int:
+        return skip(text, at, GAP if self._lists else FRAME)
+
+    def _leave_list(self, text: bytes, at: int) -> Generator[Segment, None, int]:
+        """Go on behind the list in a wrapper: what is left of the wrapper is read as an object of its own."""
+        self._lists -= 1
+        at = skip(text, at + 1, GAP)
+        rest = _Open(self._line, 0, Brackets(depth=1))
+        rest.is_rest = True
+        rest.add(b"{")
+        assert rest.brackets is not None  # noqa: S101 - made just above
+        end = rest.brackets.end_in(text, at)
+        if end is None:
+            self._open = rest
+            return at
+        yield from self._closed_rest(b"{" + text[at:end], self._line)
+        return self._next_value(text, end)
+
+    def _closed_rest(self, raw: bytes, since: int) -> Iterator[Segment]:
+        """Yield what is left of a wrapper behind its list only if there is another list in it, or damage."""
+        value = object_in(raw)
+        if value is None:
+            yield from self._closed(raw[1:], since, is_value=False)
+        elif LIST_OF_VALUES.match(raw):
+            yield Segment(raw, since, value)
 
     def _continue(self, text: bytes, *, begins: bool) -> Generator[Segment, None, int]:
         """End the open stretch if it ends here; return where."""
@@ -228,28 +298,39 @@ class _Splitter:
         if begins and _starts_anew(current, text):
             opening = current.take_back_opening()
             yield from self._give_up()
-            self._open = current = _Open(self._line - 1, _skip(opening, 0, _INDENT), Brackets())
-            _end_in(opening, 0, current.brackets)
+            brackets = Brackets()
+            brackets.end_in(opening)
+            self._open = current = _Open(self._line - 1, skip(opening, 0, INDENT), brackets)
             current.add(opening + b"\n")
-        end = _end_in(text, 0, current.brackets)
+        end, is_value = _end_in(text, 0, current.brackets)
         if end is None:
             return 0
         current.add(text[:end])
         if current.spool is not None:
             yield from self._give_up()
+        elif current.is_rest:
+            self._open = None
+            yield from self._closed_rest(current.raw(), current.since)
         else:
             self._open = None
-            yield from self._closed(current.raw(), current.since, is_value=current.brackets is not None)
+            yield from self._closed(current.raw(), current.since, is_value=is_value, prefix=current.prefix)
         return end
 
     def _leave(self, current: _Open, text: bytes, *, begins: bool, ends: bool) -> Generator[Segment, None, bytes]:
         """Keep what has not ended for the next part, unless nothing that comes next can belong to it."""
         # Damage ends at an envelope, and the beginning of one may be the last thing here.
         kept = len(text) if ends or current.brackets else max(0, len(text) - _ENVELOPE_BYTES)
+        may_be_wrapper = current.brackets is not None and current.is_short()
         current.add(text[:kept])
+        if may_be_wrapper and (found := LIST_OF_VALUES.match(current.raw())):
+            raw = current.raw()
+            if found.end() < len(raw):
+                self._open, self._lists = None, self._lists + 1
+                return (yield from self._again(raw, found.end(), ends=ends))
+            current.awaits_values = True
         if current.is_too_long() and current.spool is None:
             raw = current.raw()
-            last = max((found.start() for found in _ENVELOPE.finditer(raw)), default=0)
+            last = max(new_starts(raw) if current.brackets else map(re.Match.start, ENVELOPE.finditer(raw)), default=0)
             if last and b"\n" not in raw:  # cut off long before: what follows it on its line is not part of it
                 self._open = None
                 yield from self._cut_up([raw[:last]], current.since)
@@ -259,17 +340,31 @@ class _Splitter:
             yield from self._give_up()
         elif ends:
             current.add(b"\n")
-            is_opening = begins and current.since < self._line and text.strip(_BETWEEN) == b"{"
+            is_opening = begins and current.since < self._line and strip(text) == b"{"
             current.opening = text if is_opening else b""
         return text[kept:]
 
-    def _closed(self, raw: bytes, since: int, *, is_value: bool) -> Iterator[Segment]:
+    def _again(self, raw: bytes, at: int, *, ends: bool) -> Generator[Segment, None, bytes]:
+        """Take what stands in a list, some lines of it, once it is known to be one."""
+        start = raw.rfind(b"\n", 0, at) + 1
+        begins = skip(raw, start, INDENT) == at
+        *lines, last = raw[start if begins else at :].split(b"\n")
+        self._line -= len(lines)
+        for line in lines:
+            self._inside_line = not begins
+            yield from self.line(line)
+            begins = True
+        self._inside_line = not ends
+        return (yield from self._take(last, begins=begins, ends=ends))
+
+    def _closed(self, raw: bytes, since: int, *, is_value: bool, prefix: bytes = b"") -> Iterator[Segment]:
         """Yield what has ended; if it has matching brackets but is no value, there may be some in it."""
         value = self._read(raw) if is_value and len(raw) <= MAX_EVENT_BYTES else None
         if value is not None:
-            yield Segment(raw, since, value)
+            yield Segment(raw, since, value, prefix=prefix)
             return
-        piece = _piece(raw if is_value else raw.strip(_BETWEEN), since)
+        raw = prefix + raw
+        piece = _piece(raw if is_value else strip(raw), since)
         if is_value and piece.reason is not None and len(raw) <= MAX_EVENT_BYTES:
             yield from self._cut_up(raw.split(b"\n"), since)
         elif piece.raw:
@@ -282,21 +377,23 @@ class _Splitter:
             return
         if current.spool is not None:
             yield Segment(current.raw(), current.since, reason=_TOO_LONG, spool=current.spool)
+        elif current.is_rest:
+            yield from self._closed(current.raw()[1:], current.since, is_value=False)
         elif current.brackets is None:
             yield from self._closed(current.raw(), current.since, is_value=False)
         else:
-            yield from self._cut_up(current.raw().split(b"\n"), current.since)
+            yield from self._cut_up((current.prefix + current.raw()).split(b"\n"), current.since)
 
     def _cut_up(self, lines: list[bytes], since: int) -> Iterator[Segment]:
         """Part damaged lines: what is whole by itself is a value, an indented line belongs to the one before."""
         damaged: list[bytes] = []
         damaged_since = since
         for number, line in enumerate(lines, since):
-            if damaged and (line.startswith(_CONTINUES) or not line.strip(_BLANK)):
+            if damaged and (line.startswith(_CONTINUES) or not line.strip(BLANK)):
                 damaged.append(line)
                 continue
             for part in _at_envelopes(line):
-                text = part.strip(_BETWEEN)
+                text = strip(part)
                 if damaged and text:
                     yield _damaged_piece(damaged, damaged_since)
                     damaged = []
@@ -304,28 +401,45 @@ class _Splitter:
                 value = object_in(text[:end]) if end else None
                 if value is not None:
                     yield Segment(text[:end], number, value)
-                    text = text[end:].strip(_WRAPPING)
+                    text = text[end:].strip(BETWEEN + b"[]")
                 if text:
                     damaged, damaged_since = [text if value is not None else part], number
         if damaged:
             yield _damaged_piece(damaged, damaged_since)
 
 
-_OPEN_BRACE = ord("{")
+_OPEN_BRACE, _END_OF_LIST = b"{]"
+_VALUE_BEGINS = b'{"'
+_VALUES_BEGIN = (b"{", b'"', b"[", b"]", b"")
 
 
-def _end_in(text: bytes, start: int, brackets: Brackets | None) -> int | None:
-    """Find where a value ends, or where damage does: at the next envelope."""
+def _end_in(text: bytes, start: int, brackets: Brackets | None) -> tuple[int | None, bool]:
+    """Find where a value ends, or where damage does: at the next envelope; say also whether it is a value."""
     if brackets is not None:
-        return brackets.end_in(text, start)
-    found = _ENVELOPE.search(text, start)
-    return found.start() if found else None
+        return brackets.end_in(text, start), True
+    if JSON_TEXT_BEGINS.match(text, start) and (string := STRING.match(text, start)):
+        return string.end(), True
+    found = ENVELOPE.search(text, start)
+    return (found.start() if found else None), False
+
+
+def _is_unfinished_text(text: bytes, at: int) -> bool:
+    """Say whether JSON as text begins here whose end may come with the next part of the line."""
+    return (
+        JSON_TEXT_BEGINS.match(text, at) is not None
+        and STRING.match(text, at) is None
+        and len(text) - at <= MAX_EVENT_BYTES
+    )
+
+
+def _shape(text: bytes) -> bytes:
+    return re.sub(rb"[0-9]", b"0", text[:_SHAPE_BYTES])
 
 
 def _starts_anew(current: _Open, line: bytes) -> bool:
     """Say whether the last line and this one begin a pretty-printed envelope: then what is open was cut off."""
     before = current.opening
-    return bool(before) and _skip(before, 0, _INDENT) <= current.column and _FIRST_KEY.match(line) is not None
+    return bool(before) and skip(before, 0, INDENT) <= current.column and FIRST_KEY.match(line) is not None
 
 
 def _piece(raw: bytes, line: int) -> Segment:
@@ -339,7 +453,7 @@ def _piece(raw: bytes, line: int) -> Segment:
 
 
 def _damaged_piece(lines: list[bytes], line: int) -> Segment:
-    piece = _piece(b"\n".join(lines).strip(_BLANK), line)
+    piece = _piece(b"\n".join(lines).strip(BLANK), line)
     if piece.reason is not None and piece.raw.startswith(b"{") and Brackets().end_in(piece.raw) is None:
         piece.reason = _OPEN_ENDED
     return piece
@@ -359,10 +473,5 @@ def _is_array_without_objects(text: bytes) -> bool:
 
 
 def _at_envelopes(line: bytes) -> list[bytes]:
-    starts = [0, *(found.start() for found in _ENVELOPE.finditer(line) if found.start() > 0), len(line)]
+    starts = [0, *new_starts(line), len(line)]
     return [line[start:end] for start, end in pairwise(starts)]
-
-
-def _skip(text: bytes, at: int, unwanted: re.Pattern[bytes]) -> int:
-    found = unwanted.match(text, at)
-    return found.end() if found else at

@@ -12,13 +12,17 @@ MAX_EVENT_BYTES = 8 * 1024 * 1024
 
 @dataclass(slots=True)
 class Segment:
-    """One value, or one stretch of bytes that is none; then `reason` says why, and `spool` holds what is too long."""
+    """One value, or one stretch of bytes that is none; then `reason` says why, and `spool` holds what is too long.
+
+    `prefix` is what a logger wrote before the value on its line: no part of an event, but of what is kept of damage.
+    """
 
     raw: bytes
     line: int
     value: Any = None
     reason: str | None = None
     spool: IO[bytes] | None = None
+    prefix: bytes = b""
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes as they came, a bounded part at a time."""
@@ -33,3 +37,7 @@ class Segment:
         """Let the spool go, once its bytes are kept elsewhere."""
         if self.spool is not None:
             self.spool.close()
+
+
+QUIET = Segment(b"", 0)
+"""Stands between the values of a stream where nothing has come for a while: what is held back is better written."""
