@@ -157,8 +157,8 @@ def test_nothing_is_lost_whatever_comes(data: bytes, chunk: int) -> None:
         report = world.take(data, chunk=chunk)
         assert report.read == report.appended + report.duplicates + report.quarantined
         if report.duplicates == 0:
-            # Pieces do not overlap, so every byte that is no separator is in exactly one of them; but what stands before
-            # an event on its line as in a log is no part of it.
+            # Pieces do not overlap, so every byte that is no separator is in exactly one of them; but what a log writes
+            # before an event is no part of it.
             prefixes = b"".join(piece.prefix for piece in split([data]) if piece.reason is None)
             there = meaning(kept(world, repeated=True))
             assert there <= meaning(data) <= there + meaning(prefixes)
