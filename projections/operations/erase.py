@@ -20,15 +20,15 @@ from outcomes.store.privacy.encryption import EventEncryption
 PATIENCE_SECONDS = 60.0
 
 
-def vault_of(home: Home, log: EventLog) -> EventEncryption:
-    """Return the vault of a sealed home; raises UsageError that says what can be done in another."""
-    if log.vault is None:
+def encryption_of(home: Home, log: EventLog) -> EventEncryption:
+    """Return what encrypts an encrypted home; raises UsageError that says what can be done in another."""
+    if log.encryption is None:
         raise UsageError(
             f"{home.folder} is not sealed, and what its log holds cannot be erased: make a sealed home "
             "(outcomes --home NEW init --encrypt), ingest outcomes log of this one into it, erase there, "
             "and delete this folder"
         )
-    return log.vault
+    return log.encryption
 
 
 def erase(
@@ -50,9 +50,9 @@ def erase(
     The new views are made before the keys go, passing over what these seal, and put in place in the moment after.
     """
     started = time.monotonic()
-    vault = vault_of(home, log)
+    encryption = encryption_of(home, log)
     with log.reading() as connection:
-        person = erasure.find(vault, connection, point.tenant, student)
+        person = erasure.find(encryption, connection, point.tenant, student)
         if not person.is_known and not quarantine.containing(connection, person.telling()):
             return None
     if any(word.casefold() in reason.casefold() for word in person.telling()):
@@ -65,10 +65,10 @@ def erase(
     done: list[erasure.Done] = []
 
     def before_swap() -> bool:
-        done.append(erasure.commit(log, vault, student, request, clock(), person.numbers))
+        done.append(erasure.commit(log, encryption, student, request, clock(), person.numbers))
         return done[0].is_as_planned
 
-    vault.keys.treat_as_destroyed(person.numbers)
+    encryption.keyring.treat_as_destroyed(person.numbers)
     rebuild(home, log, watch, before_swap=before_swap)
     views.close()
     with home.writing("sweeping up after an erasure"):

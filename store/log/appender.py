@@ -28,12 +28,12 @@ class Appended(NamedTuple):
 
 
 class Appender:
-    """Writes to one log, inside transactions of its caller's. `vault` is there if the log is sealed."""
+    """Writes to one log, inside transactions of its caller's. `encryption` is there if the log is sealed."""
 
-    def __init__(self, recorder: LogRecorder, codec: Codec, vault: EventEncryption | None) -> None:
+    def __init__(self, recorder: LogRecorder, codec: Codec, encryption: EventEncryption | None) -> None:
         self._recorder = recorder
         self._codec = codec
-        self._vault = vault
+        self._encryption = encryption
         self._tenants: dict[str, int] = {}
 
     def append(
@@ -43,10 +43,10 @@ class Appender:
         head, last = head_of(connection), last_batch(connection)
         arrivals = redaction.redact_batch(connection, arrivals, project, partial(self._holds, connection))
         states: list[bytes]
-        if self._vault is None:
+        if self._encryption is None:
             states = self._codec.compress_all(arrivals.raws)
         else:
-            arrivals, states = self._vault.admit(connection, arrivals, project, recorded_at)
+            arrivals, states = self._encryption.admit(connection, arrivals, project, recorded_at)
         new = self._recorder.append(connection, self._rows(connection, arrivals, states))
         if not new:
             return Appended(head, Arrivals.of())
@@ -74,7 +74,7 @@ class Appender:
 
     def _holds(self, connection: sqlite3.Connection, arrival: Arrival) -> bool:
         """Say whether the content of an arrival is stored."""
-        filed = arrival if self._vault is None else self._vault.filed(arrival)
+        filed = arrival if self._encryption is None else self._encryption.filed(arrival)
         versions = (first_version(filed.event_time), last_version(filed.event_time))
         stream = in_tenant(self._tenant_number(connection, filed.tenant), filed.stream)
         return is_stored(connection, stream, versions, filed.digest)
@@ -91,5 +91,5 @@ class Appender:
     def forget_uncommitted(self) -> None:
         """Drop what was learnt inside a transaction that was rolled back."""
         self._tenants.clear()
-        if self._vault is not None:
-            self._vault.keys.clear_cache()
+        if self._encryption is not None:
+            self._encryption.keyring.clear_cache()

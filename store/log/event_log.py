@@ -55,12 +55,12 @@ class EventLog(Application[str]):
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
         if create:
             make_private(path)
-        self.vault: EventEncryption | None = None
+        self.encryption: EventEncryption | None = None
         super().__init__({SQLiteFactory.SQLITE_DBNAME: str(path)})
         assert isinstance(self.recorder.datastore, Datastore)  # noqa: S101 - made by our factory
         self._datastore = self.recorder.datastore
         self._prepare(seal=seal)
-        if seal and self.vault is None:
+        if seal and self.encryption is None:
             self.close()
             raise UsageError(
                 f"{path.parent} is there already, and not sealed: sealing begins with a new folder, "
@@ -113,11 +113,11 @@ class EventLog(Application[str]):
             self._dictionaries.update(dict(connection.execute("SELECT number, bytes FROM dictionaries").fetchall()))
             secret = read_property(connection, keyring.SEALED)
         if secret is not None:
-            self.vault = self._log_mapper.vault = EventEncryption(
+            self.encryption = self._log_mapper.encryption = EventEncryption(
                 bytes.fromhex(secret), self._codec, self._datastore.reading
             )
-            self.recorder.before_reading = self.vault.keys.refresh
-        self._appender = Appender(self.recorder, self._codec, self.vault)
+            self.recorder.before_reading = self.encryption.keyring.refresh
+        self._appender = Appender(self.recorder, self._codec, self.encryption)
 
     # -- writing --------------------------------------------------------------------------------------------------
 
@@ -156,8 +156,8 @@ class EventLog(Application[str]):
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Open one read transaction; gives the connection. Of a sealed log no key is used that was destroyed before."""
         with self._datastore.reading() as connection:
-            if self.vault is not None:
-                self.vault.keys.refresh(connection)
+            if self.encryption is not None:
+                self.encryption.keyring.refresh(connection)
             yield connection
 
     @property
@@ -176,12 +176,12 @@ class EventLog(Application[str]):
 
     def stream(self, tenant: str, number: int, stream: str) -> str:
         """Return the whole name under which this log files a stream of a tenant."""
-        return in_tenant(number, stream if self.vault is None else self.vault.stream(tenant, stream))
+        return in_tenant(number, stream if self.encryption is None else self.encryption.stream(tenant, stream))
 
     def digest_of(self, value: Any, raw: bytes) -> bytes:
         """Return the digest of an event's content as this log keeps it."""
         digest = content_digest(value, raw)
-        return digest if self.vault is None else self.vault.digest(digest)
+        return digest if self.encryption is None else self.encryption.digest(digest)
 
     def has_batch(self, last_position: int, chain: bytes) -> bool:
         """Say whether a batch ends at a position with that chain: whether all up to there is the same."""
@@ -253,12 +253,12 @@ class EventLog(Application[str]):
         What was partly erased is wanted, too: what made it so may be what is gone.
         """
         after = 0
-        decompress, vault = self._codec.decompress, self.vault
+        decompress, encryption = self._codec.decompress, self.encryption
 
         def may_be_wanted(state: bytes, digest: bytes) -> bool:
-            if vault is None:
+            if encryption is None:
                 return is_wanted(decompress(state))
-            opened = vault.open(state, digest)
+            opened = encryption.open(state, digest)
             return opened.raw is not None and (not opened.is_whole or is_wanted(opened.raw))
 
         while after < upto:
@@ -279,7 +279,7 @@ class EventLog(Application[str]):
 
     def is_partly_erased(self, record: LogRecord) -> bool:
         """Say whether someone whom an event names was erased, and the rest of it can still be read."""
-        return self.vault is not None and not self.open(record).is_whole
+        return self.encryption is not None and not self.open(record).is_whole
 
     def parse(self, record: LogRecord) -> Event | OtherEvent | ErasedEvent:
         """Return the event of a record; raises LogDamaged."""

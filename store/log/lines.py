@@ -45,7 +45,7 @@ def entity_of(log: EventLog, record: LogRecord) -> str | None:
     _, kind, local_id = entity_of_stream(str(record.originator_id))
     if kind == OTHER:
         return None
-    if kind == Kind.USER and log.vault is not None:  # filed under a keyed hash
+    if kind == Kind.USER and log.encryption is not None:  # filed under a keyed hash
         event = log.parse(record)
         if isinstance(event, Event):
             return str(event.ref)

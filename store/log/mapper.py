@@ -45,7 +45,7 @@ class LogMapper(Mapper[str]):
     def __init__(self, codec: Codec, tenant: Callable[[int], str]) -> None:
         self._codec = codec
         self._tenant = tenant
-        self.vault: EventEncryption | None = None
+        self.encryption: EventEncryption | None = None
         """What opens the states of a sealed home."""
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
@@ -69,16 +69,16 @@ class LogMapper(Mapper[str]):
         """Return a stored event with its digest, which one that went through other hands has lost."""
         if isinstance(stored_event, LogRecord):
             return stored_event
-        if not isinstance(stored_event, Notification) or self.vault is not None:
+        if not isinstance(stored_event, Notification) or self.encryption is not None:
             raise TypeError(f"read with its digest, as this log's recorder selects it, not as {type(stored_event)!r}")
         raw = self._codec.decompress(stored_event.state)
         return LogRecord(**vars(stored_event), digest=content_digest(decode(raw), raw))
 
     def open(self, state: bytes, digest: bytes) -> Opened:
         """Return what can still be read of stored bytes; raises LogDamaged."""
-        if self.vault is None:
+        if self.encryption is None:
             return Opened(self._codec.decompress(state), is_whole=True)
-        return self.vault.open(state, digest)
+        return self.encryption.open(state, digest)
 
     def raw(self, record: LogRecord) -> bytes:
         """Return the bytes as they came; of an erased event a line that says so, which ingest takes for none."""
@@ -107,7 +107,7 @@ class LogMapper(Mapper[str]):
         None where nothing of it can be read any more.
         """
         try:
-            raw = self._codec.decompress(state) if self.vault is None else self.vault.open(state, digest).raw
+            raw = self._codec.decompress(state) if self.encryption is None else self.encryption.open(state, digest).raw
             return None if raw is None else fast_parser.parse(raw)
         except (NotAnEvent, LogDamaged) as error:
             raise _damaged(position, error) from error

@@ -78,18 +78,18 @@ class Done(NamedTuple):
 
 def erased_keys(log: EventLog) -> int:
     """Return how many keys of people were ever destroyed: views made before that are not of this log."""
-    if log.vault is None:
+    if log.encryption is None:
         return 0
     with log.reading() as connection:
-        return log.vault.keys.refresh(connection)
+        return log.encryption.keyring.refresh(connection)
 
 
 def destroyed_keys(log: EventLog) -> list[Erased]:
     """Return the keys of people that were destroyed."""
-    if log.vault is None:
+    if log.encryption is None:
         return []
     with log.reading() as connection:
-        return log.vault.keys.erased(connection)
+        return log.encryption.keyring.erased(connection)
 
 
 def is_unfinished(log: EventLog) -> bool:
@@ -98,26 +98,26 @@ def is_unfinished(log: EventLog) -> bool:
         return settings.current(connection, settings.ERASURE) == "begun"
 
 
-def find(vault: EventEncryption, connection: sqlite3.Connection, tenant: str, uuid: str) -> Person:
+def find(encryption: EventEncryption, connection: sqlite3.Connection, tenant: str, uuid: str) -> Person:
     """Gather all that the log tells of a person: from their uuid to their global ids, and from both to their names."""
     first = PersonId("uuid", uuid)
-    entry = vault.keys.find(connection, vault.keys.person(tenant, first))
+    entry = encryption.keyring.find(connection, encryption.keyring.person(tenant, first))
     ids = {first}
     if entry is not None:
-        for _, value in _opened(vault, connection, entry.number, joining=True):
+        for _, value in _opened(encryption, connection, entry.number, joining=True):
             ids.update(persons_of(value).subject)
     words = {who.value for who in ids}
-    numbers = _numbers(vault, connection, tenant, ids)
+    numbers = _numbers(encryption, connection, tenant, ids)
     about, acted = set[int](), set[int]()
     for number in numbers:
-        for record, value in _opened(vault, connection, number, joining=False):
+        for record, value in _opened(encryption, connection, number, joining=False):
             is_about = unpack(record.state).subject == number
             (about if is_about else acted).add(record.position)
             words.update(_words(value, ids, is_about=is_about))
-    logins = {PersonId("login", word) for word in words if _is_login(vault, connection, tenant, word)}
+    logins = {PersonId("login", word) for word in words if _is_login(encryption, connection, tenant, word)}
     return Person(
         frozenset(ids | logins),
-        frozenset(numbers | _numbers(vault, connection, tenant, logins)),
+        frozenset(numbers | _numbers(encryption, connection, tenant, logins)),
         frozenset(words),
         len(about),
         len(acted - about),
@@ -126,7 +126,7 @@ def find(vault: EventEncryption, connection: sqlite3.Connection, tenant: str, uu
 
 
 def commit(
-    log: EventLog, vault: EventEncryption, uuid: str, erasure: ErasureRequest, now: Micros, planned: frozenset[int]
+    log: EventLog, encryption: EventEncryption, uuid: str, erasure: ErasureRequest, now: Micros, planned: frozenset[int]
 ) -> Done:
     """Destroy the keys, clear the quarantine and append the event, in one transaction; the caller is the only writer.
 
@@ -134,12 +134,12 @@ def commit(
     no others.
     """
     with log.writing() as connection:
-        vault.keys.treat_as_destroyed(frozenset())
-        person = find(vault, connection, erasure.tenant, uuid)
+        encryption.keyring.treat_as_destroyed(frozenset())
+        person = find(encryption, connection, erasure.tenant, uuid)
         removed = quarantine.remove_containing(connection, person.telling())
-        hashes = [vault.keys.person(erasure.tenant, who) for who in sorted(person.ids)]
-        news = [vault.keys.destroy(connection, known) for known in hashes]
-        first = vault.keys.person(erasure.tenant, PersonId("uuid", uuid)).hex()
+        hashes = [encryption.keyring.person(erasure.tenant, who) for who in sorted(person.ids)]
+        news = [encryption.keyring.destroy(connection, known) for known in hashes]
+        first = encryption.keyring.person(erasure.tenant, PersonId("uuid", uuid)).hex()
         position = None
         if removed or any(news):
             arrival = _event(erasure, first, [known.hex() for known in hashes], person, removed, now)
@@ -176,7 +176,7 @@ def finish(log: EventLog, now: Micros) -> None:
 
 
 def _opened(
-    vault: EventEncryption, connection: sqlite3.Connection, number: int, *, joining: bool
+    encryption: EventEncryption, connection: sqlite3.Connection, number: int, *, joining: bool
 ) -> Iterator[tuple[LogRecord, Mapping[str, Any]]]:
     """Yield the records that a key is needed for, with what can be read of them (nothing: an empty object)."""
     for record in records_sealed_under(connection, number):
@@ -184,7 +184,7 @@ def _opened(
             continue
         sealed = unpack(record.state)
         if number in {sealed.subject, *sealed.others}:
-            opened = vault.open(record.state, record.digest)
+            opened = encryption.open(record.state, record.digest)
             yield record, {} if opened.raw is None else decode(opened.raw)
 
 
@@ -193,13 +193,13 @@ def _joins(topic: str) -> bool:
     return event_type is not None and event_type.kind in _JOINING
 
 
-def _numbers(vault: EventEncryption, connection: sqlite3.Connection, tenant: str, ids: set[PersonId]) -> set[int]:
-    entries = (vault.keys.find(connection, vault.keys.person(tenant, who)) for who in ids)
+def _numbers(encryption: EventEncryption, connection: sqlite3.Connection, tenant: str, ids: set[PersonId]) -> set[int]:
+    entries = (encryption.keyring.find(connection, encryption.keyring.person(tenant, who)) for who in ids)
     return {entry.number for entry in entries if entry is not None}
 
 
-def _is_login(vault: EventEncryption, connection: sqlite3.Connection, tenant: str, word: str) -> bool:
-    return vault.keys.find(connection, vault.keys.person(tenant, PersonId("login", word))) is not None
+def _is_login(encryption: EventEncryption, connection: sqlite3.Connection, tenant: str, word: str) -> bool:
+    return encryption.keyring.find(connection, encryption.keyring.person(tenant, PersonId("login", word))) is not None
 
 
 def _words(value: Mapping[str, Any], ids: set[PersonId], *, is_about: bool) -> Iterator[str]:

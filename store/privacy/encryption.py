@@ -43,14 +43,14 @@ class Opened(NamedTuple):
 
 
 class EventEncryption:
-    """Seals and opens the states of one home; `keys` is where the keys are."""
+    """Seals and opens the states of one home; `keyring` is where the keys are."""
 
     def __init__(
         self, secret: bytes, codec: Codec, reading: Callable[[], AbstractContextManager[sqlite3.Connection]]
     ) -> None:
         self._secret = secret
         self._codec = codec
-        self.keys = Keyring(secret, reading)
+        self.keyring = Keyring(secret, reading)
         self._has_erased = False
 
     def digest(self, plain: bytes) -> bytes:
@@ -61,7 +61,7 @@ class EventEncryption:
         """Return the stream of an entity as it is named here: a user's own id would be readable there for ever."""
         if not stream.startswith(_OF_USERS):
             return stream
-        return stream_of_entity(Kind.USER, self.keys.person(tenant, PersonId("stream", stream)).hex())
+        return stream_of_entity(Kind.USER, self.keyring.person(tenant, PersonId("stream", stream)).hex())
 
     def filed(self, arrival: Arrival) -> Arrival:
         """Return an arrival under the digest, stream and version that it has here; its facts are another's yet."""
@@ -73,7 +73,7 @@ class EventEncryption:
         self, connection: sqlite3.Connection, arrivals: Arrivals, project: Project, now: Micros
     ) -> tuple[Arrivals, list[bytes]]:
         """Return arrivals as they are filed here, with what is taken from what can still be read, and their states."""
-        self.keys.refresh(connection)
+        self.keyring.refresh(connection)
         self._has_erased = False
         filed, states = [], []
         for arrival in map(self.filed, arrivals.rows()):
@@ -94,7 +94,9 @@ class EventEncryption:
         if not persons.subject and not persons.others:
             return Admitted(self._codec.compress(raw), fast_parser.parse(raw))
         subject = self._subject(connection, tenant, persons)
-        others = [self.keys.entry(connection, self.keys.person(tenant, who)) for who in persons.others[:MOST_OTHERS]]
+        others = [
+            self.keyring.entry(connection, self.keyring.person(tenant, who)) for who in persons.others[:MOST_OTHERS]
+        ]
         numbers = tuple(other.number for other in others)
         sealed = Sealed(subject.number if subject else NOBODY, numbers, b"", b"")
         if subject is not None and subject.key is None:
@@ -116,11 +118,11 @@ class EventEncryption:
             return Opened(self._codec.decompress(state), is_whole=True)
         sealed = unpack(state)
         bound = digest + sealed.heading
-        subject = None if sealed.subject == NOBODY else self.keys.key(sealed.subject)
+        subject = None if sealed.subject == NOBODY else self.keyring.key(sealed.subject)
         if subject is None and sealed.subject != NOBODY:
             return Opened(None, is_whole=False)
         named = [subject] if subject is not None else []
-        held = [*named, *(key for key in map(self.keys.key, sealed.others) if key is not None)]
+        held = [*named, *(key for key in map(self.keyring.key, sealed.others) if key is not None)]
         if len(held) == len(named) + len(sealed.others):
             if not (held and sealed.whole):
                 raise LogDamaged("a sealed event has its keys, but not its bytes: restore log.db from a backup")
@@ -133,15 +135,15 @@ class EventEncryption:
         """Return the key of whom the event is about; a destroyed one if any of their names was erased."""
         if not persons.subject:
             return None
-        known = [self.keys.person(tenant, who) for who in persons.subject]
-        entry = self.keys.entry(connection, known[0])
+        known = [self.keyring.person(tenant, who) for who in persons.subject]
+        entry = self.keyring.entry(connection, known[0])
         if entry.key is None and persons.joins:
             # What is learnt of an erased person is another name of theirs: it goes, too.
-            news = [self.keys.destroy(connection, other, erased_with=known[0]) for other in known[1:]]
+            news = [self.keyring.destroy(connection, other, erased_with=known[0]) for other in known[1:]]
             self._has_erased = self._has_erased or any(news)
             return entry
         for other in known[1:]:
-            found = self.keys.find(connection, other)
+            found = self.keyring.find(connection, other)
             if found is not None and found.key is None:
                 return found
         return entry

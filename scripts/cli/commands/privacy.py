@@ -13,8 +13,8 @@ from outcomes.cli.session import at, caught_up, opened
 from outcomes.domain.errors import UsageError
 from outcomes.projections.as_of.point import PointQuery, resolve
 from outcomes.projections.mastery.class_figures import class_answer
+from outcomes.projections.operations.erase import encryption_of
 from outcomes.projections.operations.erase import erase as erase_person
-from outcomes.projections.operations.erase import vault_of
 
 
 def erase(
@@ -37,7 +37,7 @@ def erase(
     if not reason.strip():
         raise UsageError("an erasure needs a reason: --reason TEXT, without the person's name")
     with opened(home_of(context)) as session:
-        vault_of(session.home, session.log)
+        encryption_of(session.home, session.log)
         with caught_up(session) as connection:
             point = resolve(connection, PointQuery(tenant))
         with progress("erasing") as advance:

@@ -96,7 +96,7 @@ def test_an_encrypted_home_is_read_with_its_keys_and_forgets_with_them(tmp_path:
     world = World(tmp_path / "home", seal=True)
     world.take(*class_of_six())
     with world.opened() as (log, _):
-        assert log.vault is not None
+        assert log.encryption is not None
         notifications = log.notification_log.select(1, 100)
         before = [log.mapper.to_domain_event(found) for found in notifications]
         assert not any(isinstance(cast("LogEvent", found).event, ErasedEvent) for found in before)
