@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -24,9 +25,9 @@ from outcomes.projections.mastery.results import Scope
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.sources.files import source_name
-from outcomes.store.sqlite.private_files import make_private
+from outcomes.store.sqlite.private_files import make_private, sync_to_disk
 
-VERSION = 1
+VERSION = 2
 """Version of the layout of the tables."""
 
 TABLES = {
@@ -41,11 +42,18 @@ _PAGE = 1_000
 
 
 class Table(NamedTuple):
-    """A table to be written; its rows are made as they are asked for. Times are UTC text, lists JSON text."""
+    """A table to be written; its rows are made as they are asked for. Times are UTC text, lists JSON text.
+
+    `key` are the columns that identify a row, `references` those that name a row of another table, with its key, and
+    `indexed` others that people look by. A row that is named need not be there: nobody may have told of it.
+    """
 
     name: str
     columns: Columns
     rows: Iterable[dict[str, Any]]
+    key: tuple[str, ...] = ()
+    references: tuple[tuple[str, str, str], ...] = ()
+    indexed: tuple[str, ...] = ()
 
 
 class Sink(Protocol):
@@ -61,30 +69,39 @@ class Sink(Protocol):
 
 
 class SqliteFile:
-    """A new SQLite file."""
+    """A new SQLite file, written in one transaction: until it is whole it is nobody's, and there is nothing to undo."""
 
     def __init__(self, path: Path) -> None:
         from sqlite_utils import Database  # noqa: PLC0415 - slow to load, and not every command needs it
 
         make_private(path)
-        self._connection = sqlite3.connect(path)
+        self._path = path
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.execute("PRAGMA synchronous = OFF")
+        self._connection.execute("BEGIN")
         self._database = Database(self._connection)
 
     def write(self, table: Table) -> int:
-        """Create a table and fill it, a page at a time."""
+        """Create a table with its key, references and indexes, and fill it."""
         stored = {datetime: str, bool: int}
-        columns = {name: stored.get(kind, kind) for name, kind in table.columns.items()}
-        made = self._database.table(table.name).create(columns)
-        written, waiting = 0, iter(table.rows)
-        while page := list(islice(waiting, _PAGE)):
-            made.insert_all(page)
-            written += len(page)
-        return written
+        made = self._database.table(table.name).create(
+            {name: stored.get(kind, kind) for name, kind in table.columns.items()},
+            pk=table.key or None,
+            foreign_keys=table.references,
+        )
+        marks = ", ".join("?" * len(table.columns))
+        values = itemgetter(*table.columns)
+        written = self._connection.executemany(f'INSERT INTO "{table.name}" VALUES ({marks})', map(values, table.rows))
+        for column in (*(name for name, *_ in table.references), *table.indexed):
+            made.create_index([column])
+        return max(0, written.rowcount)
 
     def close(self) -> None:
-        """Commit and close the file."""
-        self._connection.commit()
+        """Commit and close the file: it is on the disk."""
+        self._connection.execute("COMMIT")
         self._connection.close()
+        sync_to_disk(self._path)
 
 
 def replay(
@@ -131,13 +148,38 @@ _POINT: Columns = {
 _MASTERY: Columns = columns_of(MasteryRow.__annotations__) | {"last_assessed_at": datetime}
 
 
+# Where a title names a row, tools show it in place of the id.
+_OUTCOME = ("outcomes", "learning_outcome_id")
+_GROUP = ("groups", "learning_outcome_group_id")
+_REFERENCES = {
+    Kind.GROUP: (("parent_outcome_group_id", *_GROUP),),
+    Kind.LINK: (("learning_outcome_id", *_OUTCOME), ("learning_outcome_group_id", *_GROUP)),
+    Kind.RESULT: (("learning_outcome_id", *_OUTCOME),),
+}
+_INDEXED = {
+    Kind.OUTCOME: ("context_id",),
+    Kind.GROUP: ("context_id",),
+    Kind.LINK: ("context_id",),
+    Kind.PROFICIENCY: ("context_id",),
+    Kind.RESULT: ("user_uuid", "result_context_id"),
+}
+
+
 def _tables(connection: sqlite3.Connection, log: EventLog, point: PointInTime) -> Iterator[Table]:
     for kind, name in TABLES.items():
         body = _BODIES[kind]
         fields = columns_of({name: field.annotation for name, field in body.model_fields.items()})
         columns = {body.id_field: str, **fields, "other_fields": str, "event_time": datetime, "position": int}
-        yield Table(name, columns, _rows(log, columns, _positions(connection, point, kind)))
-    yield Table("mastery", _MASTERY, (_flat(row.as_json()) for row in mastery_at(connection, point, Scope())))
+        rows = _rows(log, columns, _positions(connection, point, kind))
+        yield Table(name, columns, rows, (body.id_field,), _REFERENCES.get(kind, ()), _INDEXED.get(kind, ()))
+    yield Table(
+        "mastery",
+        _MASTERY,
+        (_flat(row.as_json()) for row in mastery_at(connection, point, Scope())),
+        ("course_id", "student", "outcome_id"),
+        (("outcome_id", *_OUTCOME),),
+        ("student",),
+    )
 
 
 def _positions(connection: sqlite3.Connection, point: PointInTime, kind: Kind) -> Iterator[int]:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
 from outcomes.domain.errors import HomeUnavailable, LogDamaged
 from outcomes.projections.as_of.fingerprint import fingerprint_at
@@ -144,3 +145,24 @@ def test_a_replay_that_fails_leaves_nothing(school: World, tmp_path: Path, sink:
     with school.at() as (log, connection, at), pytest.raises(LogDamaged):
         replay(connection, log, at, tmp_path / "state", sink)
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_tables_have_keys_references_and_indexes(school: World, tmp_path: Path) -> None:
+    """So that a SQL tool follows a link to its outcome, and one student's rows are found without a scan."""
+    with school.at() as (log, connection, at):
+        replay(connection, log, at, tmp_path / "state.db")
+    database = Database(str(tmp_path / "state.db"))
+    assert {name: database.table(name).pks for name in ("outcomes", "groups", "links", "results", "mastery")} == {
+        "outcomes": ["learning_outcome_id"],
+        "groups": ["learning_outcome_group_id"],
+        "links": ["learning_outcome_link_id"],
+        "results": ["id"],
+        "mastery": ["course_id", "student", "outcome_id"],
+    }
+    assert {(key.column, key.other_table) for key in database.table("links").foreign_keys} == {
+        ("learning_outcome_id", "outcomes"),
+        ("learning_outcome_group_id", "groups"),
+    }
+    for sql in ("SELECT * FROM results WHERE user_uuid = ?", "SELECT * FROM mastery WHERE student = ?"):
+        plan = database.execute(f"EXPLAIN QUERY PLAN {sql}", ("studentAda",)).fetchall()
+        assert all("SEARCH" in row[3] for row in plan)
