@@ -6,8 +6,9 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from outcomes.domain.identity import Kind
+from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import LogCut
-from outcomes.projections.views.schema import ID_COLUMNS, NEWEST_FIRST, VERSION_TABLES
+from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
 
 _BYTES = 16
 _MODULUS = 1 << (8 * _BYTES)
@@ -43,10 +44,9 @@ def _winners(connection: sqlite3.Connection, cut: LogCut, tenant: str | None) ->
     for kind, table in VERSION_TABLES.items():
         identity = ID_COLUMNS[kind]
         rows = connection.execute(
-            f"SELECT t.uuid, v.{identity}, v.digest FROM {table} v JOIN tenants t USING (tenant) "
-            f"WHERE (:tenant IS NULL OR t.uuid = :tenant) AND v.position = ("
-            f"SELECT position FROM {table} n WHERE n.tenant = v.tenant AND n.{identity} = v.{identity} "
-            f"AND n.event_time <= :until AND n.position <= :known_at ORDER BY {NEWEST_FIRST} LIMIT 1)",
+            f"SELECT t.uuid, m.id, v.digest FROM (SELECT DISTINCT tenant, {identity} AS id FROM {table}) m "
+            f"JOIN tenants t USING (tenant) JOIN {table} v ON v.position = {seek(kind, tenant='m.tenant')} "
+            "WHERE :tenant IS NULL OR t.uuid = :tenant",
             bounds,
         )
         yield from ((uuid, kind.value, local_id, digest) for uuid, local_id, digest in rows)

@@ -7,16 +7,13 @@ import orjson
 
 from outcomes.domain.identity import Context, Kind
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.views.schema import ID_COLUMNS, NEWEST_FIRST, VERSION_TABLES
+from outcomes.projections.views.predecessors import newest_known
+from outcomes.projections.views.schema import ID_COLUMNS, ORDER, VERSION_TABLES
 
 
-def seek(kind: Kind, identity: str = "m.id") -> str:
-    """Return SQL for the position of an entity's version in force at (:until, :known_at)."""
-    return (
-        f"(SELECT position FROM {VERSION_TABLES[kind]} WHERE tenant = :tenant "
-        f"AND {ID_COLUMNS[kind]} = {identity} AND event_time <= :until AND position <= :known_at "
-        f"ORDER BY {NEWEST_FIRST} LIMIT 1)"
-    )
+def seek(kind: Kind, identity: str = "m.id", tenant: str = ":tenant") -> str:
+    """Return SQL for the position of an entity's version in force at (:until, :known_at); NULL if none is."""
+    return newest_known(VERSION_TABLES[kind], ID_COLUMNS[kind], identity, tenant, ORDER)
 
 
 def context_number(connection: sqlite3.Connection, point: PointInTime, context: Context) -> int | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.event import Event, EventLike
-from outcomes.projections.views import schema
+from outcomes.projections.views import predecessors, schema
 from outcomes.projections.views.extract import Facts, facts_of
 from outcomes.projections.views.writer import IdTable, ViewWriter
 from outcomes.store.home import Home
@@ -156,6 +156,8 @@ class ReadModel:
         Each event is read by the domain's own parser, so that what reads plain results quickly is proved, too.
         """
         database = self._ready()
+        with database.writing() as connection:
+            predecessors.suspend(connection, schema.WAYS_BACK)
         for after in range((upto - 1) // _PAGE * _PAGE, -1, -_PAGE):
             page = list(self._log.records(after, min(upto, after + _PAGE)))
             found = (
@@ -165,6 +167,8 @@ class ReadModel:
             )
             self._write(database, found, upto if after == 0 else None)
             watch(upto - after, upto)
+        with database.writing() as connection:
+            predecessors.resume(connection, schema.VERSION_TABLES, schema.WAYS_BACK)
 
     def close(self) -> None:
         """Close the file."""

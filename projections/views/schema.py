@@ -8,11 +8,12 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from outcomes.domain.identity import Kind
+from outcomes.projections.views import predecessors
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 6
+VERSION = 7
 """Version of this layout; views of another one are rebuilt from the log."""
 
 VERSION_TABLES: dict[Kind, str] = {kind: f"{kind.value}_versions" for kind in Kind if kind is not Kind.RESULT}
@@ -24,6 +25,9 @@ ORDER = ("event_time", "updated_at", "is_update", "digest")
 """The order of the events of one entity; `updated_at` is 0 where the event has none."""
 
 NEWEST_FIRST = ", ".join(f"{column} DESC" for column in ORDER)
+
+WAYS_BACK = predecessors.triggers(VERSION_TABLES, ID_COLUMNS, ORDER)
+"""What notes the way back from each version as it comes, by name."""
 
 _PLACE = {"position": int, "tenant": int}
 _ORDER_COLUMNS = {"event_time": int, "updated_at": int, "is_update": int, "digest": bytes}
@@ -192,7 +196,7 @@ def create(connection: sqlite3.Connection) -> None:
     database.table("properties").create({"name": str, "value": str}, pk="name", strict=True)
     for kind, columns in _COLUMNS.items():
         _create_versions(database, kind, columns)
-    for statement in _CLUSTERED:
+    for statement in (*_CLUSTERED, predecessors.TABLE_SQL, *WAYS_BACK.values()):
         database.execute(statement)
     # The few deletions of outcomes, for what they silently do to links (DOMAIN.md 6, repair rule).
     database.execute(
