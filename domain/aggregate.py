@@ -50,15 +50,16 @@ class Aggregate(BaseModel, Generic[BodyT]):
         *,
         as_of: Micros | None = None,
         known_at: int | None = None,
+        earlier: int = 0,
     ) -> Self | None:
         """Fold the events with `event_time <= as_of` and `position <= known_at`; None if there is none.
 
-        The history may come in any order: it is put in its own.
+        The history may come in any order: it is put in its own. `earlier` is how many more came before all of these.
         """
         state: Self | None = None
         for recorded in in_order(history, as_of=as_of, known_at=known_at):
             state = cls.evolve(state, recorded)
-        return state
+        return state.model_copy(update={"events": state.events + earlier}) if state and earlier else state
 
     @property
     def id(self) -> str:

@@ -23,7 +23,7 @@ from outcomes.domain.entities.result import LearningOutcomeResultCreated, Learni
 from outcomes.domain.entities.setting import SETTING_EVENTS, Setting
 from outcomes.domain.errors import NotAnEvent
 from outcomes.domain.event import Event, Metadata, OtherEvent
-from outcomes.domain.identity import BACKGROUND
+from outcomes.domain.identity import BACKGROUND, Kind
 from outcomes.domain.times import FIRST_YEAR, LAST_YEAR, micros
 from outcomes.domain.upcasting import History, Json
 
@@ -71,6 +71,10 @@ HISTORIES: Final = {
     for name, event_type in EVENT_TYPES.items()
 }
 """The shapes that each event has had. Made on import, so a version that lacks a step does not start."""
+NAMES: Final = {
+    kind: tuple(name for name, event_type in EVENT_TYPES.items() if event_type.kind is kind) for kind in Kind
+}
+"""The names of the events of each kind."""
 AGGREGATES: Final = {aggregate.kind: aggregate for aggregate in _AGGREGATES}
 
 

@@ -16,10 +16,11 @@ def blame(log: EventLog, point: PointInTime, kind: Kind, local_id: str) -> dict[
 
     An event that repeats a value does not take the blame for it. Fields that were emptied are told, too.
     """
-    return log.replay(EntityRef(point.tenant, kind, local_id), blamed_in, as_of=point.as_of, known_at=point.known_at)
+    history = log.history(EntityRef(point.tenant, kind, local_id), as_of=point.as_of, known_at=point.known_at)
+    return _blamed_in(history) if history else None
 
 
-def blamed_in(history: list[Recorded]) -> dict[str, dict[str, Any]]:
+def _blamed_in(history: list[Recorded]) -> dict[str, dict[str, Any]]:
     """Fold the events of an entity, in their order, into who made each field what it is."""
     blamed: dict[str, dict[str, Any]] = {}
     before: dict[str, Any] | None = None

@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import EventStore, InfrastructureFactory
@@ -12,7 +13,7 @@ from eventsourcing.sqlite import SQLiteFactory
 from eventsourcing.utils import Environment
 
 from outcomes.domain.aggregate import Aggregate, in_order
-from outcomes.domain.catalog import AGGREGATES
+from outcomes.domain.catalog import AGGREGATES, NAMES
 from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.domain.event import ErasedEvent, Event, EventLike, OtherEvent, Recorded
 from outcomes.domain.identity import EntityRef
@@ -20,14 +21,15 @@ from outcomes.domain.times import Micros
 from outcomes.store.encoding.arrival import Arrivals, Project, extract_nothing
 from outcomes.store.encoding.compression import Codec, dictionary_number, shipped_dictionary
 from outcomes.store.encoding.content_digest import content_digest
-from outcomes.store.encoding.stream_keys import in_tenant, last_version, stream_of_entity
+from outcomes.store.encoding.stream_keys import OTHER, in_tenant, last_version, stream_of_entity
 from outcomes.store.log.appender import Appended, Appender
-from outcomes.store.log.factory import KnownAt, LogFactory, LogRepository, readable
+from outcomes.store.log.factory import LogFactory
 from outcomes.store.log.hash_chain import Batch, batches_after
 from outcomes.store.log.layout import holds_a_log
-from outcomes.store.log.mapper import LogMapper
+from outcomes.store.log.mapper import LogEvent, LogMapper
 from outcomes.store.log.migrations import BYTES_CHAINED_AFTER, IDENTITY, bring_up_to_date, found_format, read_property
 from outcomes.store.log.recorder import LogRecord, LogRecorder, head_of, records_after, records_at, states_after
+from outcomes.store.log.repository import KnownAt, LogRepository, readable, replayed
 from outcomes.store.privacy import keyring
 from outcomes.store.privacy.encryption import EventEncryption, Opened
 from outcomes.store.sqlite.datastore import Datastore
@@ -285,48 +287,47 @@ class EventLog(Application[str]):
         """Return the event of a record; raises LogDamaged."""
         return self._log_mapper.parse(record)
 
-    def replay(
+    def load(
+        self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None
+    ) -> Aggregate[Any] | None:
+        """Replay one entity from its own events, to any point in event time and in the log; None if unknown."""
+        return self._fold(ref, lambda events: replayed(AGGREGATES[ref.kind], events, as_of), as_of, known_at)
+
+    def history(self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None) -> list[Recorded]:
+        """Return the events of one entity that can still be read, in their order, up to a point."""
+        return self._fold(ref, lambda events: in_order(readable(events), as_of=as_of), as_of, known_at) or []
+
+    def _fold(
         self,
         ref: EntityRef,
-        fold: Callable[[list[Recorded]], FoldedT | None],
-        *,
-        as_of: Micros | None = None,
-        known_at: int | None = None,
+        fold: Callable[[list[LogEvent]], FoldedT | None],
+        as_of: Micros | None,
+        known_at: int | None,
     ) -> FoldedT | None:
-        """Fold the events of one entity, in their order, up to any point; None if nothing is known of it then.
-
-        Events that nobody can read any more are left out.
-        """
+        """Fold what the library's repository finds of an entity up to a point, as of to the millisecond."""
         stream = self.stream_of(ref)
         if stream is None:
             return None
+        version = None if as_of is None else last_version(as_of)
+        store = self.events if known_at is None else EventStore(self.mapper, KnownAt(self.recorder, known_at))
+        unknown_then = self._filed_as_unknown(ref, stream, version, store)
 
         def project(_: Any, events: Iterable[Any]) -> Any:
-            history = in_order(readable(events), as_of=as_of, known_at=known_at)
-            return fold(history) if history else None
+            return fold([*events, *unknown_then])
 
-        repository = self.repository
-        if known_at is not None:
-            repository = LogRepository(EventStore(self.mapper, KnownAt(self.recorder, known_at)))
         try:
-            found: FoldedT = repository.get(
-                stream,
-                version=None if as_of is None else last_version(as_of),
-                projector_func=project,
-            )
+            found: FoldedT = LogRepository(store).get(stream, version=version, projector_func=project)
         except AggregateNotFoundError:
             return None
         return found
 
-    def load(
-        self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None
-    ) -> Aggregate[Any] | None:
-        """Rebuild one entity from its own events, to any point in event time and in the log; None if unknown."""
-        return self.replay(ref, AGGREGATES[ref.kind].replay, as_of=as_of, known_at=known_at)
-
-    def history(self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None) -> list[Recorded]:
-        """Return the events of one entity in their order, up to a point."""
-        return self.replay(ref, list, as_of=as_of, known_at=known_at) or []
+    @staticmethod
+    def _filed_as_unknown(ref: EntityRef, stream: str, version: int | None, store: EventStore[str]) -> list[LogEvent]:
+        """Return the entity's events that an older version did not know, and so filed under their names."""
+        tenant = stream.partition("/")[0]
+        found = [store.get(f"{tenant}/{OTHER}/{name}", lte=version) for name in NAMES[ref.kind]]
+        known_now = cast("Iterable[LogEvent]", chain.from_iterable(found))
+        return [known for known in known_now if isinstance(known.event, Event) and known.event.ref == ref]
 
     def stream_of(self, ref: EntityRef) -> str | None:
         """Return the id under which the library knows an entity: its stream; None if its tenant is not known."""

@@ -1,7 +1,8 @@
 """Between stored bytes and domain events. The bytes are what Canvas sent; they are never written anew."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -20,20 +21,38 @@ from outcomes.store.privacy.encryption import EventEncryption, Opened
 from outcomes.store.sources.json_values import decode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LogEvent:
-    """An event of the log as users of the library get it: where it stands, and what it says.
-
-    `event` is an Event; an OtherEvent if its name is not projected; an ErasedEvent if its person was erased.
-    `is_partly_erased`: someone else whom it named was.
-    """
+    """An event of the log as users of the library get it: where it stands, and, read when it is asked, what it says."""
 
     originator_id: str
     originator_version: int
     position: int
     digest: bytes
-    event: Event | OtherEvent | ErasedEvent
-    is_partly_erased: bool
+    record: LogRecord = field(repr=False)
+    mapper: "LogMapper" = field(repr=False, compare=False)
+
+    @property
+    def event(self) -> Event | OtherEvent | ErasedEvent:
+        """An Event; an OtherEvent if its name is not projected; an ErasedEvent if its person was erased.
+
+        Raises LogDamaged.
+        """
+        return self._read[0]
+
+    @property
+    def is_partly_erased(self) -> bool:
+        """Whether someone else whom it named was erased."""
+        return not self._read[1]
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether anything of it can be read any more; without reading it."""
+        return self.mapper.is_readable(self.record)
+
+    @cached_property
+    def _read(self) -> tuple[Event | OtherEvent | ErasedEvent, bool]:
+        return self.mapper.read_whole(self.record)
 
 
 class LogMapper(Mapper[str]):
@@ -53,17 +72,10 @@ class LogMapper(Mapper[str]):
         raise TypeError(f"events enter the log as received bytes, not as {type(domain_event).__name__}")
 
     def to_domain_event(self, stored_event: StoredEvent) -> LogEvent:
-        """Return the event of a notification, or of a record of a stream; raises LogDamaged."""
+        """Return the event of a notification, or of a record of a stream."""
         record = self._record(stored_event)
-        event, is_whole = self._read(record)
-        return LogEvent(
-            str(record.originator_id),
-            record.originator_version,
-            record.position,
-            record.digest,
-            event,
-            is_partly_erased=not is_whole,
-        )
+        stream = str(record.originator_id)
+        return LogEvent(stream, record.originator_version, record.position, record.digest, record, self)
 
     def _record(self, stored_event: StoredEvent) -> LogRecord:
         """Return a stored event with its digest, which one that went through other hands has lost."""
@@ -87,9 +99,13 @@ class LogMapper(Mapper[str]):
 
     def parse(self, record: LogRecord) -> Event | OtherEvent | ErasedEvent:
         """Return the event of a record; raises LogDamaged naming its position."""
-        return self._read(record)[0]
+        return self.read_whole(record)[0]
 
-    def _read(self, record: LogRecord) -> tuple[Event | OtherEvent | ErasedEvent, bool]:
+    def is_readable(self, record: LogRecord) -> bool:
+        """Say whether anything of an event can be read any more."""
+        return self.vault is None or self.vault.is_readable(record.state)
+
+    def read_whole(self, record: LogRecord) -> tuple[Event | OtherEvent | ErasedEvent, bool]:
         """Return the event of a record, and whether all of it could be read."""
         try:
             opened = self.open(record.state, record.digest)

@@ -131,6 +131,13 @@ class EventEncryption:
         readable = sealed.readable if subject is None else unseal(subject, sealed.readable, bound + _READABLE)
         return Opened(self._codec.decompress(readable), is_whole=False)
 
+    def is_readable(self, state: bytes) -> bool:
+        """Say whether anything of a stored event can be read any more; raises LogDamaged."""
+        if not is_sealed(state):
+            return True
+        subject = unpack(state).subject
+        return subject == NOBODY or self.keys.key(subject) is not None
+
     def _subject(self, connection: sqlite3.Connection, tenant: str, persons: Persons) -> KeyEntry | None:
         """Return the key of whom the event is about; a destroyed one if any of their names was erased."""
         if not persons.subject:

@@ -54,3 +54,8 @@ def test_the_example_is_short_and_uses_public_names_only() -> None:
         node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute) and node.attr[0] == "_"
     }
     assert private == {"_insert_tracking"}
+
+
+def test_the_document_shows_the_example_that_is_run() -> None:
+    """Word for word."""
+    assert f"```python\n{FOLLOW.read_text()}```" in (ROOT / "docs" / "architecture.md").read_text()
