@@ -103,7 +103,7 @@ class LogMapper(Mapper[str]):
 
     def is_readable(self, record: LogRecord) -> bool:
         """Say whether anything of an event can be read any more."""
-        return self.vault is None or self.vault.is_readable(record.state)
+        return self.encryption is None or self.encryption.is_readable(record.state)
 
     def read_whole(self, record: LogRecord) -> tuple[Event | OtherEvent | ErasedEvent, bool]:
         """Return the event of a record, and whether all of it could be read."""

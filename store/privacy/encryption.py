@@ -136,7 +136,7 @@ class EventEncryption:
         if not is_sealed(state):
             return True
         subject = unpack(state).subject
-        return subject == NOBODY or self.keys.key(subject) is not None
+        return subject == NOBODY or self.keyring.key(subject) is not None
 
     def _subject(self, connection: sqlite3.Connection, tenant: str, persons: Persons) -> KeyEntry | None:
         """Return the key of whom the event is about; a destroyed one if any of their names was erased."""
