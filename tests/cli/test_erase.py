@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
@@ -46,9 +47,11 @@ class Asked(Outcomes):
             return super().__call__(*arguments, stdin=stdin, **env)
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
         given = sys.stdin
-        sys.stdin = io.TextIOWrapper(io.BytesIO(stdin))
         try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            with tempfile.TemporaryFile() as file, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                file.write(stdin)
+                file.seek(0)
+                sys.stdin = io.TextIOWrapper(file)
                 code = run(["--home", str(self.home), *arguments])
         finally:
             sys.stdin = given
