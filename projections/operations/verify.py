@@ -1,19 +1,30 @@
 """The proof: is the log what it was, and do the views say what a replay of the log says?"""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from outcomes.domain.errors import LogDamaged
+from outcomes.domain.errors import LogDamaged, OutcomesError
 from outcomes.projections.operations.findings import Findings
 from outcomes.projections.operations.reverse_replay import differences, reverse_views
-from outcomes.projections.operations.verify_log import check_against, check_keeping, check_keys, check_log
+from outcomes.projections.operations.verify_log import (
+    UNPROVED,
+    add_problems,
+    check_against,
+    check_keeping,
+    check_keys,
+    check_log,
+    destroyed_as_told,
+)
 from outcomes.projections.operations.verify_views import check_views, position_of
 from outcomes.projections.views.read_model import ReadModel, Watch, unwatched
 from outcomes.store.home import Home
 from outcomes.store.log.event_log import EventLog
+from outcomes.store.log.integrity import examine, says_its_own_format
+from outcomes.store.log.layout import holds_a_log
 from outcomes.store.operations.checkpoint import Checkpoint
-from outcomes.store.operations.erasure import destroyed_keys
+from outcomes.store.sqlite.read_only import uri_of
 
 
 @dataclass(frozen=True)
@@ -34,9 +45,12 @@ def verify_home(home: Home, log: EventLog, views: ReadModel, checks: Checks) -> 
     """Verify a home's log and its views, brought up to date first; returns the contract's answer."""
     try:
         views.catch_up(checks.watch)
-    except LogDamaged:
-        # Views cannot be made of it; the pass over the log tells why.
-        return verify(log, None, checks)
+    except (LogDamaged, sqlite3.DatabaseError):
+        # Views cannot be made of it; the pass over the log tells why, unless it is not the log's fault.
+        verdict = verify(log, None, checks)
+        if verdict["ok"]:
+            raise
+        return verdict
     with views.reading_as_is() as connection:
         if not checks.anew:
             return verify(log, connection, checks)
@@ -57,7 +71,7 @@ def verify(
     """
     found = Findings()
     check_keeping(log, found)
-    destroyed = destroyed_keys(log)  # asked first: an erasure of a later moment is not looked at
+    destroyed = destroyed_as_told(log, found)  # asked first: an erasure of a later moment is not looked at
     head, batches, projected = check_log(log, None if views is None else position_of(views), found, checks.watch)
     check_keys(log, destroyed, found)
     if checks.against is not None:
@@ -80,4 +94,25 @@ def verify(
         **({} if checks.against is None else {"against": str(checks.against)}),
         **({"rebuilt": True} if other is not None else {}),
         "problems": found.problems,
+        "unproved": list(UNPROVED),
     }
+
+
+def verify_unopened(home: Home, reason: OutcomesError) -> dict[str, Any]:
+    """Look at a log that cannot be opened, for the reason given; returns the contract's answer.
+
+    Raises the reason where the log is not damaged: absent, another program's, a newer version's.
+    """
+    found = Findings()
+    try:
+        if not holds_a_log(home.log_path):
+            raise reason
+        with closing(sqlite3.connect(uri_of(home.log_path), uri=True, isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+            if not isinstance(reason, LogDamaged) and says_its_own_format(connection):
+                raise reason
+            add_problems(found, examine(connection))
+    except sqlite3.DatabaseError as error:
+        found.add(f"log.db cannot be read ({error}): restore it from a backup")
+    found.add(str(reason))
+    return {"ok": False, "events": 0, "problems": found.problems, "unproved": list(UNPROVED)}

@@ -1,4 +1,8 @@
-"""Is the log what it was when it was appended? Every stored event is read once."""
+"""Is the log what it was when it was appended? Every stored event is read once, and all that stands beside them."""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from outcomes.domain.entities.erasure import ErasureBody
 from outcomes.domain.errors import LogDamaged
@@ -7,72 +11,133 @@ from outcomes.projections.operations.findings import Findings
 from outcomes.projections.views.read_model import Watch
 from outcomes.store.encoding.stream_keys import HASH_BITS, local_stream, version_of
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.log.hash_chain import Batch, ChainLink, ChainProof, batches_after
-from outcomes.store.log.migrations import disarmed
-from outcomes.store.log.recorder import LogRecord
+from outcomes.store.log.hash_chain import BATCHES, Batch, ChainProof, Problem, Rules
+from outcomes.store.log.integrity import examine
+from outcomes.store.log.recorder import EVENTS, LogRecord, Row, head_of
 from outcomes.store.operations.checkpoint import Checkpoint, compare
-from outcomes.store.operations.erasure import is_unfinished
+from outcomes.store.operations.erasure import destroyed_keys, is_unfinished
 from outcomes.store.privacy.keyring import Erased
 from outcomes.store.sources.json_values import decode
+from outcomes.store.sqlite.rows import fetch_all, fetch_one
 
-_FIRST = -(1 << 63)
+_NEUTRAL = {"integer": 0, "text": "", "blob": b""}
+UNPROVED = (
+    "a log cut back or made anew as a whole: see --against",
+    "other files: the key, exports, backups",
+)
+"""What no look at log.db alone can show."""
 
 
 def check_keeping(log: EventLog, found: Findings) -> None:
-    """Look at what is no event: is the log still guarded, and does it know which log it is."""
+    """Look at what is no event: layout, guards, ledger, quarantine, and whether the log knows which log it is."""
     with log.reading() as connection:
-        names = disarmed(connection)
+        add_problems(found, examine(connection))
         stray = connection.execute("SELECT min(position) FROM stored_events WHERE position < 1").fetchone()[0]
-    is_current = log.bytes_chained_after() is not None
-    for name in names:
-        # Format 1 had no house rules, and its early builds no guard against REPLACE; the migration brings them.
-        if is_current or not (name.endswith("_replace") or name.startswith("house_rules")):
-            found.add(
-                f"the trigger {name} is gone or was changed, so that the log could be: "
-                "outcomes verify --rearm puts it back"
-            )
-    if is_current and log.identity() is None:
-        found.add("the log has lost its identity: restore log.db from a backup")
     if stray is not None:
         found.add("an event was inserted before the first one", position=stray)
+    is_current = _or(found, log.bytes_chained_after, None) is not None
+    if is_current and _or(found, lambda: log.identity() is None, default=False):
+        found.add("the log has lost its identity: restore log.db from a backup", row="properties/identity")
+
+
+def add_problems(found: Findings, problems: Iterable[Problem]) -> None:
+    """Note problems with their places."""
+    for problem in problems:
+        place = {"position": problem.position, "row": problem.row}
+        found.add(problem.words, **{name: value for name, value in place.items() if value is not None})
 
 
 def check_log(log: EventLog, known_at: int | None, found: Findings, watch: Watch) -> tuple[int, list[Batch], int]:
     """Read every event once; return the head, the batches, and how many events views at a position should have."""
-    numbers, projected = log.tenants(), 0
+    nobody: dict[str, int] = {}
+    numbers, projected = _or(found, log.tenants, nobody), 0
     with log.reading() as connection:
-        head = int(connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0])
-        batches = batches_after(connection, _FIRST)
-    loose_until = log.bytes_chained_after()
-    proof = ChainProof(batches, head if loose_until is None else loose_until)
+        head = head_of(connection)
+        batches = _batches(connection)
+    proof = ChainProof(batches, _rules(log, head, found))
     silent = dict(numbers)
-    for record in log.records(upto=head):
-        event = _check_record(log, record, numbers, found)
-        link = ChainLink(record.digest, record.state)
-        for problem in proof.take(record.position, link, None if event is None else event.event_time):
-            found.add(problem.words, position=problem.position)
-        if event is not None:
-            silent.pop(event.tenant, None)
-            if event.tenant not in numbers:
-                found.add(f"the tenants do not name {event.tenant}: a row was changed", position=record.position)
-                numbers[event.tenant] = -1  # said once
-            projected += isinstance(event, Event) and record.position <= (known_at or 0)
-        if record.position % 1000 == 0:
-            watch(record.position, head)
-    for problem in proof.end():
-        found.add(problem.words, position=problem.position)
+    try:
+        for record in log.records(upto=head):
+            event = _check_record(log, record, numbers, found)
+            row = _typed(record, found)
+            add_problems(found, proof.take(record.position, row, None if event is None else event.event_time))
+            if event is not None:
+                silent.pop(event.tenant, None)
+                if event.tenant not in numbers:
+                    found.add(f"the tenants do not name {event.tenant}: a row was changed", position=record.position)
+                    numbers[event.tenant] = -1  # said once
+                projected += isinstance(event, Event) and record.position <= (known_at or 0)
+            if record.position % 1000 == 0:
+                watch(record.position, head)
+    except sqlite3.DatabaseError as error:
+        found.add(f"log.db cannot be read to its end ({error}): restore it from a backup")
+    add_problems(found, proof.end())
     for uuid, number in silent.items():
-        found.add(f"no event is of tenant {number} ({uuid}): the row was changed or inserted")
+        found.add(f"no event is of tenant {number} ({uuid}): the row was changed or inserted", row=f"tenants/{number}")
     return head, batches, projected
 
 
 def check_against(log: EventLog, before: Checkpoint, found: Findings) -> None:
     """Compare the log with what it was at a checkpoint."""
-    identity = log.identity()
     with log.reading() as connection:
-        problems = compare(connection, identity, before)
-    for problem in problems:
-        found.add(problem.words, position=problem.position)
+        add_problems(found, _or(found, lambda: compare(connection, log.identity(), before), []))
+
+
+def check_keys(log: EventLog, destroyed: list[Erased], found: Findings) -> None:
+    """A key may be missing only where the log itself says that it was destroyed."""
+    for erased in destroyed:
+        if erased.person not in found.erasures and erased.erased_with not in found.erasures:
+            found.add(
+                f"key {erased.number} is gone, and no erasure in the log says why: restore log.db from a backup",
+                row=f"subject_keys/{erased.number}",
+            )
+    if _or(found, lambda: is_unfinished(log), default=False):
+        found.add("an erasure was begun and not finished: run outcomes erase again, with the same student")
+
+
+def destroyed_as_told(log: EventLog, found: Findings) -> list[Erased]:
+    """Return the keys of people that were destroyed, as far as that can be read."""
+    return _or(found, lambda: destroyed_keys(log), [])
+
+
+def _rules(log: EventLog, head: int, found: Findings) -> Rules:
+    def told(sql: str, subject: str) -> Any:
+        with log.reading() as connection:
+            row = fetch_one(connection, sql, (subject,))
+        return row[0] if row is not None and isinstance(row[0], bytes) else None
+
+    def ledger_before(last_position: int) -> Any:
+        own = "SELECT min(number) FROM ledger WHERE subject = ?"
+        return told(f"SELECT chain FROM ledger WHERE number = ({own}) - 1", f"batches/{last_position}")
+
+    def columns_of(last_position: int) -> Any:
+        return told("SELECT row_hash FROM ledger WHERE subject = ?", f"stored_events/{last_position}")
+
+    everywhere: int | None = 0
+    loose, bare = (_or(found, ask, everywhere) for ask in (log.bytes_chained_after, log.columns_chained_after))
+    loose_until = head if loose is None else loose
+    if bare is None:
+        return Rules(loose_until, head, lambda _: None, lambda _: None)
+    return Rules(loose_until, bare, ledger_before, columns_of)
+
+
+def _batches(connection: sqlite3.Connection) -> list[Batch]:
+    """Return all batches; what is of a wrong type (which was said) is empty, and the proof fails there."""
+    rows = fetch_all(connection, f"SELECT {BATCHES.listed} FROM batches ORDER BY last_position")
+    return [Batch(*_in_type(BATCHES.columns.values(), row)) for row in rows]
+
+
+def _typed(record: LogRecord, found: Findings) -> Row:
+    row = (record.position, record.originator_id, record.originator_version, record.topic, record.state, record.digest)
+    for fault in EVENTS.faults(row):
+        found.add(f"{fault}: restore log.db from a backup", position=record.position)
+    stream, version, topic, state, digest = _in_type(EVENTS.columns.values(), row)[1:]
+    return stream, version, topic, state, digest
+
+
+def _in_type(wanted: Iterable[str], row: tuple[Any, ...]) -> list[Any]:
+    neutral = [_NEUTRAL[storage] for storage in wanted]
+    return [value if type(value) is type(none) else none for value, none in zip(row, neutral, strict=True)]
 
 
 def _check_record(
@@ -104,10 +169,13 @@ def _check_record(
     return event
 
 
-def check_keys(log: EventLog, destroyed: list[Erased], found: Findings) -> None:
-    """A key may be missing only where the log itself says that it was destroyed."""
-    for erased in destroyed:
-        if erased.person not in found.erasures and erased.erased_with not in found.erasures:
-            found.add(f"key {erased.number} is gone, and no erasure in the log says why: restore log.db from a backup")
-    if is_unfinished(log):
-        found.add("an erasure was begun and not finished: run outcomes erase again, with the same student")
+_T = TypeVar("_T")
+
+
+def _or(found: Findings, ask: Callable[[], _T], default: _T) -> _T:
+    """Return an answer; where what it stands on is damaged, note that and return the default."""
+    try:
+        return ask()
+    except LogDamaged as error:
+        found.add(str(error))
+        return default

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
+import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from outcomes.cli.options import Format
 
 _LONGEST_MESSAGE = 1_000
+_DAMAGE_SHOWN = 20
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _UNPRINTABLE = re.compile(r"[^\n -~]+")
 _INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
@@ -31,6 +33,16 @@ def say(message: str) -> None:
     half = _LONGEST_MESSAGE // 2
     text = message if len(message) <= _LONGEST_MESSAGE else f"{message[:half]} … {message[-half:]}"
     print(clean(text), file=sys.stderr)
+
+
+def report_damage(damage: list[str]) -> None:
+    """Having shown the rest, say what of the log could not be shown, and end with exit 1; nothing if there is none."""
+    for words in damage[:_DAMAGE_SHOWN]:
+        say(words)
+    if damage:
+        more = len(damage) - _DAMAGE_SHOWN
+        say(f"{f'and {more} more; ' if more > 0 else ''}the log is damaged: run outcomes verify")
+        raise typer.Exit(1)
 
 
 def answer(

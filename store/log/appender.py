@@ -9,10 +9,11 @@ from outcomes.domain.times import Micros
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Project
 from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.stream_keys import first_version, in_tenant, last_version
-from outcomes.store.log.hash_chain import NO_CHAIN, Batch, chain_after, last_batch
-from outcomes.store.log.recorder import LogRecorder, Row, head_of, is_stored
+from outcomes.store.log.hash_chain import BATCHES, NO_CHAIN, Batch, chain_after, last_batch
+from outcomes.store.log.recorder import TENANTS, LogRecorder, Row, head_of, is_stored
 from outcomes.store.privacy import redaction
 from outcomes.store.privacy.encryption import EventEncryption
+from outcomes.store.sqlite import ledger
 
 
 class Appended(NamedTuple):
@@ -47,11 +48,11 @@ class Appender:
             states = self._codec.compress_all(arrivals.raws)
         else:
             arrivals, states = self._encryption.admit(connection, arrivals, project, recorded_at)
-        new = self._recorder.append(connection, self._rows(connection, arrivals, states))
+        new, stored = self._recorder.append(connection, self._rows(connection, arrivals, states))
         if not new:
             return Appended(head, Arrivals.of())
         if new != range(len(states)):
-            arrivals, states = arrivals.at(new), [states[index] for index in new]
+            arrivals = arrivals.at(new)
         newest = max(arrivals.event_times)
         batch = Batch(
             head + len(new),
@@ -61,9 +62,9 @@ class Appender:
             max(newest, last.max_event_time if last else newest),
             b"",
         )
-        links = zip(arrivals.digests, states, strict=True)
-        batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, batch, links))
-        connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", batch)
+        so_far = ledger.head(connection).chain
+        batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, so_far, batch, stored))
+        ledger.insert(connection, BATCHES, *batch)
         return Appended(batch.last_position, arrivals)
 
     def _rows(self, connection: sqlite3.Connection, arrivals: Arrivals, states: list[bytes]) -> list[Row]:
@@ -83,9 +84,13 @@ class Appender:
         number = self._tenants.get(uuid)
         if number is None:
             found = connection.execute("SELECT number FROM tenants WHERE uuid = ?", (uuid,)).fetchone()
-            if found is None:
-                found = connection.execute("INSERT INTO tenants (uuid) VALUES (?) RETURNING number", (uuid,)).fetchone()
-            number = self._tenants[uuid] = int(found[0])
+            number = self._tenants[uuid] = self._new_tenant(connection, uuid) if found is None else int(found[0])
+        return number
+
+    @staticmethod
+    def _new_tenant(connection: sqlite3.Connection, uuid: str) -> int:
+        number = ledger.next_number(connection, TENANTS)
+        ledger.insert(connection, TENANTS, number, uuid)
         return number
 
     def forget_uncommitted(self) -> None:

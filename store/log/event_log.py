@@ -14,7 +14,7 @@ from eventsourcing.utils import Environment
 
 from outcomes.domain.aggregate import Aggregate, in_order
 from outcomes.domain.catalog import AGGREGATES, NAMES
-from outcomes.domain.errors import HomeUnavailable, UsageError
+from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
 from outcomes.domain.event import ErasedEvent, Event, EventLike, OtherEvent, Recorded
 from outcomes.domain.identity import EntityRef
 from outcomes.domain.times import Micros
@@ -27,13 +27,32 @@ from outcomes.store.log.factory import LogFactory
 from outcomes.store.log.hash_chain import Batch, batches_after
 from outcomes.store.log.layout import holds_a_log
 from outcomes.store.log.mapper import LogEvent, LogMapper
-from outcomes.store.log.migrations import BYTES_CHAINED_AFTER, IDENTITY, bring_up_to_date, found_format, read_property
-from outcomes.store.log.recorder import LogRecord, LogRecorder, head_of, records_after, records_at, states_after
+from outcomes.store.log.migrations import (
+    BYTES_CHAINED_AFTER,
+    COLUMNS_CHAINED_AFTER,
+    IDENTITY,
+    bring_up_to_date,
+    found_format,
+    read_property,
+    seal_new,
+)
+from outcomes.store.log.recorder import (
+    DICTIONARIES,
+    TENANTS,
+    LogRecord,
+    LogRecorder,
+    head_of,
+    records_after,
+    records_at,
+    states_after,
+)
 from outcomes.store.log.repository import KnownAt, LogRepository, readable, replayed
 from outcomes.store.privacy import keyring
 from outcomes.store.privacy.encryption import EventEncryption, Opened
+from outcomes.store.sqlite import ledger
 from outcomes.store.sqlite.datastore import Datastore
 from outcomes.store.sqlite.private_files import make_private
+from outcomes.store.sqlite.rows import fetch_all
 
 _PAGE = 5_000
 
@@ -99,27 +118,33 @@ class EventLog(Application[str]):
         return self._log_mapper
 
     def _prepare(self, *, seal: bool) -> None:
-        shipped = next(iter(self._dictionaries))
         with self._datastore.reading() as connection:
             is_new = found_format(connection) is None
-            is_known = not is_new and _has_dictionary(connection, shipped)
-        if not is_known:
+        if is_new:
             with self._datastore.writing() as connection:
-                if is_new:
-                    bring_up_to_date(connection)
-                if is_new and seal:
-                    keyring.create(connection)
-                if not _has_dictionary(connection, shipped):
-                    connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (shipped, self._dictionaries[shipped]))
+                bring_up_to_date(connection)
+                if seal:
+                    seal_new(connection)
+                self._keep_dictionary(connection)
         with self._datastore.reading() as connection:
-            self._dictionaries.update(dict(connection.execute("SELECT number, bytes FROM dictionaries").fetchall()))
+            rows = fetch_all(connection, f"SELECT {DICTIONARIES.listed} FROM dictionaries")
             secret = read_property(connection, keyring.SEALED)
+        for row in rows:
+            # What is damaged is missed by those events alone that need it. Our own is known without the log.
+            if not any(DICTIONARIES.faults(row)):
+                self._dictionaries.setdefault(*row)
         if secret is not None:
             self.encryption = self._log_mapper.encryption = EventEncryption(
                 bytes.fromhex(secret), self._codec, self._datastore.reading
             )
             self.recorder.before_reading = self.encryption.keyring.refresh
         self._appender = Appender(self.recorder, self._codec, self.encryption)
+
+    def _keep_dictionary(self, connection: sqlite3.Connection) -> None:
+        """Keep the dictionary that events are about to be packed with, if the log has it not yet."""
+        shipped = next(iter(self._dictionaries))
+        if connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (shipped,)).fetchone() is None:
+            ledger.insert(connection, DICTIONARIES, shipped, self._dictionaries[shipped])
 
     # -- writing --------------------------------------------------------------------------------------------------
 
@@ -131,6 +156,7 @@ class EventLog(Application[str]):
         """
         with self._datastore.writing() as connection:
             bring_up_to_date(connection)
+            self._keep_dictionary(connection)
             yield connection
 
     def append(
@@ -169,9 +195,10 @@ class EventLog(Application[str]):
             return head_of(connection)
 
     def tenants(self) -> dict[str, int]:
-        """Return each tenant's uuid with its number in stream names."""
+        """Return each tenant's uuid with its number in stream names. Raises LogDamaged."""
         with self._datastore.reading() as connection:
-            return dict(connection.execute("SELECT uuid, number FROM tenants ORDER BY number").fetchall())
+            rows = fetch_all(connection, f"SELECT {TENANTS.listed} FROM tenants ORDER BY number")
+        return {uuid: number for number, uuid in map(TENANTS.checked, rows)}
 
     def _tenant_uuid(self, number: int) -> str:
         return next((uuid for uuid, known in self.tenants().items() if known == number), "")
@@ -207,8 +234,17 @@ class EventLog(Application[str]):
 
     def bytes_chained_after(self) -> int | None:
         """Return the position after which the chain covers stored bytes; None if it nowhere does (format 1)."""
-        found = self._property(BYTES_CHAINED_AFTER)
-        return None if found is None else int(found)
+        return self._position(BYTES_CHAINED_AFTER)
+
+    def columns_chained_after(self) -> int | None:
+        """Return the position after which the chain covers every column of events; None before format 3."""
+        return self._position(COLUMNS_CHAINED_AFTER)
+
+    def _position(self, name: str) -> int | None:
+        found = self._property(name)
+        if found is None or found.isdecimal():
+            return None if found is None else int(found)
+        raise LogDamaged(f"properties/{name} is {found!r}, no position: restore log.db from a backup")
 
     def _property(self, name: str) -> str | None:
         with self._datastore.reading() as connection:
@@ -277,7 +313,7 @@ class EventLog(Application[str]):
 
     def open(self, record: LogRecord) -> Opened:
         """Return what can still be read of an event, and whether that is all of it; raises LogDamaged."""
-        return self._log_mapper.open(record.state, record.digest)
+        return self._log_mapper.open_record(record)
 
     def is_partly_erased(self, record: LogRecord) -> bool:
         """Say whether someone whom an event names was erased, and the rest of it can still be read."""
@@ -344,7 +380,3 @@ class EventLog(Application[str]):
     def codec(self) -> Codec:
         """The codec of stored bytes."""
         return self._codec
-
-
-def _has_dictionary(connection: sqlite3.Connection, number: int) -> bool:
-    return connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (number,)).fetchone() is not None

@@ -1,21 +1,36 @@
 """What ties the log together: a hash per batch over the batch and all before it, and checkpoints to keep elsewhere.
 
-Since format 2 a batch's hash covers the stored bytes of its events and everything in its own row. In batches of
-format 1 it covers what the events say (their content digests), and not `max_event_time`.
+In format 3 a batch's hash covers every column of its events, everything in its own row, and the ledger up to it. In
+batches of format 2 it covers what events say and the bytes as they are stored, of format 1 only what they say (their
+content digests), and not `max_event_time`; their other columns are covered by the ledger since the log is of format 3.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b, sha256
 from struct import pack
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from outcomes.domain.times import Micros
+from outcomes.store.log.recorder import Row
+from outcomes.store.sqlite.ledger import Table
+from outcomes.store.sqlite.rows import fetch_all, fetch_one
 
 NO_CHAIN = b"\0" * 32
 """What the first batch is chained to."""
-_NAME = b"outcomes chain 2"
-_COLUMNS = "last_position, first_position, recorded_at, source, max_event_time, chain"
+_NAME_2, _NAME_3 = b"outcomes chain 2", b"outcomes chain 3"
+
+BATCHES = Table(
+    "batches",
+    {
+        "last_position": "integer",
+        "first_position": "integer",
+        "recorded_at": "integer",
+        "source": "text",
+        "max_event_time": "integer",
+        "chain": "blob",
+    },
+)
 
 
 class Batch(NamedTuple):
@@ -28,89 +43,125 @@ class Batch(NamedTuple):
     max_event_time: Micros
     chain: bytes
 
-
-class ChainLink(NamedTuple):
-    """What a chain takes of one event: the digest of its content, and the bytes as they are stored."""
-
-    digest: bytes
-    state: bytes
+    @property
+    def span(self) -> str:
+        """Its positions, in words."""
+        return f"positions {self.first_position} to {self.last_position}"
 
 
-def chain_after(
-    previous: bytes, batch: Batch, links: Iterable[tuple[bytes, bytes]], *, covers_bytes: bool = True
-) -> bytes:
-    """Return the hash that ties a batch to all before it: what was appended, in which order, when, from where.
+def chain_after(previous: bytes, ledger: bytes, batch: Batch, rows: Sequence[Row]) -> bytes:
+    """Return the hash that ties a batch to all before it: what was appended, where, in which order, when, from where.
 
-    A link is the digest and the stored bytes of an event.
+    `ledger` is the chain of the ledger's last entry before the batch's own.
     """
-    if not covers_bytes:
-        return _chain_of_format_1(previous, batch, links)
     # Processors have SHA-256 built in: over all bytes it costs a quarter of BLAKE2b.
-    hasher = sha256(_NAME + previous)
-    source = batch.source.encode()
-    numbers = (batch.first_position, batch.last_position, batch.recorded_at, batch.max_event_time, len(source))
-    hasher.update("".join(f"{number}|" for number in numbers).encode() + source)
-    # In three strokes rather than event by event: this is on the way of every append.
-    digests, states = list(zip(*links, strict=True)) or ((), ())
-    hasher.update(b"".join(digests))
-    hasher.update(pack(f">{len(states)}I", *map(len, states)))
-    hasher.update(b"".join(states))
+    hasher = sha256(_NAME_3 + previous + ledger)
+    hasher.update(_heading(batch))
+    # In strokes rather than event by event: this is on the way of every append.
+    streams, versions, topics, states, digests = _columns(rows)
+    for texts in (streams, topics):
+        hasher.update(pack(f">{len(texts)}I", *map(len, texts)))
+        hasher.update("".join(texts).encode())
+    hasher.update(pack(f">{len(versions)}q", *versions))
+    _add_contents(hasher.update, digests, states)
     return hasher.digest()
 
 
-def _chain_of_format_1(previous: bytes, batch: Batch, links: Iterable[tuple[bytes, bytes]]) -> bytes:
+def chain_of_format_2(previous: bytes, batch: Batch, rows: Sequence[Row]) -> bytes:
+    """Return the hash of a batch that was appended in format 2."""
+    hasher = sha256(_NAME_2 + previous)
+    hasher.update(_heading(batch))
+    *_, states, digests = _columns(rows)
+    _add_contents(hasher.update, digests, states)
+    return hasher.digest()
+
+
+def chain_of_format_1(previous: bytes, batch: Batch, rows: Sequence[Row]) -> bytes:
+    """Return the hash of a batch that was appended in format 1."""
     hasher = blake2b(previous, digest_size=32)
     hasher.update(f"{batch.first_position}|{batch.last_position}|{batch.recorded_at}|{batch.source}|".encode())
-    for digest, _ in links:
-        hasher.update(digest)
+    for row in rows:
+        hasher.update(row[-1])
     return hasher.digest()
+
+
+def columns_hash(rows: Sequence[Row]) -> bytes:
+    """Return the hash of what the chains of older formats leave out of their events: stream, version and topic."""
+    streams, versions, topics, _, _ = _columns(rows)
+    return sha256(repr((streams, versions, topics)).encode()).digest()
+
+
+def _heading(batch: Batch) -> bytes:
+    source = batch.source.encode()
+    numbers = (batch.first_position, batch.last_position, batch.recorded_at, batch.max_event_time, len(source))
+    return "".join(f"{number}|" for number in numbers).encode() + source
+
+
+def _columns(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True)) or [()] * 5
+
+
+def _add_contents(update: Callable[[bytes], None], digests: Iterable[bytes], states: Sequence[bytes]) -> None:
+    update(b"".join(digests))
+    update(pack(f">{len(states)}I", *map(len, states)))
+    update(b"".join(states))
 
 
 def last_batch(connection: sqlite3.Connection) -> Batch | None:
-    """Return the newest batch; None for an empty log."""
-    row = connection.execute(f"SELECT {_COLUMNS} FROM batches ORDER BY last_position DESC LIMIT 1").fetchone()
-    return Batch(*row) if row else None
+    """Return the newest batch; None for an empty log. Raises LogDamaged."""
+    row = fetch_one(connection, f"SELECT {BATCHES.listed} FROM batches ORDER BY last_position DESC LIMIT 1")
+    return Batch(*BATCHES.checked(row)) if row else None
 
 
 def batches_after(connection: sqlite3.Connection, position: int) -> list[Batch]:
-    """Return the batches that end after a position, in order."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM batches WHERE last_position > ? ORDER BY last_position", (position,)
-    )
-    return [Batch(*row) for row in rows]
+    """Return the batches that end after a position, in order. Raises LogDamaged."""
+    sql = f"SELECT {BATCHES.listed} FROM batches WHERE last_position > ? ORDER BY last_position"
+    return [Batch(*BATCHES.checked(row)) for row in fetch_all(connection, sql, (position,))]
 
 
 class Problem(NamedTuple):
-    """Something that is not as it was appended, in words, and where in the log."""
+    """Something that is not as it was appended, in words, and where: in the log, or in the row of a table."""
 
     words: str
-    position: int
+    position: int | None = None
+    row: str | None = None
+
+
+class Rules(NamedTuple):
+    """What the chain covers where, and what the ledger knows.
+
+    Up to `loose_until` the chain does not cover stored bytes (format 1), up to `bare_until` not the other columns
+    (formats 1 and 2). `ledger_before` gives the ledger's chain before the entry of a batch, `columns_of` the hash that
+    it has of a batch's columns; None where there is no ledger, or no such entry.
+    """
+
+    loose_until: int
+    bare_until: int
+    ledger_before: Callable[[int], bytes | None]
+    columns_of: Callable[[int], bytes | None]
 
 
 class ChainProof:
-    """Follows the log from its first event and says where it is not what was appended.
+    """Follows the log from its first event and says where it is not what was appended."""
 
-    `loose_until` is the last position of batches whose chain does not cover bytes (a log of format 1).
-    """
-
-    def __init__(self, batches: list[Batch], loose_until: int) -> None:
+    def __init__(self, batches: Iterable[Batch], rules: Rules) -> None:
         self._waiting = iter(batches)
         self._batch = next(self._waiting, None)
-        self._loose_until = loose_until
+        self._rules = rules
         self._chain = NO_CHAIN
-        self._links: list[ChainLink] = []
+        self._rows: list[Row] = []
         self._expected = 1
         self._batch_from = 1
         self._newest: Micros | None = None
 
-    def take(self, position: int, link: ChainLink, event_time: Micros | None) -> Iterator[Problem]:
+    def take(self, position: int, row: Row, event_time: Micros | None) -> Iterator[Problem]:
         """Take the next event; yield what is wrong up to it. Without a time the event could not be read."""
         if position != self._expected:
             yield Problem(_missing(self._expected, position - 1), self._expected)
         while self._batch is not None and position > self._batch.last_position:
             yield from self._close_batch(self._batch)
         self._expected = position + 1
-        self._links.append(link)
+        self._rows.append(row)
         if event_time is not None:
             self._newest = event_time if self._newest is None else max(self._newest, event_time)
         if self._batch is not None and position == self._batch.last_position:
@@ -121,28 +172,41 @@ class ChainProof:
         if self._batch is not None:
             last = max(batch.last_position for batch in (self._batch, *self._waiting))
             yield Problem(_missing(self._expected, last), self._expected)
-        elif self._links:
+        elif self._rows:
             yield Problem("the events after the last batch were not appended by outcomes", self._batch_from)
 
     def _close_batch(self, batch: Batch) -> Iterator[Problem]:
         if batch.first_position != self._batch_from:
             yield Problem(
-                f"the batch of positions {batch.first_position} to {batch.last_position} should begin at "
-                f"{self._batch_from}: batches were removed, inserted or changed",
+                f"the batch of {batch.span} should begin at {self._batch_from}: "
+                "batches were removed, inserted or changed",
                 self._batch_from,
             )
-        is_loose = batch.last_position <= self._loose_until
-        if chain_after(self._chain, batch, self._links, covers_bytes=not is_loose) != batch.chain:
+        if self._chained(batch) != batch.chain:
             yield Problem(
-                f"positions {batch.first_position} to {batch.last_position} are not what was appended then "
-                "(an event, their order, or when and whence they came)",
+                f"{batch.span} are not what was appended then (an event, its place, their order, or when and whence "
+                "they came)",
                 batch.first_position,
             )
-        elif is_loose and self._newest is not None and self._newest != batch.max_event_time:
+        elif batch.last_position <= self._rules.loose_until and self._newest not in {None, batch.max_event_time}:
             yield Problem("the batch's newest event time is not that of its events", batch.first_position)
+        elif batch.last_position <= self._rules.bare_until and not self._has_its_columns(batch):
+            yield Problem(f"an entity, version or name of {batch.span} was changed", batch.first_position)
         # The next batch is judged on its own: against what this one says its hash is.
-        self._chain, self._links, self._batch_from = batch.chain, [], batch.last_position + 1
+        self._chain, self._rows, self._batch_from = batch.chain, [], batch.last_position + 1
         self._batch = next(self._waiting, None)
+
+    def _chained(self, batch: Batch) -> bytes | None:
+        if batch.last_position <= self._rules.loose_until:
+            return chain_of_format_1(self._chain, batch, self._rows)
+        if batch.last_position <= self._rules.bare_until:
+            return chain_of_format_2(self._chain, batch, self._rows)
+        ledger = self._rules.ledger_before(batch.last_position)
+        return None if ledger is None else chain_after(self._chain, ledger, batch, self._rows)
+
+    def _has_its_columns(self, batch: Batch) -> bool:
+        known = self._rules.columns_of(batch.last_position)
+        return known is None or known == columns_hash(self._rows)
 
 
 def _missing(first: int, last: int) -> str:

@@ -1,11 +1,45 @@
-"""What log.db is made of, and whether a file is one: asked before anything is written to it."""
+"""What log.db is made of, table by table and trigger by trigger, and whether a file is one."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from outcomes.domain.errors import HomeUnavailable
+from outcomes.store.log import quarantine, recorder
+from outcomes.store.log.hash_chain import BATCHES
+from outcomes.store.log.recorder import DICTIONARIES, EVENTS, PROPERTIES, TENANTS
+from outcomes.store.privacy import keyring, settings
+from outcomes.store.sqlite import ledger
+from outcomes.store.sqlite.ledger import LEDGER, guards
 from outcomes.store.sqlite.read_only import uri_without_traces
+
+FORMAT = 3
+"""Version of the layout of log.db; a home of a newer one is not touched.
+
+1. events, batches, tenants, dictionaries, properties, quarantine
+2. the log has an identity, and the chain covers the stored bytes of every batch after `bytes_chained_after`;
+   house rules; a log that is sealed has keys of people
+3. a ledger of every row beside the events, which the chain covers, with every column of the events of batches after
+   `columns_chained_after`; quarantine can be dismissed
+"""
+
+IN_LEDGER = (PROPERTIES, DICTIONARIES, TENANTS, BATCHES, settings.TABLE, quarantine.TABLE, keyring.TABLE)
+"""The tables whose every row the ledger knows."""
+ALL = (*IN_LEDGER, EVENTS, quarantine.PARTS, LEDGER)
+
+_IMMUTABLE_LEDGER = {
+    f"ledger_refuse_{action.lower()}": (
+        f"CREATE TRIGGER ledger_refuse_{action.lower()} BEFORE {action} ON ledger "
+        f"BEGIN SELECT RAISE(ABORT, 'the log is immutable: {action} on ledger is refused'); END"
+    )
+    for action in ("UPDATE", "DELETE")
+} | {
+    "ledger_refuse_replace": (
+        "CREATE TRIGGER ledger_refuse_replace BEFORE INSERT ON ledger "
+        "WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM ledger) "
+        "BEGIN SELECT RAISE(ABORT, 'the log is immutable: REPLACE on ledger is refused'); END"
+    )
+}
 
 _OURS = frozenset({"stored_events", "batches", "tenants", "dictionaries", "quarantine", "quarantine_parts"})
 _ENOUGH = 3
@@ -28,6 +62,39 @@ def holds_a_log(path: Path) -> bool:
                 "name another folder with --home"
             )
     return bool(tables)
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Say whether a table is there."""
+    sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?"
+    return connection.execute(sql, (name,)).fetchone() is not None
+
+
+def format_of_tables(connection: sqlite3.Connection) -> int | None:
+    """Return the format that the tables are of, whatever the log says; None where there are none."""
+    if has_table(connection, LEDGER.name):
+        return FORMAT
+    if has_table(connection, settings.TABLE.name):
+        return 2
+    return 1 if has_table(connection, EVENTS.name) or has_table(connection, PROPERTIES.name) else None
+
+
+def tables(number: int, *, is_sealed: bool) -> tuple[str, ...]:
+    """Return the statements that make the tables and indexes of a format (3; older ones are only read)."""
+    assert number == FORMAT  # noqa: S101 - older ones are never made
+    sealed = keyring.TABLES if is_sealed else ()
+    return (*recorder.TABLES, *settings.TABLES, *quarantine.TABLES, *ledger.TABLES, *sealed)
+
+
+def triggers(number: int, *, is_sealed: bool) -> dict[str, str]:
+    """Return the triggers of a format, by name."""
+    found = recorder.TRIGGERS | (keyring.TRIGGERS if is_sealed else {})
+    if number < FORMAT:
+        return found
+    for table in IN_LEDGER:
+        if table.name not in {quarantine.TABLE.name, keyring.TABLE.name}:
+            found |= guards(table, is_alterable=False)
+    return found | quarantine.TRIGGERS | (keyring.GUARDS if is_sealed else {}) | _IMMUTABLE_LEDGER
 
 
 def _is_ours(connection: sqlite3.Connection, tables: set[str]) -> bool:

@@ -16,7 +16,7 @@ from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.encoding.stream_keys import milliseconds_of, tenant_number_of
-from outcomes.store.log.recorder import LogRecord
+from outcomes.store.log.recorder import EVENTS, LogRecord
 from outcomes.store.privacy.encryption import EventEncryption, Opened
 from outcomes.store.sources.json_values import decode
 
@@ -92,9 +92,15 @@ class LogMapper(Mapper[str]):
             return Opened(self._codec.decompress(state), is_whole=True)
         return self.encryption.open(state, digest)
 
+    def open_record(self, record: LogRecord) -> Opened:
+        """Return the same of a record; raises LogDamaged also where a column is of another type than belongs there."""
+        row = (record.position, record.originator_id, record.originator_version, record.topic, record.state)
+        EVENTS.checked((*row, record.digest))
+        return self.open(record.state, record.digest)
+
     def raw(self, record: LogRecord) -> bytes:
         """Return the bytes as they came; of an erased event a line that says so, which ingest takes for none."""
-        opened = self.open(record.state, record.digest)
+        opened = self.open_record(record)
         return _erased_line(record) if opened.raw is None else opened.raw
 
     def parse(self, record: LogRecord) -> Event | OtherEvent | ErasedEvent:
@@ -108,7 +114,7 @@ class LogMapper(Mapper[str]):
     def read_whole(self, record: LogRecord) -> tuple[Event | OtherEvent | ErasedEvent, bool]:
         """Return the event of a record, and whether all of it could be read."""
         try:
-            opened = self.open(record.state, record.digest)
+            opened = self.open_record(record)
             if opened.raw is None:
                 tenant = self._tenant(tenant_number_of(str(record.originator_id)))
                 event = ErasedEvent(record.topic, tenant, milliseconds_of(record.originator_version) * 1_000)
@@ -123,6 +129,8 @@ class LogMapper(Mapper[str]):
         None where nothing of it can be read any more.
         """
         try:
+            if state.__class__ is not bytes or digest.__class__ is not bytes:
+                raise LogDamaged("its state or content_hash is no blob")  # noqa: TRY301 - said with its position below
             raw = self._codec.decompress(state) if self.encryption is None else self.encryption.open(state, digest).raw
             return None if raw is None else fast_parser.parse(raw)
         except (NotAnEvent, LogDamaged) as error:

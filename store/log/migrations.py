@@ -1,4 +1,4 @@
-"""The layout of log.db and its number: made new, or brought from an older one, never by rewriting an event.
+"""From each format of log.db to the next: made new, or brought from an older one, never by rewriting an event.
 
 A reader takes a log of an older format as it is; the first transaction that writes to it brings it up to date.
 """
@@ -8,40 +8,48 @@ from collections.abc import Callable
 from secrets import token_hex
 
 from outcomes.domain.errors import HomeUnavailable, LogDamaged
-from outcomes.store.log import quarantine
-from outcomes.store.log.recorder import TABLES, TRIGGERS
+from outcomes.store.log import layout, quarantine
+from outcomes.store.log.hash_chain import BATCHES, Batch, batches_after, columns_hash
+from outcomes.store.log.layout import FORMAT
+from outcomes.store.log.recorder import DICTIONARIES, PROPERTIES, TENANTS, rows_of
 from outcomes.store.privacy import keyring, settings
-
-FORMAT = 2
-"""Version of the layout of log.db; a home of a newer one is not touched.
-
-1. events, batches, tenants, dictionaries, properties, quarantine
-2. the log has an identity, and the chain covers the stored bytes of every batch after `bytes_chained_after`;
-   house rules; a log that is sealed has keys of people
-"""
+from outcomes.store.sqlite import ledger
+from outcomes.store.sqlite.rows import fetch_one
 
 IDENTITY = "identity"
 BYTES_CHAINED_AFTER = "bytes_chained_after"
+COLUMNS_CHAINED_AFTER = "columns_chained_after"
 
 
 def found_format(connection: sqlite3.Connection) -> int | None:
-    """Return the format of a log; None if there is no log in the file yet. Raises HomeUnavailable for a newer one."""
-    text = read_property(connection, "format")
-    if text is None:
+    """Return the format of a log; None if there is no log in the file yet.
+
+    Raises HomeUnavailable for a newer one, and LogDamaged where the log says another format than it has.
+    """
+    laid_out = layout.format_of_tables(connection)
+    if laid_out is None:
         return None
-    if not text.isdecimal() or int(text) > FORMAT:
+    said = read_property(connection, "format")
+    if said is None:
+        raise LogDamaged("log.db holds events and does not say its format: restore it from a backup")
+    if not said.isdecimal() or int(said) > FORMAT:
         raise HomeUnavailable(
-            f"this log has format {text}, made by a newer version; this one knows {FORMAT}: upgrade outcomes",
+            f"this log has format {said}, made by a newer version; this one knows {FORMAT}: upgrade outcomes",
         )
-    return int(text)
+    if (int(said) == FORMAT) != (laid_out == FORMAT):
+        raise LogDamaged(
+            f"log.db says that it has format {said}, and is laid out as {laid_out}: run outcomes verify, "
+            "and restore it from a backup"
+        )
+    return int(said)
 
 
 def read_property(connection: sqlite3.Connection, name: str) -> str | None:
-    """Return what the log says of itself under a name; None if it does not."""
-    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'properties'").fetchone() is None:
+    """Return what the log says of itself under a name; None if it does not. Raises LogDamaged."""
+    if not layout.has_table(connection, PROPERTIES.name):
         return None
-    row = connection.execute("SELECT value FROM properties WHERE name = ?", (name,)).fetchone()
-    return None if row is None else str(row[0])
+    row = fetch_one(connection, "SELECT name, value FROM properties WHERE name = ?", (name,))
+    return None if row is None else str(PROPERTIES.checked(row)[1])
 
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
@@ -52,59 +60,79 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
     if number is None:
         _create(connection)
         return
-    while number < FORMAT:
-        _STEPS[number](connection)
-        number += 1
-    _set_format(connection, number)
+    for step in range(number, FORMAT):
+        _STEPS[step](connection)
+
+
+def seal_new(connection: sqlite3.Connection) -> None:
+    """Make a log that has just been made a sealed one: its secret, and the table of keys."""
+    for statement in keyring.TABLES:
+        connection.execute(statement)
+    ledger.insert(connection, PROPERTIES, keyring.SEALED, token_hex(32))
+    rearm(connection)
 
 
 def rearm(connection: sqlite3.Connection) -> None:
-    """Put the triggers that refuse every change back as they should be."""
-    for name, statement in _triggers(connection).items():
-        connection.execute(f"DROP TRIGGER IF EXISTS {name}")
+    """Put the triggers that refuse every change back as they should be, and drop any other."""
+    _disarm(connection)
+    number = layout.format_of_tables(connection) or FORMAT
+    for statement in layout.triggers(number, is_sealed=_is_sealed(connection)).values():
         connection.execute(statement)
 
 
-def disarmed(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of triggers that are gone, or do something else than refuse."""
-    there = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall())
-    return [name for name, statement in _triggers(connection).items() if there.get(name) != statement]
+def _disarm(connection: sqlite3.Connection) -> None:
+    for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        quoted = str(name).replace('"', '""')
+        connection.execute(f'DROP TRIGGER "{quoted}"')
 
 
-def _triggers(connection: sqlite3.Connection) -> dict[str, str]:
-    return TRIGGERS if read_property(connection, keyring.SEALED) is None else {**TRIGGERS, **keyring.TRIGGERS}
+def _is_sealed(connection: sqlite3.Connection) -> bool:
+    return layout.has_table(connection, keyring.TABLE.name)
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    for statement in (*TABLES, *quarantine.TABLES):
+    for statement in layout.tables(FORMAT, is_sealed=False):
         connection.execute(statement)
-    if connection.execute("SELECT 1 FROM stored_events").fetchone():
-        raise LogDamaged("log.db holds events and does not say its format: restore it from a backup")
+    for name, value in (
+        ("format", str(FORMAT)),
+        (IDENTITY, token_hex(16)),
+        (BYTES_CHAINED_AFTER, "0"),
+        (COLUMNS_CHAINED_AFTER, "0"),
+    ):
+        ledger.insert(connection, PROPERTIES, name, value)
     rearm(connection)
-    connection.execute("INSERT INTO properties VALUES ('format', ?)", (str(FORMAT),))
-    _give_identity(connection, chained_after=0)
 
 
 def _to_2(connection: sqlite3.Connection) -> None:
     for statement in settings.TABLES:
         connection.execute(statement)
-    # Early builds of format 1 had fewer triggers.
-    rearm(connection)
     head = connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0]
-    _give_identity(connection, chained_after=int(head))
+    for name, value in ((IDENTITY, token_hex(16)), (BYTES_CHAINED_AFTER, str(head))):
+        connection.execute("INSERT INTO properties VALUES (?, ?)", (name, value))
 
 
-def _give_identity(connection: sqlite3.Connection, *, chained_after: int) -> None:
-    connection.execute("INSERT INTO properties VALUES (?, ?)", (IDENTITY, token_hex(16)))
-    connection.execute("INSERT INTO properties VALUES (?, ?)", (BYTES_CHAINED_AFTER, str(chained_after)))
+def _to_3(connection: sqlite3.Connection) -> None:
+    """Begin the ledger: with all that stands beside the events, and with what older chains leave out of these."""
+    _disarm(connection)
+    for statement in (*ledger.TABLES, *quarantine.TO_FORMAT_3):
+        connection.execute(statement)
+    batches = batches_after(connection, 0)
+    for batch in batches:
+        _take_over_columns(connection, batch)
+    head = batches[-1].last_position if batches else 0
+    connection.execute("INSERT INTO properties VALUES (?, ?)", (COLUMNS_CHAINED_AFTER, str(head)))
+    connection.execute("UPDATE properties SET value = '3' WHERE name = 'format'")
+    for table in (PROPERTIES, DICTIONARIES, TENANTS, BATCHES, settings.TABLE, quarantine.TABLE):
+        ledger.take_over(connection, table)
+    if _is_sealed(connection):
+        ledger.take_over(connection, keyring.TABLE)
+    rearm(connection)
 
 
-def _set_format(connection: sqlite3.Connection, number: int) -> None:
-    # The one row that may ever change, here and nowhere else: an older version must not open what it cannot read.
-    connection.execute("DROP TRIGGER properties_refuse_update")
-    connection.execute("UPDATE properties SET value = ? WHERE name = 'format'", (str(number),))
-    connection.execute(TRIGGERS["properties_refuse_update"])
+def _take_over_columns(connection: sqlite3.Connection, batch: Batch) -> None:
+    rows = rows_of(connection, batch.first_position, batch.last_position)
+    ledger.announce(connection, f"stored_events/{batch.last_position}", columns_hash(rows))
 
 
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2}
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3}
 """From each older format, the step to the next."""

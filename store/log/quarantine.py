@@ -1,19 +1,46 @@
 """What could not be read: verbatim, with its source, line and reason, until a later version can read it.
 
-Kept in the log's file, in the same transactions, but not part of the immutable log: an entry is marked when a retry
-has taken it. The same bytes arriving again are counted, not stored again.
+Kept in the log's file, in the same transactions. An entry is marked when a retry has taken it or somebody dismissed it,
+and removed only by an erasure; the ledger knows each of these steps. The same bytes arriving again are counted, not
+stored again.
 """
 
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from secrets import token_bytes
+from typing import Any, NamedTuple
 
 from outcomes.domain.times import Micros
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
 from outcomes.store.sources.segment import Segment
+from outcomes.store.sqlite import ledger
+from outcomes.store.sqlite.ledger import Table, announced, guards
+from outcomes.store.sqlite.rows import fetch_all
 
+TABLE = Table(
+    "quarantine",
+    {
+        "number": "integer",
+        "digest": "blob",
+        "first_seen": "integer",
+        "last_seen": "integer",
+        "times": "integer",
+        "source": "text",
+        "line": "integer",
+        "reason": "text",
+        "bytes": "integer",
+        "taken_at": "integer?",
+        "dismissed_at": "integer?",
+        "dismissed_because": "text?",
+        "nonce": "blob",
+    },
+)
+PARTS = Table("quarantine_parts", {"number": "integer", "part": "integer", "content": "blob"})
+
+# The last three columns came with format 3. The nonce makes what the ledger keeps of an entry that was removed no way
+# to confirm a guess of it.
 TABLES = (
     """CREATE TABLE IF NOT EXISTS quarantine (
         number INTEGER PRIMARY KEY,
@@ -25,22 +52,62 @@ TABLES = (
         line INTEGER NOT NULL,
         reason TEXT NOT NULL,
         bytes INTEGER NOT NULL,
-        taken_at INTEGER)""",
+        taken_at INTEGER, dismissed_at INTEGER, dismissed_because TEXT, nonce BLOB)""",
     """CREATE TABLE IF NOT EXISTS quarantine_parts (
         number INTEGER NOT NULL REFERENCES quarantine (number),
         part INTEGER NOT NULL,
         content BLOB NOT NULL,
         PRIMARY KEY (number, part))""",
 )
-_COLUMNS = "number, first_seen, last_seen, times, source, line, reason, bytes, taken_at"
+TO_FORMAT_3 = (
+    "ALTER TABLE quarantine ADD COLUMN dismissed_at INTEGER",
+    "ALTER TABLE quarantine ADD COLUMN dismissed_because TEXT",
+    "ALTER TABLE quarantine ADD COLUMN nonce BLOB",
+    "UPDATE quarantine SET nonce = randomblob(16)",
+)
+
+
+def _part_guard(action: str, when: str) -> tuple[str, str]:
+    name = f"quarantine_parts_guard_{action}"
+    refusal = f"the log is immutable: {action.upper()} on quarantine_parts is refused"
+    return name, f"CREATE TRIGGER {name} BEFORE {when} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+
+
+_THERE = "EXISTS (SELECT 1 FROM quarantine_parts WHERE number = NEW.number AND part = NEW.part)"
+TRIGGERS = {
+    **guards(TABLE, is_alterable=True),
+    **dict(
+        [
+            _part_guard(
+                "insert",
+                f"INSERT ON quarantine_parts WHEN {_THERE} OR NOT {announced('quarantine', 'NEW.number')}",
+            ),
+            _part_guard("update", "UPDATE ON quarantine_parts"),
+            _part_guard(
+                "delete",
+                f"DELETE ON quarantine_parts WHEN NOT {announced('quarantine', 'OLD.number', is_removal=True)}",
+            ),
+        ]
+    ),
+}
+"""What refuses every change that is not announced in the ledger, by name."""
 
 _LONGEST_REASON = 500
+_NONCE_BYTES = 16
+
+
+_Blob = bytes  # a name of its own, since an entry has a field `bytes`
 
 
 class QuarantineEntry(NamedTuple):
-    """One stretch of bytes in quarantine; `taken_at` is set once a retry has read it."""
+    """One stretch of bytes in quarantine.
+
+    `taken_at` is set once a retry has read it, `dismissed_at` and `dismissed_because` once somebody took it out of the
+    counts.
+    """
 
     number: int
+    digest: _Blob
     first_seen: Micros
     last_seen: Micros
     times: int
@@ -49,59 +116,101 @@ class QuarantineEntry(NamedTuple):
     reason: str
     bytes: int
     taken_at: Micros | None
+    dismissed_at: Micros | None
+    dismissed_because: str | None
+    nonce: _Blob
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is neither taken nor dismissed."""
+        return self.taken_at is None and self.dismissed_at is None
 
 
 def put(connection: sqlite3.Connection, piece: Segment, source: str, reason: str, now: Micros) -> None:
-    """Keep the bytes of a piece; if they are there already, count them and put them back in quarantine."""
-    hasher = blake2b(digest_size=DIGEST_BYTES)
-    size = 0
-    for part in piece.chunks():
-        hasher.update(part)
-        size += len(part)
-    number, times = connection.execute(
-        "INSERT INTO quarantine (digest, first_seen, last_seen, times, source, line, reason, bytes) "
-        "VALUES (?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET "
-        "times = times + 1, last_seen = excluded.last_seen, reason = excluded.reason, taken_at = NULL "
-        "RETURNING number, times",
-        (hasher.digest(), now, now, source, piece.line, _shorten(reason), size),
-    ).fetchone()
-    if times == 1:
-        connection.executemany(
-            "INSERT INTO quarantine_parts (number, part, content) VALUES (?, ?, ?)",
-            ((number, index, part) for index, part in enumerate(piece.chunks())),
-        )
+    """Keep the bytes of a piece; if they are there already, count them and put them back in quarantine.
+
+    Bytes that were dismissed are counted and stay dismissed.
+    """
+    digest, size = _digest(piece.chunks())
+    known = find_all(connection, "digest = ?", digest)
+    if known:
+        again = known[0]._replace(times=known[0].times + 1, last_seen=now, reason=_shorten(reason), taken_at=None)
+        ledger.change(connection, TABLE, *again)
+        return
+    number = ledger.next_number(connection, TABLE)
+    entry = QuarantineEntry(
+        number, digest, now, now, 1, source, piece.line, _shorten(reason), size, None, None, None, _nonce()
+    )
+    ledger.insert(connection, TABLE, *entry)
+    connection.executemany(
+        "INSERT INTO quarantine_parts (number, part, content) VALUES (?, ?, ?)",
+        ((number, index, part) for index, part in enumerate(piece.chunks())),
+    )
 
 
 def entries(connection: sqlite3.Connection) -> list[QuarantineEntry]:
-    """Return what is still in quarantine, oldest first."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM quarantine WHERE taken_at IS NULL ORDER BY number")
-    return [QuarantineEntry(*row) for row in rows]
+    """Return what is still in quarantine, oldest first. Raises LogDamaged."""
+    return [entry for entry in find_all(connection, "taken_at IS NULL") if entry.is_waiting]
+
+
+def readable_entries(connection: sqlite3.Connection) -> tuple[list[QuarantineEntry], list[str]]:
+    """Return what is still in quarantine as far as it can be told, and in words which entries are damaged."""
+    rows = _rows(connection, "taken_at IS NULL")
+    faults = {row: list(TABLE.faults(row)) for row in rows}
+    whole = (QuarantineEntry(*row) for row in rows if not faults[row])
+    return [entry for entry in whole if entry.is_waiting], [words for found in faults.values() for words in found]
 
 
 def find(connection: sqlite3.Connection, number: int) -> QuarantineEntry | None:
-    """Return one entry, also if a retry has taken it."""
-    row = connection.execute(f"SELECT {_COLUMNS} FROM quarantine WHERE number = ?", (number,)).fetchone()
-    return QuarantineEntry(*row) if row else None
+    """Return one entry, also if it was taken or dismissed. Raises LogDamaged."""
+    return next(iter(find_all(connection, "number = ?", number)), None)
+
+
+def find_all(connection: sqlite3.Connection, where: str, *parameters: Any) -> list[QuarantineEntry]:
+    """Return the entries of which a condition holds, oldest first. Raises LogDamaged."""
+    return [QuarantineEntry(*TABLE.checked(row)) for row in _rows(connection, where, *parameters)]
+
+
+def _rows(connection: sqlite3.Connection, where: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    rows = fetch_all(connection, f"SELECT * FROM quarantine WHERE {where} ORDER BY number", parameters)
+    # Before format 3 there were no dismissals and no nonce.
+    return [row if len(row) == len(TABLE.columns) else (*row, None, None, b"") for row in rows]
 
 
 def content(connection: sqlite3.Connection, number: int) -> Iterator[bytes]:
-    """Yield the bytes of an entry as they came, a bounded part at a time."""
+    """Yield the bytes of an entry as they came, a bounded part at a time. Raises LogDamaged."""
     part = 0
-    while row := connection.execute(
-        "SELECT content FROM quarantine_parts WHERE number = ? AND part = ?", (number, part)
-    ).fetchone():
-        yield row[0]
+    sql = f"SELECT {PARTS.listed} FROM quarantine_parts WHERE number = ? AND part = ?"
+    while rows := fetch_all(connection, sql, (number, part)):
+        yield PARTS.checked(rows[0])[-1]
         part += 1
+
+
+def is_whole(connection: sqlite3.Connection, entry: QuarantineEntry) -> bool:
+    """Say whether the bytes of an entry are those that came. Raises LogDamaged."""
+    sql = "SELECT count(*), max(part) FROM quarantine_parts WHERE number = ?"
+    count, last = connection.execute(sql, (entry.number,)).fetchone()
+    return last in {None, count - 1} and _digest(content(connection, entry.number)) == (entry.digest, entry.bytes)
 
 
 def mark_taken(connection: sqlite3.Connection, number: int, now: Micros) -> None:
     """Take an entry off the list; its bytes stay."""
-    connection.execute("UPDATE quarantine SET taken_at = ? WHERE number = ?", (now, number))
+    _change(connection, number, taken_at=now)
 
 
 def refuse_again(connection: sqlite3.Connection, number: int, reason: str) -> None:
     """Keep an entry, with the reason as this version sees it."""
-    connection.execute("UPDATE quarantine SET reason = ? WHERE number = ?", (_shorten(reason), number))
+    _change(connection, number, reason=_shorten(reason))
+
+
+def dismiss(connection: sqlite3.Connection, number: int, because: str, now: Micros) -> None:
+    """Take an entry out of the counts, saying why; the record and its bytes stay."""
+    _change(connection, number, dismissed_at=now, dismissed_because=because)
+
+
+def _change(connection: sqlite3.Connection, number: int, **values: Any) -> None:
+    for entry in find_all(connection, "number = ?", number):
+        ledger.change(connection, TABLE, *entry._replace(**values))
 
 
 def containing(connection: sqlite3.Connection, words: Sequence[str]) -> list[int]:
@@ -122,6 +231,7 @@ def remove_containing(connection: sqlite3.Connection, words: Sequence[str]) -> i
     found = containing(connection, words)
     connection.execute("PRAGMA secure_delete = ON")
     for number in found:
+        ledger.announce(connection, TABLE.subject(number), None)
         connection.execute("DELETE FROM quarantine_parts WHERE number = ?", (number,))
         connection.execute("DELETE FROM quarantine WHERE number = ?", (number,))
     return len(found)
@@ -147,6 +257,19 @@ def _holds(parts: Iterable[bytes], needles: set[bytes]) -> bool:
             return True
         tail = text[-overlap:]
     return False
+
+
+def _digest(parts: Iterable[bytes]) -> tuple[bytes, int]:
+    hasher = blake2b(digest_size=DIGEST_BYTES)
+    size = 0
+    for part in parts:
+        hasher.update(part)
+        size += len(part)
+    return hasher.digest(), size
+
+
+def _nonce() -> bytes:
+    return token_bytes(_NONCE_BYTES)
 
 
 def _shorten(reason: str) -> str:

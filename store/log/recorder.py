@@ -16,7 +16,8 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLite
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
 from outcomes.store.encoding.stream_keys import next_free_version
 from outcomes.store.log.subscription import PollingSubscription
-from outcomes.store.privacy import settings
+from outcomes.store.sqlite.ledger import Table
+from outcomes.store.sqlite.rows import fetch_all
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,21 @@ Row = tuple[str, int, str, bytes, bytes]
 A plain tuple: sqlite3 binds nothing faster, and there is one per event.
 """
 
+
+EVENTS = Table(
+    "stored_events",
+    {
+        "position": "integer",
+        "originator_id": "text",
+        "originator_version": "integer",
+        "topic": "text",
+        "state": "blob",
+        "content_hash": "blob",
+    },
+)
+TENANTS = Table("tenants", {"number": "integer", "uuid": "text"})
+DICTIONARIES = Table("dictionaries", {"number": "integer", "bytes": "blob"})
+PROPERTIES = Table("properties", {"name": "text", "value": "text"})
 
 # A plain INTEGER PRIMARY KEY: deletion is refused below, so no position is ever reused, and unlike AUTOINCREMENT a
 # repeat that is not stored leaves no gap behind.
@@ -60,7 +76,6 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS tenants (number INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE)",
     "CREATE TABLE IF NOT EXISTS dictionaries (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    *settings.TABLES,
 )
 _IMMUTABLE = ("stored_events", "batches", "tenants", "dictionaries", "properties", "house_rules")
 # SQLite lets INSERT OR REPLACE delete without asking the triggers above. On the small tables an insert is refused where
@@ -103,7 +118,7 @@ _APPEND = """
 INSERT INTO stored_events (originator_id, originator_version, topic, state, content_hash) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (originator_id, originator_version) DO NOTHING
 """
-_COLUMNS = "position, originator_id, originator_version, topic, state, content_hash"
+_COLUMNS = EVENTS.listed
 
 
 def _nothing(_connection: sqlite3.Connection) -> None:
@@ -122,17 +137,17 @@ class LogRecorder(SQLiteApplicationRecorder):
         """Return the table of events; what else a log has is made by its migrations."""
         return [EVENTS_TABLE]
 
-    def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[int]:
+    def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> tuple[Sequence[int], Sequence[Row]]:
         """Append those rows that are new, inside the caller's transaction.
 
-        Returns where those stood, in the order of the positions that they got.
+        Returns where those stood, in the order of the positions that they got, and what was stored of each.
 
         A key is 21 bits of hash inside a millisecond of one entity: where it is taken by a *different* event, that
         is found afterwards among the few rows that were not stored, and the next free key is used.
         """
         head = head_of(connection)
         if connection.executemany(_APPEND, rows).rowcount == len(rows):
-            return range(len(rows))
+            return range(len(rows)), rows
         stored = connection.execute(
             "SELECT content_hash FROM stored_events WHERE position > ? ORDER BY position", (head,)
         )
@@ -146,7 +161,12 @@ class LogRecorder(SQLiteApplicationRecorder):
                 (expected,) = stored.fetchone() or (None,)
             else:
                 left.append(index)
-        return [*new, *(index for index in left if _append_with_care(connection, rows[index]))]
+        careful = [(index, _append_with_care(connection, rows[index])) for index in left]
+        stored_later = [(index, row) for index, row in careful if row is not None]
+        return [*new, *(index for index, _ in stored_later)], [
+            *(rows[index] for index in new),
+            *(row for _, row in stored_later),
+        ]
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         # The library's own contract: a second event under one key is an IntegrityError. Such events are in no batch,
@@ -215,31 +235,37 @@ class LogRecorder(SQLiteApplicationRecorder):
 
 def records_after(connection: sqlite3.Connection, after: int, upto: int, limit: int) -> list[LogRecord]:
     """Return a page of the log in position order."""
-    rows = connection.execute(
+    rows = fetch_all(
+        connection,
         f"SELECT {_COLUMNS} FROM stored_events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?",
         (after, upto, limit),
     )
     return [_record(row) for row in rows]
 
 
+def rows_of(connection: sqlite3.Connection, first: int, last: int) -> list[Row]:
+    """Return what is stored of the events between two positions, without these."""
+    columns = ", ".join(list(EVENTS.columns)[1:])
+    sql = f"SELECT {columns} FROM stored_events WHERE position BETWEEN ? AND ? ORDER BY position"
+    return fetch_all(connection, sql, (first, last))
+
+
 def states_after(
     connection: sqlite3.Connection, after: int, upto: int, limit: int
 ) -> list[tuple[int, str, bytes, bytes]]:
     """Return a page of the log as positions, streams, digests and stored bytes only, for a pass over all of it."""
-    return connection.execute(
+    return fetch_all(
+        connection,
         "SELECT position, originator_id, content_hash, state FROM stored_events WHERE position > ? AND position <= ? "
         "ORDER BY position LIMIT ?",
         (after, upto, limit),
-    ).fetchall()
+    )
 
 
 def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list[LogRecord]:
     """Return the events at these positions, in the order asked."""
-    rows = (
-        connection.execute(f"SELECT {_COLUMNS} FROM stored_events WHERE position = ?", (position,)).fetchone()
-        for position in positions
-    )
-    return [_record(row) for row in rows if row is not None]
+    sql = f"SELECT {_COLUMNS} FROM stored_events WHERE position = ?"
+    return [_record(row) for position in positions for row in fetch_all(connection, sql, (position,))]
 
 
 # Tag, subject and count, then at most 255 numbers of four bytes.
@@ -271,7 +297,8 @@ def is_stored(connection: sqlite3.Connection, stream: str, versions: tuple[int, 
     return found is not None
 
 
-def _append_with_care(connection: sqlite3.Connection, row: Row) -> bool:
+def _append_with_care(connection: sqlite3.Connection, row: Row) -> Row | None:
+    """Append a row whose key is taken: return it as it was stored, None if it was there already."""
     stream, version, topic, state, digest = row
     while True:
         found = connection.execute(
@@ -279,10 +306,10 @@ def _append_with_care(connection: sqlite3.Connection, row: Row) -> bool:
             (stream, version),
         ).fetchone()
         if found is None:
-            connection.execute(_APPEND, (stream, version, topic, state, digest))
-            return True
+            connection.execute(_APPEND, stored := (stream, version, topic, state, digest))
+            return stored
         if found[0] == digest:
-            return False
+            return None
         version = next_free_version(version)
 
 

@@ -15,21 +15,33 @@ from outcomes.domain.errors import UsageError
 from outcomes.domain.times import Micros, to_text
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import NO_CHAIN, Problem, last_batch
+from outcomes.store.log.layout import FORMAT, format_of_tables
+from outcomes.store.sqlite import ledger
+from outcomes.store.sqlite.ledger import Head as LedgerHead
+from outcomes.store.sqlite.rows import fetch_one
 
-_TEXT = re.compile(r"outcomes-checkpoint:(?P<position>\d{1,18}):(?P<chain>[0-9a-f]{64}):(?P<log>[0-9a-f]{32}|-)")
+_TEXT = re.compile(
+    r"outcomes-checkpoint:(?P<position>\d{1,18}):(?P<chain>[0-9a-f]{64}):(?P<log>[0-9a-f]{32}|-)"
+    r"(?::(?P<entries>\d{1,18}):(?P<ledger>[0-9a-f]{64}))?"
+)
 _LONGEST_FILE = 1 << 16
 
 
 class Checkpoint(NamedTuple):
-    """The head of a log at a moment. `log` is its identity; None for a log of format 1."""
+    """The head of a log at a moment.
+
+    `log` is its identity, None for a log of format 1; `ledger` the head of its ledger, None before format 3.
+    """
 
     log: str | None
     position: int
     chain: bytes
     recorded_at: Micros | None = None
+    ledger: LedgerHead | None = None
 
     def __str__(self) -> str:
-        return f"outcomes-checkpoint:{self.position}:{self.chain.hex()}:{self.log or '-'}"
+        rows = "" if self.ledger is None else f":{self.ledger.number}:{self.ledger.chain.hex()}"
+        return f"outcomes-checkpoint:{self.position}:{self.chain.hex()}:{self.log or '-'}{rows}"
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's answer."""
@@ -39,6 +51,7 @@ class Checkpoint(NamedTuple):
             "recorded_at": None if self.recorded_at is None else to_text(self.recorded_at),
             "events": self.position,
             "log": self.log,
+            "ledger": None if self.ledger is None else self.ledger.number,
             "text": str(self),
         }
 
@@ -46,9 +59,10 @@ class Checkpoint(NamedTuple):
 def checkpoint_of(connection: sqlite3.Connection, identity: str | None) -> Checkpoint:
     """Return the head of a log as this transaction sees it."""
     last = last_batch(connection)
+    rows = ledger.head(connection) if format_of_tables(connection) == FORMAT else None
     if last is None:
-        return Checkpoint(identity, 0, NO_CHAIN)
-    return Checkpoint(identity, last.last_position, last.chain, last.recorded_at)
+        return Checkpoint(identity, 0, NO_CHAIN, ledger=rows)
+    return Checkpoint(identity, last.last_position, last.chain, last.recorded_at, rows)
 
 
 def checkpoint(log: EventLog) -> Checkpoint:
@@ -63,8 +77,11 @@ def parse_checkpoint(given: str) -> Checkpoint:
     text = _content_of(given).strip()
     found = _TEXT.fullmatch(text)
     if found is not None:
-        log = found["log"]
-        return Checkpoint(None if log == "-" else log, int(found["position"]), bytes.fromhex(found["chain"]))
+        log = None if found["log"] == "-" else found["log"]
+        rows = None
+        if found["ledger"] is not None:
+            rows = LedgerHead(int(found["entries"]), bytes.fromhex(found["ledger"]))
+        return Checkpoint(log, int(found["position"]), bytes.fromhex(found["chain"]), ledger=rows)
     try:
         value = orjson.loads(text)
         written = value["text"]
@@ -97,7 +114,7 @@ def compare(connection: sqlite3.Connection, identity: str | None, before: Checkp
         )
         return problems
     if before.position == 0:
-        return problems
+        return problems + _compare_ledger(connection, before)
     row = connection.execute("SELECT chain FROM batches WHERE last_position = ?", (before.position,)).fetchone()
     if row is None or row[0] != before.chain:
         now = "no batch ends there" if row is None else f"it is {row[0].hex()}"
@@ -108,7 +125,18 @@ def compare(connection: sqlite3.Connection, identity: str | None, before: Checkp
                 1,
             )
         )
-    return problems
+    return problems or _compare_ledger(connection, before)
+
+
+def _compare_ledger(connection: sqlite3.Connection, before: Checkpoint) -> list[Problem]:
+    if before.ledger is None or before.ledger.number == 0:
+        return []
+    number = before.ledger.number
+    row = fetch_one(connection, "SELECT chain FROM ledger WHERE number = ?", (number,))
+    if row is not None and row[0] == before.ledger.chain:
+        return []
+    what = "ends before that: it was cut back" if row is None else "says something else by then"
+    return [Problem(f"the checkpoint knew entry {number} of the ledger; the ledger {what}", row=f"ledger/{number}")]
 
 
 def _content_of(given: str) -> str:

@@ -7,13 +7,15 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from hashlib import blake2b
-from secrets import token_hex
 from typing import NamedTuple
 
 from outcomes.domain.errors import LogDamaged
 from outcomes.domain.personal_data import PersonId
 from outcomes.store.privacy.cipher import new_key
+from outcomes.store.sqlite import ledger
+from outcomes.store.sqlite.ledger import Table, guards
 
+TABLE = Table("subject_keys", {"number": "integer", "person": "blob", "key": "blob?", "erased_with": "blob?"})
 TABLES = (
     """CREATE TABLE IF NOT EXISTS subject_keys (
         number INTEGER PRIMARY KEY,
@@ -48,18 +50,14 @@ TRIGGERS = dict(
 )
 """What refuses every change of a key but its destruction, by name: in sealed homes only."""
 
+GUARDS = guards(TABLE, is_alterable=True)
+"""What refuses what is not announced in the ledger, by name: since format 3."""
+
 SEALED = "secret"
 """The property that only a sealed log has: its secret."""
 
 _HASH_BYTES = 16
 _HELD_AT_MOST = 200_000
-
-
-def create(connection: sqlite3.Connection) -> None:
-    """Make a log that has just been made a sealed one: its secret, and the table of keys."""
-    connection.execute("INSERT INTO properties VALUES (?, ?)", (SEALED, token_hex(32)))
-    for statement in (*TABLES, *TRIGGERS.values()):
-        connection.execute(statement)
 
 
 class KeyEntry(NamedTuple):
@@ -147,9 +145,7 @@ class Keyring:
         if found is None:
             self._add(connection, person, None, erased_with)
         elif found.key is not None:
-            connection.execute(
-                "UPDATE subject_keys SET key = NULL, erased_with = ? WHERE number = ?", (erased_with, found.number)
-            )
+            ledger.change(connection, TABLE, found.number, person, None, erased_with)
         self.clear_cache()
         return found is None or found.key is not None
 
@@ -161,8 +157,6 @@ class Keyring:
     def _add(
         self, connection: sqlite3.Connection, person: bytes, key: bytes | None, erased_with: bytes | None = None
     ) -> KeyEntry:
-        row = connection.execute(
-            "INSERT INTO subject_keys (person, key, erased_with) VALUES (?, ?, ?) RETURNING number",
-            (person, key, erased_with),
-        ).fetchone()
-        return KeyEntry(int(row[0]), key)
+        number = ledger.next_number(connection, TABLE)
+        ledger.insert(connection, TABLE, number, person, key, erased_with)
+        return KeyEntry(number, key)

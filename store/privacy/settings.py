@@ -3,7 +3,10 @@
 import sqlite3
 
 from outcomes.domain.times import Micros
+from outcomes.store.sqlite import ledger
+from outcomes.store.sqlite.ledger import Table
 
+TABLE = Table("house_rules", {"number": "integer", "name": "text", "value": "text", "set_at": "integer"})
 TABLES = (
     """CREATE TABLE IF NOT EXISTS house_rules (
         number INTEGER PRIMARY KEY,
@@ -30,4 +33,4 @@ def current(connection: sqlite3.Connection, name: str) -> str | None:
 
 def record(connection: sqlite3.Connection, name: str, value: str, now: Micros) -> None:
     """Add a decision, inside the caller's transaction."""
-    connection.execute("INSERT INTO house_rules (name, value, set_at) VALUES (?, ?, ?)", (name, value, now))
+    ledger.insert(connection, TABLE, ledger.next_number(connection, TABLE), name, value, now)

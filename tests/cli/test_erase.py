@@ -27,6 +27,7 @@ from outcomes.projections.as_of.point import PointQuery as At
 from outcomes.projections.as_of.point import resolve
 from outcomes.projections.operations.erase import erase
 from outcomes.projections.views.read_model import unwatched
+from outcomes.store.privacy import settings
 from tests.support.command import ROOT as TOP
 from tests.support.command import Outcomes, Ran
 from tests.support.given import TENANT, event, lines, outcome, result
@@ -293,7 +294,7 @@ def test_views_of_before_are_not_shown_after_a_crash(outcomes: Outcomes) -> None
     outcomes(*ERASE)
     live.write_bytes(old)
     with closing(sqlite3.connect(outcomes.home / "log.db")) as connection:
-        connection.execute("INSERT INTO house_rules (name, value, set_at) VALUES ('erasure', 'begun', 1)")
+        settings.record(connection, settings.ERASURE, "begun", 1)
         connection.commit()
     assert ADA.encode() not in outcomes("mastery", "--format", "json").out
     ran = outcomes("verify")

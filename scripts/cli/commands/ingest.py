@@ -8,7 +8,7 @@ import typer
 
 from outcomes.cli import rendering
 from outcomes.cli.options import Format, FormatOption, home_of, now
-from outcomes.cli.output import answer, clean_lines, say
+from outcomes.cli.output import answer, clean_lines, report_damage, say
 from outcomes.cli.progress import progress
 from outcomes.cli.session import Session, opened
 from outcomes.domain.errors import UnreadableInput, UsageError
@@ -60,13 +60,14 @@ def list_entries(context: typer.Context, form: FormatOption = Format.TABLE) -> N
     Example: outcomes quarantine list
     """
     with opened(home_of(context)) as session, session.log.reading() as connection:
-        entries = quarantine.entries(connection)
+        entries, damage = quarantine.readable_entries(connection)
     columns = ("number", "source", "line", "bytes", "times", "reason")
     answer(
         [_entry(entry) for entry in entries],
         form,
         lambda: rendering.table(columns, ([getattr(entry, name) for name in columns] for entry in entries)),
     )
+    report_damage(damage)
 
 
 @app.command("show")
@@ -114,12 +115,9 @@ def _ingest(session: Session) -> Ingest:
 
 
 def _entry(entry: quarantine.QuarantineEntry) -> dict[str, Any]:
-    return {
-        **entry._asdict(),
-        "first_seen": to_text(entry.first_seen),
-        "last_seen": to_text(entry.last_seen),
-        "taken_at": None if entry.taken_at is None else to_text(entry.taken_at),
-    }
+    told = {name: value for name, value in entry._asdict().items() if name not in {"digest", "nonce"}}
+    times = ("first_seen", "last_seen", "taken_at", "dismissed_at")
+    return told | {name: None if told[name] is None else to_text(told[name]) for name in times}
 
 
 def _report(report: IngestReport, form: Format) -> None:

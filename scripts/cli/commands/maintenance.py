@@ -12,13 +12,13 @@ from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption
 from outcomes.cli.output import answer, write_json, write_lines
 from outcomes.cli.progress import progress
 from outcomes.cli.session import caught_up, opened, placed_cut
-from outcomes.domain.errors import UsageError
+from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
 from outcomes.domain.times import to_text
 from outcomes.projections.as_of.fingerprint import fingerprint_at
 from outcomes.projections.as_of.point import LogCut, tenants
 from outcomes.projections.operations.rebuild import rebuild as rebuild_views
 from outcomes.projections.operations.status import status as status_of
-from outcomes.projections.operations.verify import Checks, verify_home
+from outcomes.projections.operations.verify import Checks, verify_home, verify_unopened
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.lines import RecordedAt, entity_of, placed_line, raw_line
 from outcomes.store.log.lines import follow as follow_log
@@ -163,24 +163,28 @@ def verify(
 ) -> None:
     """Prove that the log is whole and that the views equal a replay of it; exit 1 if not.
 
-    Finds every event that was changed, removed, inserted or put elsewhere, and every row of a batch or tenant that
-    was changed, and names the position. A log that was cut back or made anew as a whole shows only --against a
-    checkpoint.
+    Finds every event, and every row of any table of log.db, that was changed, removed, inserted or put elsewhere, and
+    every trigger that is gone or was added, and names the place. A log that was cut back or made anew as a whole shows
+    only --against a checkpoint; the answer says what is left unproved.
 
     Example: outcomes verify --all --against outcomes-checkpoint:1478:0a1b…
     """
     before = None if against is None else parse_checkpoint(against)
-    with opened(home_of(context)) as session, progress("verifying") as advance:
-        checks = Checks(
-            everything=everything,
-            anew=anew,
-            against=before,
-            watch=lambda position, head: advance(position, head, position),
-        )
-        value = verify_home(session.home, session.log, session.views, checks)
-        if rearm:
-            with session.log.writing() as connection:
-                put_back_triggers(connection)
+    home = home_of(context)
+    try:
+        with opened(home) as session, progress("verifying") as advance:
+            checks = Checks(
+                everything=everything,
+                anew=anew,
+                against=before,
+                watch=lambda position, head: advance(position, head, position),
+            )
+            value = verify_home(session.home, session.log, session.views, checks)
+            if rearm:
+                with session.log.writing() as connection:
+                    put_back_triggers(connection)
+    except (LogDamaged, HomeUnavailable) as error:
+        value = verify_unopened(home, error)
     answer(value, form, lambda: _draw_verdict(value))
     if not value["ok"]:
         raise typer.Exit(1)
@@ -225,19 +229,20 @@ def _draw_verdict(value: dict[str, Any]) -> Any:
         {
             "verdict": verdict,
             "events": value["events"],
-            "entities replayed": value["replayed_entities"],
-            **({"erased": value["erased"]} if value["erased"] else {}),
-            **({"partly erased": value["partly_erased"]} if value["partly_erased"] else {}),
+            **({"entities replayed": value["replayed_entities"]} if "replayed_entities" in value else {}),
+            **({"erased": value["erased"]} if value.get("erased") else {}),
+            **({"partly erased": value["partly_erased"]} if value.get("partly_erased") else {}),
             **({"views made anew": "the same"} if value["ok"] and "rebuilt" in value else {}),
             **({"only grown since": value["against"]} if value["ok"] and "against" in value else {}),
             **listed,
+            "not proved by it": "; ".join(value["unproved"]),
         }
     )
 
 
 def _one_problem(found: dict[str, Any]) -> str:
-    where = f" (position {found['position']})" if "position" in found else ""
-    return f"{found['problem']}{where}"
+    place = next((f" ({name} {found[name]})" for name in ("position", "row") if name in found), "")
+    return f"{found['problem']}{place}"
 
 
 def _check_tenant(tenant: str | None, known: dict[str, int]) -> None:

@@ -217,7 +217,7 @@ def test_what_nobody_named_is_unknown(world: World) -> None:
 
 
 def test_the_chain_can_be_computed_by_anyone(world: World) -> None:
-    """Each batch's hash is SHA-256 of the one before, of the batch's row, of its events' digests, lengths and bytes."""
+    """Each batch's hash is SHA-256 of the one before, of the ledger so far, its row, and every column of its events."""
     world.take(group("1", "2025-01-01"), group("1", "2025-01-01"), group("2", "2025-01-01"))
     world.clock += 1_000_000
     world.take(group("3", "2025-01-01"))
@@ -228,14 +228,20 @@ def test_the_chain_can_be_computed_by_anyone(world: World) -> None:
     for first, last, recorded_at, newest, stored in batches:
         events = plain(
             world,
-            "SELECT content_hash, state FROM stored_events "
+            "SELECT content_hash, state, originator_version, originator_id, topic FROM stored_events "
             f"WHERE position BETWEEN {first} AND {last} ORDER BY position",
         )
         said = f"{first}|{last}|{recorded_at}|{newest}|5|given".encode()
-        said += b"".join(digest for digest, _ in events)
-        said += b"".join(len(state).to_bytes(4, "big") for _, state in events)
-        said += b"".join(state for _, state in events)
-        chain = sha256(b"outcomes chain 2" + chain + said).digest()
+        for column in (3, 4):
+            said += b"".join(len(event[column]).to_bytes(4, "big") for event in events)
+            said += "".join(event[column] for event in events).encode()
+        said += b"".join(event[2].to_bytes(8, "big") for event in events)
+        said += b"".join(event[0] for event in events)
+        said += b"".join(len(event[1]).to_bytes(4, "big") for event in events)
+        said += b"".join(event[1] for event in events)
+        entry = f"(SELECT number - 1 FROM ledger WHERE subject = 'batches/{last}')"
+        ((rows,),) = plain(world, f"SELECT chain FROM ledger WHERE number = {entry}")
+        chain = sha256(b"outcomes chain 3" + chain + rows + said).digest()
         assert chain == stored
 
 
@@ -304,9 +310,9 @@ def test_a_newer_format_is_refused_and_not_touched(world: World) -> None:
     with closing(sqlite3.connect(world.home.log_path)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
-        connection.execute("INSERT INTO properties VALUES ('format', '3')")
+        connection.execute("INSERT INTO properties VALUES ('format', '4')")
         connection.commit()
-    with pytest.raises(HomeUnavailable, match="format 3, made by a newer version; this one knows 2: upgrade"):
+    with pytest.raises(HomeUnavailable, match="format 4, made by a newer version; this one knows 3: upgrade"):
         world.home.open_log()
 
 

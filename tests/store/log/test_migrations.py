@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 
 from outcomes.domain.errors import HomeUnavailable, LogDamaged
-from outcomes.store.log.migrations import FORMAT
+from outcomes.store.log.layout import FORMAT
+from outcomes.store.log.recorder import PROPERTIES
 from outcomes.store.operations.checkpoint import checkpoint
 from outcomes.store.privacy import settings
+from outcomes.store.sqlite import ledger
 from tests.support.command import Outcomes
 from tests.support.given import group, outcome, result
 from tests.support.world import World
 
 LAYOUT = Path(__file__).with_name("format_1.sql").read_text()
+COLUMNS = {"quarantine": "number, digest, first_seen, last_seen, times, source, line, reason, bytes, taken_at"}
+COLUMNS |= {"tenants": "*", "dictionaries": "*", "quarantine_parts": "*"}
 EVENTS = "position, originator_id, originator_version, topic, state, content_hash"
 
 
@@ -29,7 +33,7 @@ def of_format_1(world: World, folder: Path) -> World:
         old.execute("ATTACH ? AS new", (str(world.home.log_path),))
         old.execute(f"INSERT INTO stored_events SELECT {EVENTS} FROM new.stored_events ORDER BY position")
         for table in ("tenants", "dictionaries", "quarantine", "quarantine_parts"):
-            old.execute(f"INSERT INTO {table} SELECT * FROM new.{table}")
+            old.execute(f"INSERT INTO {table} SELECT {COLUMNS[table]} FROM new.{table}")
         old.execute("INSERT INTO properties VALUES ('format', '1')")
         chain = bytes(32)
         for last, first, recorded_at, source, newest in old.execute(
@@ -80,7 +84,8 @@ def test_the_first_write_brings_it_up_to_date(old: World) -> None:
         past = checkpoint(log)
     old.take(group("2", "2025-01-01"))
     for table in tables:
-        assert rows(old, table)[: len(before[table])] == before[table], table
+        width = len(before[table][0])
+        assert [row[:width] for row in rows(old, table)][: len(before[table])] == before[table], table
     properties = dict(rows(old, "properties"))
     assert (properties["format"], properties["bytes_chained_after"]) == (str(FORMAT), "3")
     assert len(properties["identity"]) == 32
@@ -142,13 +147,13 @@ def test_what_was_appended_by_format_1_is_proved_by_its_rule(old: World, forge: 
     assert 1 in {problem.get("position") for problem in old.verify()["problems"]}
 
 
-@pytest.mark.parametrize("number", ["3", "two"])
+@pytest.mark.parametrize("number", ["4", "two"])
 def test_a_newer_home_is_left_alone(world: World, number: str) -> None:
     """Reading and writing say what to do, with exit 2 and one line; not a byte of it changes."""
     world.take(group("1", "2025-01-01"))
     with closing(sqlite3.connect(world.home.log_path, isolation_level=None)) as connection:
         connection.execute("DROP TRIGGER properties_refuse_update")
-        connection.execute("UPDATE properties SET value = ? WHERE name = 'format'", (number,))
+        ledger.change(connection, PROPERTIES, "format", number)
     before = world.home.log_path.read_bytes()
     with pytest.raises(HomeUnavailable, match=f"format {number}, made by a newer version; this one knows {FORMAT}: up"):
         world.take(group("2", "2025-01-01"))

@@ -13,9 +13,11 @@ import pytest
 
 from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.projections.views.read_model import unwatched
+from outcomes.store.log.recorder import TENANTS
 from outcomes.store.operations import backup as backup_module
 from outcomes.store.operations.backup import Backup, backup
 from outcomes.store.operations.checkpoint import checkpoint
+from outcomes.store.sqlite import ledger
 from tests.support.command import ROOT, Outcomes
 from tests.support.given import group, lines, outcome, result
 from tests.support.world import World
@@ -104,7 +106,9 @@ def test_a_writer_is_not_held_up(world: World, tmp_path: Path, monkeypatch: pyte
     def write_meanwhile(done: int, pages: int) -> None:
         if not told:
             with closing(sqlite3.connect(world.home.log_path, timeout=0, isolation_level=None)) as writer:
-                writer.execute("INSERT INTO tenants (uuid) VALUES ('a writer of another process')")
+                writer.execute("BEGIN IMMEDIATE")
+                ledger.insert(writer, TENANTS, 2, "a writer of another process")
+                writer.execute("COMMIT")
         told.append((done, pages))
 
     with world.opened() as (log, _):
