@@ -21,7 +21,9 @@ from outcomes.domain.mastery.methods import (
     IntRange,
 )
 from outcomes.domain.mastery.ratings import (
+    DrawnLevel,
     LegacyStatus,
+    drawn,
     legacy_status,
     rating_index,
     rating_of,
@@ -66,6 +68,7 @@ __all__ = [
     "ContextRow",
     "Contribution",
     "Distribution",
+    "DrawnLevel",
     "EnrollmentState",
     "Exclusion",
     "Explanation",
@@ -82,6 +85,7 @@ __all__ = [
     "class_median",
     "context_chain",
     "distribution",
+    "drawn",
     "exclusion_of",
     "explain",
     "in_time_order",

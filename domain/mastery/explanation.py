@@ -8,10 +8,11 @@ The score comes from `rollup` itself; this module only describes it, so the two 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from outcomes.domain.mastery.derivation import formula_steps, number, value_steps
+from outcomes.domain.mastery.derivation import formula_steps, number, told_apart, value_steps, writing_for
 from outcomes.domain.mastery.exclusion import exclusion_of
 from outcomes.domain.mastery.formulas import weights
 from outcomes.domain.mastery.methods import Calculation, Formula
+from outcomes.domain.mastery.ratings import drawn
 from outcomes.domain.mastery.results import ScoredResult, in_time_order
 from outcomes.domain.mastery.rollups import Rollup, ValuedResult, rollup, valued_results
 from outcomes.domain.mastery.scale import MasteryScale
@@ -94,7 +95,8 @@ def _why_unused(
     # Averages and decays use every value, so only n_mastery is left.
     needed = scale.mastery_points
     if value < needed:
-        return f"{number(value)} is below {number(needed)} mastery points"
+        texts = told_apart(value, needed)
+        return f"{texts[0]} is below {texts[1]} mastery points"
     reached = sum(other is not None and other >= needed for _, other in valued)
     return f"only {reached} of the {calculation.number} results needed reach mastery"
 
@@ -104,12 +106,22 @@ def _steps(
 ) -> tuple[str, ...]:
     if not valued:
         return ("no result counts: no score",)
-    lines = value_steps(valued, scale, calculation)
+    write = writing_for(outcome.unrounded)
+    lines = value_steps(valued, scale, calculation, write)
     present = [value for _, value in valued if value is not None]
     if not present:
         return (*lines, "no result has a value: no score")
-    lines += formula_steps(calculation, present, scale.mastery_points, outcome.unrounded)
+    lines += formula_steps(calculation, present, scale.mastery_points, outcome.unrounded, write)
     if outcome.score is not None:
         sign, verdict = ("≥", "mastery") if outcome.mastery else ("<", "not mastery")
-        lines.append(f"{number(outcome.score)} {sign} {number(scale.mastery_points)} mastery points: {verdict}")
+        score, needed = told_apart(outcome.score, scale.mastery_points)
+        lines.append(f"{score} {sign} {needed} mastery points: {verdict}")
+        look = drawn(scale, outcome.score)
+        if look is not None and look.level.is_mastery != outcome.mastery:
+            # No contradiction between screens is left for the reader to find alone. DOMAIN.md 5.11
+            points = number(look.rating.points)
+            lines.append(
+                f"the newer gradebook draws it as {look.level}: it goes by the {points} points of the rating "
+                f"{look.rating.description!r}, not by the score"
+            )
     return tuple(lines)

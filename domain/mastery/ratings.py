@@ -5,6 +5,7 @@ No score is rounded up into a level: 2.99 is not the 3 rating. DOMAIN.md 5.11.
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final, NamedTuple
 
 from outcomes.domain.mastery.scale import MasteryScale, Rating
 
@@ -44,3 +45,43 @@ def legacy_status(score: float | None, mastery_points: float) -> LegacyStatus:
     if score >= mastery_points:
         return LegacyStatus.MASTERY
     return LegacyStatus.NEAR if score >= mastery_points * 0.5 else LegacyStatus.REMEDIAL
+
+
+class DrawnLevel(StrEnum):
+    """What the newer gradebook draws for a score while mastery scales are on."""
+
+    EXCEEDS = "exceeds mastery"
+    MASTERY = "mastery"
+    NEAR = "near mastery"
+    REMEDIATION = "remediation"
+    NO_EVIDENCE = "no evidence"
+
+    @property
+    def is_mastery(self) -> bool:
+        """Whether it looks like mastery."""
+        return self in {DrawnLevel.EXCEEDS, DrawnLevel.MASTERY}
+
+
+_BELOW: Final[dict[float, DrawnLevel]] = {-1: DrawnLevel.NEAR, -2: DrawnLevel.REMEDIATION}
+
+
+class Drawn(NamedTuple):
+    """A level as it is drawn, and the rating that it is drawn from."""
+
+    level: DrawnLevel
+    rating: Rating
+
+
+def drawn(scale: MasteryScale, score: float | None) -> Drawn | None:
+    """Give what the newer gradebook draws: it goes by the *rating's* distance to the mastery points, not the score's.
+
+    A score below all ratings is drawn as the lowest; None without a score or without ratings.
+    DOMAIN.md 5.11 (StudentOutcomeScore.tsx, icons.ts).
+    """
+    if score is None or not scale.ratings:
+        return None
+    rating = rating_of(scale, score) or scale.ratings[-1]
+    beyond = rating.points - scale.mastery_points
+    if beyond >= 0:
+        return Drawn(DrawnLevel.EXCEEDS if beyond > 0 else DrawnLevel.MASTERY, rating)
+    return Drawn(_BELOW.get(beyond, DrawnLevel.NO_EVIDENCE), rating)

@@ -1,5 +1,7 @@
 """Answers as people like to read them: drawn trees, coloured states, short tables."""
 
+import json
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +11,8 @@ from rich.text import Text
 from rich.tree import Tree as Drawing
 
 from outcomes.cli.output import clean
+from outcomes.domain.mastery.derivation import exact
+from outcomes.domain.mastery.derivation import number as rounded
 from outcomes.domain.tree import Node, Tree
 
 _STATES = {"active": "green", "archived": "yellow", "deleted": "red"}
@@ -17,12 +21,13 @@ _PATH_SHOWN = 24
 
 
 def number(value: float | None) -> str:
-    """Write a number as short as it is: 3 for 3.0, nothing for none."""
+    """Write a number with every digit that it has, and no idle one: 3 for 3.0; nothing for none.
+
+    A table never shortens a number into another: two that differ must look different.
+    """
     if value is None:
         return ""
-    if isinstance(value, int):
-        return str(value)
-    return str(int(value)) if value.is_integer() else f"{value:g}"
+    return str(value) if isinstance(value, int) else exact(value)
 
 
 def shown(value: Any) -> str:
@@ -38,7 +43,31 @@ def shown(value: Any) -> str:
 
 def shortened(value: Any, width: int = 60) -> str:
     """Write a value in one line of a bounded length."""
-    text = shown(value)
+    return _cut(shown(value), width)
+
+
+def arrow(before: Any, after: Any, width: int | None = 60) -> str:
+    """Write a change from one value to another so that the two look different, also where they are cut to `width`.
+
+    What is the same to the eye (other blanks, marks that nobody sees, the same beginning) is written as JSON, from
+    shortly before the first difference on.
+    """
+    one, other = shown(before), shown(after)
+    cut = [text if width is None else _cut(text, width) for text in (one, other)]
+    if before != after and _looks(cut[0]) == _looks(cut[1]):
+        exact_texts = json.dumps(before), json.dumps(after)
+        pairs = enumerate(zip(*exact_texts, strict=False))
+        same = next((place for place, (one, other) in pairs if one != other), min(map(len, exact_texts)))
+        start = 0 if width is None else max(0, same - width // 3)
+        cut = [("…" if start else "") + (text if width is None else _cut(text[start:], width)) for text in exact_texts]
+    return f"{cut[0]} → {cut[1]}"
+
+
+def _looks(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
@@ -147,7 +176,9 @@ def explanation(value: Mapping[str, Any]) -> RenderableType:
     columns = ("result", "assessed", "handed in", "score", "of", "percent", "value", "weight", "why not")
     keys = ("id", "assessed_at", "submitted_at", "score", "possible", "percent", "value", "weight", "why_not")
     parts: list[RenderableType] = [facts(head), Text()]
-    parts += [table(columns, ([result[key] for key in keys] for result in value["results"])), Text()]
+    # Weights are ours and told to be read; what came in, and what each result is worth, stands with all its digits.
+    told = ({**result, "weight": Text(rounded(result["weight"]))} for result in value["results"])
+    parts += [table(columns, ([result[key] for key in keys] for result in told)), Text()]
     parts += [Text("  " + clean(step)) for step in value["steps"]]
     remarks = [*value["notes"], *value["approximate"]]
     parts += [Text(), *(Text(clean(remark), style="dim") for remark in remarks)]

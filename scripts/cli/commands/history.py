@@ -214,7 +214,8 @@ def _draw_diff(value: dict[str, Any]) -> Any:
     ]
     rows += [
         ("student", f"Course:{row['course_id']}", f"outcome:{row['outcome_id']}", row["student"],
-         f"score {_arrow(row['score'])}, mastery {_arrow(row['mastered'])}")
+         f"score {_arrow(row['score'])}, mastery {_arrow(row['mastered'])}"
+         + (", removed from the course" if row["enrollment"] == "deleted" else ""))
         for row in value.get("students", ())
     ]  # fmt: skip
     return rendering.table(("change", "context", "what", "title", "from → to"), rows)
@@ -270,4 +271,4 @@ def _moved(parents: list[str | None]) -> str:
 
 
 def _arrow(change: list[Any]) -> str:
-    return f"{rendering.shortened(change[0])} → {rendering.shortened(change[1])}"
+    return rendering.arrow(change[0], change[1])

@@ -303,4 +303,4 @@ def _draw_impact(changes: Iterable[dict[str, Any]]) -> Any:
 
 
 def _arrow(value: Any) -> Any:
-    return f"{rendering.shown(value[0])} → {rendering.shown(value[1])}" if isinstance(value, list) else value
+    return rendering.arrow(value[0], value[1], None) if isinstance(value, list) else value

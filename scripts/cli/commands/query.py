@@ -185,7 +185,7 @@ def _draw_fields(entry: TimelineEntry) -> str:
     if entry.change == "created":
         return f"{len(entry.fields)} fields set"
     parts = [
-        f"{rendering.shortened(name)}: {rendering.shortened(before)} → {rendering.shortened(after)}"
+        f"{rendering.shortened(name)}: {rendering.arrow(before, after)}"
         for name, (before, after) in list(entry.fields.items())[:_FIELDS_SHOWN]
     ]
     more = len(entry.fields) - _FIELDS_SHOWN

@@ -1,6 +1,7 @@
 """Why a score is what it is."""
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from outcomes.domain.mastery import (
     Calculation,
     CalculationMethod,
     MasteryScale,
+    Rating,
     ScoredResult,
     explain,
     rollup,
@@ -75,7 +77,7 @@ class TestSteps:
         steps = explain(raw(1.0, 2.125, 4.0), SCALE, calculation("standard_decaying_average", 65)).steps
         assert steps[-3:] == (
             "0.35 × 1 + 0.65 × 2.125 = 1.73125",
-            "0.35 × 1.73125 + 0.65 × 4 = 3.205938… → 3.21",
+            "0.35 × 1.73125 + 0.65 × 4 = 3.2059375 → 3.21",
             "3.21 ≥ 3 mastery points: mastery",
         )
 
@@ -156,15 +158,70 @@ class TestSteps:
         [
             (3.0, "3"),
             (0.1 + 0.2, "0.3"),
-            (2 / 3, "0.666667…"),
+            (2 / 3, "0.666666…"),
             (1e6 + 1 / 3, "1000000.333333…"),
+            (3.2059375, "3.2059375"),
             (100.0, "100"),
             (0.0, "0"),
         ],
     )
     def test_numbers_are_short(self, value: float, text: str) -> None:
-        """Numbers carry no idle zeros and no noise of binary storage; a dropped tail is marked."""
+        """Numbers carry no idle zeros and no noise of binary storage; a dropped tail is marked, no digit made up."""
         assert number(value) == text
+
+    @pytest.mark.parametrize(
+        ("results", "scale", "method", "line"),
+        [
+            # Shares of 10 and of 5 points as Canvas stores them: 8.835 and 0.215 to the eye, just below in 64 bits.
+            (
+                [(0.8835, 10.0)],
+                MasteryScale(7, 10),
+                "highest",
+                "8.834999999999999 = 8.83499999… rounds to 8.83",
+            ),
+            ([(0.043, 5.0)], SCALE, "latest", "0.21499999999999997 = 0.21499999… rounds to 0.21"),
+        ],
+    )
+    def test_a_near_miss_of_a_half_is_said(
+        self, results: list[tuple[float, float]], scale: MasteryScale, method: str, line: str
+    ) -> None:
+        """Where the float lies just under a half, all digits are there, and the sentence names the half."""
+        rows = [ScoredResult("1", percent * possible, possible, percent) for percent, possible in results]
+        steps = explain(rows, scale, calculation(method)).steps
+        assert steps[-2].startswith(f"{method} of {line}")
+        assert "just under" in steps[-2]
+
+    def test_a_half_that_is_reached_rounds_up_without_a_word(self) -> None:
+        """1.005 is below the half in binary, and Canvas rounds it up all the same (Float#round)."""
+        assert explain(raw(1.005), SCALE, calculation("latest")).steps[-2] == "latest of 1.005 = 1.005 → 1.01"
+
+    @given(any_results(), calculations)
+    def test_every_rounding_can_be_followed(self, results: list[ScoredResult], method: Calculation) -> None:
+        """What stands before `→`, rounded as one learns at school, is what stands behind it."""
+        for step in explain(results, SCALE, method).steps:
+            before, arrow, after = step.rpartition(" → ")
+            if arrow:
+                shown = Decimal(before.rpartition("= ")[2].removesuffix("…"))
+                assert shown.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP) == Decimal(after)
+
+    def test_numbers_that_differ_look_different(self) -> None:
+        """A value a hair below the mastery points is not called 3 where they are 3."""
+        near = math.nextafter(3.0, 0.0)
+        found = explain(raw(near, 4.0), SCALE, calculation("n_mastery", 2)).contributions
+        assert found[0].why_not == "2.9999999999999996 is below 3 mastery points"
+        scale = MasteryScale(math.nextafter(3.0, 4.0), 5.0)
+        assert explain(raw(3.0), scale, calculation("latest")).steps[-1].startswith("3 < 3.0000000000000004 mastery")
+
+    def test_a_level_that_is_drawn_otherwise_is_said(self) -> None:
+        """3.5 is mastery from 3 on; the newer gradebook goes by the rating of 2 points, and draws it as near."""
+        scale = MasteryScale(3.0, 5.0, (Rating("Top", 5.0), Rating("On the way", 2.0), Rating("Not yet", 0.0)))
+        steps = explain(raw(3.5), scale, calculation("latest")).steps
+        assert steps[-2] == "3.5 ≥ 3 mastery points: mastery"
+        assert steps[-1] == (
+            "the newer gradebook draws it as near mastery: it goes by the 2 points of the rating 'On the way', "
+            "not by the score"
+        )
+        assert "draws" not in explain(raw(5.0), scale, calculation("latest")).steps[-1]
 
 
 class TestWhyNot:

@@ -4,9 +4,11 @@ import pytest
 
 from outcomes.domain.mastery import (
     DEFAULT_SCALE,
+    DrawnLevel,
     LegacyStatus,
     MasteryScale,
     Rating,
+    drawn,
     legacy_status,
     rating_of,
 )
@@ -94,3 +96,41 @@ class TestRating:
 def test_legacy_buckets(score: float | None, status: LegacyStatus) -> None:
     """With mastery at 4 the older screens' borders lie at 6, 4 and 2, each border inside the upper bucket."""
     assert legacy_status(score, 4.0) is status
+
+
+class TestDrawn:
+    """What the newer gradebook draws."""
+
+    @pytest.mark.parametrize(
+        ("score", "level"),
+        [
+            (5.0, DrawnLevel.EXCEEDS),
+            (4.0, DrawnLevel.NEAR),
+            (3.0, DrawnLevel.NEAR),
+            (2.0, DrawnLevel.NEAR),
+            (1.0, DrawnLevel.NO_EVIDENCE),
+            (0.0, DrawnLevel.NO_EVIDENCE),
+        ],
+    )
+    def test_it_goes_by_the_rating(self, score: float, level: DrawnLevel) -> None:
+        """Ratings 5, 2 and 0 with mastery 3: no score is drawn as mastery, and below 5 none exceeds it."""
+        scale = MasteryScale(3.0, 5.0, (Rating("A", 5.0), Rating("B", 2.0), Rating("C", 0.0)))
+        look = drawn(scale, score)
+        assert look is not None
+        assert look.level is level
+
+    def test_every_level_of_the_default_scale(self) -> None:
+        """On Canvas's own scale of 4 to 0 each level has its look; below all ratings it is the lowest's."""
+        levels = [drawn(DEFAULT_SCALE, score) for score in (4.2, 3.0, 2.99, 1.0, 0.5, -1.0)]
+        assert [look.level.value for look in levels if look] == [
+            "exceeds mastery",
+            "mastery",
+            "near mastery",
+            "remediation",
+            "no evidence",
+            "no evidence",
+        ]
+
+    def test_nothing_is_drawn_from_nothing(self) -> None:
+        """Without a score, and without ratings."""
+        assert drawn(DEFAULT_SCALE, None) is drawn(MasteryScale(3.0, 5.0), 4.0) is None
