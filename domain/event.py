@@ -6,9 +6,12 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from outcomes.domain.columns import Columns
 from outcomes.domain.identity import EntityRef, Kind, LocalId, SisId
 from outcomes.domain.times import Micros, Timestamp, micros, moment_text
 from outcomes.domain.upcasting import OF_ALL, Shapes
+
+_IMPORT_JOB = "OutcomeImport#run"
 
 
 class Metadata(BaseModel):
@@ -38,6 +41,11 @@ class Metadata(BaseModel):
     job_id: LocalId | None = None
     job_tag: str | None = None
 
+    @property
+    def is_by_import(self) -> bool:
+        """Whether a CSV import of outcomes made it (DOMAIN.md 6: what an import revives)."""
+        return self.job_tag == _IMPORT_JOB
+
 
 class Body(BaseModel):
     """What an event says of its entity: the *full* state of the listed fields, never a patch (DOMAIN.md 1.7).
@@ -50,6 +58,7 @@ class Body(BaseModel):
     id_field: ClassVar[str]
     shapes: ClassVar[Shapes] = OF_ALL
     schema_version: ClassVar[int] = 3
+    columns: ClassVar[Columns] = {}
 
     workflow_state: str | None = None
     updated_at: Timestamp | None = None

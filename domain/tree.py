@@ -6,6 +6,7 @@ group, outcomes linked twice or owned by another context. Whatever is active is 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from outcomes.domain.identity import id_sort_key
@@ -13,37 +14,37 @@ from outcomes.domain.times import Micros
 
 ACTIVE, DELETED = "active", "deleted"
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 
 class GroupState(NamedTuple):
-    """What the tree needs of a group."""
+    """What the tree needs of a group; `shown` is what besides stands at its node."""
 
     id: str
     parent_id: str | None
     title: str | None
     state: str
+    shown: Mapping[str, Any] = NOTHING
 
 
 class LinkState(NamedTuple):
-    """What the tree needs of a link; `event_time` is that of its last own event."""
+    """What the tree needs of a link; `event_time` is that of its last own event, `shown` what besides stands there."""
 
     id: str
     outcome_id: str
     group_id: str | None
     state: str
     event_time: Micros
+    shown: Mapping[str, Any] = NOTHING
 
 
 class OutcomeState(NamedTuple):
-    """What the tree needs of an outcome."""
+    """What the tree needs of an outcome; `shown` is what besides stands at its nodes."""
 
     id: str
     title: str | None
     state: str
-    display_name: str | None
-    mastery_points: float | None
-    points_possible: float | None
-    calculation_method: str | None
-    calculation_int: int | None
+    shown: Mapping[str, Any] = NOTHING
 
 
 class Deletion(NamedTuple):
@@ -124,20 +125,22 @@ def build_tree(
     deletions: Mapping[str, Deletion] | None = None,
     own_outcomes: Iterable[str] = (),
     foreign_groups: frozenset[str] = frozenset(),
+    shown_of_unknown: Mapping[str, Any] = NOTHING,
     include_deleted: bool = False,
 ) -> Tree:
     """Hang every group and link of a context where it belongs.
 
     `groups` and `links` are those whose context this is; `outcomes` whatever is known of the linked ones;
     `foreign_groups` the ids, among the parents named, that live in another context; `own_outcomes` the ids of
-    outcomes created in this context.
+    outcomes created in this context; `shown_of_unknown` what stands at an outcome that was only named by others.
     """
     by_id = {group.id: group for group in groups}
     looped = _on_a_loop(by_id)
     shown: list[Node] = [_group_node(group) for group in by_id.values()]
     linked: set[str] = set()
     for link in links:
-        node = _outcome_node(link, outcomes.get(link.outcome_id), (deletions or {}).get(link.outcome_id))
+        deletion = (deletions or {}).get(link.outcome_id)
+        node = _outcome_node(link, outcomes.get(link.outcome_id), deletion, shown_of_unknown)
         if node.details["link_state"] != DELETED:
             linked.add(link.outcome_id)
         shown.append(node)
@@ -211,15 +214,19 @@ def _on_a_loop(groups: Mapping[str, GroupState]) -> frozenset[str]:
 
 
 def _group_node(group: GroupState) -> Node:
-    return Node("group", group.id, group.title, group.state, known=True, parent_id=group.parent_id)
+    details = dict(group.shown)
+    return Node("group", group.id, group.title, group.state, known=True, parent_id=group.parent_id, details=details)
 
 
-def _outcome_node(link: LinkState, outcome: OutcomeState | None, deletion: Deletion | None) -> Node:
+def _outcome_node(
+    link: LinkState, outcome: OutcomeState | None, deletion: Deletion | None, shown_of_unknown: Mapping[str, Any]
+) -> Node:
     implied = implied_state(link, deletion)
     link_state = DELETED if implied == "deleted" else link.state
     details: dict[str, Any] = {
         "link_id": link.id,
-        **_policy(outcome),
+        **link.shown,
+        **(outcome.shown if outcome else shown_of_unknown),
         "outcome_state": outcome.state if outcome else None,
         "link_state": link_state,
         "implied": implied,
@@ -240,19 +247,9 @@ def _outcome_node(link: LinkState, outcome: OutcomeState | None, deletion: Delet
 def _unlinked_node(outcome: OutcomeState) -> Node:
     details = {
         "link_id": None,
-        **_policy(outcome),
+        **outcome.shown,
         "outcome_state": outcome.state,
         "link_state": None,
         "implied": None,
     }
     return Node("outcome", outcome.id, outcome.title, outcome.state, known=True, parent_id=None, details=details)
-
-
-def _policy(outcome: OutcomeState | None) -> dict[str, Any]:
-    return {
-        "display_name": outcome.display_name if outcome else None,
-        "mastery_points": outcome.mastery_points if outcome else None,
-        "points_possible": outcome.points_possible if outcome else None,
-        "calculation_method": outcome.calculation_method if outcome else None,
-        "calculation_int": outcome.calculation_int if outcome else None,
-    }

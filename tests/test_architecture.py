@@ -18,7 +18,7 @@ IMPURE_STDLIB = {"os", "io", "pathlib", "sqlite3", "socket", "subprocess", "time
 ROOMS: dict[str, tuple[set[str], ...]] = {
     "domain": (
         {"errors"},
-        {"times", "upcasting", "mastery", "silent_periods"},
+        {"times", "columns", "upcasting", "mastery", "silent_periods"},
         {"identity"},
         {"event", "tree"},
         {"aggregate", "changes"},

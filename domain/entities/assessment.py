@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Kind, LocalId
 from outcomes.domain.times import Timestamp
@@ -16,6 +17,12 @@ class AssessmentBody(Body):
     """
 
     id_field: ClassVar[str] = "id"
+    columns: ClassVar[Columns] = {
+        "handed_in_at": Column(),
+        "assessment_type": Column(),
+        "grader_id": Column("metadata.user_id"),
+        "grader_login": Column("metadata.user_login"),
+    }
 
     id: LocalId
     artifact_id: LocalId | None = None

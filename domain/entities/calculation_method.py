@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.entities.outcome import WholeNumber
 from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Context, Kind, LocalId, context_of
@@ -12,6 +13,10 @@ class CalculationMethodBody(Body):
     """Fields of outcome_calculation_method_*: one row per context."""
 
     id_field: ClassVar[str] = "outcome_calculation_method_id"
+    columns: ClassVar[Columns] = {
+        "calculation_method": Column(),
+        "calculation_int": Column(),
+    }
 
     outcome_calculation_method_id: LocalId
     context_type: str | None = None

@@ -6,6 +6,7 @@ The event is ours. It names the person by a hash that only its home can make.
 from typing import Any, ClassVar
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Kind, LocalId
 
@@ -14,6 +15,11 @@ class ErasureBody(Body):
     """What is kept of an erasure: who asked, why, how much became unreadable; the person as a keyed hash only."""
 
     id_field: ClassVar[str] = "erasure"
+    columns: ClassVar[Columns] = {
+        "reason": Column(),
+        "erased_by": Column(),
+        "figures": Column(),
+    }
 
     erasure: LocalId
     reason: str

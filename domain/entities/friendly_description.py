@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Context, Kind, LocalId, context_of
 
@@ -11,6 +12,10 @@ class FriendlyDescriptionBody(Body):
     """Fields of outcome_friendly_description_*: words for students, one per outcome and context."""
 
     id_field: ClassVar[str] = "outcome_friendly_description_id"
+    columns: ClassVar[Columns] = {
+        "outcome_id": Column("learning_outcome_id"),
+        "description": Column(),
+    }
 
     outcome_friendly_description_id: LocalId
     learning_outcome_id: LocalId | None = None

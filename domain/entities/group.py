@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.event import Body, Event
 from outcomes.domain.identity import Context, Kind, LocalId, context_of
 
@@ -11,6 +12,11 @@ class GroupBody(Body):
     """Fields of learning_outcome_group_* (DOMAIN.md 3). No parent means a root of its context."""
 
     id_field: ClassVar[str] = "learning_outcome_group_id"
+    columns: ClassVar[Columns] = {
+        "title": Column(),
+        "vendor_guid": Column(),
+        "parent_id": Column("parent_outcome_group_id"),
+    }
 
     learning_outcome_group_id: LocalId
     context_type: str | None = None

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.event import Body, Event
 from outcomes.domain.identity import Context, Kind, LocalId, context_of
 
@@ -11,6 +12,10 @@ class LinkBody(Body):
     """Fields of learning_outcome_link_* (DOMAIN.md 3). Context is the group's, not the outcome's."""
 
     id_field: ClassVar[str] = "learning_outcome_link_id"
+    columns: ClassVar[Columns] = {
+        "outcome_id": Column("learning_outcome_id"),
+        "group_id": Column("learning_outcome_group_id"),
+    }
 
     learning_outcome_link_id: LocalId
     learning_outcome_id: LocalId

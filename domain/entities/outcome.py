@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.event import Body, Event
 from outcomes.domain.identity import Context, Kind, LocalId, context_of
 
@@ -38,6 +39,17 @@ class OutcomeBody(Body):
     """Fields of learning_outcome_* (DOMAIN.md 3). Context is where it was *created*; none means global."""
 
     id_field: ClassVar[str] = "learning_outcome_id"
+    columns: ClassVar[Columns] = {
+        "title": Column("label"),
+        "display_name": Column(in_tree=True),
+        "vendor_guid": Column(),
+        "mastery_points": Column(in_tree=True),
+        "points_possible": Column(in_tree=True),
+        "calculation_method": Column(in_tree=True),
+        "calculation_int": Column(in_tree=True),
+        "ratings": Column(),
+        "by_import": Column("metadata.is_by_import"),
+    }
 
     learning_outcome_id: LocalId
     context_type: str | None = None
@@ -63,6 +75,21 @@ class OutcomeBody(Body):
     def label(self) -> str | None:
         """The title, which Canvas sends twice."""
         return self.title if self.title is not None else self.short_description
+
+    @property
+    def mastery_points(self) -> float | None:
+        """From how many points on the outcome is mastered, by its own scale."""
+        return None if self.rubric_criterion is None else self.rubric_criterion.mastery_points
+
+    @property
+    def points_possible(self) -> float | None:
+        """What the outcome's own scale goes up to."""
+        return None if self.rubric_criterion is None else self.rubric_criterion.points_possible
+
+    @property
+    def ratings(self) -> tuple[CriterionRating, ...] | None:
+        """The levels of the outcome's own scale."""
+        return None if self.rubric_criterion is None else self.rubric_criterion.ratings
 
 
 class LearningOutcomeCreated(Event):

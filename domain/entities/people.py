@@ -6,6 +6,7 @@ Ids in their bodies are *global*: shard times 10^13 plus the local id (DOMAIN.md
 from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Kind, LocalId, SisId
 
@@ -14,6 +15,10 @@ class UserBody(Body):
     """Fields of user_* that name a person."""
 
     id_field: ClassVar[str] = "user_id"
+    columns: ClassVar[Columns] = {
+        "uuid": Column(),
+        "name": Column(),
+    }
 
     user_id: LocalId
     uuid: str | None = None
@@ -25,6 +30,13 @@ class EnrollmentBody(Body):
     """Fields of enrollment_* that join a person and a course."""
 
     id_field: ClassVar[str] = "enrollment_id"
+    columns: ClassVar[Columns] = {
+        "user_uuid": Column(),
+        "user_name": Column(),
+        "type": Column(),
+        "user_id": Column(),
+        "course_section_id": Column(),
+    }
 
     enrollment_id: LocalId
     course_id: LocalId | None = None

@@ -6,6 +6,7 @@ Ids in their bodies are *global*: shard times 10^13 plus the local id (DOMAIN.md
 from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Kind, LocalId
 
@@ -14,6 +15,9 @@ class AccountBody(Body):
     """Fields of account_* that say where an account hangs; no parent means a root account."""
 
     id_field: ClassVar[str] = "account_id"
+    columns: ClassVar[Columns] = {
+        "name": Column(),
+    }
 
     account_id: LocalId
     name: str | None = None
@@ -24,6 +28,10 @@ class CourseBody(Body):
     """Fields of course_* that say what a course is called and where it hangs."""
 
     id_field: ClassVar[str] = "course_id"
+    columns: ClassVar[Columns] = {
+        "name": Column(),
+        "uuid": Column(),
+    }
 
     course_id: LocalId
     uuid: str | None = None

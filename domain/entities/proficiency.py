@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.event import Body, Event
 from outcomes.domain.identity import Context, Kind, LocalId, context_of
 
@@ -26,6 +27,9 @@ class ProficiencyBody(Body):
     """Fields of outcome_proficiency_* (DOMAIN.md 3): the whole scale, highest points first."""
 
     id_field: ClassVar[str] = "outcome_proficiency_id"
+    columns: ClassVar[Columns] = {
+        "ratings": Column("outcome_proficiency_ratings"),
+    }
 
     outcome_proficiency_id: LocalId
     context_type: str | None = None

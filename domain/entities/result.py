@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.entities.outcome import WholeNumber
 from outcomes.domain.event import Body, Event
 from outcomes.domain.identity import Kind, LocalId
@@ -20,6 +21,14 @@ class ResultBody(Body):
     id_field: ClassVar[str] = "id"
     shapes: ClassVar[Shapes] = OF_RESULTS
     schema_version: ClassVar[int] = 7
+    columns: ClassVar[Columns] = {
+        "score": Column(),
+        "possible": Column(),
+        "percent": Column(),
+        "assessed_at": Column(),
+        "artifact_type": Column(),
+        "artifact_id": Column(),
+    }
 
     id: LocalId
     learning_outcome_id: LocalId

@@ -6,6 +6,7 @@ The event is ours, appended like any other, so that as-of stays true.
 from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
+from outcomes.domain.columns import Column, Columns
 from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Kind, LocalId
 
@@ -14,6 +15,9 @@ class SettingBody(Body):
     """A feature of a root account that no Canvas event tells: `outcomes settings set` records it in the log."""
 
     id_field: ClassVar[str] = "setting"
+    columns: ClassVar[Columns] = {
+        "value": Column(),
+    }
 
     setting: LocalId
     value: bool

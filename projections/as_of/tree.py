@@ -19,6 +19,7 @@ from outcomes.domain.tree import (
 from outcomes.projections.as_of.lookups import context_number, seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.views.schema import NEWEST_FIRST, ORDER, VERSION_TABLES
+from outcomes.projections.views.tables import TABLES
 
 
 def tree_at(
@@ -37,6 +38,7 @@ def tree_at(
         deletions=_deletions(connection, point, number),
         own_outcomes=found.own_outcomes(number),
         foreign_groups=_foreign_groups(connection, point, groups, links),
+        shown_of_unknown=_NOTHING_KNOWN,
         include_deleted=include_deleted,
     )
 
@@ -70,40 +72,63 @@ def part_of_tree(
         found.outcomes(),
         deletions={outcome: deletion for outcome, deletion in deletions.items() if deletion is not None},
         own_outcomes=found.own_outcomes(number),
+        shown_of_unknown=_NOTHING_KNOWN,
     )
 
 
+_NOTHING_KNOWN = dict.fromkeys(TABLES[Kind.OUTCOME].in_tree)
+
+
 class _Found:
-    """Rows of groups, links and outcomes, their context first."""
+    """Rows of groups, links and outcomes: their context first, what the tree shows besides last."""
 
     def __init__(self, *rows: Iterable[tuple[Any, ...]]) -> None:
         self._groups, self._links, self._outcomes = map(list, rows)
 
     def groups(self, context: int) -> list[GroupState]:
-        return [GroupState(*row[1:]) for row in self._groups if row[0] == context]
+        return [
+            GroupState(group_id, parent_id, title, state, _shown(Kind.GROUP, shown))
+            for place, group_id, parent_id, title, state, *shown in self._groups
+            if place == context
+        ]
 
     def links(self, context: int) -> list[LinkState]:
-        return [LinkState(*row[1:]) for row in self._links if row[0] == context]
+        return [
+            LinkState(link_id, outcome_id, group_id, state, event_time, _shown(Kind.LINK, shown))
+            for place, link_id, outcome_id, group_id, state, event_time, *shown in self._links
+            if place == context
+        ]
 
     def outcomes(self) -> dict[str, OutcomeState]:
-        return {row[1]: OutcomeState(*row[1:]) for row in self._outcomes}
+        return {
+            outcome_id: OutcomeState(outcome_id, title, state, _shown(Kind.OUTCOME, shown))
+            for _, outcome_id, title, state, *shown in self._outcomes
+        }
 
     def own_outcomes(self, context: int) -> list[str]:
-        return [row[1] for row in self._outcomes if row[0] == context]
+        return [outcome_id for place, outcome_id, *_ in self._outcomes if place == context]
+
+
+def _shown(kind: Kind, values: list[Any]) -> dict[str, Any]:
+    return dict(zip(TABLES[kind].in_tree, values, strict=True))
 
 
 _COLUMNS = {
     Kind.GROUP: "v.group_id, v.parent_id, v.title, coalesce(v.workflow_state, 'active')",
     Kind.LINK: "v.link_id, v.outcome_id, v.group_id, coalesce(v.workflow_state, 'active'), v.event_time",
-    Kind.OUTCOME: "v.outcome_id, v.title, coalesce(v.workflow_state, 'active'), v.display_name, v.mastery_points, "
-    "v.points_possible, v.calculation_method, v.calculation_int",
+    Kind.OUTCOME: "v.outcome_id, v.title, coalesce(v.workflow_state, 'active')",
 }
+
+
+def _columns(kind: Kind) -> str:
+    """Return an entity's context, what the tree is built from, and what it shows besides."""
+    return ", ".join(("v.context", _COLUMNS[kind], *(f"v.{column}" for column in TABLES[kind].in_tree)))
 
 
 def _members(connection: sqlite3.Connection, point: PointInTime, context: int, kind: Kind) -> Iterable[tuple[Any, ...]]:
     """Yield the state, at the point, of everything of a kind that was ever in a context; its context comes first."""
     return connection.execute(
-        f"SELECT v.context, {_COLUMNS[kind]} FROM members m JOIN {VERSION_TABLES[kind]} v ON v.position = {seek(kind)} "
+        f"SELECT {_columns(kind)} FROM members m JOIN {VERSION_TABLES[kind]} v ON v.position = {seek(kind)} "
         "WHERE m.context = :context AND m.kind = :kind",
         {**point.bounds(), "context": context, "kind": kind.value},
     )
@@ -112,7 +137,7 @@ def _members(connection: sqlite3.Connection, point: PointInTime, context: int, k
 def _named(connection: sqlite3.Connection, point: PointInTime, kind: Kind, ids: list[str]) -> Iterable[tuple[Any, ...]]:
     """Yield the state, at the point, of those of a kind that are known then; its context comes first."""
     return connection.execute(
-        f"SELECT v.context, {_COLUMNS[kind]} FROM json_each(:ids) m JOIN {VERSION_TABLES[kind]} v "
+        f"SELECT {_columns(kind)} FROM json_each(:ids) m JOIN {VERSION_TABLES[kind]} v "
         f"ON v.position = {seek(kind, 'm.value')}",
         {**point.bounds(), "ids": orjson.dumps(ids).decode()},
     )
@@ -175,10 +200,10 @@ def _foreign_groups(
 def link_fate(connection: sqlite3.Connection, point: PointInTime, link_id: str) -> str | None:
     """Say what the deletion of its outcome silently did to a link: deleted, uncertain, or nothing (None)."""
     row = connection.execute(
-        f"SELECT v.context, {_COLUMNS[Kind.LINK]} FROM link_versions v WHERE v.position = {seek(Kind.LINK, ':id')}",
+        f"SELECT {_COLUMNS[Kind.LINK]} FROM link_versions v WHERE v.position = {seek(Kind.LINK, ':id')}",
         {**point.bounds(), "id": link_id},
     ).fetchone()
     if row is None:
         return None
-    link = LinkState(*row[1:])
+    link = LinkState(*row)
     return implied_state(link, deletion_of(connection, point, link.outcome_id))

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from outcomes.domain.catalog import EVENT_TYPES
 from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.event import Event
 from outcomes.domain.identity import Kind
@@ -23,6 +22,7 @@ from outcomes.projections.export.column_types import Columns, columns_of
 from outcomes.projections.mastery.query import MasteryRow, mastery_at
 from outcomes.projections.mastery.results import Scope
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
+from outcomes.projections.views.tables import TABLES
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.sources.files import source_name
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
@@ -30,14 +30,6 @@ from outcomes.store.sqlite.private_files import make_private, sync_to_disk
 VERSION = 2
 """Version of the layout of the tables."""
 
-TABLES = {
-    Kind.OUTCOME: "outcomes",
-    Kind.GROUP: "groups",
-    Kind.LINK: "links",
-    Kind.PROFICIENCY: "proficiencies",
-    Kind.RESULT: "results",
-}
-_BODIES = {event.kind: event.body_type for event in EVENT_TYPES.values()}
 _PAGE = 1_000
 
 
@@ -166,12 +158,16 @@ _INDEXED = {
 
 
 def _tables(connection: sqlite3.Connection, log: EventLog, point: PointInTime) -> Iterator[Table]:
-    for kind, name in TABLES.items():
-        body = _BODIES[kind]
+    for kind, spec in TABLES.items():
+        if spec.exported_as is None:
+            continue
+        body = spec.body
         fields = columns_of({name: field.annotation for name, field in body.model_fields.items()})
         columns = {body.id_field: str, **fields, "other_fields": str, "event_time": datetime, "position": int}
         rows = _rows(log, columns, _positions(connection, point, kind))
-        yield Table(name, columns, rows, (body.id_field,), _REFERENCES.get(kind, ()), _INDEXED.get(kind, ()))
+        yield Table(
+            spec.exported_as, columns, rows, (body.id_field,), _REFERENCES.get(kind, ()), _INDEXED.get(kind, ())
+        )
     yield Table(
         "mastery",
         _MASTERY,

@@ -14,8 +14,7 @@ from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import context_number, seek, student_uuids
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.versions import versions_of
-from outcomes.projections.views.extract import WEEK
-from outcomes.projections.views.writer import RUBRIC_ASSESSMENT
+from outcomes.projections.views.extract import RUBRIC_ASSESSMENT, WEEK
 
 LIVE_ASSESSMENT = "LiveAssessments::Submission"
 

@@ -12,7 +12,7 @@ from outcomes.domain.times import Micros, to_text
 from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve_cut, tenants
 from outcomes.projections.as_of.versions import in_force
 from outcomes.projections.operations.findings import Findings
-from outcomes.projections.views.extract import facts_of
+from outcomes.projections.views.extract import extract_row
 from outcomes.projections.views.schema import ORDER, VERSION_TABLES
 from outcomes.projections.views.writer import IdTable, ViewWriter
 from outcomes.store.log.event_log import EventLog
@@ -106,7 +106,7 @@ def _check_entity(log: EventLog, connection: sqlite3.Connection, ref: EntityRef,
 def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[Any], found: Findings) -> None:
     """Compare the columns of every version with what its event says."""
     rows = ViewWriter(_KnownNames(connection))
-    rows.add((recorded.position, facts_of(recorded.event, recorded.digest)) for recorded in history)
+    rows.add((recorded.position, extract_row(recorded.event, recorded.digest)) for recorded in history)
     if ref.kind is Kind.RESULT:
         pairs = ((row, _result_row(connection, row)) for row in rows.results)
     else:

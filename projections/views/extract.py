@@ -1,95 +1,157 @@
 """What the views take from one event: plain values, no numbers of our own yet, so that any process can find them."""
 
-from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
-
-import orjson
-from pydantic import BaseModel
+from typing import Any, NamedTuple
 
 from outcomes.domain.catalog import EVENT_TYPES
-from outcomes.domain.entities.outcome import OutcomeBody
-from outcomes.domain.event import EventLike, Metadata, order_key
+from outcomes.domain.event import EventLike, order_key
 from outcomes.domain.identity import Context, Kind, context_of, local_id
-from outcomes.domain.times import Micros, micros
+from outcomes.domain.times import Micros
+from outcomes.projections.views.tables import TABLES, reader_of
 
 WEEK: Micros = 7 * 86_400_000_000
 NO_CONTEXT = Context("Unknown", "")
 """Where results hang that name no course (archives of 2019/20)."""
 NO_STUDENT = ""
-IMPORT_JOB = "OutcomeImport#run"
+RUBRIC_ASSESSMENT = "RubricAssessment"
+"""The artifact type of results that were graded by a rubric."""
 
-Facts = tuple[Any, ...]
-"""(kind, tenant, root account, place, SIS ids, …): the rest is of a result `_of_result`'s, of others `_of_version`'s.
-
-Only tuples, text, numbers, bytes and None, so that they travel between processes at little cost. `place` is what the
-event says of where a course or account hangs: (type, id, id of the account above, event time, digest), or None. The SIS
-ids are a school's own names: each (type, id, SIS id, event time, digest).
-"""
-
-Name = tuple[str, str]
+ContextKey = tuple[str, str, str]
+"""Tenant, type and id."""
+StudentKey = tuple[str, str]
+"""Tenant and uuid; nobody's is `NO_STUDENT`."""
 
 
-def facts_of(event: EventLike, digest: bytes) -> Facts:
-    """Return the facts of one event."""
-    if event.kind is Kind.RESULT:
-        return _of_result(event, digest)
-    return _of_version(event, digest)
+SisKey = tuple[str, str, str]
+"""Type and id of a person or place, and what the school calls them itself. People have their global ids."""
 
 
-def _of_result(event: EventLike, digest: bytes) -> Facts:
-    """Return …, names of the course and of the student, and the row but for their numbers and its position."""
+class VersionRow(NamedTuple):
+    """What one event adds to the table of its kind.
+
+    `place` is the course or account of which the event tells the account above it (`parent`). `context` is what the
+    entity hangs in. `values` are the table's columns. `outcome_id` is the outcome that a link links; `person` and
+    `person_name` are whom the event names, and how; `enrolled` is whom an enrollment enrolls, `NO_STUDENT` for nobody.
+    """
+
+    kind: str
+    tenant: str
+    root_account: str | None
+    place: ContextKey | None
+    parent: ContextKey | None
+    sis_ids: tuple[SisKey, ...]
+    context: ContextKey | None
+    entity_id: str
+    event_time: Micros
+    updated_at: Micros
+    is_update: bool
+    digest: bytes
+    values: tuple[Any, ...]
+    outcome_id: str | None
+    person: str | None
+    person_name: str | None
+    enrolled: str | None
+
+
+class ResultRow(NamedTuple):
+    """What one event adds to the table of results: nine tenths of all.
+
+    As `VersionRow`; `week` counts from 1970, `assessment_id` is the assessment by rubric that made it, if one did.
+    """
+
+    kind: str
+    tenant: str
+    root_account: str | None
+    place: ContextKey | None
+    parent: ContextKey | None
+    sis_ids: tuple[SisKey, ...]
+    course: ContextKey
+    student: StudentKey
+    week: int
+    outcome_id: str
+    result_id: str
+    event_time: Micros
+    updated_at: Micros
+    is_update: bool
+    digest: bytes
+    values: tuple[Any, ...]
+    assessment_id: str | None
+
+
+Row = VersionRow | ResultRow
+"""Only tuples, text, numbers, bytes and None are in them: as tuples they travel between processes at little cost."""
+
+
+def extract_row(event: EventLike, digest: bytes) -> Row:
+    """Return the row of one event; its digest is that of its content in this log."""
+    return _result_row(event, digest) if event.kind is Kind.RESULT else _version_row(event, digest)
+
+
+def named(values: tuple[Any, ...]) -> Row:
+    """Give the values of a row their names again, which they lose between processes."""
+    return ResultRow._make(values) if values[0] == _RESULT else VersionRow._make(values)
+
+
+def _result_row(event: EventLike, digest: bytes) -> ResultRow:
     body: Any = event.body
-    metadata, event_time = event.metadata, event.event_time
+    metadata = event.metadata
     tenant = metadata.root_account_uuid
-    assessed_at = body.assessed_at
-    return (
+    place, parent = _NOWHERE if metadata.context_id is None else _place(event)
+    event_time, updated_at, is_update, _ = order_key(event, digest)
+    return ResultRow(
         _RESULT,
         tenant,
         metadata.root_account_id,
-        None if metadata.context_id is None else _place(event, digest),
-        _sis_ids(event, digest),
-        _where(tenant, body.result_context_type, body.result_context_id),
+        place,
+        parent,
+        _sis_ids(event),
+        _course(tenant, body.result_context_type, body.result_context_id),
         (tenant, body.user_uuid or NO_STUDENT),
         event_time // WEEK,
-        (body.learning_outcome_id, body.id, *order_key(event, digest)),
-        (
-            body.workflow_state,
-            body.score,
-            body.possible,
-            body.percent,
-            None if assessed_at is None else _micros(assessed_at),
-            body.artifact_type,
-            body.artifact_id,
-        ),
+        body.learning_outcome_id,
+        body.id,
+        event_time,
+        updated_at,
+        is_update,
+        digest,
+        _READ_RESULT(event),
+        body.artifact_id if body.artifact_type == RUBRIC_ASSESSMENT else None,
     )
 
 
-def _of_version(event: EventLike, digest: bytes) -> Facts:
-    """Return …, the name of its context, id, order key, columns, the outcome that it links, whom it names."""
+def _version_row(event: EventLike, digest: bytes) -> VersionRow:
     body: Any = event.body
     kind = event.kind
+    place, parent = _place(event)
     context = _context_of(kind, body)
-    return (
-        _NAMES[kind],
+    event_time, updated_at, is_update, _ = order_key(event, digest)
+    person, person_name = _person(kind, body)
+    return VersionRow(
+        kind.value,
         event.tenant,
         event.metadata.root_account_id,
-        _place(event, digest),
-        _sis_ids(event, digest),
+        place,
+        parent,
+        _sis_ids(event),
         None if context is None else (event.tenant, *context),
         body.local_id,
-        tuple(order_key(event, digest)),
-        (body.workflow_state, *COLUMNS[kind](body, event.metadata)),
+        event_time,
+        updated_at,
+        is_update,
+        digest,
+        _READ[kind](event),
         body.learning_outcome_id if kind is Kind.LINK else None,
-        _named(kind, body),
+        person,
+        person_name,
+        (body.user_uuid or NO_STUDENT) if kind is Kind.ENROLLMENT else None,
     )
 
 
 _RESULT = Kind.RESULT.value
-# What is marked in one sitting, in one course, bears the same few times and names.
-_micros = lru_cache(maxsize=4096)(micros)
+_READ = {kind: reader_of(table) for kind, table in TABLES.items()}
+_READ_RESULT = _READ[Kind.RESULT]
+_NOWHERE = (None, None)
 _local_id = lru_cache(maxsize=4096)(local_id)
-_NAMES = {kind: kind.value for kind in Kind}
 # Asked of the types: an unknown field of an event may be called `context`, too.
 _IN_CONTEXTS = {
     kind.kind for kind in EVENT_TYPES.values() if isinstance(getattr(kind.body_type, "context", None), property)
@@ -97,7 +159,7 @@ _IN_CONTEXTS = {
 
 
 @lru_cache(maxsize=4096)
-def _where(tenant: str, context_type: str | None, context_id: str | None) -> tuple[str, str, str]:
+def _course(tenant: str, context_type: str | None, context_id: str | None) -> ContextKey:
     if context_type is None or context_id is None:
         return (tenant, *NO_CONTEXT)
     return (tenant, *context_of(context_type, context_id))
@@ -117,7 +179,8 @@ def _context_of(kind: Kind, body: Any) -> Context | None:
     return found
 
 
-def _place(event: EventLike, digest: bytes) -> tuple[str, str, str, Micros, bytes] | None:
+def _place(event: EventLike) -> tuple[ContextKey | None, ContextKey | None]:
+    """Return of which course or account an event tells the account above it, and that account."""
     body: Any = event.body
     metadata = event.metadata
     if event.kind is Kind.COURSE:
@@ -128,84 +191,32 @@ def _place(event: EventLike, digest: bytes) -> tuple[str, str, str, Micros, byte
         # The envelope of a request names the account above its context (DOMAIN.md 2).
         child, parent = (metadata.context_type, metadata.context_id), metadata.context_account_id
     else:
-        return None
+        return _NOWHERE
     if parent is None:
-        return None
-    return (child[0], _local_id(child[1]), _local_id(parent), event.event_time, digest)
+        return _NOWHERE
+    tenant = metadata.root_account_uuid
+    return (tenant, child[0], _local_id(child[1])), (tenant, "Account", _local_id(parent))
 
 
-def _sis_ids(event: EventLike, digest: bytes) -> tuple[tuple[str, str, str, Micros, bytes], ...]:
-    """Return what an event tells of a school's own ids: of who asked, of where, and of the person that it is about.
-
-    People stand under the global ids that `users` and `enrollments` have, places under their local ones.
-    """
+def _sis_ids(event: EventLike) -> tuple[SisKey, ...]:
+    """Return what an event tells of a school's own ids: of who asked, of where, and of the person that it is about."""
     metadata, body = event.metadata, event.body
-    told = []
+    told: list[SisKey] = []
     if metadata.user_sis_id is not None and metadata.user_id is not None:
         told.append(("User", metadata.user_id, metadata.user_sis_id))
     if metadata.context_sis_source_id is not None and metadata.context_type is not None and metadata.context_id:
         told.append((metadata.context_type, _local_id(metadata.context_id), metadata.context_sis_source_id))
     if event.kind is Kind.USER and isinstance(sis_id := getattr(body, "user_sis_id", None), str):
         told.append(("User", body.local_id, sis_id))
-    return tuple((*one, event.event_time, digest) for one in told)
+    return tuple(told)
 
 
-def _named(kind: Kind, body: Any) -> Name | None:
+def _person(kind: Kind, body: Any) -> tuple[str | None, str | None]:
     """Return whom an event names, and how."""
     if kind is Kind.USER:
         uuid, name = body.uuid, body.name
     elif kind is Kind.ENROLLMENT:
         uuid, name = body.user_uuid, body.user_name
     else:
-        return None
-    return (uuid, name) if uuid and name else None
-
-
-def _of_outcome(body: OutcomeBody, metadata: Metadata) -> tuple[Any, ...]:
-    criterion = body.rubric_criterion
-    return (
-        body.label,
-        body.display_name,
-        body.vendor_guid,
-        body.calculation_method,
-        body.calculation_int,
-        criterion.mastery_points if criterion else None,
-        criterion.points_possible if criterion else None,
-        _json(criterion.ratings if criterion else None),
-        metadata.job_tag == IMPORT_JOB,
-    )
-
-
-def _json(ratings: Iterable[BaseModel] | None) -> str | None:
-    if ratings is None:
-        return None
-    return orjson.dumps([rating.model_dump(exclude_none=True) for rating in ratings]).decode()
-
-
-COLUMNS: dict[Kind, Callable[[Any, Metadata], tuple[Any, ...]]] = {
-    Kind.OUTCOME: _of_outcome,
-    Kind.GROUP: lambda body, _: (body.title, body.vendor_guid, body.parent_outcome_group_id),
-    Kind.LINK: lambda body, _: (body.learning_outcome_id, body.learning_outcome_group_id),
-    Kind.PROFICIENCY: lambda body, _: (_json(body.outcome_proficiency_ratings),),
-    Kind.CALCULATION_METHOD: lambda body, _: (body.calculation_method, body.calculation_int),
-    Kind.FRIENDLY_DESCRIPTION: lambda body, _: (body.learning_outcome_id, body.description),
-    Kind.ASSESSMENT: lambda body, metadata: (
-        None if (handed_in := body.handed_in_at) is None else _micros(handed_in),
-        body.assessment_type,
-        metadata.user_id,
-        metadata.user_login,
-    ),
-    Kind.ACCOUNT: lambda body, _: (body.name,),
-    Kind.COURSE: lambda body, _: (body.name, body.uuid),
-    Kind.USER: lambda body, _: (body.uuid, body.name),
-    Kind.ENROLLMENT: lambda body, _: (
-        body.user_uuid,
-        body.user_name,
-        body.type,
-        body.user_id,
-        body.course_section_id,
-    ),
-    Kind.SETTING: lambda body, _: (body.value,),
-    Kind.ERASURE: lambda body, _: (body.reason, body.erased_by, orjson.dumps(body.figures).decode()),
-}
-"""What of each body stands in the columns of its version table, after those that all have."""
+        return _NOWHERE
+    return (uuid, name) if uuid and name else _NOWHERE

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.event import Event, EventLike
 from outcomes.projections.views import predecessors, schema
-from outcomes.projections.views.extract import Facts, facts_of
-from outcomes.projections.views.writer import IdTable, ViewWriter
+from outcomes.projections.views.extract import Row, extract_row
+from outcomes.projections.views.writer import Found, IdTable, ViewWriter
 from outcomes.store.home import Home
 from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
@@ -91,9 +91,9 @@ class ReadModel:
             return None  # deleted a moment ago
 
     @staticmethod
-    def extract(event: EventLike, digest: bytes) -> Facts:
-        """Return what the views take from one event."""
-        return facts_of(event, digest)
+    def extract(event: EventLike, digest: bytes) -> Row:
+        """Return the row that one event adds."""
+        return extract_row(event, digest)
 
     def take(self, appended: Appended) -> None:
         """Take a batch that has just been appended; the caller holds the home's writer lock."""
@@ -105,7 +105,7 @@ class ReadModel:
         if not follows:
             self.follow()
             return
-        self._write(database, zip(appended.positions, appended.arrivals.facts, strict=True), appended.head)
+        self._write(database, zip(appended.positions, appended.arrivals.extracted, strict=True), appended.head)
 
     def catch_up(self, watch: Watch = unwatched) -> None:
         """Bring the views to the head of the log, making them if they are not there or of another layout.
@@ -133,7 +133,7 @@ class ReadModel:
         head = self._log.head
         for end in self._page_ends(position, head):
             found = (
-                (position, facts_of(event, digest))
+                (position, extract_row(event, digest))
                 for page in self._log.known_events(position, end)
                 for position, digest, event in page
             )
@@ -161,7 +161,7 @@ class ReadModel:
         for after in range((upto - 1) // _PAGE * _PAGE, -1, -_PAGE):
             page = list(self._log.records(after, min(upto, after + _PAGE)))
             found = (
-                (record.position, facts_of(event, record.digest))
+                (record.position, extract_row(event, record.digest))
                 for record in reversed(page)
                 if isinstance(event := self._log.parse(record), Event)
             )
@@ -209,7 +209,7 @@ class ReadModel:
             return False
         return last is None or self._log.has_batch(last, bytes.fromhex(known["chain"]))
 
-    def _write(self, database: TrackedDatabase, found: Iterable[tuple[int, Facts | None]], upto: int | None) -> None:
+    def _write(self, database: TrackedDatabase, found: Iterable[Found], upto: int | None) -> None:
         try:
             with database.writing() as connection:
                 names = self._names(connection)
@@ -279,4 +279,4 @@ def is_usable(path: Path) -> bool:
         if path.exists() and error.sqlite_errorcode & 0xFF not in _SPOILT:
             raise
         return False
-    return row is not None and row[0] == str(schema.VERSION)
+    return row is not None and row[0] == schema.version()

@@ -5,18 +5,22 @@ entity, in the order of its events, among those with `event_time <= T` and `posi
 """
 
 import sqlite3
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from outcomes.domain.identity import Kind
 from outcomes.projections.views import predecessors
+from outcomes.projections.views.tables import TABLES, TableColumn, VersionTable
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 7
-"""Version of this layout; views of another one are rebuilt from the log."""
+_MEANING = 8
+"""Raised when what is in the columns changes its meaning while they keep their names and types."""
 
-VERSION_TABLES: dict[Kind, str] = {kind: f"{kind.value}_versions" for kind in Kind if kind is not Kind.RESULT}
+VERSION_TABLES: dict[Kind, str] = {kind: table.name for kind, table in TABLES.items() if kind is not Kind.RESULT}
 """Kinds whose versions are keyed by tenant and id; results have their own table."""
 
 ID_COLUMNS: dict[Kind, str] = {kind: f"{kind.value}_id" for kind in Kind}
@@ -31,58 +35,12 @@ WAYS_BACK = predecessors.triggers(VERSION_TABLES, ID_COLUMNS, ORDER)
 
 _PLACE = {"position": int, "tenant": int}
 _ORDER_COLUMNS = {"event_time": int, "updated_at": int, "is_update": int, "digest": bytes}
-_COLUMNS = {
-    Kind.OUTCOME: {
-        "context": int,
-        "workflow_state": str,
-        "title": str,
-        "display_name": str,
-        "vendor_guid": str,
-        "calculation_method": str,
-        "calculation_int": int,
-        "mastery_points": float,
-        "points_possible": float,
-        "ratings": str,
-        "by_import": int,
-    },
-    Kind.GROUP: {"context": int, "workflow_state": str, "title": str, "vendor_guid": str, "parent_id": str},
-    Kind.LINK: {"context": int, "workflow_state": str, "outcome_id": str, "group_id": str},
-    Kind.PROFICIENCY: {"context": int, "workflow_state": str, "ratings": str},
-    Kind.CALCULATION_METHOD: {
-        "context": int,
-        "workflow_state": str,
-        "calculation_method": str,
-        "calculation_int": int,
-    },
-    Kind.FRIENDLY_DESCRIPTION: {"context": int, "workflow_state": str, "outcome_id": str, "description": str},
-    Kind.ASSESSMENT: {
-        "context": int,
-        "workflow_state": str,
-        "handed_in_at": int,
-        "assessment_type": str,
-        "grader_id": str,
-        "grader_login": str,
-    },
-    Kind.ACCOUNT: {"context": int, "workflow_state": str, "name": str},
-    Kind.COURSE: {"context": int, "workflow_state": str, "name": str, "uuid": str},
-    Kind.USER: {"context": int, "workflow_state": str, "uuid": str, "name": str},
-    Kind.ENROLLMENT: {
-        "context": int,
-        "workflow_state": str,
-        "user_uuid": str,
-        "user_name": str,
-        "type": str,
-        "user_id": str,
-        "course_section_id": str,
-    },
-    Kind.SETTING: {"context": int, "workflow_state": str, "value": int},
-    Kind.ERASURE: {"context": int, "workflow_state": str, "reason": str, "erased_by": str, "figures": str},
-}
+_SQL_TYPES = {str: "TEXT", int: "INTEGER", float: "REAL"}
 
 # Results are nine tenths of all events. The week in front keeps inserts in one corner of the tree however many there
 # are; a course is one range a week. sqlite-utils has no WITHOUT ROWID, so these are written out.
 _CLUSTERED = (
-    """CREATE TABLE result_versions (
+    f"""CREATE TABLE result_versions (
         week INTEGER NOT NULL,
         course INTEGER NOT NULL,
         student INTEGER NOT NULL,
@@ -93,13 +51,7 @@ _CLUSTERED = (
         is_update INTEGER NOT NULL,
         digest BLOB NOT NULL,
         position INTEGER NOT NULL,
-        workflow_state TEXT,
-        score REAL,
-        possible REAL,
-        percent REAL,
-        assessed_at INTEGER,
-        artifact_type TEXT,
-        artifact_id TEXT,
+        {", ".join(f"{column.name} {_SQL_TYPES[column.stored]}" for column in TABLES[Kind.RESULT].columns)},
         PRIMARY KEY (week, course, student, outcome_id, result_id, event_time, updated_at, is_update, digest)
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE result_places (
@@ -169,6 +121,25 @@ _CLUSTERED = (
 )
 
 
+_INDEXES = (
+    # The few deletions of outcomes, for what they silently do to links (DOMAIN.md 6, repair rule).
+    f"""CREATE INDEX outcome_deletions ON outcome_versions (tenant, outcome_id, {", ".join(ORDER)})
+    WHERE workflow_state = 'deleted'""",
+    # The links of an outcome, wherever they are: what one event of it changed is found without its whole contexts.
+    "CREATE INDEX link_versions_by_outcome ON link_versions (tenant, outcome_id, link_id)",
+)
+
+
+@cache
+def version() -> str:
+    """Return the version of this layout; views of another one are rebuilt from the log.
+
+    A column or table more or less makes another version by itself.
+    """
+    layout = repr((TABLES, _CLUSTERED, predecessors.TABLE_SQL, WAYS_BACK, _INDEXES, _current_views()))
+    return f"{_MEANING}-{sha256(layout.encode()).hexdigest()[:12]}"
+
+
 def create(connection: sqlite3.Connection) -> None:
     """Create every table, index and SQL view in an empty database."""
     from sqlite_utils import Database  # noqa: PLC0415 - slow to load, and not every command needs it
@@ -194,33 +165,32 @@ def create(connection: sqlite3.Connection) -> None:
         strict=True,
     )
     database.table("properties").create({"name": str, "value": str}, pk="name", strict=True)
-    for kind, columns in _COLUMNS.items():
-        _create_versions(database, kind, columns)
-    for statement in (*_CLUSTERED, predecessors.TABLE_SQL, *WAYS_BACK.values()):
+    for kind in VERSION_TABLES:
+        _create_versions(database, TABLES[kind])
+    for statement in (*_CLUSTERED, predecessors.TABLE_SQL, *WAYS_BACK.values(), *_INDEXES):
         database.execute(statement)
-    # The few deletions of outcomes, for what they silently do to links (DOMAIN.md 6, repair rule).
-    database.execute(
-        f"CREATE INDEX outcome_deletions ON outcome_versions (tenant, outcome_id, {', '.join(ORDER)}) "
-        "WHERE workflow_state = 'deleted'"
-    )
-    # The links of an outcome, wherever they are: what one event of it changed is found without its whole contexts.
-    database.execute("CREATE INDEX link_versions_by_outcome ON link_versions (tenant, outcome_id, link_id)")
     for name, sql in _current_views().items():
         database.create_view(name, sql)
-    database.table("properties").insert({"name": "version", "value": str(VERSION)})
+    database.table("properties").insert({"name": "version", "value": version()})
 
 
-def _create_versions(database: "Database", kind: Kind, columns: dict[str, type]) -> None:
-    identity = ID_COLUMNS[kind]
-    table = database.table(VERSION_TABLES[kind])
+def _create_versions(database: "Database", spec: VersionTable) -> None:
+    identity = ID_COLUMNS[spec.kind]
+    table = database.table(spec.name)
     table.create(
-        {**_PLACE, identity: str, **_ORDER_COLUMNS, **columns},
+        {
+            **_PLACE,
+            identity: str,
+            **_ORDER_COLUMNS,
+            "context": int,
+            **{column.name: column.stored for column in spec.columns},
+        },
         pk="position",
         not_null={"tenant", identity, *_ORDER_COLUMNS},
         strict=True,
     )
-    table.create_index(["tenant", identity, *ORDER], index_name=f"{VERSION_TABLES[kind]}_in_order")
-    table.create_index(["tenant", "event_time"], index_name=f"{VERSION_TABLES[kind]}_by_time")
+    table.create_index(["tenant", identity, *ORDER], index_name=f"{spec.name}_in_order")
+    table.create_index(["tenant", "event_time"], index_name=f"{spec.name}_by_time")
 
 
 def _text(column: str) -> str:
@@ -229,29 +199,36 @@ def _text(column: str) -> str:
 
 def _current_views() -> dict[str, str]:
     """Return SQL views of the present, with names for numbers and text for times."""
-    plurals = {Kind.GROUP: "outcome_groups", Kind.LINK: "outcome_links", Kind.PROFICIENCY: "proficiencies"}
     views = {}
     for kind, table in VERSION_TABLES.items():
-        name, identity = plurals.get(kind, f"{kind.value}s"), ID_COLUMNS[kind]
-        fields = ", ".join(f"v.{column}" for column in _COLUMNS[kind] if column not in {"context", "by_import"})
-        views[name] = (
-            f"SELECT t.uuid AS tenant, v.{identity}, c.type AS context_type, c.id AS context_id, {fields}, "
+        spec, identity = TABLES[kind], ID_COLUMNS[kind]
+        views[spec.current] = (
+            f"SELECT t.uuid AS tenant, v.{identity}, c.type AS context_type, c.id AS context_id, {_shown(spec)}, "
             f"{_text('v.event_time')} AS event_time, v.position "
             f"FROM {table} v JOIN tenants t USING (tenant) LEFT JOIN contexts c USING (context) "
             f"WHERE v.position = (SELECT n.position FROM {table} n WHERE n.tenant = v.tenant "
             f"AND n.{identity} = v.{identity} ORDER BY {_qualified('n')} LIMIT 1)"
         )
-    views["results"] = (
-        "SELECT tenant, result_id, context_type, context_id, student, outcome_id, workflow_state, score, possible, "
-        "percent, artifact_type, artifact_id, assessed_at, event_time, position FROM ("
+    results = TABLES[Kind.RESULT]
+    views[results.current] = (
+        "SELECT tenant, result_id, context_type, context_id, student, outcome_id, "
+        f"{', '.join(column.name for column in results.columns)}, event_time, position FROM ("
         "SELECT t.uuid AS tenant, v.result_id, c.type AS context_type, c.id AS context_id, s.uuid AS student, "
-        "v.outcome_id, v.workflow_state, v.score, v.possible, v.percent, v.artifact_type, v.artifact_id, "
-        f"{_text('v.assessed_at')} AS assessed_at, {_text('v.event_time')} AS event_time, v.position, "
+        f"v.outcome_id, {_shown(results)}, {_text('v.event_time')} AS event_time, v.position, "
         f"row_number() OVER (PARTITION BY c.tenant, v.result_id ORDER BY {_qualified('v')}) AS newest "
         "FROM result_versions v JOIN contexts c ON c.context = v.course JOIN tenants t ON t.tenant = c.tenant "
         "JOIN students s ON s.student = v.student) WHERE newest = 1"
     )
     return views
+
+
+def _shown(spec: VersionTable) -> str:
+    return ", ".join(_as_shown(column) for column in spec.columns)
+
+
+def _as_shown(column: TableColumn) -> str:
+    name = f"v.{column.name}"
+    return f"{_text(name)} AS {column.name}" if column.kind is datetime else name
 
 
 def _qualified(alias: str) -> str:

@@ -6,18 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from outcomes.domain.identity import Kind, local_id
-from outcomes.projections.views.extract import Facts
+from outcomes.projections.views.extract import ResultRow, Row, VersionRow, named
 from outcomes.projections.views.schema import VERSION_TABLES
 
-RUBRIC_ASSESSMENT = "RubricAssessment"
-_RESULT = Kind.RESULT.value
-_ENROLLMENT = Kind.ENROLLMENT.value
 _INTERNED_AT_MOST = 200_000
 _FEW = 100
-_USER_UUID = 1
-"""Where in the columns of an enrollment, after its state."""
-# Where in a row of result_versions.
-_IS_UPDATE, _ARTIFACT_TYPE, _ARTIFACT_ID = 7, 15, 16
+
+Found = tuple[int, tuple[Any, ...] | None]
+"""An event's position, and the values of its row; None of an event that is not projected."""
 
 
 class _Numbers(dict[Any, int]):
@@ -81,66 +77,75 @@ class IdTable:
 
 @dataclass
 class ViewWriter:
-    """The rows that a batch adds, by table."""
+    """The rows that a batch adds, by table; each row of `versions` and `results` is a whole row of its table."""
 
     interner: IdTable
     versions: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {kind: [] for kind in VERSION_TABLES})
     results: list[tuple[Any, ...]] = field(default_factory=list)
-    places: list[tuple[Any, ...]] = field(default_factory=list)
     placements: set[tuple[Any, ...]] = field(default_factory=set)
     names: set[tuple[Any, ...]] = field(default_factory=set)
     members: set[tuple[int, str, str]] = field(default_factory=set)
     enrollments: set[tuple[int, str, str]] = field(default_factory=set)
     sis_ids: set[tuple[Any, ...]] = field(default_factory=set)
+    # Where each result is to be found: those that come for the first time, and those that may have come before.
+    _first_places: list[tuple[Any, ...]] = field(default_factory=list)
+    _later_places: list[tuple[Any, ...]] = field(default_factory=list)
+    _rubric_results: set[tuple[int, str, int, int]] = field(default_factory=set)
+    _course_weeks: set[tuple[int, int]] = field(default_factory=set)
+    _student_courses: set[tuple[int, int]] = field(default_factory=set)
 
-    def add(self, found: Iterable[tuple[int, Facts | None]]) -> None:
-        """Add the rows of events: their positions, and what is known of them, if it is an event that is projected."""
-        known = [(position, facts) for position, facts in found if facts is not None]
+    def add(self, found: Iterable[Found]) -> None:
+        """Add the rows of events: their positions, and what was extracted, if it is an event that is projected."""
+        known = [(position, named(values)) for position, values in found if values is not None]
         # In the order of the log, not of a set: numbers are given as names turn up.
-        for uuid, root in dict.fromkeys((facts[1], facts[2]) for _, facts in known):
+        for uuid, root in dict.fromkeys((row.tenant, row.root_account) for _, row in known):
             if root is not None and (number := self.interner.new_root(uuid, root)) is not None:
                 # Which account is the root is no event: it was so from the beginning.
                 self.placements.add((number, 0, b"", 0, number))
-        for position, facts in known:
-            if facts[3] is not None:
-                self._add_placement(facts, position)
-            for type_, local, sis_id, event_time, digest in facts[4]:
-                self.sis_ids.add((self.interner.tenants[facts[1]], type_, local, event_time, digest, position, sis_id))
-            if facts[0] != _RESULT:
-                self._add_version(facts, position)
-        self._add_results([(position, facts) for position, facts in known if facts[0] == _RESULT])
+        for position, row in known:
+            if row.place is not None:
+                self._add_placement(row, position)
+            for type_, of, sis_id in row.sis_ids:
+                place = (self.interner.tenants[row.tenant], type_, of, row.event_time, row.digest)
+                self.sis_ids.add((*place, position, sis_id))
+            if isinstance(row, VersionRow):
+                self._add_version(row, position)
+        self._add_results([(position, row) for position, row in known if isinstance(row, ResultRow)])
 
-    def _add_placement(self, facts: Facts, position: int) -> None:
-        _, uuid, _, (type_, child, parent, event_time, digest), *_ = facts
-        lower, upper = self.interner.contexts[uuid, type_, child], self.interner.contexts[uuid, "Account", parent]
-        self.placements.add((lower, event_time, digest, position, upper))
+    def _add_placement(self, row: Row, position: int) -> None:
+        lower, upper = self.interner.contexts[row.place], self.interner.contexts[row.parent]
+        self.placements.add((lower, row.event_time, row.digest, position, upper))
 
-    def _add_results(self, found: list[tuple[int, Facts]]) -> None:
+    def _add_results(self, found: list[tuple[int, ResultRow]]) -> None:
         # Nine tenths of all rows: no call for each of them.
         contexts, students, tenants = self.interner.contexts, self.interner.students, self.interner.tenants
-        rows = [
-            (week, contexts[where], students[who], *key, position, *columns)
-            for position, (_, _, _, _, _, where, who, week, key, columns) in found
-        ]
-        self.results += rows
-        self.places += [
-            (tenants[facts[1]], row[4], row[1], row[2], row[3]) for row, (_, facts) in zip(rows, found, strict=True)
-        ]
+        for position, row in found:
+            course, student = contexts[row.course], students[row.student]
+            order = (row.event_time, row.updated_at, row.is_update, row.digest)
+            key = (row.week, course, student, row.outcome_id, row.result_id, *order)
+            self.results.append((*key, position, *row.values))
+            place = (tenants[row.tenant], row.result_id, course, student, row.outcome_id)
+            (self._later_places if row.is_update else self._first_places).append(place)
+            self._course_weeks.add((course, row.week))
+            self._student_courses.add((student, course))
+            if row.assessment_id is not None:
+                self._rubric_results.add((tenants[row.tenant], row.assessment_id, course, student))
 
-    def _add_version(self, facts: Facts, position: int) -> None:
-        kind, uuid, _, _, _, where, entity_id, key, columns, outcome_id, named = facts
-        tenant = self.interner.tenants[uuid]
-        context = None if where is None else self.interner.contexts[where]
-        if context is not None and kind == _ENROLLMENT:
-            self.enrollments.add((context, columns[_USER_UUID] or "", entity_id))
+    def _add_version(self, row: VersionRow, position: int) -> None:
+        kind, entity_id = row.kind, row.entity_id
+        tenant = self.interner.tenants[row.tenant]
+        context = None if row.context is None else self.interner.contexts[row.context]
+        if context is not None and row.enrolled is not None:
+            self.enrollments.add((context, row.enrolled, entity_id))
         elif context is not None:
             self.members.add((context, kind, entity_id))
-            if outcome_id is not None:
+            if row.outcome_id is not None:
                 # The linked outcome belongs to this tree, too, wherever it was created.
-                self.members.add((context, Kind.OUTCOME.value, outcome_id))
-        if named is not None:
-            self.names.add((tenant, named[0], key[0], key[3], position, named[1]))
-        self.versions[kind].append((position, tenant, entity_id, *key, context, *columns))
+                self.members.add((context, Kind.OUTCOME.value, row.outcome_id))
+        if row.person is not None:
+            self.names.add((tenant, row.person, row.event_time, row.digest, position, row.person_name))
+        order = (row.event_time, row.updated_at, row.is_update, row.digest)
+        self.versions[kind].append((position, tenant, entity_id, *order, context, *row.values))
 
     def write(self) -> None:
         """Insert everything, sorted by key; what is there already (a batch taken twice) stays."""
@@ -159,19 +164,13 @@ class ViewWriter:
     def _write_places(self) -> None:
         """Note where each result is to be found, and which few were ever somewhere else."""
         connection = self.interner.connection
-        rubric = {
-            (place[0], row[_ARTIFACT_ID], place[2], place[3])
-            for row, place in zip(self.results, self.places, strict=True)
-            if row[_ARTIFACT_TYPE] == RUBRIC_ASSESSMENT and row[_ARTIFACT_ID] is not None
-        }
-        _insert(connection, "rubric_results", sorted(rubric))
-        _insert(connection, "course_weeks", sorted({(row[1], row[0]) for row in self.results}))
-        _insert(connection, "student_courses", sorted({(row[2], row[1]) for row in self.results}))
+        _insert(connection, "rubric_results", sorted(self._rubric_results))
+        _insert(connection, "course_weeks", sorted(self._course_weeks))
+        _insert(connection, "student_courses", sorted(self._student_courses))
         # Most results come once. Only where one may have come before is it asked whether it was elsewhere then.
-        once = [place for row, place in zip(self.results, self.places, strict=True) if not row[_IS_UPDATE]]
-        again = [place for row, place in zip(self.results, self.places, strict=True) if row[_IS_UPDATE]]
-        for start in range(0, len(once), _FEW):
-            some = once[start : start + _FEW]
+        again = list(self._later_places)
+        for start in range(0, len(self._first_places), _FEW):
+            some = self._first_places[start : start + _FEW]
             if _insert(connection, "result_places", some) < len(some):
                 again += some
         _insert(connection, "result_places", again)

@@ -25,8 +25,8 @@ def extract_nothing(_event: EventLike, _digest: bytes) -> tuple[Any, ...]:
 class Arrival(NamedTuple):
     """An event as it came, with its place in the log but for the position. Plain values only.
 
-    `stream` is the entity's name inside its tenant and `version` its place there (`store.keys`); `facts` is what the
-    read model takes from it, None where the event is of no known name.
+    `stream` is the entity's name inside its tenant and `version` its place there (`stream_keys`); `extracted` is what
+    the read model takes from it, None where the event is of no known name.
     """
 
     raw: bytes
@@ -37,7 +37,7 @@ class Arrival(NamedTuple):
     stream: str
     version: int
     event_time: Micros
-    facts: tuple[Any, ...] | None
+    extracted: tuple[Any, ...] | None
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Arrivals:
     streams: list[str]
     versions: list[int]
     event_times: list[Micros]
-    facts: list[tuple[Any, ...] | None]
+    extracted: list[tuple[Any, ...] | None]
 
     @classmethod
     def of(cls, arrivals: Iterable[Arrival] = ()) -> Self:
@@ -63,6 +63,11 @@ class Arrivals:
     def columns(self) -> tuple[list[Any], ...]:
         """Return the columns in the order of the fields."""
         return tuple(getattr(self, name) for name in COLUMNS)
+
+    def plain_columns(self) -> tuple[list[Any], ...]:
+        """Return the columns for a journey to another process: what is extracted is without its names."""
+        plain = [None if values is None else tuple(values) for values in self.extracted]
+        return (*self.columns()[:-1], plain)
 
     def rows(self) -> list[Arrival]:
         """Return them one by one."""

@@ -188,7 +188,7 @@ class Ingest:
         report.appended += len(appended.arrivals)
         report.duplicates += len(batch.arrivals) - len(appended.arrivals)
         report.quarantined += len(batch.refused)
-        report.unprojected += appended.arrivals.facts.count(None)
+        report.unprojected += appended.arrivals.extracted.count(None)
         report.head = appended.head
 
     def _retry(self, entry: quarantine.QuarantineEntry) -> None:

@@ -90,7 +90,8 @@ class _Sender:
                 socket.send_fds(self._channel, [_HEADER.pack(_LONG, 0, 0)], [piece.spool.fileno()])
                 spool = True
             refused.append((piece.raw, piece.line, piece.reason, spool, reason))
-        self.tell(_PART, marshal.dumps((part.arrivals.columns(), refused, part.bytes, part.done, part.damage)))
+        columns = part.arrivals.plain_columns()
+        self.tell(_PART, marshal.dumps((columns, refused, part.bytes, part.done, part.damage)))
         for piece, _ in part.refused:
             piece.close()
 

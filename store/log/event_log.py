@@ -169,8 +169,8 @@ class EventLog(Application[str]):
     ) -> Appended:
         """Append those arrivals that are new, in their order; return them with their positions.
 
-        Repeats, of stored events or inside the batch, are left out: nothing is stored twice. `project` finds the facts
-        of what this home keeps otherwise than it came: redacted, or sealed.
+        Repeats, of stored events or inside the batch, are left out: nothing is stored twice. `project` extracts
+        what this home keeps otherwise than it came: redacted, or sealed.
         """
         return self._appender.append(connection, arrivals, source, recorded_at, project)
 
@@ -264,7 +264,7 @@ class EventLog(Application[str]):
     def known_events(self, after: int, upto: int) -> Iterator[list[tuple[int, bytes, EventLike]]]:
         """Yield the projected events of the log for a read model, a page at a time: position, digest, event.
 
-        An event may have quickly made structs in place of models (`store.thin`). Raises LogDamaged.
+        An event may have quickly made structs in place of models (`encoding.fast_parser`). Raises LogDamaged.
         """
         read = self._log_mapper.read
         while after < upto:

@@ -64,7 +64,7 @@ class EventEncryption:
         return stream_of_entity(Kind.USER, self.keyring.person(tenant, PersonId("stream", stream)).hex())
 
     def filed(self, arrival: Arrival) -> Arrival:
-        """Return an arrival under the digest, stream and version that it has here; its facts are another's yet."""
+        """Return an arrival under the digest, stream and version that it has here; what is extracted is not."""
         digest = self.digest(arrival.digest)
         stream = self.stream(arrival.tenant, arrival.stream)
         return arrival._replace(digest=digest, stream=stream, version=version_of(arrival.event_time, digest))
@@ -78,8 +78,8 @@ class EventEncryption:
         filed, states = [], []
         for arrival in map(self.filed, arrivals.rows()):
             state, event = self._seal(connection, arrival)
-            facts = None if event is None or isinstance(event, OtherEvent) else project(event, arrival.digest)
-            filed.append(arrival._replace(facts=facts))
+            extracted = None if event is None or isinstance(event, OtherEvent) else project(event, arrival.digest)
+            filed.append(arrival._replace(extracted=extracted))
             states.append(state)
         if self._has_erased:
             # An event told another name of an erased person, whose key was destroyed with it.

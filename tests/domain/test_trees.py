@@ -35,9 +35,12 @@ def place(local_id: str, outcome: str, group: str | None, state: str = "active",
     return LinkState(local_id, outcome, group, state, time)
 
 
+SHOWN = {"mastery_points": 3.0, "points_possible": 5.0, "calculation_method": "highest", "calculation_int": None}
+
+
 def goal(local_id: str, title: str | None = None, state: str = "active") -> OutcomeState:
     """An outcome."""
-    return OutcomeState(local_id, title or f"O{local_id}", state, None, 3.0, 5.0, "highest", None)
+    return OutcomeState(local_id, title or f"O{local_id}", state, SHOWN)
 
 
 def grow(groups: Iterable[GroupState], *links: LinkState, goals: Iterable[OutcomeState] = (), **more: Any) -> Tree:
@@ -120,7 +123,9 @@ class TestPlaces:
 
     def test_a_link_before_its_outcome_shows_an_unknown_one(self) -> None:
         """Named by the link, never seen itself: in its place, and marked."""
-        (node,) = build_tree([folder("1")], [place("70", "7", "1")], {}).roots[0].children
+        nothing = dict.fromkeys(SHOWN)
+        tree = build_tree([folder("1")], [place("70", "7", "1")], {}, shown_of_unknown=nothing)
+        (node,) = tree.roots[0].children
         assert (node.id, node.known, node.title, node.state) == ("7", False, None, "active")
         assert node.as_json()["mastery_points"] is None
 

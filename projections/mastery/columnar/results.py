@@ -12,8 +12,7 @@ from outcomes.projections.as_of.lookups import context_number, student_uuids
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.results import LIVE_ASSESSMENT
-from outcomes.projections.views.extract import WEEK
-from outcomes.projections.views.writer import RUBRIC_ASSESSMENT
+from outcomes.projections.views.extract import RUBRIC_ASSESSMENT, WEEK
 
 INACTIVE, WITHOUT_PERCENT, BY_QUIZ, BY_RUBRIC, LIVE = 1, 2, 4, 8, 16
 """What a result's `flags` say."""

@@ -18,7 +18,7 @@ from outcomes.cli.options import (
 )
 from outcomes.cli.output import answer, draw, say, write_lines
 from outcomes.cli.session import at
-from outcomes.domain.identity import parse_context, parse_entity, parse_kind
+from outcomes.domain.identity import Kind, parse_context, parse_entity, parse_kind
 from outcomes.domain.times import parse_argument, to_text
 from outcomes.domain.tree import Node
 from outcomes.projections.as_of.state import state_at
@@ -26,6 +26,7 @@ from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.history.timeline import TimelineEntry
 from outcomes.projections.history.timeline import timeline as entries_of
 from outcomes.projections.history.version_steps import Filters
+from outcomes.projections.views.tables import TABLES
 
 _FIELDS_SHOWN = 4
 
@@ -211,12 +212,10 @@ _TREE_COLUMNS = (
     "state",
     "known",
     "parent_id",
+    *TABLES[Kind.GROUP].in_tree,
     "link_id",
-    "display_name",
-    "mastery_points",
-    "points_possible",
-    "calculation_method",
-    "calculation_int",
+    *TABLES[Kind.LINK].in_tree,
+    *TABLES[Kind.OUTCOME].in_tree,
     "outcome_state",
     "link_state",
     "implied",

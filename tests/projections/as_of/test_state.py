@@ -20,7 +20,7 @@ from outcomes.projections.as_of.state import state_at
 from outcomes.projections.as_of.versions import versions_of
 from outcomes.projections.history.blame import blame
 from outcomes.projections.history.timeline import actor_of
-from outcomes.projections.views.extract import facts_of
+from outcomes.projections.views.extract import extract_row
 from outcomes.store.encoding.arrival import Arrivals, arrival_of
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.log.event_log import EventLog
@@ -136,7 +136,7 @@ def test_what_an_older_version_did_not_know_is_replayed_too(world: World) -> Non
     world.take(known, outcome("8", "2025-01-01"))
     with world.opened() as (log, _), log.writing() as connection:
         raw = lines(unknown)
-        arrival = arrival_of(Segment(raw, 1), content_digest(unknown, raw), parse_event(unknown), facts_of)
+        arrival = arrival_of(Segment(raw, 1), content_digest(unknown, raw), parse_event(unknown), extract_row)
         arrival = arrival._replace(stream="other/learning_outcome_updated")
         log.append(connection, Arrivals.of([arrival]), "an older version", world.clock)
     refs = [EntityRef(TENANT, Kind.OUTCOME, "7"), EntityRef(TENANT, Kind.OUTCOME, "8")]

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from outcomes.domain.catalog import EVENT_TYPES, parse_event
 from outcomes.domain.errors import NotAnEvent
 from outcomes.domain.event import Event, Metadata, OtherEvent
-from outcomes.projections.views.extract import facts_of
+from outcomes.projections.views.extract import extract_row
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, read
 from outcomes.store.encoding.content_digest import content_digest
@@ -113,13 +113,13 @@ def agree(raw: bytes) -> bool:
         for name in type(model).model_fields:
             if name != "event_time":
                 assert same(getattr(getattr(quick, part), name), getattr(model, name)), name
-    assert facts_of(quick, b"d" * 16) == facts_of(slow, b"d" * 16)
+    assert extract_row(quick, b"d" * 16) == extract_row(slow, b"d" * 16)
     parsed = fast_parser.parse(raw)
     assert not isinstance(parsed, OtherEvent)
-    assert facts_of(parsed, b"d" * 16) == facts_of(slow, b"d" * 16)
-    arrival = read(Segment(raw, 1, quick), facts_of)
+    assert extract_row(parsed, b"d" * 16) == extract_row(slow, b"d" * 16)
+    arrival = read(Segment(raw, 1, quick), extract_row)
     assert isinstance(arrival, Arrival)
-    assert arrival == read(Segment(raw, 1, value), facts_of)
+    assert arrival == read(Segment(raw, 1, value), extract_row)
     assert arrival.digest == content_digest(orjson.loads(raw), raw)
     return True
 
@@ -226,7 +226,7 @@ def test_the_same_event_spelled_otherwise_has_the_same_digest() -> None:
         orjson.dumps(PLAIN).replace(TENANT.encode(), "".join(f"\\u{ord(char):04x}" for char in TENANT).encode()),
         orjson.dumps(PLAIN).replace(b'"event_name":', b'"event_\\u006eame":'),
     ]
-    arrivals = [read(Segment(raw, 1, value_of(raw)), facts_of) for raw in spelled]
+    arrivals = [read(Segment(raw, 1, value_of(raw)), extract_row) for raw in spelled]
     digests = {arrival.digest for arrival in arrivals if isinstance(arrival, Arrival)}
     assert len(digests) == 1
     assert [fast_parser.try_parse(raw) is None for raw in spelled] == [False, False, False, True]

@@ -16,7 +16,7 @@ PREAMBLE = """
 import os, signal, sys, time
 from pathlib import Path
 from outcomes.domain.errors import UnreadableInput
-from outcomes.projections.views.extract import facts_of
+from outcomes.projections.views.extract import extract_row
 from outcomes.store.ingest.read_ahead import can_fork, in_background
 from outcomes.store.ingest.prepare import Prepared, prepare_source
 
@@ -68,8 +68,8 @@ def test_what_comes_from_there_is_what_is_prepared_here(year: Path) -> None:
     run(
         """
 with source() as one, source() as other:
-    here = [told(part) for part in prepare_source(one, "year", facts_of)]
-    there = [told(part) for part in in_background(prepare_source(other, "year", facts_of))]
+    here = [told(part) for part in prepare_source(one, "year", extract_row)]
+    there = [told(part) for part in in_background(prepare_source(other, "year", extract_row))]
 assert len(here) > 12
 assert there == here
 assert max(len(raw) for part in here for raw, _, _ in part[1]) > 9 << 20
@@ -85,7 +85,7 @@ def test_an_error_there_is_raised_here(year: Path) -> None:
         """
 def failing():
     with source() as stream:
-        for number, part in enumerate(prepare_source(stream, "year", facts_of)):
+        for number, part in enumerate(prepare_source(stream, "year", extract_row)):
             if number == 3:
                 raise OSError(5, "the disk is gone")
             yield part
@@ -113,7 +113,7 @@ reader, writer = os.pipe()
 fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 1 << 20)
 os.write(writer, source().read(1_000_000))
 with os.fdopen(reader, "rb") as stream:
-    parts = in_background(prepare_source(stream, "pipe", facts_of))
+    parts = in_background(prepare_source(stream, "pipe", extract_row))
     next(parts)
     assert len(children()) == 1
     parts.close()
@@ -128,7 +128,7 @@ def test_the_death_of_the_one_that_prepares_is_an_error(year: Path) -> None:
     run(
         """
 with source() as stream:
-    parts = in_background(prepare_source(stream, "year", facts_of))
+    parts = in_background(prepare_source(stream, "year", extract_row))
     next(parts)
     os.kill(int(children()[0]), signal.SIGKILL)
     try:

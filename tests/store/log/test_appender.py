@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from outcomes.domain.catalog import parse_event
-from outcomes.projections.views.extract import facts_of
+from outcomes.projections.views.extract import extract_row
 from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.log.recorder import LogRecorder
@@ -21,7 +21,7 @@ def arrival(value: dict[str, object], digest: bytes | None = None) -> Arrival:
     """Return an event as it comes to the log; with a digest of the test's own where collisions are wanted."""
     raw = lines(value)
     decoded = decode(raw)
-    return arrival_of(Segment(raw, 1), digest or content_digest(decoded, raw), parse_event(decoded), facts_of)
+    return arrival_of(Segment(raw, 1), digest or content_digest(decoded, raw), parse_event(decoded), extract_row)
 
 
 def test_positions_have_no_gap_even_between_repeats(world: World) -> None:

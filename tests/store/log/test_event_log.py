@@ -17,7 +17,7 @@ from outcomes.domain.catalog import parse_event
 from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.domain.times import Micros, parse_argument
-from outcomes.projections.views.extract import facts_of
+from outcomes.projections.views.extract import extract_row
 from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.sources.segment import Segment
@@ -36,7 +36,7 @@ def plain(world: World, query: str) -> list[Any]:
 
 def arrival(value: dict[str, Any], digest: bytes) -> Arrival:
     """Return an event as it comes to the log, under a digest of the test's choice."""
-    return arrival_of(Segment(orjson.dumps(value), 1), digest, parse_event(value), facts_of)
+    return arrival_of(Segment(orjson.dumps(value), 1), digest, parse_event(value), extract_row)
 
 
 def append(log: EventLog, arrivals: Iterable[Arrival], now: Micros = 0) -> list[int]:
