@@ -33,16 +33,16 @@ class Home(NamedTuple):
         """Make the folder, for its owner only, if it is not there."""
         make_private_folder(self.folder)
 
-    def open_log(self, *, create: bool = False, seal: bool = False) -> EventLog:
-        """Open the log; only a command that writes creates it, sealed if asked.
+    def open_log(self, *, create: bool = False, encrypt: bool = False) -> EventLog:
+        """Open the log; only a command that writes creates it, encrypted if asked.
 
-        Raises HomeUnavailable, LogDamaged, and UsageError if a home that is there is not sealed.
+        Raises HomeUnavailable, LogDamaged, and UsageError if a home that is there is not encrypted.
         """
         try:
             if create:
                 self.create()
                 with self.writing("opening the log"):
-                    return EventLog(self.log_path, seal=seal)
+                    return EventLog(self.log_path, encrypt=encrypt)
             return EventLog(self.log_path, create=False)
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode not in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:

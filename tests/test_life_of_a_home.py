@@ -48,8 +48,8 @@ FEW_EVENTS = histories(most=6).map(_with_own_names)
 class OpenWorld(World):
     """A home that stays open from one step to the next, as in a service, until it is restarted."""
 
-    def __init__(self, folder: Path, *, seal: bool) -> None:
-        super().__init__(folder, seal=seal)
+    def __init__(self, folder: Path, *, encrypt: bool) -> None:
+        super().__init__(folder, encrypt=encrypt)
         self._stack = contextlib.ExitStack()
         self._session: tuple[EventLog, ReadModel] | None = None
 
@@ -108,7 +108,7 @@ class LifeOfAHome(RuleBasedStateMachine):
     def begin(self, *, encrypted: bool, first: list[dict[str, Any]]) -> None:
         """Make the home."""
         self.encrypted = encrypted
-        self.world = OpenWorld(Path(self.place.name) / "home", seal=encrypted)
+        self.world = OpenWorld(Path(self.place.name) / "home", encrypt=encrypted)
         self.ingest(first, chunk=1 << 16, redact=None)
 
     def teardown(self) -> None:
@@ -218,7 +218,7 @@ class LifeOfAHome(RuleBasedStateMachine):
             shutil.rmtree(folder)
             folder.mkdir(mode=0o700)
         shutil.copy(made.file, folder / "log.db")
-        self.world = OpenWorld(folder, seal=self.encrypted)
+        self.world = OpenWorld(folder, encrypt=self.encrypted)
         # What is told from now on is not recorded at the instant of what was lost.
         self.world.clock = clock + 1
         assert self.world.verify(against=made.of)["problems"] == []

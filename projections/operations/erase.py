@@ -24,7 +24,7 @@ def encryption_of(home: Home, log: EventLog) -> EventEncryption:
     """Return what encrypts an encrypted home; raises UsageError that says what can be done in another."""
     if log.encryption is None:
         raise UsageError(
-            f"{home.folder} is not sealed, and what its log holds cannot be erased: make a sealed home "
+            f"{home.folder} is not encrypted, and what its log holds cannot be erased: make an encrypted home "
             "(outcomes --home NEW init --encrypt), ingest outcomes log of this one into it, erase there, "
             "and delete this folder"
         )
@@ -47,7 +47,7 @@ def erase(
 ) -> dict[str, Any] | None:
     """Erase a person, or finish it where that was begun; None if nothing of them was ever here.
 
-    The new views are made before the keys go, passing over what these seal, and put in place in the moment after.
+    The new views are made before the keys go, passing over what these encrypt, and put in place in the moment after.
     """
     started = time.monotonic()
     encryption = encryption_of(home, log)

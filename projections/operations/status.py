@@ -32,7 +32,7 @@ def status(home: Home, log: EventLog, views: ReadModel) -> dict[str, Any]:
     return {
         "home": source_name(str(home.folder)),
         "format": log.format(),
-        "sealed": log.encryption is not None,
+        "encrypted": log.encryption is not None,
         "log": head.log,
         "head": head.position,
         "chain": head.chain.hex(),

@@ -193,7 +193,7 @@ class ReadModel:
         return self._open()
 
     def note_erasures(self, count: int) -> None:
-        """Say that these views hold nothing that was sealed under the first `count` destroyed keys."""
+        """Say that these views hold nothing that was encrypted under the first `count` destroyed keys."""
         with self._open().writing() as connection:
             connection.execute("UPDATE properties SET value = ? WHERE name = 'erased_keys'", (str(count),))
 

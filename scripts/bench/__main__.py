@@ -89,10 +89,10 @@ def _chosen(only: list[str] | None, *, with_peers: bool) -> list[str]:
     return names
 
 
-def _measured(chosen: list[str], ground: Fixtures) -> Iterator[tuple[str, Figure]]:
+def _measured(chosen: list[str], fixtures: Fixtures) -> Iterator[tuple[str, Figure]]:
     for key in chosen:
         started = time.monotonic()
-        for figure in _MEASURES[key](ground):
+        for figure in _MEASURES[key](fixtures):
             say(f"{figure.ratio:10.4g}  {key}, after {time.monotonic() - started:.0f} s")
             yield key, figure
 

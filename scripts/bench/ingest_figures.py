@@ -23,51 +23,51 @@ _PARTS = 8
 _LATE_SHARE = 5
 
 
-def ingesting(ground: Fixtures) -> Iterator[Figure]:
+def ingesting(fixtures: Fixtures) -> Iterator[Figure]:
     """Ingest of a file, through the product's own path."""
-    path = ground.year(ground.sizes.events)
+    path = fixtures.year(fixtures.sizes.events)
     yield compare(
         "ingest with log, digest and views, per second / bare sqlite3 append of the same bytes",
-        lambda: bare_append(ground.folder / "bare.db", path),
-        lambda: ingest(ground.folder / "taken", path),
+        lambda: bare_append(fixtures.folder / "bare.db", path),
+        lambda: ingest(fixtures.folder / "taken", path),
         limit=0.4,
-        rounds=ground.sizes.rounds,
+        rounds=fixtures.sizes.rounds,
         more_is_better=True,
         warm=False,
     )
 
 
-def appending(ground: Fixtures) -> Iterator[Figure]:
+def appending(fixtures: Fixtures) -> Iterator[Figure]:
     """Ingest into the log alone."""
-    path = ground.year(ground.sizes.events)
+    path = fixtures.year(fixtures.sizes.events)
     yield compare(
         "ingest into the log alone, per second / bare sqlite3 append of the same bytes",
-        lambda: bare_append(ground.folder / "bare.db", path),
-        lambda: ingest_log_only(ground.folder / "taken", path),
+        lambda: bare_append(fixtures.folder / "bare.db", path),
+        lambda: ingest_log_only(fixtures.folder / "taken", path),
         limit=None,
-        rounds=ground.sizes.rounds,
+        rounds=fixtures.sizes.rounds,
         more_is_better=True,
         warm=False,
     )
 
 
-def growing(ground: Fixtures) -> Iterator[Figure]:
+def growing(fixtures: Fixtures) -> Iterator[Figure]:
     """One home that grows and grows: its last eighth against its first."""
-    part, events = ground.sizes.growth // _PARTS, ground.sizes.growth // _PARTS * _PARTS
+    part, events = fixtures.sizes.growth // _PARTS, fixtures.sizes.growth // _PARTS * _PARTS
     yield of(
         f"rate of the last {part:,} of {events:,} events / of the first {part:,}",
-        [taken.first / taken.last for taken in _grown(ground)],
+        [taken.first / taken.last for taken in _grown(fixtures)],
         limit=0.7,
         more_is_better=True,
     )
 
 
-def growing_alike(ground: Fixtures) -> Iterator[Figure]:
+def growing_alike(fixtures: Fixtures) -> Iterator[Figure]:
     """The last eighth in that home against the same in a fresh one: a year begins with other events than it ends."""
-    part = ground.sizes.growth // _PARTS
+    part = fixtures.sizes.growth // _PARTS
     yield of(
         f"rate of the last {part:,} events at the end of that home / of the same in a fresh home",
-        [taken.last_alone / taken.last for taken in _grown(ground)],
+        [taken.last_alone / taken.last for taken in _grown(fixtures)],
         limit=None,
         more_is_better=True,
     )
@@ -82,15 +82,15 @@ class _Taken(NamedTuple):
 
 
 @cache
-def _grown(ground: Fixtures) -> list[_Taken]:
+def _grown(fixtures: Fixtures) -> list[_Taken]:
     """Grow homes once for both figures. Each eighth is a file of its own, and all go into one open home."""
-    events, found = ground.sizes.growth // _PARTS * _PARTS, []
-    lines = generate(events=events, seed=ground.sizes.seed, faults=PERFECT)
+    events, found = fixtures.sizes.growth // _PARTS * _PARTS, []
+    lines = generate(events=events, seed=fixtures.sizes.seed, faults=PERFECT)
     parts = [
-        write(ground.folder / f"part-{number}.ndjson", islice(lines, events // _PARTS)) for number in range(_PARTS)
+        write(fixtures.folder / f"part-{number}.ndjson", islice(lines, events // _PARTS)) for number in range(_PARTS)
     ]
-    home = ground.folder / "grown"
-    for _ in range(ground.sizes.rounds):
+    home = fixtures.folder / "grown"
+    for _ in range(fixtures.sizes.rounds):
         shutil.rmtree(home, ignore_errors=True)
         with opened(home) as (log, views):
             run = Ingest(Home(home), log, now, views)
@@ -105,38 +105,38 @@ def _grown(ground: Fixtures) -> list[_Taken]:
     return found
 
 
-def coming_late(ground: Fixtures) -> Iterator[Figure]:
+def coming_late(fixtures: Fixtures) -> Iterator[Figure]:
     """The same events, all of them late by an hour to thirty days."""
-    in_order, instants = _in_order(ground)
-    dice = np.random.default_rng(ground.sizes.seed)
+    in_order, instants = _in_order(fixtures)
+    dice = np.random.default_rng(fixtures.sizes.seed)
     delays = HOUR * (30 * DAY / HOUR) ** dice.random(len(instants))  # short delays are more frequent
-    late = _reordered(in_order, ground.folder / "late.ndjson", np.argsort(instants + delays, kind="stable"))
+    late = _reordered(in_order, fixtures.folder / "late.ndjson", np.argsort(instants + delays, kind="stable"))
     yield compare(
         "appending late events (an hour to 30 days) / in order, per event",
-        lambda: ingest(ground.folder / "taken", late),
-        lambda: ingest(ground.folder / "taken", in_order),
+        lambda: ingest(fixtures.folder / "taken", late),
+        lambda: ingest(fixtures.folder / "taken", in_order),
         limit=1.5,
-        rounds=ground.sizes.rounds,
+        rounds=fixtures.sizes.rounds,
     )
 
 
-def coming_at_random(ground: Fixtures) -> Iterator[Figure]:
+def coming_at_random(fixtures: Fixtures) -> Iterator[Figure]:
     """The same events in no order at all: a backfill of a year that nobody sorted."""
-    in_order, instants = _in_order(ground)
-    order = np.random.default_rng(ground.sizes.seed).permutation(len(instants))
-    shuffled = _reordered(in_order, ground.folder / "shuffled.ndjson", order)
+    in_order, instants = _in_order(fixtures)
+    order = np.random.default_rng(fixtures.sizes.seed).permutation(len(instants))
+    shuffled = _reordered(in_order, fixtures.folder / "shuffled.ndjson", order)
     yield compare(
         "appending a year in no order at all / in order, per event",
-        lambda: ingest(ground.folder / "taken", shuffled),
-        lambda: ingest(ground.folder / "taken", in_order),
+        lambda: ingest(fixtures.folder / "taken", shuffled),
+        lambda: ingest(fixtures.folder / "taken", in_order),
         limit=None,
-        rounds=ground.sizes.rounds,
+        rounds=fixtures.sizes.rounds,
     )
 
 
-def _in_order(ground: Fixtures) -> tuple[Path, NDArray[np.int64]]:
+def _in_order(fixtures: Fixtures) -> tuple[Path, NDArray[np.int64]]:
     """Return a file of events in the order of time, and their instants in milliseconds."""
-    timed = timed_events(ground.sizes.events // _LATE_SHARE, ground.sizes.seed, 1, START, ODD)
+    timed = timed_events(fixtures.sizes.events // _LATE_SHARE, fixtures.sizes.seed, 1, START, ODD)
     instants: list[int] = []
 
     def noted() -> Iterator[bytes]:
@@ -144,7 +144,7 @@ def _in_order(ground: Fixtures) -> tuple[Path, NDArray[np.int64]]:
             instants.append(instant)
             yield line
 
-    path = write(ground.folder / "in-order.ndjson", noted())
+    path = write(fixtures.folder / "in-order.ndjson", noted())
     return path, np.array(instants, dtype=np.int64)
 
 
@@ -156,8 +156,8 @@ def _reordered(source: Path, target: Path, order: NDArray[np.int64]) -> Path:
         return write(target, (lines[starts[at] : ends[at] - 1] for at in order))
 
 
-def on_disk(ground: Fixtures) -> Iterator[Figure]:
+def on_disk(fixtures: Fixtures) -> Iterator[Figure]:
     """What log and views take, side files and all."""
-    taken = sum(path.stat().st_size for path in ground.home.glob("*.db*"))
-    ratio = taken / ground.year(ground.sizes.events).stat().st_size
+    taken = sum(path.stat().st_size for path in fixtures.home.glob("*.db*"))
+    ratio = taken / fixtures.year(fixtures.sizes.events).stat().st_size
     yield of("bytes on disk of log and views / bytes of the NDJSON", [ratio], limit=0.6)

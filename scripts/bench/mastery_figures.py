@@ -21,30 +21,30 @@ _LATER_HALF = 0.5
 """A past with little in it would be an easy one."""
 
 
-def classroom(ground: Fixtures) -> Iterator[Figure]:
+def classroom(fixtures: Fixtures) -> Iterator[Figure]:
     """A class at a past T against the same now."""
-    course, dice = Scope(course="9"), ground.dice("class")
-    with opened(ground.classroom) as (_, views), views.reading() as connection:
+    course, dice = Scope(course="9"), fixtures.dice("class")
+    with opened(fixtures.classroom) as (_, views), views.reading() as connection:
         span = span_of(connection, "result_versions")
         yield compare_drawn(
             "mastery of a class of 35 x 40 at a random past T / now",
-            ([span.at(dice.uniform(_LATER_HALF, 1)) for _ in range(_DRAWS)] for _ in range(ground.sizes.rounds)),
+            ([span.at(dice.uniform(_LATER_HALF, 1)) for _ in range(_DRAWS)] for _ in range(fixtures.sizes.rounds)),
             lambda past: list(mastery_at(connection, past, course)),
             lambda _: list(mastery_at(connection, span.now, course)),
             limit=2,
         )
 
 
-def student(ground: Fixtures) -> Iterator[Figure]:
+def student(fixtures: Fixtures) -> Iterator[Figure]:
     """All outcomes of one student at a past T against a replay of the log."""
-    dice = ground.dice("student")
-    with opened(ground.home) as (log, views), views.reading() as connection:
+    dice = fixtures.dice("student")
+    with opened(fixtures.home) as (log, views), views.reading() as connection:
         span = span_of(connection, "result_versions")
         students = [row[0] for row in connection.execute("SELECT uuid FROM students WHERE uuid <> '' ORDER BY uuid")]
         # The replay grows with the log, the answer hardly: told for a million results, as the limit is.
         million = 1_000_000 / connection.execute("SELECT count(*) FROM result_versions").fetchone()[0]
         ratios = []
-        for _ in range(ground.sizes.rounds):
+        for _ in range(fixtures.sizes.rounds):
             replay = seconds(lambda: read_and_parse(log)) * million
             asked = [
                 (span.at(dice.uniform(_LATER_HALF, 1)), Scope(student=dice.choice(students))) for _ in range(_STUDENTS)
@@ -59,8 +59,8 @@ def _ask(connection: sqlite3.Connection, past: PointInTime, scope: Scope) -> Non
         pass
 
 
-def rollup(ground: Fixtures) -> Iterator[Figure]:
+def rollup(fixtures: Fixtures) -> Iterator[Figure]:
     """The mastery of everyone, now."""
-    rounds = ground.sizes.rounds
-    with opened(ground.home) as (_, views), views.reading() as connection:
+    rounds = fixtures.sizes.rounds
+    with opened(fixtures.home) as (_, views), views.reading() as connection:
         yield from whole_rollup(connection, resolve(connection, PointQuery()), rounds)

@@ -28,37 +28,37 @@ print(int(own) + helpers, file=sys.stderr)
 """
 
 
-def of_ingest(ground: Fixtures) -> Iterator[Figure]:
+def of_ingest(fixtures: Fixtures) -> Iterator[Figure]:
     """Ingest of a file by the command line."""
 
     def peak(home: Path, events: int) -> float:
         shutil.rmtree(home, ignore_errors=True)
-        return _peak("--home", str(home), "ingest", str(ground.year(events)), "--format", "json")
+        return _peak("--home", str(home), "ingest", str(fixtures.year(events)), "--format", "json")
 
-    yield from _against_a_tenth(ground, "ingest", peak)
+    yield from _against_a_tenth(fixtures, "ingest", peak)
 
 
-def of_rebuild(ground: Fixtures) -> Iterator[Figure]:
+def of_rebuild(fixtures: Fixtures) -> Iterator[Figure]:
     """Rebuild by the command line."""
 
     def peak(home: Path, events: int) -> float:
         if not home.exists():
-            ingest(home, ground.year(events))
+            ingest(home, fixtures.year(events))
         return _peak("--home", str(home), "rebuild", "--format", "json")
 
-    yield from _against_a_tenth(ground, "rebuild", peak)
+    yield from _against_a_tenth(fixtures, "rebuild", peak)
 
 
-def _against_a_tenth(ground: Fixtures, command: str, peak: Callable[[Path, int], float]) -> Iterator[Figure]:
+def _against_a_tenth(fixtures: Fixtures, command: str, peak: Callable[[Path, int], float]) -> Iterator[Figure]:
     if not _STATUS.exists():
         say(f"peak memory of {command}: left out, for only Linux tells of it under /proc")
         return
-    many = ground.sizes.events
+    many = fixtures.sizes.events
     few = many // _TENTH
     ratios = []
-    for _ in range(ground.sizes.rounds):
-        below = peak(ground.folder / f"{command}-{few}", few)
-        ratios.append(peak(ground.folder / f"{command}-{many}", many) / below)
+    for _ in range(fixtures.sizes.rounds):
+        below = peak(fixtures.folder / f"{command}-{few}", few)
+        ratios.append(peak(fixtures.folder / f"{command}-{many}", many) / below)
     yield of(f"peak memory of {command}, {many:,} events / {few:,}", ratios, limit=1.3)
 
 

@@ -10,16 +10,16 @@ from scripts.bench.fixtures import Fixtures, opened
 from scripts.bench.measure import Figure, compare
 
 
-def rebuilding(ground: Fixtures) -> Iterator[Figure]:
+def rebuilding(fixtures: Fixtures) -> Iterator[Figure]:
     """Rebuild all views, digest and swap included."""
-    home = Home(ground.home)
+    home = Home(fixtures.home)
     with opened(home.folder) as (log, _):
         yield compare(
             "rebuild of all views, per second / one pass that only reads the log and parses each event",
             lambda: read_and_parse(log),
             lambda: rebuild(home, log, unwatched),
             limit=0.5,
-            rounds=ground.sizes.rounds,
+            rounds=fixtures.sizes.rounds,
             more_is_better=True,
             warm=False,
         )

@@ -15,11 +15,11 @@ _DRAWS = 5
 """Points a round."""
 
 
-def at_a_past_time(ground: Fixtures) -> Iterator[Figure]:
+def at_a_past_time(fixtures: Fixtures) -> Iterator[Figure]:
     """A tree as of T against the tree now."""
-    dice = ground.dice("tree as of")
-    sizes = ground.sizes
-    with _covered(ground.many) as span:
+    dice = fixtures.dice("tree as of")
+    sizes = fixtures.sizes
+    with _covered(fixtures.many) as span:
         yield compare_drawn(
             f"tree of {sizes.outcomes:,} outcomes at a random past T, at {sizes.versions:,} versions / now",
             ([span.at(dice.random()) for _ in range(_DRAWS)] for _ in range(sizes.rounds)),
@@ -29,13 +29,13 @@ def at_a_past_time(ground: Fixtures) -> Iterator[Figure]:
         )
 
 
-def among_many_versions(ground: Fixtures) -> Iterator[Figure]:
+def among_many_versions(fixtures: Fixtures) -> Iterator[Figure]:
     """A tree as of T in a long history against the same in a short one."""
-    dice = ground.dice("tree among many")
-    with _covered(ground.many) as many, _covered(ground.few) as few:
-        shares = ([dice.random() for _ in range(_DRAWS)] for _ in range(ground.sizes.rounds))
+    dice = fixtures.dice("tree among many")
+    with _covered(fixtures.many) as many, _covered(fixtures.few) as few:
+        shares = ([dice.random() for _ in range(_DRAWS)] for _ in range(fixtures.sizes.rounds))
         yield compare_drawn(
-            f"the same as-of query at {ground.sizes.versions:,} versions / at {ground.sizes.few_versions:,}",
+            f"the same as-of query at {fixtures.sizes.versions:,} versions / at {fixtures.sizes.few_versions:,}",
             ([(many.at(share), few.at(share)) for share in drawn] for drawn in shares),
             lambda pair: tree_at(many.connection, pair[0], _ACCOUNT),
             lambda pair: tree_at(few.connection, pair[1], _ACCOUNT),
@@ -43,11 +43,11 @@ def among_many_versions(ground: Fixtures) -> Iterator[Figure]:
         )
 
 
-def as_known_at(ground: Fixtures) -> Iterator[Figure]:
+def as_known_at(fixtures: Fixtures) -> Iterator[Figure]:
     """A tree as of T, known at P, against the same T with all that is known."""
-    dice = ground.dice("tree known at")
-    with _covered(ground.many) as span:
-        shares = ([dice.random() for _ in range(_DRAWS)] for _ in range(ground.sizes.rounds))
+    dice = fixtures.dice("tree known at")
+    with _covered(fixtures.many) as span:
+        shares = ([dice.random() for _ in range(_DRAWS)] for _ in range(fixtures.sizes.rounds))
         yield compare_drawn(
             "the same known at a random P too / as of T alone",
             ([(span.at(share, span.position(dice)), span.at(share)) for share in drawn] for drawn in shares),

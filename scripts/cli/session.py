@@ -31,10 +31,10 @@ class Question(NamedTuple):
 
 
 @contextmanager
-def opened(home: Home, *, create: bool = False, seal: bool = False) -> Iterator[Session]:
-    """Open a home; only commands that write create it, sealed if asked."""
+def opened(home: Home, *, create: bool = False, encrypt: bool = False) -> Iterator[Session]:
+    """Open a home; only commands that write create it, encrypted if asked."""
     stillness = ImmutableReadGuard.of(home.log_path, home.views_path)
-    log = home.open_log(create=create, seal=seal)
+    log = home.open_log(create=create, encrypt=encrypt)
     views = ReadModel(home, log)
     try:
         yield Session(home, log, views)

@@ -1,4 +1,4 @@
-"""How a batch enters the log: through the door, packed or sealed, without repeats, tied to all before it."""
+"""How a batch enters the log: redacted where asked, compressed or encrypted, without repeats, chained."""
 
 import sqlite3
 from functools import partial
@@ -29,7 +29,7 @@ class Appended(NamedTuple):
 
 
 class Appender:
-    """Writes to one log, inside transactions of its caller's. `encryption` is there if the log is sealed."""
+    """Writes to one log, inside transactions of its caller's. `encryption` is there if the log is encrypted."""
 
     def __init__(self, recorder: LogRecorder, codec: Codec, encryption: EventEncryption | None) -> None:
         self._recorder = recorder

@@ -32,9 +32,9 @@ from outcomes.store.log.migrations import (
     COLUMNS_CHAINED_AFTER,
     IDENTITY,
     bring_up_to_date,
+    encrypt_new,
     found_format,
     read_property,
-    seal_new,
 )
 from outcomes.store.log.recorder import (
     DICTIONARIES,
@@ -71,7 +71,7 @@ class EventLog(Application[str]):
     """What the notification log gives out at most at a time."""
     recorder: LogRecorder
 
-    def __init__(self, path: Path, *, create: bool = True, seal: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = True, encrypt: bool = False) -> None:
         if not holds_a_log(path) and not create:
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
         if create:
@@ -80,11 +80,11 @@ class EventLog(Application[str]):
         super().__init__({SQLiteFactory.SQLITE_DBNAME: str(path)})
         assert isinstance(self.recorder.datastore, Datastore)  # noqa: S101 - made by our factory
         self._datastore = self.recorder.datastore
-        self._prepare(seal=seal)
-        if seal and self.encryption is None:
+        self._prepare(encrypt=encrypt)
+        if encrypt and self.encryption is None:
             self.close()
             raise UsageError(
-                f"{path.parent} is there already, and not sealed: sealing begins with a new folder, "
+                f"{path.parent} is there already, and not encrypted: encryption begins with a new folder, "
                 "into which outcomes log of this one can be ingested"
             )
 
@@ -117,18 +117,18 @@ class EventLog(Application[str]):
         self._log_mapper = LogMapper(self._codec, self._tenant_uuid)
         return self._log_mapper
 
-    def _prepare(self, *, seal: bool) -> None:
+    def _prepare(self, *, encrypt: bool) -> None:
         with self._datastore.reading() as connection:
             is_new = found_format(connection) is None
         if is_new:
             with self._datastore.writing() as connection:
                 bring_up_to_date(connection)
-                if seal:
-                    seal_new(connection)
+                if encrypt:
+                    encrypt_new(connection)
                 self._keep_dictionary(connection)
         with self._datastore.reading() as connection:
             rows = fetch_all(connection, f"SELECT {DICTIONARIES.listed} FROM dictionaries")
-            secret = read_property(connection, keyring.SEALED)
+            secret = read_property(connection, keyring.ENCRYPTED)
         for row in rows:
             # What is damaged is missed by those events alone that need it. Our own is known without the log.
             if not any(DICTIONARIES.faults(row)):
@@ -170,7 +170,7 @@ class EventLog(Application[str]):
         """Append those arrivals that are new, in their order; return them with their positions.
 
         Repeats, of stored events or inside the batch, are left out: nothing is stored twice. `project` extracts
-        what this home keeps otherwise than it came: redacted, or sealed.
+        what this home keeps otherwise than it came: redacted, or encrypted.
         """
         return self._appender.append(connection, arrivals, source, recorded_at, project)
 
@@ -182,7 +182,7 @@ class EventLog(Application[str]):
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Open one read transaction; gives the connection. Of a sealed log no key is used that was destroyed before."""
+        """Open one read transaction; give its connection. No key is used that was destroyed before."""
         with self._datastore.reading() as connection:
             if self.encryption is not None:
                 self.encryption.keyring.refresh(connection)

@@ -60,13 +60,13 @@ def _pages(connection: sqlite3.Connection) -> Iterator[Problem]:
 
 def _schema(connection: sqlite3.Connection) -> Iterator[Problem]:
     number = layout.format_of_tables(connection) or FORMAT
-    is_sealed = layout.has_table(connection, keyring.TABLE.name)
+    is_encrypted = layout.has_table(connection, keyring.TABLE.name)
     there = {
         (kind, name): " ".join(str(sql).split())
         for kind, name, sql in fetch_all(connection, "SELECT type, name, sql FROM sqlite_schema")
         if sql is not None and not str(name).startswith("sqlite_")
     }
-    triggers = layout.triggers(number, is_sealed=is_sealed)
+    triggers = layout.triggers(number, is_encrypted=is_encrypted)
     for name, statement in triggers.items():
         # Format 1 had no house rules, and its early builds no guard against REPLACE; the migration brings them.
         is_later = number == 1 and (name.endswith("_replace") or name.startswith("house_rules"))
@@ -76,7 +76,9 @@ def _schema(connection: sqlite3.Connection) -> Iterator[Problem]:
                 "outcomes verify --rearm puts it back"
             )
     if number == FORMAT:
-        yield from _other_schema({key: sql for key, sql in there.items() if key[0] != "trigger"}, is_sealed=is_sealed)
+        yield from _other_schema(
+            {key: sql for key, sql in there.items() if key[0] != "trigger"}, is_encrypted=is_encrypted
+        )
     for kind, name in there:
         if kind == "trigger" and name not in triggers:
             yield Problem(
@@ -84,9 +86,9 @@ def _schema(connection: sqlite3.Connection) -> Iterator[Problem]:
             )
 
 
-def _other_schema(there: dict[tuple[str, str], str], *, is_sealed: bool) -> Iterator[Problem]:
+def _other_schema(there: dict[tuple[str, str], str], *, is_encrypted: bool) -> Iterator[Problem]:
     with closing(sqlite3.connect(":memory:")) as model:
-        for statement in layout.tables(FORMAT, is_sealed=is_sealed):
+        for statement in layout.tables(FORMAT, is_encrypted=is_encrypted):
             model.execute(statement)
         rows = model.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
     wanted = {(kind, name): " ".join(sql.split()) for kind, name, sql in rows}

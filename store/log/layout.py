@@ -18,7 +18,7 @@ FORMAT = 3
 
 1. events, batches, tenants, dictionaries, properties, quarantine
 2. the log has an identity, and the chain covers the stored bytes of every batch after `bytes_chained_after`;
-   house rules; a log that is sealed has keys of people
+   house rules; a log that is encrypted has keys of people
 3. a ledger of every row beside the events, which the chain covers, with every column of the events of batches after
    `columns_chained_after`; quarantine can be dismissed
 """
@@ -79,22 +79,22 @@ def format_of_tables(connection: sqlite3.Connection) -> int | None:
     return 1 if has_table(connection, EVENTS.name) or has_table(connection, PROPERTIES.name) else None
 
 
-def tables(number: int, *, is_sealed: bool) -> tuple[str, ...]:
+def tables(number: int, *, is_encrypted: bool) -> tuple[str, ...]:
     """Return the statements that make the tables and indexes of a format (3; older ones are only read)."""
     assert number == FORMAT  # noqa: S101 - older ones are never made
-    sealed = keyring.TABLES if is_sealed else ()
-    return (*recorder.TABLES, *settings.TABLES, *quarantine.TABLES, *ledger.TABLES, *sealed)
+    encrypted = keyring.TABLES if is_encrypted else ()
+    return (*recorder.TABLES, *settings.TABLES, *quarantine.TABLES, *ledger.TABLES, *encrypted)
 
 
-def triggers(number: int, *, is_sealed: bool) -> dict[str, str]:
+def triggers(number: int, *, is_encrypted: bool) -> dict[str, str]:
     """Return the triggers of a format, by name."""
-    found = recorder.TRIGGERS | (keyring.TRIGGERS if is_sealed else {})
+    found = recorder.TRIGGERS | (keyring.TRIGGERS if is_encrypted else {})
     if number < FORMAT:
         return found
     for table in IN_LEDGER:
         if table.name not in {quarantine.TABLE.name, keyring.TABLE.name}:
             found |= guards(table, is_alterable=False)
-    return found | quarantine.TRIGGERS | (keyring.GUARDS if is_sealed else {}) | _IMMUTABLE_LEDGER
+    return found | quarantine.TRIGGERS | (keyring.GUARDS if is_encrypted else {}) | _IMMUTABLE_LEDGER
 
 
 def _is_ours(connection: sqlite3.Connection, tables: set[str]) -> bool:

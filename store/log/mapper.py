@@ -65,7 +65,7 @@ class LogMapper(Mapper[str]):
         self._codec = codec
         self._tenant = tenant
         self.encryption: EventEncryption | None = None
-        """What opens the states of a sealed home."""
+        """What opens the states of an encrypted home."""
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """Refuse: an event is appended as the bytes that came, through EventLog.append."""

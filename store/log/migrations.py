@@ -64,11 +64,11 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
         _STEPS[step](connection)
 
 
-def seal_new(connection: sqlite3.Connection) -> None:
-    """Make a log that has just been made a sealed one: its secret, and the table of keys."""
+def encrypt_new(connection: sqlite3.Connection) -> None:
+    """Make a log that has just been made an encrypted one: its secret, and the table of keys."""
     for statement in keyring.TABLES:
         connection.execute(statement)
-    ledger.insert(connection, PROPERTIES, keyring.SEALED, token_hex(32))
+    ledger.insert(connection, PROPERTIES, keyring.ENCRYPTED, token_hex(32))
     rearm(connection)
 
 
@@ -76,7 +76,7 @@ def rearm(connection: sqlite3.Connection) -> None:
     """Put the triggers that refuse every change back as they should be, and drop any other."""
     _disarm(connection)
     number = layout.format_of_tables(connection) or FORMAT
-    for statement in layout.triggers(number, is_sealed=_is_sealed(connection)).values():
+    for statement in layout.triggers(number, is_encrypted=_is_encrypted(connection)).values():
         connection.execute(statement)
 
 
@@ -86,12 +86,12 @@ def _disarm(connection: sqlite3.Connection) -> None:
         connection.execute(f'DROP TRIGGER "{quoted}"')
 
 
-def _is_sealed(connection: sqlite3.Connection) -> bool:
+def _is_encrypted(connection: sqlite3.Connection) -> bool:
     return layout.has_table(connection, keyring.TABLE.name)
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    for statement in layout.tables(FORMAT, is_sealed=False):
+    for statement in layout.tables(FORMAT, is_encrypted=False):
         connection.execute(statement)
     for name, value in (
         ("format", str(FORMAT)),
@@ -124,7 +124,7 @@ def _to_3(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE properties SET value = '3' WHERE name = 'format'")
     for table in (PROPERTIES, DICTIONARIES, TENANTS, BATCHES, settings.TABLE, quarantine.TABLE):
         ledger.take_over(connection, table)
-    if _is_sealed(connection):
+    if _is_encrypted(connection):
         ledger.take_over(connection, keyring.TABLE)
     rearm(connection)
 

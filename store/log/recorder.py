@@ -269,14 +269,14 @@ def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list
 
 
 # Tag, subject and count, then at most 255 numbers of four bytes.
-_SEALED_HEADING_BYTES = 6 + 4 * 255
+_ENCRYPTED_HEADING_BYTES = 6 + 4 * 255
 
 
-def records_sealed_under(connection: sqlite3.Connection, number: int) -> Iterator[LogRecord]:
-    """Yield the sealed events whose heading holds the bytes of a key's number: all that need it, perhaps others."""
+def records_encrypted_under(connection: sqlite3.Connection, number: int) -> Iterator[LogRecord]:
+    """Yield the encrypted events whose heading holds the bytes of a key's number: all that need it, perhaps others."""
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM stored_events WHERE substr(state, 1, 1) = x'01' "
-        f"AND instr(substr(state, 1, {_SEALED_HEADING_BYTES}), ?) > 0 ORDER BY position",
+        f"AND instr(substr(state, 1, {_ENCRYPTED_HEADING_BYTES}), ?) > 0 ORDER BY position",
         (number.to_bytes(4, "big"),),
     )
     return (_record(row) for row in rows)

@@ -1,4 +1,4 @@
-"""Making a person unreadable in a sealed log: who they are, which keys, what else names them, and the sweeping up.
+"""Making a person unreadable in an encrypted log: who they are, their keys, what else names them, the sweeping up.
 
 Everything that needs the person's data happens in one transaction; what comes after it needs none, so an erasure that
 was cut short is finished by running it again.
@@ -22,7 +22,7 @@ from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of, extra
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.log import quarantine
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.log.recorder import LogRecord, records_sealed_under
+from outcomes.store.log.recorder import LogRecord, records_encrypted_under
 from outcomes.store.privacy import settings
 from outcomes.store.privacy.cipher import unpack
 from outcomes.store.privacy.encryption import EventEncryption
@@ -179,11 +179,11 @@ def _opened(
     encryption: EventEncryption, connection: sqlite3.Connection, number: int, *, joining: bool
 ) -> Iterator[tuple[LogRecord, Mapping[str, Any]]]:
     """Yield the records that a key is needed for, with what can be read of them (nothing: an empty object)."""
-    for record in records_sealed_under(connection, number):
+    for record in records_encrypted_under(connection, number):
         if joining and not _joins(record.topic):
             continue
-        sealed = unpack(record.state)
-        if number in {sealed.subject, *sealed.others}:
+        encrypted = unpack(record.state)
+        if number in {encrypted.subject, *encrypted.others}:
             opened = encryption.open(record.state, record.digest)
             yield record, {} if opened.raw is None else decode(opened.raw)
 

@@ -1,4 +1,4 @@
-"""AES-256-GCM, and the layout of a sealed state. Everything that the project asks of a cipher is in this module.
+"""AES-256-GCM, and the layout of an encrypted state. Everything that the project asks of a cipher is in this module.
 
     tag 0x01 | subject's key number, 4 | count, 1 | others' key numbers, 4 each | length of the readable part, 4
     | readable part | whole part
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from outcomes.domain.errors import LogDamaged
 
 TAG = b"\x01"
-NOBODY = 0
+NO_SUBJECT = 0
 """The key number of an absent subject; real ones count from 1."""
 MOST_OTHERS = 255
 _KEY_BYTES = 32
@@ -31,8 +31,8 @@ _FIXED = struct.Struct(">cIB")
 _LENGTH = struct.Struct(">I")
 
 
-class Sealed(NamedTuple):
-    """A sealed state taken apart; an empty `whole` can be read by nobody any more."""
+class EncryptedState(NamedTuple):
+    """An encrypted state taken apart; an empty `whole` can be read by nobody any more."""
 
     subject: int
     others: tuple[int, ...]
@@ -49,22 +49,22 @@ class Sealed(NamedTuple):
         return self.heading + _LENGTH.pack(len(self.readable)) + self.readable + self.whole
 
 
-def is_sealed(state: bytes) -> bool:
-    """Say whether a stored state is a sealed one."""
+def is_encrypted(state: bytes) -> bool:
+    """Say whether a stored state is an encrypted one."""
     return state[:1] == TAG
 
 
-def unpack(state: bytes) -> Sealed:
-    """Take a sealed state apart; raises LogDamaged."""
+def unpack(state: bytes) -> EncryptedState:
+    """Take an encrypted state apart; raises LogDamaged."""
     try:
         _, subject, count = _FIXED.unpack_from(state)
         at = _FIXED.size + _LENGTH.size * count
         others = struct.unpack_from(f">{count}I", state, _FIXED.size)
         (length,) = _LENGTH.unpack_from(state, at)
     except struct.error as error:
-        raise LogDamaged(f"a sealed event cannot be taken apart ({error}): restore log.db from a backup") from error
+        raise LogDamaged(f"an encrypted event cannot be taken apart ({error}): restore log.db from a backup") from error
     at += _LENGTH.size
-    return Sealed(subject, others, state[at : at + length], state[at + length :])
+    return EncryptedState(subject, others, state[at : at + length], state[at + length :])
 
 
 def new_key() -> bytes:
@@ -77,17 +77,17 @@ def joint_key(keys: Sequence[bytes]) -> bytes:
     return keys[0] if len(keys) == 1 else blake2b(b"".join(keys), digest_size=_KEY_BYTES, person=b"joint").digest()
 
 
-def seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
+def encrypt(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
     """Return nonce and ciphertext. Nonces are random: 2^32 messages under one key are far from a repeat."""
     nonce = token_bytes(_NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
 
 
-def unseal(key: bytes, part: bytes, bound_to: bytes) -> bytes:
-    """Return what was sealed; raises LogDamaged where the key, the bytes or what they are bound to is another."""
+def decrypt(key: bytes, part: bytes, bound_to: bytes) -> bytes:
+    """Return what was encrypted; raises LogDamaged where the key, the bytes or what they are bound to is another."""
     try:
         return AESGCM(key).decrypt(part[:_NONCE_BYTES], part[_NONCE_BYTES:], bound_to)
     except (InvalidTag, ValueError) as error:
         raise LogDamaged(
-            "a sealed event does not open with its own key: it or the key was changed; restore log.db from a backup"
+            "an encrypted event does not open with its own key: it or the key was changed; restore log.db from a backup"
         ) from error

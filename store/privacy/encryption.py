@@ -1,4 +1,4 @@
-"""What a sealed home does to an event on its way in and out: nothing about a person is stored but under their keys."""
+"""What encryption does to an event on its way in and out: what is about a person is stored under their key."""
 
 import sqlite3
 from collections.abc import Callable
@@ -19,7 +19,16 @@ from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
 from outcomes.store.encoding.stream_keys import stream_of_entity, version_of
 from outcomes.store.privacy import settings
-from outcomes.store.privacy.cipher import MOST_OTHERS, NOBODY, Sealed, is_sealed, joint_key, seal, unpack, unseal
+from outcomes.store.privacy.cipher import (
+    MOST_OTHERS,
+    NO_SUBJECT,
+    EncryptedState,
+    decrypt,
+    encrypt,
+    is_encrypted,
+    joint_key,
+    unpack,
+)
 from outcomes.store.privacy.json_members import remove
 from outcomes.store.privacy.keyring import KeyEntry, Keyring
 from outcomes.store.sources.json_values import decode
@@ -43,7 +52,7 @@ class Opened(NamedTuple):
 
 
 class EventEncryption:
-    """Seals and opens the states of one home; `keyring` is where the keys are."""
+    """Encrypts and opens the states of one home; `keyring` is where the keys are."""
 
     def __init__(
         self, secret: bytes, codec: Codec, reading: Callable[[], AbstractContextManager[sqlite3.Connection]]
@@ -77,7 +86,7 @@ class EventEncryption:
         self._has_erased = False
         filed, states = [], []
         for arrival in map(self.filed, arrivals.rows()):
-            state, event = self._seal(connection, arrival)
+            state, event = self._encrypt(connection, arrival)
             extracted = None if event is None or isinstance(event, OtherEvent) else project(event, arrival.digest)
             filed.append(arrival._replace(extracted=extracted))
             states.append(state)
@@ -86,8 +95,8 @@ class EventEncryption:
             settings.record(connection, settings.ERASURE, "begun", now)
         return Arrivals.of(filed), states
 
-    def _seal(self, connection: sqlite3.Connection, arrival: Arrival) -> Admitted:
-        """Seal an event as it came, making the keys that it needs; of an erased person nothing is kept to be read."""
+    def _encrypt(self, connection: sqlite3.Connection, arrival: Arrival) -> Admitted:
+        """Encrypt an event, making the keys that it needs; of an erased person nothing readable is kept."""
         raw, digest, tenant = arrival.raw, arrival.digest, arrival.tenant
         value = decode(raw)
         persons = persons_of(value)
@@ -98,45 +107,45 @@ class EventEncryption:
             self.keyring.entry(connection, self.keyring.person(tenant, who)) for who in persons.others[:MOST_OTHERS]
         ]
         numbers = tuple(other.number for other in others)
-        sealed = Sealed(subject.number if subject else NOBODY, numbers, b"", b"")
+        encrypted = EncryptedState(subject.number if subject else NO_SUBJECT, numbers, b"", b"")
         if subject is not None and subject.key is None:
-            return Admitted(sealed._replace(others=()).packed(), None)
-        bound = digest + sealed.heading
+            return Admitted(encrypted._replace(others=()).packed(), None)
+        bound = digest + encrypted.heading
         keys = [entry.key for entry in (subject, *others) if entry is not None and entry.key is not None]
         if others:
             readable = impersonal(value, raw)
             part = self._codec.compress(readable)
-            sealed = sealed._replace(readable=seal(keys[0], part, bound + _READABLE) if subject else part)
+            encrypted = encrypted._replace(readable=encrypt(keys[0], part, bound + _READABLE) if subject else part)
             if len(keys) < len(others) + (subject is not None):
-                return Admitted(sealed.packed(), fast_parser.parse(readable))
-        whole = seal(joint_key(keys), self._codec.compress(raw), bound + _WHOLE)
-        return Admitted(sealed._replace(whole=whole).packed(), fast_parser.parse(raw))
+                return Admitted(encrypted.packed(), fast_parser.parse(readable))
+        whole = encrypt(joint_key(keys), self._codec.compress(raw), bound + _WHOLE)
+        return Admitted(encrypted._replace(whole=whole).packed(), fast_parser.parse(raw))
 
     def open(self, state: bytes, digest: bytes) -> Opened:
         """Return what can be read of a stored event; raises LogDamaged."""
-        if not is_sealed(state):
+        if not is_encrypted(state):
             return Opened(self._codec.decompress(state), is_whole=True)
-        sealed = unpack(state)
-        bound = digest + sealed.heading
-        subject = None if sealed.subject == NOBODY else self.keyring.key(sealed.subject)
-        if subject is None and sealed.subject != NOBODY:
+        encrypted = unpack(state)
+        bound = digest + encrypted.heading
+        subject = None if encrypted.subject == NO_SUBJECT else self.keyring.key(encrypted.subject)
+        if subject is None and encrypted.subject != NO_SUBJECT:
             return Opened(None, is_whole=False)
         named = [subject] if subject is not None else []
-        held = [*named, *(key for key in map(self.keyring.key, sealed.others) if key is not None)]
-        if len(held) == len(named) + len(sealed.others):
-            if not (held and sealed.whole):
-                raise LogDamaged("a sealed event has its keys, but not its bytes: restore log.db from a backup")
-            plain = unseal(joint_key(held), sealed.whole, bound + _WHOLE)
+        held = [*named, *(key for key in map(self.keyring.key, encrypted.others) if key is not None)]
+        if len(held) == len(named) + len(encrypted.others):
+            if not (held and encrypted.whole):
+                raise LogDamaged("an encrypted event has its keys, but not its bytes: restore log.db from a backup")
+            plain = decrypt(joint_key(held), encrypted.whole, bound + _WHOLE)
             return Opened(self._codec.decompress(plain), is_whole=True)
-        readable = sealed.readable if subject is None else unseal(subject, sealed.readable, bound + _READABLE)
+        readable = encrypted.readable if subject is None else decrypt(subject, encrypted.readable, bound + _READABLE)
         return Opened(self._codec.decompress(readable), is_whole=False)
 
     def is_readable(self, state: bytes) -> bool:
         """Say whether anything of a stored event can be read any more; raises LogDamaged."""
-        if not is_sealed(state):
+        if not is_encrypted(state):
             return True
         subject = unpack(state).subject
-        return subject == NOBODY or self.keyring.key(subject) is not None
+        return subject == NO_SUBJECT or self.keyring.key(subject) is not None
 
     def _subject(self, connection: sqlite3.Connection, tenant: str, persons: Persons) -> KeyEntry | None:
         """Return the key of whom the event is about; a destroyed one if any of their names was erased."""

@@ -48,13 +48,13 @@ TRIGGERS = dict(
         ),
     ]
 )
-"""What refuses every change of a key but its destruction, by name: in sealed homes only."""
+"""What refuses every change of a key but its destruction, by name: in encrypted homes only."""
 
 GUARDS = guards(TABLE, is_alterable=True)
 """What refuses what is not announced in the ledger, by name: since format 3."""
 
-SEALED = "secret"
-"""The property that only a sealed log has: its secret."""
+ENCRYPTED = "secret"
+"""The property that only an encrypted log has: its secret."""
 
 _HASH_BYTES = 16
 _HELD_AT_MOST = 200_000
@@ -131,7 +131,7 @@ class Keyring:
             with self._reading() as connection:
                 row = connection.execute("SELECT key FROM subject_keys WHERE number = ?", (number,)).fetchone()
             if row is None:
-                raise LogDamaged(f"key {number} of a sealed event is not there: restore log.db from a backup")
+                raise LogDamaged(f"key {number} of an encrypted event is not there: restore log.db from a backup")
             if len(self._by_number) >= _HELD_AT_MOST:
                 self.clear_cache()
             self._by_number[number] = row[0]

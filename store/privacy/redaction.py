@@ -1,4 +1,4 @@
-"""The door of a home: what is dropped from an event before it is written, where `redact` was ever on.
+"""Redaction: what is dropped from an event before it is written, where `redact` was ever on.
 
 An event that differs from a stored one only in what is dropped is a repeat of it, whichever of the two came first.
 """

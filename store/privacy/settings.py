@@ -18,7 +18,7 @@ TABLES = (
 REDACT = "redact"
 """on: what is personal in envelopes and not needed is dropped before it is written."""
 ERASURE = "erasure"
-"""begun: keys are destroyed, but views or free space may still hold what they sealed; finished."""
+"""begun: keys are destroyed, but views or free space may still hold what they encrypted; finished."""
 
 
 def current(connection: sqlite3.Connection, name: str) -> str | None:

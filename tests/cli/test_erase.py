@@ -63,7 +63,7 @@ class Asked(Outcomes):
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sealed home with the class in it; to be copied."""
+    """An encrypted home with the class in it; to be copied."""
     made = Outcomes(tmp_path_factory.mktemp("origin") / "home")
     assert made("init", "--encrypt").code == 0
     assert made("ingest", stdin=lines(*class_of_six())).code == 0
@@ -238,12 +238,12 @@ def test_wrong_use_is_one_line(outcomes: Outcomes, arguments: tuple[str, ...], c
 
 
 def test_a_plain_home_says_what_can_be_done(tmp_path: Path) -> None:
-    """Where nothing is sealed nothing can be erased: one line, with the way out."""
+    """Where nothing is encrypted nothing can be erased: one line, with the way out."""
     outcomes = Asked(tmp_path / "home")
     outcomes("ingest", stdin=lines(*class_of_six()))
     ran = outcomes(*ERASE)
     assert (ran.code, len(ran.err.splitlines())) == (2, 1)
-    assert "is not sealed" in ran.err
+    assert "is not encrypted" in ran.err
     assert outcomes("ingest", "--encrypt", stdin=lines(*class_of_six())).code == 2
 
 
@@ -307,7 +307,7 @@ def test_views_of_before_are_not_shown_after_a_crash(outcomes: Outcomes) -> None
 
 def test_a_reader_who_does_not_let_go_is_told_of(outcomes: Outcomes) -> None:
     """As long as someone reads the old state its bytes stay: the command says so, and finishes when run again."""
-    world = World(outcomes.home, seal=True)
+    world = World(outcomes.home, encrypt=True)
     arguments: dict[str, Any] = {"reason": "x", "erased_by": "tester", "all_traces": False, "patience": 0.2}
     with closing(sqlite3.connect(outcomes.home / "views.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")

@@ -30,14 +30,14 @@ PROBED = ["2025-01-15", "2025-02-01T08:00:00.000Z", "2025-03-01T08:00:00Z", None
 class World:
     """`World(folder).take(outcome(...), group(...))` appends; the other methods ask."""
 
-    def __init__(self, folder: Path, *, seal: bool = False) -> None:
+    def __init__(self, folder: Path, *, encrypt: bool = False) -> None:
         self.home = Home(folder)
-        self.seal = seal
+        self.encrypt = encrypt
         self.clock = parse_argument("2026-01-10T12:00:00Z")
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[tuple[EventLog, ReadModel]]:
-        log = self.home.open_log(create=True, seal=self.seal)
+        log = self.home.open_log(create=True, encrypt=self.encrypt)
         views = ReadModel(self.home, log)
         try:
             yield log, views

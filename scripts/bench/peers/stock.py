@@ -39,30 +39,30 @@ class Entity(Aggregate):
         self.body = body
 
 
-def saving(ground: Fixtures) -> Iterator[Figure]:
+def saving(fixtures: Fixtures) -> Iterator[Figure]:
     """A few thousand events: our ingest against one `save` each."""
-    path, events = _history(ground), _size(ground)
+    path, events = _history(fixtures), _size(fixtures)
 
     def stock() -> None:
-        with _application(ground.folder / "stock.db") as application:
+        with _application(fixtures.folder / "stock.db") as application:
             _save_each(application, path)
 
     yield compare(
         f"ingest of {events:,} events, per second / the eventsourcing library stock, one aggregate saved per event",
         stock,
-        lambda: ingest(ground.folder / "taken", path),
+        lambda: ingest(fixtures.folder / "taken", path),
         limit=None,
-        rounds=ground.sizes.rounds,
+        rounds=fixtures.sizes.rounds,
         more_is_better=True,
         warm=False,
     )
 
 
-def getting(ground: Fixtures) -> Iterator[Figure]:
+def getting(fixtures: Fixtures) -> Iterator[Figure]:
     """One outcome at a past version: by our time against by its version."""
-    path, dice = _history(ground), ground.dice("peer get")
-    edits = _size(ground) - _made(path)
-    with opened(ground.home_of(path)) as (log, _), _application(ground.folder / "stock.db") as application:
+    path, dice = _history(fixtures), fixtures.dice("peer get")
+    edits = _size(fixtures) - _made(path)
+    with opened(fixtures.home_of(path)) as (log, _), _application(fixtures.folder / "stock.db") as application:
         _save_each(application, path)
 
         def get(edit: int) -> Aggregate:
@@ -77,7 +77,7 @@ def getting(ground: Fixtures) -> Iterator[Figure]:
         versions = f"{edits // _OUTCOMES} versions"
         yield compare_drawn(
             f"one outcome of some {versions} at a past time, per second / repository.get of that version, stock",
-            ([dice.randrange(edits) for _ in range(_DRAWS)] for _ in range(ground.sizes.rounds)),
+            ([dice.randrange(edits) for _ in range(_DRAWS)] for _ in range(fixtures.sizes.rounds)),
             get,
             load,
             limit=None,
@@ -85,13 +85,13 @@ def getting(ground: Fixtures) -> Iterator[Figure]:
         )
 
 
-def _size(ground: Fixtures) -> int:
-    return min(ground.sizes.events, _MOST_EVENTS)
+def _size(fixtures: Fixtures) -> int:
+    return min(fixtures.sizes.events, _MOST_EVENTS)
 
 
-def _history(ground: Fixtures) -> Path:
-    path = ground.folder / "stock.ndjson"
-    return path if path.exists() else write(path, tree_history(_OUTCOMES, _size(ground)))
+def _history(fixtures: Fixtures) -> Path:
+    path = fixtures.folder / "stock.ndjson"
+    return path if path.exists() else write(path, tree_history(_OUTCOMES, _size(fixtures)))
 
 
 def _made(path: Path) -> int:

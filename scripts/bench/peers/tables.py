@@ -23,25 +23,25 @@ _APP = "scripts.bench.peers.tracked"
 _BATCH = 5_000
 
 
-def as_of(ground: Fixtures) -> Iterator[Figure]:
+def as_of(fixtures: Fixtures) -> Iterator[Figure]:
     """All outcomes of a tree at a past time: our whole tree against its flat list of outcomes."""
     if find_spec("django") is None or find_spec("simple_history") is None:
         say("peer-as-of: left out, for django and django-simple-history are not installed: pip install '.[peers]'")
         return
-    versions = min(ground.sizes.versions, _MOST_VERSIONS)
-    path, dice = ground.tree(versions), ground.dice("peer as of")
-    model = _project(ground.folder / "django.db")
+    versions = min(fixtures.sizes.versions, _MOST_VERSIONS)
+    path, dice = fixtures.tree(versions), fixtures.dice("peer as of")
+    model = _project(fixtures.folder / "django.db")
     _write_history(model, path)
-    with opened(ground.home_of(path)) as (_, views), views.reading() as connection:
+    with opened(fixtures.home_of(path)) as (_, views), views.reading() as connection:
         span = span_of(connection, "outcome_versions")
 
         def theirs(share: float) -> list[Any]:
             return list(model.history.as_of(moment(span.at(share).until)))
 
         yield compare_drawn(
-            f"tree of {ground.sizes.outcomes:,} outcomes at a past T, at {versions:,} versions, per second / "
+            f"tree of {fixtures.sizes.outcomes:,} outcomes at a past T, at {versions:,} versions, per second / "
             "django-simple-history as_of, outcomes alone",
-            ([dice.random() for _ in range(_DRAWS)] for _ in range(ground.sizes.rounds)),
+            ([dice.random() for _ in range(_DRAWS)] for _ in range(fixtures.sizes.rounds)),
             theirs,
             lambda share: tree_at(connection, span.at(share), Context("Account", "1")),
             limit=None,

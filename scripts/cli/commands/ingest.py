@@ -30,7 +30,7 @@ def ingest(
     ] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything went to quarantine.")] = False,
-    encrypt: Annotated[bool, typer.Option("--encrypt", help="Make a sealed home, if there is none yet.")] = False,
+    encrypt: Annotated[bool, typer.Option("--encrypt", help="Make an encrypted home, if there is none yet.")] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Append events to the log: one object, an array, NDJSON, glued objects; .gz and .zst too.
@@ -41,7 +41,7 @@ def ingest(
     """
     names = files or ["-"]
     check_readable(names)
-    with opened(home_of(context), create=True, seal=encrypt) as session:
+    with opened(home_of(context), create=True, encrypt=encrypt) as session:
         run = _ingest(session)
         with progress("reading") as advance:
             total = None if "-" in names else sum(Path(name).stat().st_size for name in names)

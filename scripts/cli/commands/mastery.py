@@ -35,7 +35,7 @@ _SIZE = re.compile("[0-9]{1,3}")
 settings_app = typer.Typer(no_args_is_help=True)
 
 _REDACT_MEANING = (
-    "of the whole home, now: client_ip, user_agent, session_id, referrer, user_login are dropped at the door"
+    "of the whole home, now: client_ip, user_agent, session_id, referrer, user_login are dropped before writing"
 )
 
 _COLUMNS = (

@@ -30,7 +30,7 @@ def erase(
 ) -> None:
     """Make all that is stored about a person unreadable for ever: their key is destroyed. Run again if cut short.
 
-    Only in a sealed home (outcomes init --encrypt). The erasure itself is recorded in the log, without the person.
+    Only in an encrypted home (outcomes init --encrypt). The erasure itself is recorded in the log, without the person.
 
     Example: outcomes erase --student 87Jpg4CKBJZCmpaXZzTWNfiKKp2cga4CgOtcjmuM --reason "request of 12 May"
     """

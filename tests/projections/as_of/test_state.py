@@ -87,7 +87,7 @@ def test_a_replay_shows_what_the_versions_show(
 @pytest.mark.parametrize("known_at", [None, "5", "16"])
 def test_a_replay_shows_what_is_left_of_erased_events(tmp_path: Path, person: str | None, known_at: str | None) -> None:
     """In an encrypted home, before and after an erasure: what nobody can read any more is in neither answer."""
-    world = World(tmp_path / "home", seal=True)
+    world = World(tmp_path / "home", encrypt=True)
     world.take(*class_of_six())
     if person is not None:
         with world.opened() as (log, _):
@@ -108,7 +108,7 @@ def refs_in(log: EventLog) -> list[EntityRef]:
 
 def test_a_replay_sees_an_erasure_of_another_process(tmp_path: Path) -> None:
     """Keys that one open log still holds in memory open nothing once they were destroyed elsewhere."""
-    world = World(tmp_path / "home", seal=True)
+    world = World(tmp_path / "home", encrypt=True)
     world.take(*class_of_six())
     theirs = EntityRef(TENANT, Kind.RESULT, "51")
     with world.opened() as (log, _):

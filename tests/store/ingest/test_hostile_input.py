@@ -180,14 +180,14 @@ def test_each_odd_event_is_there_verbatim(events: list[bytes]) -> None:
 
 @settings(max_examples=10)
 @given(st.lists(values(), min_size=1, max_size=12))
-def test_a_sealed_home_takes_what_a_plain_one_takes(events: list[bytes]) -> None:
+def test_an_encrypted_home_takes_what_a_plain_one_takes(events: list[bytes]) -> None:
     """The same are events, repeats and refused, and come out as they came, however odd whom they name is spelled."""
-    with fresh_world() as plain, fresh_world() as sealed:
-        sealed.seal = True
-        reports = [world.take(*events) for world in (plain, sealed)]
+    with fresh_world() as plain, fresh_world() as encrypted:
+        encrypted.encrypt = True
+        reports = [world.take(*events) for world in (plain, encrypted)]
         assert reports[0].as_json() | {"seconds": 0} == reports[1].as_json() | {"seconds": 0}
-        assert kept(plain) == kept(sealed)
-        ask_everything(sealed)
+        assert kept(plain) == kept(encrypted)
+        ask_everything(encrypted)
 
 
 @given(st.binary(max_size=400), st.sampled_from(["gzip", "zstandard", "neither"]))

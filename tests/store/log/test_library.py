@@ -93,7 +93,7 @@ def test_a_notification_that_went_through_other_hands_is_read_too(school: World)
 
 def test_an_encrypted_home_is_read_with_its_keys_and_forgets_with_them(tmp_path: Path) -> None:
     """An erased event has its name and time; a copy that lost its digest cannot be opened, and says so."""
-    world = World(tmp_path / "home", seal=True)
+    world = World(tmp_path / "home", encrypt=True)
     world.take(*class_of_six())
     with world.opened() as (log, _):
         assert log.encryption is not None

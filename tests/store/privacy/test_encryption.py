@@ -1,4 +1,4 @@
-"""A sealed log: the same events, the same answers, and nothing about a person that their key does not open."""
+"""An encrypted log: the same events, the same answers, and nothing about a person that their key does not open."""
 
 import random
 import shutil
@@ -16,16 +16,16 @@ from outcomes.domain.errors import LogDamaged, UsageError
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
-from outcomes.store.privacy.cipher import is_sealed, joint_key, new_key, seal, unpack, unseal
+from outcomes.store.privacy.cipher import decrypt, encrypt, is_encrypted, joint_key, new_key, unpack
 from tests.support.given import TENANT, lines
 from tests.support.people import ADA, ADA_ID, ADAS_TRACES, BO, class_of_six
 from tests.support.world import World
 
 
 @pytest.fixture
-def sealed(tmp_path: Path) -> World:
-    """A sealed home with the class in it."""
-    world = World(tmp_path / "sealed", seal=True)
+def encrypted(tmp_path: Path) -> World:
+    """An encrypted home with the class in it."""
+    world = World(tmp_path / "encrypted", encrypt=True)
     world.take(*class_of_six())
     return world
 
@@ -48,32 +48,32 @@ def change(world: World, *statements: str) -> None:
         connection.commit()
 
 
-def test_the_log_gives_the_bytes_as_they_came(sealed: World) -> None:
-    """Sealed or split, what comes out is what came in, byte for byte, and verify agrees."""
-    assert sealed.raw_log() == [lines(item) for item in class_of_six() if isinstance(item, dict)]
-    assert sealed.verify()["ok"]
+def test_the_log_gives_the_bytes_as_they_came(encrypted: World) -> None:
+    """Encrypted or split, what comes out is what came in, byte for byte, and verify agrees."""
+    assert encrypted.raw_log() == [lines(item) for item in class_of_six() if isinstance(item, dict)]
+    assert encrypted.verify()["ok"]
 
 
 def test_nothing_of_a_person_is_in_the_logs_file(tmp_path: Path) -> None:
     """Uuid, ids, names, login, address, browser and scores are not in the bytes of log.db; a plain home has them."""
     readable = [item for item in class_of_six() if isinstance(item, dict)]
-    sealed, plain = World(tmp_path / "sealed", seal=True), World(tmp_path / "plain")
-    for world in (sealed, plain):
+    encrypted, plain = World(tmp_path / "encrypted", encrypt=True), World(tmp_path / "plain")
+    for world in (encrypted, plain):
         world.take(*readable)
-    found = log_bytes(sealed)
+    found = log_bytes(encrypted)
     assert [trace for trace in ADAS_TRACES if trace.encode() in found] == []
     assert BO.encode() not in found
     assert f"/user/{ADA_ID.zfill(20)}".encode() in log_bytes(plain)  # what would be found, if it were there
 
 
-def test_a_sealed_home_answers_like_a_plain_one(tmp_path: Path, sealed: World) -> None:
+def test_an_encrypted_home_answers_like_a_plain_one(tmp_path: Path, encrypted: World) -> None:
     """Tree, states, timeline and figures are the same, now and at a past point; only digests are the home's own."""
     plain = World(tmp_path / "plain")
     plain.take(*class_of_six())
     for point in ((None, None), ("2025-02-01", None), (None, "8")):
-        assert answers(sealed, *point) == answers(plain, *point)
-    assert sealed.digest().digest != plain.digest().digest
-    assert sealed.digest().entities == plain.digest().entities
+        assert answers(encrypted, *point) == answers(plain, *point)
+    assert encrypted.digest().digest != plain.digest().digest
+    assert encrypted.digest().entities == plain.digest().entities
 
 
 def answers(world: World, as_of: str | None, known_at: str | None) -> list[Any]:
@@ -88,15 +88,15 @@ def answers(world: World, as_of: str | None, known_at: str | None) -> list[Any]:
 @settings(max_examples=6)
 @given(st.randoms(use_true_random=False))
 def test_order_of_arrival_does_not_matter(tmp_path_factory: pytest.TempPathFactory, dice: random.Random) -> None:
-    """In one sealed home (its secret is its own), any order of arrival and any repeats give the same digest."""
+    """In one encrypted home (its secret is its own), any order of arrival and any repeats give the same digest."""
     folder = tmp_path_factory.mktemp("orders")
-    empty = World(folder / "empty", seal=True)
+    empty = World(folder / "empty", encrypt=True)
     empty.take()
     events = [item for item in class_of_six() if isinstance(item, dict)]
     digests = set()
     for name in ("one", "other"):
         shutil.copytree(empty.home.folder, folder / name)
-        world = World(folder / name, seal=True)
+        world = World(folder / name, encrypt=True)
         shuffled = dice.sample(events, len(events))
         world.take(*shuffled[:7])
         assert world.take(*shuffled[3:]).duplicates == 4
@@ -105,20 +105,20 @@ def test_order_of_arrival_does_not_matter(tmp_path_factory: pytest.TempPathFacto
     shutil.rmtree(folder)
 
 
-def test_a_user_is_found_under_their_id(sealed: World) -> None:
+def test_a_user_is_found_under_their_id(encrypted: World) -> None:
     """The id is not in the stream's name, and is still the way to a user's history."""
-    with sealed.opened() as (log, _):
+    with encrypted.opened() as (log, _):
         found = log.load(EntityRef(TENANT, Kind.USER, ADA_ID))
         assert found is not None
         assert (found.state()["uuid"], len(log.history(EntityRef(TENANT, Kind.USER, ADA_ID)))) == (ADA, 1)
 
 
-def test_sealing_is_chosen_once(tmp_path: Path) -> None:
-    """A plain home cannot be sealed afterwards: that would promise what its old pages cannot keep."""
+def test_encryption_is_chosen_once(tmp_path: Path) -> None:
+    """A plain home cannot be encrypted afterwards: that would promise what its old pages cannot keep."""
     plain = World(tmp_path / "plain")
     plain.take(*class_of_six())
-    plain.seal = True
-    with pytest.raises(UsageError, match="not sealed"):
+    plain.encrypt = True
+    with pytest.raises(UsageError, match="not encrypted"):
         plain.take()
 
 
@@ -133,31 +133,31 @@ def test_sealing_is_chosen_once(tmp_path: Path) -> None:
         "UPDATE stored_events SET state = substr(state, 1, 3) WHERE position = 8",
     ],
 )
-def test_whatever_was_changed_is_damage(sealed: World, change_made: str) -> None:
+def test_whatever_was_changed_is_damage(encrypted: World, change_made: str) -> None:
     """Other bytes, a state of another event, other keys, no keys, a key gone without an erasure: verify says so."""
-    assert sealed.verify()["ok"]
-    change(sealed, change_made)
-    found = sealed.verify()
+    assert encrypted.verify()["ok"]
+    change(encrypted, change_made)
+    found = encrypted.verify()
     assert not found["ok"]
     assert found["problems"]
 
 
-def test_the_readable_part_is_part_of_the_chain(sealed: World) -> None:
+def test_the_readable_part_is_part_of_the_chain(encrypted: World) -> None:
     """What stays readable when someone is erased cannot be changed unseen, though its digest is of the whole."""
-    with sealed.opened() as (log, _):
+    with encrypted.opened() as (log, _):
         state = next(record.state for record in log.records() if record.topic == "learning_outcome_updated")
         frame = log.codec.compress(b'{"metadata":{},"body":{}}')
     forged = unpack(state)._replace(readable=frame).packed()
-    change(sealed, f"UPDATE stored_events SET state = x'{forged.hex()}' WHERE state = x'{state.hex()}'")
-    assert "not what was appended" in orjson.dumps(sealed.verify()).decode()
+    change(encrypted, f"UPDATE stored_events SET state = x'{forged.hex()}' WHERE state = x'{state.hex()}'")
+    assert "not what was appended" in orjson.dumps(encrypted.verify()).decode()
 
 
 @pytest.mark.parametrize(
     "statement", ["DELETE FROM subject_keys", "UPDATE subject_keys SET key = x'00' WHERE key = key"]
 )
-def test_keys_are_kept_or_destroyed(sealed: World, statement: str) -> None:
+def test_keys_are_kept_or_destroyed(encrypted: World, statement: str) -> None:
     """The database itself refuses any change of a key but its destruction."""
-    with closing(sqlite3.connect(sealed.home.log_path)) as connection:
+    with closing(sqlite3.connect(encrypted.home.log_path)) as connection:
         with pytest.raises(sqlite3.IntegrityError, match=r"a key is kept or destroyed|without its entry in the ledger"):
             connection.execute(statement)
         connection.rollback()
@@ -167,10 +167,10 @@ def test_keys_are_kept_or_destroyed(sealed: World, statement: str) -> None:
 def test_a_key_opens_its_own_and_nothing_else(plain: bytes, bound: bytes) -> None:
     """Another key, another binding, one changed bit: none of them opens; a zstandard frame is never taken for one."""
     key = new_key()
-    part = seal(key, plain, bound)
-    assert unseal(key, part, bound) == plain
+    part = encrypt(key, plain, bound)
+    assert decrypt(key, part, bound) == plain
     for wrong in ((new_key(), part, bound), (key, part, bound + b"x"), (key, part[:-1] + bytes([part[-1] ^ 1]), bound)):
         with pytest.raises(LogDamaged, match="does not open"):
-            unseal(*wrong)
+            decrypt(*wrong)
     assert joint_key([key, new_key()]) != joint_key([key, new_key()])
-    assert not is_sealed(b"\x28\xb5\x2f\xfd")
+    assert not is_encrypted(b"\x28\xb5\x2f\xfd")

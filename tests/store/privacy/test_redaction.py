@@ -27,10 +27,10 @@ def files(world: World) -> bytes:
     return b"".join(path.read_bytes() for path in world.home.folder.iterdir())
 
 
-@pytest.fixture(params=[False, True], ids=["plain", "sealed"])
+@pytest.fixture(params=[False, True], ids=["plain", "encrypted"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    """A home, plain and sealed."""
-    return World(tmp_path / "home", seal=request.param)
+    """A home, plain and encrypted."""
+    return World(tmp_path / "home", encrypt=request.param)
 
 
 def test_what_is_optional_never_reaches_a_file(world: World) -> None:
