@@ -1,6 +1,6 @@
 """What the views take from one event: plain values, no numbers of our own yet, so that any process can find them."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from outcomes.domain.catalog import EVENT_TYPES
@@ -89,7 +89,7 @@ def extract_row(event: EventLike, digest: bytes) -> Row:
 
 def named(values: tuple[Any, ...]) -> Row:
     """Give the values of a row their names again, which they lose between processes."""
-    return ResultRow._make(values) if values[0] == _RESULT else VersionRow._make(values)
+    return _result(values) if values[0] == _RESULT else _version(values)
 
 
 def _result_row(event: EventLike, digest: bytes) -> ResultRow:
@@ -148,6 +148,9 @@ def _version_row(event: EventLike, digest: bytes) -> VersionRow:
 
 
 _RESULT = Kind.RESULT.value
+# Rows of their values in order, without a call of Python: one is made for every event.
+_result = partial(tuple.__new__, ResultRow)
+_version = partial(tuple.__new__, VersionRow)
 _READ = {kind: reader_of(table) for kind, table in TABLES.items()}
 _READ_RESULT = _READ[Kind.RESULT]
 _NOWHERE = (None, None)
