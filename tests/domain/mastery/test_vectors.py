@@ -16,8 +16,10 @@ from outcomes.domain.mastery import (
     Calculation,
     ContextChain,
     ContextRow,
+    EnrollmentState,
     Exclusion,
     MasteryScale,
+    Rating,
     ScoredResult,
     class_mean,
     class_median,
@@ -25,6 +27,7 @@ from outcomes.domain.mastery import (
     exclusion_of,
     explain,
     legacy_status,
+    membership,
     rating_index,
     resolve_calculation,
     resolve_scale,
@@ -32,9 +35,13 @@ from outcomes.domain.mastery import (
     round2,
 )
 
-VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors" / "mastery.json"
-DOCUMENT: dict[str, Any] = json.loads(VECTORS.read_text("utf-8")) if VECTORS.exists() else {"count": 0, "cases": []}
-CASES: list[dict[str, Any]] = DOCUMENT["cases"]
+VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors"
+DOCUMENTS: list[dict[str, Any]] = [
+    json.loads(path.read_text("utf-8"))
+    for path in (VECTORS / "mastery.json", VECTORS / "mastery_more.json")
+    if path.exists()
+]
+CASES: list[dict[str, Any]] = [case for document in DOCUMENTS for case in document["cases"]]
 needs_vectors = pytest.mark.skipif(
     not CASES, reason=f"The shared vectors are not beside this repository: there is no {VECTORS}."
 )
@@ -66,6 +73,11 @@ def result_of(row: Case) -> ScoredResult:
 def check_rollup(case: Case) -> None:
     """A rollup, with and without its explanation, in both input orders."""
     scale = MasteryScale(case["mastery_points"], case["points_possible"])
+    if isinstance(shared := case.get("account_scale"), list):
+        ratings = [Rating("", float(points), mastery) for points, mastery in shared]
+        assert MasteryScale.of_proficiency(ratings)[:2] == scale[:2]
+    elif shared == "default":
+        assert DEFAULT_SCALE[:2] == scale[:2]
     calculation = Calculation.of(
         case["calculation_method"],
         case["calculation_int"],
@@ -90,12 +102,22 @@ def check_aggregate(case: Case) -> None:
 
 def check_rating_distribution(case: Case) -> None:
     """Percents of a class per rating."""
-    assert list(distribution(case["scores"], case["ratings_points"]).percents) == case["expected"]["percents"]
+    scores = case.get("scores", case.get("student_scores"))
+    assert list(distribution(scores, case["ratings_points"]).percents) == case["expected"]["percents"]
 
 
 def check_rating_match(case: Case) -> None:
-    """The rating of a score."""
-    assert rating_index(case["ratings_points"], case["score"]) == case["expected"]["rating_index"]
+    """The rating of a score, its place counted from the highest; some scales are stored in another order."""
+    ratings = [Rating(str(points), points) for points in case["ratings_points"]]
+    scale = MasteryScale.of_criterion(case.get("mastery_points"), None, ratings)
+    assert rating_index([rating.points for rating in scale.ratings], case["score"]) == case["expected"]["rating_index"]
+    if "mastery" in case["expected"]:
+        assert (case["score"] >= scale.mastery_points) is case["expected"]["mastery"]
+
+
+def check_enrollment(case: Case) -> None:
+    """Whether the student of an only enrollment is shown."""
+    assert (membership([case["enrollment_state"]]) is not EnrollmentState.DELETED) is case["expected"]["shown"]
 
 
 def check_visibility(case: Case) -> None:
@@ -152,6 +174,7 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "legacy_status": check_legacy_status,
     "scale_resolution": check_scale_resolution,
     "round2": check_round2,
+    "enrollment": check_enrollment,
 }
 NOT_OURS = {"percent", "result_mastery", "scale_score"}
 """What Canvas works out when it saves a result, and what a student's screen makes of it: events bring the first ready
@@ -161,8 +184,8 @@ OURS = [case for case in CASES if case["kind"] not in NOT_OURS]
 
 @needs_vectors
 def test_the_vectors_are_all_here() -> None:
-    """The file holds as many cases as it says, and no kind goes unchecked."""
-    assert len(CASES) == DOCUMENT["count"]
+    """The files hold as many cases as they say, and no kind goes unchecked."""
+    assert [len(document["cases"]) for document in DOCUMENTS] == [document["count"] for document in DOCUMENTS]
     assert {case["kind"] for case in CASES} <= set(CHECKS) | NOT_OURS
 
 
