@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import chain, islice, zip_longest
 from typing import Any
 
+from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.operations import doctor_checks
 from outcomes.projections.operations.doctor_checks import Example
@@ -31,11 +32,14 @@ _ADVICE = {
     "marks them. Compare the entity with Canvas; if they differ, save it once there.",
     "implied_deletions": "Canvas deletes the links of a deleted outcome without an event, so these count as deleted. "
     "Those that are uncertain came back with a CSV import: look in Canvas, and save the link's group there.",
+    "batches_of_the_future": "They are recorded at a time that this machine's clock has not reached: it had run ahead "
+    "then, or is behind now. Set it right. Until it has passed that time, what is appended is recorded at the time of "
+    "the last batch, and if that is more than a day away ingest asks for --trust-clock.",
 }
 
 
-def doctor(connection: sqlite3.Connection, point: PointInTime) -> list[dict[str, Any]]:
-    """Return the findings at a point, each with its count, some examples and advice; what is fine counts 0."""
+def doctor(connection: sqlite3.Connection, point: PointInTime, now: Micros) -> list[dict[str, Any]]:
+    """Return the findings, each with its count, some examples and advice; what is fine counts 0. `now` is the clock."""
     links = doctor_checks.Links(connection, point)
     results = doctor_checks.results_without_outcome(connection, point)
     found: dict[str, Iterable[Example]] = {
@@ -47,6 +51,7 @@ def doctor(connection: sqlite3.Connection, point: PointInTime) -> list[dict[str,
         "silent_periods": doctor_checks.silent_periods(connection, point),
         "order_conflicts": doctor_checks.order_conflicts(connection, point),
         "implied_deletions": links.deleted_by_implication(),
+        "batches_of_the_future": doctor_checks.recorded_after(connection, now),
     }
     return [_finding(name, list(examples)) for name, examples in found.items()]
 

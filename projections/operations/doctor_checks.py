@@ -62,6 +62,15 @@ def order_conflicts(connection: sqlite3.Connection, point: PointInTime) -> Itera
             yield {"kind": kind.value, "id": local_id, "position": position, "event_time": to_text(event_time)}
 
 
+def recorded_after(connection: sqlite3.Connection, now: Micros) -> Iterator[Example]:
+    """Yield the batches that are recorded at a time still to come, the latest first."""
+    rows = connection.execute(
+        "SELECT last_position, recorded_at FROM batches WHERE recorded_at > ? ORDER BY last_position DESC", (now,)
+    )
+    for position, recorded_at in rows:
+        yield {"kind": "batch", "id": str(position), "position": position, "recorded_at": to_text(recorded_at)}
+
+
 class Links:
     """The links in force at a point, looked at once."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from outcomes.domain.catalog import EVENT_TYPES
 from outcomes.domain.event import Event
 from outcomes.domain.identity import Context
-from outcomes.domain.times import to_text
+from outcomes.domain.times import Micros, to_text
 from outcomes.projections.views.read_model import ReadModel, is_usable
 from outcomes.store.home import Home
 from outcomes.store.log import quarantine
@@ -15,8 +15,11 @@ from outcomes.store.operations.checkpoint import checkpoint
 from outcomes.store.sources.files import source_name
 
 
-def status(home: Home, log: EventLog, views: ReadModel) -> dict[str, Any]:
-    """Return the contract's answer; counts are of events, by kind and by name. The views are taken as they are."""
+def status(home: Home, log: EventLog, views: ReadModel, now: Micros) -> dict[str, Any]:
+    """Return the contract's answer; counts are of events, by kind and by name. The views are taken as they are.
+
+    `clock_behind_seconds` is how long before the last batch the clock (`now`) is; more than a day, and ingest refuses.
+    """
     with log.reading() as connection:
         by_name = dict(
             connection.execute("SELECT topic, count(*) FROM stored_events GROUP BY topic ORDER BY topic").fetchall()
@@ -37,6 +40,7 @@ def status(home: Home, log: EventLog, views: ReadModel) -> dict[str, Any]:
         "head": head.position,
         "chain": head.chain.hex(),
         "last_recorded_at": None if head.recorded_at is None else to_text(head.recorded_at),
+        "clock_behind_seconds": max(0, (head.recorded_at or 0) - now) / 1_000_000,
         "last_event_time": None if newest is None else to_text(newest),
         "size": {"log": _size(home, "log.db"), "views": _size(home, "views.db")},
         "kinds": by_kind,

@@ -3,21 +3,24 @@
 import gc
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.event import EventLike
 from outcomes.domain.times import Micros, to_text
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
 from outcomes.store.home import Home
 from outcomes.store.ingest.prepare import Prepared, prepare, prepare_source, value_of
 from outcomes.store.ingest.read_ahead import can_fork, in_background
+from outcomes.store.ingest.tally import Tally
 from outcomes.store.log import quarantine
 from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
+from outcomes.store.log.hash_chain import Batch, last_batch
 from outcomes.store.privacy import redaction
 from outcomes.store.sources.files import open_source, source_name
 from outcomes.store.sources.json_splitter import split
@@ -26,7 +29,8 @@ from outcomes.store.sources.segment import Segment
 BATCH_EVENTS = 5_000
 _BATCH_BYTES = 16 << 20
 _BATCH_SECONDS = 2.0
-_A_DAY: Micros = 86_400_000_000
+A_DAY: Micros = 86_400_000_000
+"""How far clocks may be apart: an event ahead of ours, or ours behind the last batch."""
 # A second process pays from here on; most files are smaller.
 _LARGE = 2 << 20
 
@@ -106,10 +110,16 @@ class _Batch:
 
 
 class Ingest:
-    """One run: `Ingest(home, log, clock, views).run(["events.ndjson"])`."""
+    """One run: `Ingest(home, log, clock, views).run(["events.ndjson"])`.
 
-    def __init__(self, home: Home, log: EventLog, clock: Clock, follower: Follower) -> None:
+    Raises HomeUnavailable where the clock is more than a day behind the last batch, unless `trusts_clock`.
+    """
+
+    def __init__(
+        self, home: Home, log: EventLog, clock: Clock, follower: Follower, *, trusts_clock: bool = False
+    ) -> None:
         self._home = home
+        self._trusts_clock = trusts_clock
         self._log = log
         self._clock = clock
         self._follower = follower
@@ -122,8 +132,9 @@ class Ingest:
         for name in names:
             source = source_name(name)
             with open_source(name) as stream, _without_cycle_collection():
-                parts = prepare_source(stream, source, self._follower.extract)
-                before += self._take(_shared_out(parts), source, partial(_add, before, watch))
+                parts = _shared_out(prepare_source(stream, source, self._follower.extract))
+                with closing(parts):
+                    before += self._take(parts, source, partial(_add, before, watch))
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
 
@@ -143,16 +154,21 @@ class Ingest:
 
     def _take(self, parts: Iterable[Prepared], source: str, watch: Callable[[int], None]) -> int:
         """Write parts of a source in batches; return how many bytes of it were read."""
-        batch, done = _Batch(source), 0
+        batch, tally, done = _Batch(source), Tally(source), 0
         for part in parts:
             if part.damage is not None:
                 self.report.damaged.append(part.damage)
+            tally.add(part)
             batch.add(part)
             done = part.done
             watch(done)
-            if batch.is_full():
+            # Where no more comes for a while, what has come is not held back until a batch is full.
+            if part.is_quiet or batch.is_full():
                 self._write(batch)
                 batch = _Batch(source)
+            if tally.is_hopeless():
+                self.report.damaged.append(tally.verdict())
+                break
         self._write(batch)
         return done
 
@@ -171,6 +187,8 @@ class Ingest:
             _refuse_the_future(batch, now)
             try:
                 with self._log.writing() as connection:
+                    if not self._trusts_clock:
+                        _refuse_a_clock_behind(last_batch(connection), now)
                     appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.extract)
                     besides(connection, now)
             except BaseException:
@@ -211,7 +229,7 @@ def _add(before: int, watch: Callable[[int], None], done: int) -> None:
     watch(before + done)
 
 
-def _shared_out(parts: Iterator[Prepared]) -> Iterator[Prepared]:
+def _shared_out(parts: Iterator[Prepared]) -> Generator[Prepared, None, None]:
     """Prepare the beginning here, and the rest, if there is much of it, in a second process."""
     done = 0
     for part in parts:
@@ -225,9 +243,19 @@ def _shared_out(parts: Iterator[Prepared]) -> Iterator[Prepared]:
         yield from rest
 
 
+def _refuse_a_clock_behind(last: Batch | None, now: Micros) -> None:
+    """Raise HomeUnavailable where the clock shows a time long before the last batch: one of the two is wrong."""
+    if last is not None and now < last.recorded_at - A_DAY:
+        raise HomeUnavailable(
+            f"the clock says {to_text(now)}, but the last batch was recorded at {to_text(last.recorded_at)}: nothing "
+            "was appended: set the clock right; or, if it had run ahead then, ingest with --trust-clock, which records "
+            "what it appends at the time of the last batch until the clock has passed that"
+        )
+
+
 def _refuse_the_future(batch: _Batch, now: Micros) -> None:
     """Move what is dated far ahead to the refused: one such event would make every later "as of" seek in vain."""
-    limit = now + _A_DAY
+    limit = now + A_DAY
     if max(batch.arrivals.event_times, default=0) > limit:
         arrivals = batch.arrivals.rows()
         batch.arrivals = Arrivals.of(arrival for arrival in arrivals if arrival.event_time <= limit)

@@ -91,7 +91,7 @@ class _Sender:
                 spool = True
             refused.append((piece.raw, piece.line, piece.reason, spool, reason))
         columns = part.arrivals.plain_columns()
-        self.tell(_PART, marshal.dumps((columns, refused, part.bytes, part.done, part.damage)))
+        self.tell(_PART, marshal.dumps((columns, refused, part.bytes, part.done, part.damage, part.is_quiet)))
         for piece, _ in part.refused:
             piece.close()
 
@@ -127,12 +127,12 @@ def _received(ring: mmap.mmap, channel: socket.socket) -> Iterator[Prepared]:
             return
         if kind == _ERROR:
             raise pickle.loads(data)  # noqa: S301 - from our own fork
-        columns, refused, size_of_part, done, damage = marshal.loads(data)  # noqa: S302 - from our own fork
+        columns, refused, size_of_part, done, damage, is_quiet = marshal.loads(data)  # noqa: S302 - from our own fork
         pieces = [
             (Segment(raw, line, reason=known, spool=spools.pop(0) if is_long else None), reason)
             for raw, line, known, is_long, reason in refused
         ]
-        yield Prepared(Arrivals(*columns), pieces, size_of_part, done, damage)
+        yield Prepared(Arrivals(*columns), pieces, size_of_part, done, damage, is_quiet)
 
 
 def _header(channel: socket.socket, spools: list[IO[bytes]]) -> tuple[bytes, int, int]:

@@ -5,6 +5,7 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import UnsupportedOperation
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,17 +51,19 @@ class InputChunks:
     """
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
-        self._handle = stream.fileno()
+        self._stream = stream
         self._name = name
+        self._handle = _handle_of(stream)
         self._ready = select.poll()
-        self._ready.register(self._handle, select.POLLIN)
+        if self._handle is not None:
+            self._ready.register(self._handle, select.POLLIN)
         self.done = 0
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield chunks to the end; raises UnreadableInput that names the source."""
         while True:
             try:
-                chunk = os.read(self._handle, _CHUNK) if self._ready.poll(_PAUSE_MILLISECONDS) else None
+                chunk = self._read()
             except OSError as error:
                 raise UnreadableInput(
                     f"cannot read {self._name} beyond its first {self.done:,} bytes: {error.strerror}: "
@@ -70,3 +73,17 @@ class InputChunks:
                 return
             self.done += len(chunk or b"")
             yield chunk or b""
+
+    def _read(self) -> bytes | None:
+        """Return some bytes, none at the end; None if nothing has come."""
+        if self._handle is None:
+            return self._stream.read(_CHUNK)
+        return os.read(self._handle, _CHUNK) if self._ready.poll(_PAUSE_MILLISECONDS) else None
+
+
+def _handle_of(stream: BinaryIO) -> int | None:
+    """Return the system's number of an open file; None for a stream that is in memory."""
+    try:
+        return stream.fileno()
+    except (AttributeError, UnsupportedOperation):
+        return None

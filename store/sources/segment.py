@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import SEEK_END
 from typing import IO, Any
 
 _PART_BYTES = 1 << 20
@@ -32,6 +33,10 @@ class Segment:
         self.spool.seek(0)
         while part := self.spool.read(_PART_BYTES):
             yield part
+
+    def size(self) -> int:
+        """Return how many bytes there are."""
+        return len(self.raw) if self.spool is None else self.spool.seek(0, SEEK_END)
 
     def close(self) -> None:
         """Let the spool go, once its bytes are kept elsewhere."""

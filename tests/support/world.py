@@ -45,11 +45,11 @@ class World:
             views.close()
             log.close()
 
-    def take(self, *events: Any, chunk: int = 1 << 16) -> IngestReport:
+    def take(self, *events: Any, chunk: int = 1 << 16, trusts_clock: bool = False) -> IngestReport:
         """Append events (dicts, text or bytes), given as one NDJSON stream in chunks."""
         data = lines(*events)
         with self.opened() as (log, views):
-            run = Ingest(self.home, log, lambda: self.clock, views)
+            run = Ingest(self.home, log, lambda: self.clock, views, trusts_clock=trusts_clock)
             run.take_segments(split(data[at : at + chunk] for at in range(0, len(data), chunk)), "given")
             return run.report
 

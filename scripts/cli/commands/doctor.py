@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from outcomes.cli import rendering
-from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
+from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of, now
 from outcomes.cli.output import answer
 from outcomes.cli.session import at
 from outcomes.projections.operations.doctor import doctor as findings_at
@@ -28,7 +28,7 @@ def doctor(
     Example: outcomes doctor --as-of 2013-12-01
     """
     with at(home_of(context), asked(tenant, as_of, known_at)) as question:
-        findings = findings_at(question.connection, question.point)
+        findings = findings_at(question.connection, question.point, now())
         heading = question.point.heading()
     answer({**heading, "findings": findings}, form, lambda: _draw(findings), lambda: findings)
 
@@ -54,6 +54,12 @@ def _words(example: dict[str, Any]) -> str:
             f"{example['from']} (position {first}) to {example['to']} (position {last}): "
             f"about {example['expected']} events are usual"
         )
-    told = {"outcome_id": "outcome:", "group_id": "group:", "implied": "implied: ", "event_time": "at "}
+    told = {
+        "outcome_id": "outcome:",
+        "group_id": "group:",
+        "implied": "implied: ",
+        "event_time": "at ",
+        "recorded_at": "recorded at ",
+    }
     more = ", ".join(f"{word}{rendering.shown(example[name])}" for name, word in told.items() if name in example)
     return f"{example['kind']}:{rendering.shown(example['id'])}, position {example['position']}, {more}"

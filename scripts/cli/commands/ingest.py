@@ -30,6 +30,9 @@ def ingest(
     ] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything went to quarantine.")] = False,
+    trust_clock: Annotated[
+        bool, typer.Option("--trust-clock", help="Append although the clock is more than a day behind the last batch.")
+    ] = False,
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Make an encrypted home, if there is none yet.")] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -42,7 +45,7 @@ def ingest(
     names = files or ["-"]
     check_readable(names)
     with opened(home_of(context), create=True, encrypt=encrypt) as session:
-        run = _ingest(session)
+        run = _ingest(session, trusts_clock=trust_clock)
         with progress("reading") as advance:
             total = None if "-" in names else sum(Path(name).stat().st_size for name in names)
             run.run(names, watch=lambda done: advance(done, total, run.report.read))
@@ -109,9 +112,9 @@ def retry(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
         _report(run.report, form)
 
 
-def _ingest(session: Session) -> Ingest:
+def _ingest(session: Session, *, trusts_clock: bool = False) -> Ingest:
     # The views follow each batch while its events are still at hand; they could as well catch up later.
-    return Ingest(session.home, session.log, now, session.views)
+    return Ingest(session.home, session.log, now, session.views, trusts_clock=trusts_clock)
 
 
 def _entry(entry: quarantine.QuarantineEntry) -> dict[str, Any]:

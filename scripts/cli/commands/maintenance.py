@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from outcomes.cli import rendering
-from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of
+from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, asked, home_of, now
 from outcomes.cli.output import answer, write_json, write_lines
 from outcomes.cli.progress import progress
 from outcomes.cli.session import caught_up, opened, placed_cut
@@ -206,7 +206,7 @@ def status(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
     Example: outcomes status
     """
     with opened(home_of(context)) as session:
-        value = status_of(session.home, session.log, session.views)
+        value = status_of(session.home, session.log, session.views, now())
     answer(value, form, lambda: rendering.facts(_one_line(value)))
 
 

