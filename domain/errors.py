@@ -5,13 +5,17 @@
     * UsageError        the question cannot be answered as asked
         * SeveralTenants    the log holds several tenants and none was named
     * UnreadableInput   a file that cannot be opened, or ends in the middle
+        * InputCutShort     one that ends in the middle: what could be read is in the log, and reported
         * NoFileOfEvents    a file known by its first bytes to be something else: nothing of it is read
     * LogDamaged        the log does not say what it said when it was written
     * HomeUnavailable   the data folder cannot be used: locked, full, read-only, made by a newer version
+    * MissingExtra      an optional package that an answer needs is not installed
     * SchemaGap         this version lacks a step from an old shape of events to the present one: a defect of ours
 
 Each message says what happened, shows the offending value and says what to do.
 """
+
+from typing import Any
 
 
 class OutcomesError(Exception):
@@ -38,6 +42,14 @@ class UnreadableInput(OutcomesError):  # noqa: N818 - it names the input, as the
     """A source of events cannot be opened or ends before its end."""
 
 
+class InputCutShort(UnreadableInput):
+    """A source of events ended before its end; what could be read of it was taken. `report` is the ingest's."""
+
+    def __init__(self, message: str, report: Any) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 class NoFileOfEvents(UnreadableInput):
     """A source is an archive, a database, a picture, a page: known by its first bytes, and not searched for events."""
 
@@ -48,6 +60,10 @@ class LogDamaged(OutcomesError):  # noqa: N818 - reads as the sentence it report
 
 class HomeUnavailable(OutcomesError):  # noqa: N818 - reads as the sentence it reports
     """The data folder cannot be used now; nothing was changed."""
+
+
+class MissingExtra(OutcomesError, ImportError):  # noqa: N818 - names what is missing
+    """An optional package that is needed for this form of an answer is not installed."""
 
 
 class SchemaGap(OutcomesError):  # noqa: N818 - names what is missing

@@ -48,8 +48,12 @@ NEVER: Micros = -1
 
 def resolve(connection: sqlite3.Connection, asked: PointQuery) -> PointInTime:
     """Turn what was asked into a point; raises UsageError, SeveralTenants."""
-    cut = resolve_cut(connection, asked)
-    uuid, number = _tenant(connection, asked.tenant)
+    return in_tenant(connection, resolve_cut(connection, asked), asked.tenant)
+
+
+def in_tenant(connection: sqlite3.Connection, cut: LogCut, asked: str | None) -> PointInTime:
+    """Return a cut's point of the tenant that was asked for, or of the only one; raises UsageError, SeveralTenants."""
+    uuid, number = _tenant(connection, asked)
     return PointInTime(uuid, number, cut.as_of, cut.known_at, cut.until)
 
 
@@ -102,12 +106,17 @@ def _newest(connection: sqlite3.Connection, known_at: int) -> Micros:
     return NEVER if row is None else int(row[0])
 
 
-def _tenant(connection: sqlite3.Connection, asked: str | None) -> tuple[str, int]:
+def check_tenant(connection: sqlite3.Connection, asked: str | None) -> dict[str, int]:
+    """Return the tenants that the views know; raises UsageError if the one that was asked for is none of them."""
     known = tenants(connection)
+    if asked is not None and asked not in known:
+        raise UsageError(f"no such tenant: {asked!r}: the log holds {', '.join(known) or 'none yet'}")
+    return known
+
+
+def _tenant(connection: sqlite3.Connection, asked: str | None) -> tuple[str, int]:
+    known = check_tenant(connection, asked)
     if asked is not None:
-        if asked not in known:
-            names = ", ".join(known) or "none yet"
-            raise UsageError(f"no such tenant: {asked!r}: the log holds {names}")
         return asked, known[asked]
     if len(known) > 1:
         raise SeveralTenants(list(known))

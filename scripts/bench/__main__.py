@@ -13,7 +13,8 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from outcomes.cli import rendering
+from outcomes.api.answers.base import Answer
+from outcomes.api.terminal import draw, parts
 from outcomes.cli.options import Format, FormatOption
 from outcomes.cli.output import answer, say
 from scripts.bench import ingest_figures, mastery_figures, memory_figures, peers, rebuild_figures, tree_figures
@@ -74,9 +75,23 @@ def bench(
         raise typer.BadParameter(f"{versions} versions: give at least {sizes.few_versions}, the short history's")
     with tempfile.TemporaryDirectory(prefix="outcomes-bench-") as folder:
         found = list(_measured(chosen, Fixtures(Path(folder), sizes)))
-    told = [_told(*one) for one in found]
-    value = {"sizes": sizes.as_json(), "machine": _machine(), "figures": told}
-    answer(value, form, lambda: _drawn(sizes, found), rows=lambda: told)
+    answer(Figures(sizes, found), form)
+
+
+class Figures(Answer):
+    """What was measured, each figure under its key."""
+
+    def __init__(self, sizes: Sizes, found: list[tuple[str, Figure]]) -> None:
+        self.sizes = sizes
+        self.found = found
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all figures, with what they were measured on."""
+        return {"sizes": self.sizes.as_json(), "machine": _machine(), "figures": list(self.as_lines())}
+
+    def as_lines(self) -> Iterator[dict[str, Any]]:
+        """Yield a figure a line."""
+        return ({"key": key, **figure._asdict(), "is_reached": figure.is_reached} for key, figure in self.found)
 
 
 def _chosen(only: list[str] | None, *, with_peers: bool) -> list[str]:
@@ -101,14 +116,11 @@ def _machine() -> dict[str, Any]:
     return {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version, "processors": os.cpu_count()}
 
 
-def _told(key: str, figure: Figure) -> dict[str, Any]:
-    return {"key": key, **figure._asdict(), "is_reached": figure.is_reached}
-
-
-def _drawn(sizes: Sizes, found: list[tuple[str, Figure]]) -> RenderableType:
+@draw.register
+def _drawn(figures: Figures) -> RenderableType:
     columns = ("key", "figure", "median", "lowest", "highest", "must be", "reached")
-    told = ", ".join(f"{name.replace('_', ' ')} {size:,}" for name, size in sizes.as_json().items())
-    return Group(rendering.table(columns, (_row(*one) for one in found)), Text(), Text(told, style="dim"))
+    told = ", ".join(f"{name.replace('_', ' ')} {size:,}" for name, size in figures.sizes.as_json().items())
+    return Group(parts.table(columns, (_row(*one) for one in figures.found)), Text(), Text(told, style="dim"))
 
 
 def _row(key: str, figure: Figure) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from outcomes.cli.options import now
+from outcomes.api.arguments import now
+from outcomes.api.session import Session
 from outcomes.projections.views.read_model import ReadModel
 from outcomes.store.home import Home
 from outcomes.store.ingest.ingest import Ingest, NullFollower
@@ -103,14 +104,8 @@ def write(path: Path, lines: Iterable[bytes]) -> Path:
 @contextmanager
 def opened(folder: Path) -> Iterator[tuple[EventLog, ReadModel]]:
     """Open a home, making it."""
-    home = Home(folder)
-    log = home.open_log(create=True)
-    views = ReadModel(home, log)
-    try:
-        yield log, views
-    finally:
-        views.close()
-        log.close()
+    with Session(folder, create=True) as session:
+        yield session.log, session.views
 
 
 def ingest(folder: Path, path: Path) -> None:

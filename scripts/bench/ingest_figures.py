@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from outcomes.cli.options import now
+from outcomes.api.arguments import now
 from outcomes.store.home import Home
 from outcomes.store.ingest.ingest import Ingest
 from scripts.bench.fixtures import Fixtures, bare_append, ingest, ingest_log_only, opened, write

@@ -12,7 +12,6 @@ import typer
 from outcomes.cli.commands import archive, demo, doctor, history, ingest, init, maintenance, mastery, privacy, query
 from outcomes.cli.error_messages import in_words
 from outcomes.cli.output import say
-from outcomes.store.home import Home
 
 app = typer.Typer(
     name="outcomes",
@@ -43,7 +42,7 @@ def choose_home(
     ] = False,
 ) -> None:
     """Remember the data folder for the command."""
-    context.obj = Home(home)
+    context.obj = home
     context.meta["run"] = run
 
 

@@ -1,14 +1,10 @@
 """The options that every reading command takes, under the same names and with the same words."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from outcomes.domain.times import Micros, micros
-from outcomes.projections.as_of.point import PointQuery
-from outcomes.store.home import Home
 
 
 class Format(StrEnum):
@@ -38,18 +34,8 @@ FormatOption = Annotated[
 ]
 
 
-def home_of(context: typer.Context) -> Home:
+def folder_of(context: typer.Context) -> Path:
     """Return the data folder that the user chose."""
-    home = context.find_object(Home)
-    assert home is not None  # noqa: S101 - set by the application's callback
-    return home
-
-
-def asked(tenant: str | None, as_of: str | None, known_at: str | None) -> PointQuery:
-    """Put the three options that say where a question is asked together."""
-    return PointQuery(tenant, as_of, known_at)
-
-
-def now() -> Micros:
-    """Read the clock: here at the edge and nowhere else."""
-    return micros(datetime.now(UTC))
+    folder = context.find_object(Path)
+    assert folder is not None  # noqa: S101 - set by the application's callback
+    return folder

@@ -5,15 +5,19 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import typer
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
 
+from outcomes.api.clean_text import clean
 from outcomes.cli.options import Format
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from outcomes import Answer
 
 _LONGEST_MESSAGE = 1_000
 _DAMAGE_SHOWN = 20
@@ -22,8 +26,10 @@ _UNPRINTABLE = re.compile(r"[^\n -~]+")
 _INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
-def console() -> Console:
+def console() -> "Console":
     """Return the console for answers: coloured on a terminal, plain elsewhere, as wide as it needs to be in a pipe."""
+    from rich.console import Console  # noqa: PLC0415 - slow to load, and needed for tables only
+
     width = None if sys.stdout.isatty() else 160
     return Console(highlight=False, soft_wrap=False, width=width)
 
@@ -35,7 +41,7 @@ def say(message: str) -> None:
     print(clean(text), file=sys.stderr)
 
 
-def report_damage(damage: list[str]) -> None:
+def report_damage(damage: Sequence[str]) -> None:
     """Having shown the rest, say what of the log could not be shown, and end with exit 1; nothing if there is none."""
     for words in damage[:_DAMAGE_SHOWN]:
         say(words)
@@ -45,20 +51,22 @@ def report_damage(damage: list[str]) -> None:
         raise typer.Exit(1)
 
 
-def answer(
-    value: Any,
-    form: Format,
-    table: Callable[[], RenderableType],
-    rows: Callable[[], Iterable[dict[str, Any]]] | None = None,
-) -> None:
-    """Write one answer: `value` is the JSON document, `rows` its lines for NDJSON and CSV, `table` the drawing."""
+def answer(found: "Answer", form: Format) -> None:
+    """Write one answer: drawn for people, as a JSON document, or line by line."""
     if form is Format.TABLE:
-        draw(table())
-    elif form is Format.JSON:
+        console().print(found)
+    elif form is Format.JSON and not found.is_list:
+        write_json(dump(found.as_json()))
+    else:
+        write_lines(found.as_lines(), form)
+
+
+def write_document(value: Any, form: Format) -> None:
+    """Write a value that is no answer of rows: a JSON document, or the one line of it."""
+    if form is Format.JSON:
         write_json(dump(value))
     else:
-        lines = rows() if rows is not None else value if isinstance(value, list) else [value]
-        write_lines(lines, form)
+        write_lines([value], form)
 
 
 def write_lines(lines: Iterable[dict[str, Any]], form: Format) -> None:
@@ -84,32 +92,6 @@ def dump(value: Any) -> bytes:
         return orjson.dumps(value, option=_INDENTED)
     except orjson.JSONEncodeError:
         return json.dumps(value, ensure_ascii=False).encode() + b"\n"
-
-
-def clean(text: str) -> str:
-    """Return text that a terminal shows and does not obey: control and formatting characters become visible."""
-    return "".join(char if char.isprintable() or char == " " else "�" for char in text)
-
-
-def clean_lines(text: str) -> str:
-    """Return clean text that keeps its line ends."""
-    return "\n".join(map(clean, text.split("\n")))
-
-
-class _Cleaned:
-    """A drawing whose every piece of text is clean, whoever put it in: the last gate before a terminal."""
-
-    def __init__(self, drawing: RenderableType) -> None:
-        self._drawing = drawing
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
-        for text, style, control in console.render(self._drawing, options):
-            yield Segment(text if control else clean_lines(text), style, control)
-
-
-def draw(drawing: RenderableType) -> None:
-    """Draw an answer for people."""
-    console().print(_Cleaned(drawing))
 
 
 def write_json(data: bytes) -> None:

@@ -1,79 +1,40 @@
-"""A question's surroundings: the home's log and views, opened for one command and closed after it."""
+"""The home that a command works on, opened by the API; and its point, with what there is to say about it."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
+import typer
+
+from outcomes.cli.options import folder_of
 from outcomes.cli.output import say
 from outcomes.cli.progress import progress
-from outcomes.projections.as_of.point import LogCut, PointInTime, PointQuery, beyond, resolve, resolve_cut
-from outcomes.projections.views.read_model import ReadModel
-from outcomes.store.home import Home
-from outcomes.store.log.event_log import EventLog
-from outcomes.store.sqlite.read_only import ImmutableReadGuard
 
-
-class Session(NamedTuple):
-    """An open home."""
-
-    home: Home
-    log: EventLog
-    views: ReadModel
-
-
-class Question(NamedTuple):
-    """An open home at one point, with the views at one position."""
-
-    log: EventLog
-    connection: sqlite3.Connection
-    point: PointInTime
+if TYPE_CHECKING:
+    from outcomes import Home, Point
 
 
 @contextmanager
-def opened(home: Home, *, create: bool = False, encrypt: bool = False) -> Iterator[Session]:
-    """Open a home; only commands that write create it, encrypted if asked."""
-    stillness = ImmutableReadGuard.of(home.log_path, home.views_path)
-    log = home.open_log(create=create, encrypt=encrypt)
-    views = ReadModel(home, log)
-    try:
-        yield Session(home, log, views)
-        stillness.check()
-    finally:
-        views.close()
-        log.close()
+def opened(context: typer.Context, *, create: bool = False, encrypt: bool = False) -> "Iterator[Home]":
+    """Open the home; only commands that write create it, encrypted if asked."""
+    from outcomes.api import home  # noqa: PLC0415 - slow to load, and not needed to show help
+
+    with home.open(folder_of(context), create=create, encrypt=encrypt) as found:
+        yield found
 
 
 @contextmanager
-def at(home: Home, asked: PointQuery) -> Iterator[Question]:
-    """Open a home at the point that was asked for, its views caught up with the log."""
-    with opened(home) as session, caught_up(session) as connection:
-        yield Question(session.log, connection, placed(connection, asked))
+def at(context: typer.Context, tenant: str | None, as_of: str | None, known_at: str | None) -> "Iterator[Point]":
+    """Open the home at a point; where that is beyond what the log holds, stderr says which head answers."""
+    with opened(context) as home:
+        catch_up(home)
+        point = home.at(as_of, known_at, tenant)
+        for words in point.remarks:
+            say(words)
+        yield point
 
 
-def placed(connection: sqlite3.Connection, asked: PointQuery) -> PointInTime:
-    """Return the point that was asked for; where that is beyond what the log holds, stderr says which head answers."""
-    point = resolve(connection, asked)
-    _say_beyond(connection, asked, point)
-    return point
-
-
-def placed_cut(connection: sqlite3.Connection, asked: PointQuery) -> LogCut:
-    """Return the cut that was asked for of the whole log, and say the same."""
-    cut = resolve_cut(connection, asked)
-    _say_beyond(connection, asked, cut)
-    return cut
-
-
-def _say_beyond(connection: sqlite3.Connection, asked: PointQuery, cut: LogCut | PointInTime) -> None:
-    for words in beyond(connection, asked, cut):
-        say(words)
-
-
-@contextmanager
-def caught_up(session: Session) -> Iterator[sqlite3.Connection]:
-    """Give the views at the head of the log; making them anew may take a while, so that shows a bar."""
+def catch_up(home: "Home") -> None:
+    """Bring the views to the head of the log; making them anew may take a while, so that shows a bar."""
     with progress("bringing the views up to date") as advance:
-        session.views.catch_up(lambda position, head: advance(position, head, position))
-    with session.views.reading() as connection:
-        yield connection
+        home.catch_up(lambda position, head: advance(position, head, position))

@@ -22,7 +22,7 @@ from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import Batch, last_batch
 from outcomes.store.privacy import redaction
-from outcomes.store.sources.files import open_source, source_name
+from outcomes.store.sources.files import Source, open_source, source_name
 from outcomes.store.sources.json_splitter import split
 from outcomes.store.sources.segment import Segment
 
@@ -125,13 +125,13 @@ class Ingest:
         self._follower = follower
         self.report = IngestReport(head=log.head)
 
-    def run(self, names: Iterable[str], *, watch: Callable[[int], None] = lambda _: None) -> IngestReport:
+    def run(self, sources: Iterable[Source], *, watch: Callable[[int], None] = lambda _: None) -> IngestReport:
         """Take every source; `watch` is told how many bytes of them are read. Damage is reported, not raised."""
         started = time.monotonic()
         before = 0
-        for name in names:
-            source = source_name(name)
-            with open_source(name) as stream, _without_cycle_collection():
+        for given in sources:
+            source = source_name(given)
+            with open_source(given) as stream, _without_cycle_collection():
                 parts = _shared_out(prepare_source(stream, source, self._follower.extract))
                 with closing(parts):
                     before += self._take(parts, source, partial(_add, before, watch))

@@ -8,18 +8,19 @@ from typing import BinaryIO
 from outcomes.domain.errors import NoFileOfEvents, UnreadableInput
 from outcomes.store.sources import parquet
 from outcomes.store.sources.file_types import HEAD_BYTES, PARQUET_MAGIC, refuse_unless_text
-from outcomes.store.sources.files import InputChunks, check_there, open_source
+from outcomes.store.sources.files import InputChunks, Source, check_there, open_source
 from outcomes.store.sources.text_encoding import encoding_of, to_utf8
 from outcomes.store.sources.unpacking import packing_of
 
 _DEEPEST_PACKING = 4
 
 
-def check_readable(names: list[str]) -> None:
-    """Refuse a list of sources as a whole, before any is read, if one is not there or is known to hold no events.
+def check_readable(sources: Iterable[Source]) -> None:
+    """Refuse sources as a whole, before any is read, if a file is not there or is known to hold no events.
 
     Raises UnreadableInput. What is damaged is not refused: what it still holds is read.
     """
+    names = [source for source in sources if isinstance(source, str)]
     check_there(names)
     # A pipe can be read but once: of one, the same is found out when its turn comes.
     for name in (name for name in names if Path(name).is_file()):

@@ -3,11 +3,11 @@
 import os
 import select
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import UnsupportedOperation
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from outcomes.domain.errors import UnreadableInput
 
@@ -15,8 +15,19 @@ _CHUNK = 1 << 20
 _PAUSE_MILLISECONDS = 500
 
 
-def check_there(names: list[str]) -> None:
-    """Refuse a list of sources as a whole, before any is read, if one is not there."""
+class OpenSource(NamedTuple):
+    """A stream that somebody else has opened and will close, with how it is called in the log."""
+
+    name: str
+    stream: BinaryIO
+
+
+Source = str | OpenSource
+"""A file's name, `-` for standard input, or an open stream."""
+
+
+def check_there(names: Iterable[str]) -> None:
+    """Refuse files as a whole, before any is read, if one is not there."""
     for name in names:
         path = Path(name)
         what = "is a folder" if path.is_dir() else "is a socket" if path.is_socket() else "does not exist"
@@ -25,14 +36,19 @@ def check_there(names: list[str]) -> None:
             raise UnreadableInput(f"cannot read {name}: it {what}: name a file, or - for standard input")
 
 
-def source_name(name: str) -> str:
+def source_name(source: Source) -> str:
     """Return how a source is called in the log; a file's name need not be text, what is written down must be."""
+    name = source if isinstance(source, str) else source.name
     return "stdin" if name == "-" else os.fsencode(name).decode(errors="backslashreplace")
 
 
 @contextmanager
-def open_source(name: str) -> Iterator[BinaryIO]:
+def open_source(source: Source) -> Iterator[BinaryIO]:
     """Open a file, or standard input for `-`; raises UnreadableInput."""
+    if isinstance(source, OpenSource):
+        yield source.stream
+        return
+    name = source
     if name == "-":
         yield sys.stdin.buffer
         return

@@ -1,6 +1,7 @@
 """May this be written? A home on read-only media, or of another owner, still answers questions."""
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +33,12 @@ def uri_without_traces(path: Path) -> str:
     # Opening for reading makes side files for a database in WAL mode, if there are none.
     mode = "mode=ro" if _has_wal(path) else "mode=ro&immutable=1"
     return f"{path.absolute().as_uri()}?{mode}"
+
+
+def connect_read_only(path: Path) -> sqlite3.Connection:
+    """Open an existing database file for somebody who must not write it, whatever statements they run."""
+    uri = uri_of(path).replace("mode=rw", "mode=ro")
+    return sqlite3.connect(uri, uri=True, isolation_level=None)
 
 
 class ImmutableReadGuard(NamedTuple):

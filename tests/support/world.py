@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from outcomes.api.session import Session
 from outcomes.domain.identity import parse_context
 from outcomes.domain.times import parse_argument
 from outcomes.projections.as_of.fingerprint import Fingerprint, fingerprint_at
@@ -37,13 +38,8 @@ class World:
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[tuple[EventLog, ReadModel]]:
-        log = self.home.open_log(create=True, encrypt=self.encrypt)
-        views = ReadModel(self.home, log)
-        try:
-            yield log, views
-        finally:
-            views.close()
-            log.close()
+        with Session(self.home.folder, create=True, encrypt=self.encrypt, clock=lambda: self.clock) as session:
+            yield session.log, session.views
 
     def take(self, *events: Any, chunk: int = 1 << 16, trusts_clock: bool = False) -> IngestReport:
         """Append events (dicts, text or bytes), given as one NDJSON stream in chunks."""

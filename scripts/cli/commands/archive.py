@@ -5,13 +5,10 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli import rendering
-from outcomes.cli.options import Format, FormatOption, home_of
-from outcomes.cli.output import answer
+from outcomes.cli.options import Format, FormatOption
+from outcomes.cli.output import answer, write_document
 from outcomes.cli.progress import progress
 from outcomes.cli.session import opened
-from outcomes.store.operations.backup import backup as back_up
-from outcomes.store.operations.checkpoint import checkpoint as checkpoint_of
 
 
 def checkpoint(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
@@ -22,13 +19,13 @@ def checkpoint(context: typer.Context, form: FormatOption = Format.TABLE) -> Non
 
     Example: outcomes checkpoint >> /safe/place/checkpoints
     """
-    with opened(home_of(context)) as session:
-        found = checkpoint_of(session.log)
+    with opened(context) as home:
+        found = home.checkpoint()
     if form is Format.TABLE:
         # Bare, so that it can be kept as it is printed.
         print(found)
     else:
-        answer(found.as_json(), form, lambda: rendering.facts(found.as_json()))
+        write_document(found.as_json(), form)
 
 
 def backup(
@@ -42,14 +39,7 @@ def backup(
 
     Example: outcomes backup /safe/place/outcomes-2026-06-30.db
     """
-    with opened(home_of(context)) as session, progress("copying") as advance:
-        head = session.log.head
-        made = back_up(session.log, target, lambda done, pages: advance(done, pages, head * done // max(1, pages)))
-    value = {
-        "file": str(made.file),
-        "head": made.of.position,
-        "bytes": made.bytes,
-        "chain": made.of.chain.hex(),
-        "checkpoint": str(made.of),
-    }
-    answer(value, form, lambda: rendering.facts(value))
+    with opened(context) as home, progress("copying") as advance:
+        head = home.checkpoint().position
+        found = home.backup(target, watch=lambda done, pages: advance(done, pages, head * done // max(1, pages)))
+    answer(found, form)

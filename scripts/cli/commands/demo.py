@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import typer
 
-from outcomes.cli.options import home_of
+from outcomes.cli.options import folder_of
 from outcomes.cli.output import console
 from outcomes.domain.errors import UsageError
 
@@ -74,7 +74,7 @@ def demo(context: typer.Context) -> None:
     root = context.find_root()
     run: Callable[[list[str]], int] = root.meta["run"]
     source = root.get_parameter_source("home")
-    home = _fresh(home_of(context).folder, is_default=source is None or source.name == "DEFAULT")
+    home = _fresh(folder_of(context), is_default=source is None or source.name == "DEFAULT")
     out = console()
     for step in STEPS:
         out.print(f"\n# {step.words}", style="dim")

@@ -2,24 +2,21 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from outcomes.cli import rendering
-from outcomes.cli.options import Format, FormatOption, home_of, now
-from outcomes.cli.output import answer, clean_lines, report_damage, say
+from outcomes.api.clean_text import clean_lines
+from outcomes.cli.options import Format, FormatOption
+from outcomes.cli.output import answer, report_damage, say
 from outcomes.cli.progress import progress
-from outcomes.cli.session import Session, opened
-from outcomes.domain.errors import UnreadableInput, UsageError
-from outcomes.domain.times import to_text
-from outcomes.store.ingest.ingest import Ingest, IngestReport
-from outcomes.store.log import quarantine
-from outcomes.store.sources.content import check_readable
+from outcomes.cli.session import opened
+from outcomes.domain.errors import InputCutShort
+
+if TYPE_CHECKING:
+    from outcomes import IngestReport
 
 app = typer.Typer(no_args_is_help=True)
-
-_NUMBERS = range(1, 1 << 63)
 
 
 def ingest(
@@ -43,16 +40,17 @@ def ingest(
     Example: outcomes ingest events-2025.ndjson.gz
     """
     names = files or ["-"]
-    check_readable(names)
-    with opened(home_of(context), create=True, encrypt=encrypt) as session:
-        run = _ingest(session, trusts_clock=trust_clock)
-        with progress("reading") as advance:
-            total = None if "-" in names else sum(Path(name).stat().st_size for name in names)
-            run.run(names, watch=lambda done: advance(done, total, run.report.read))
-        _report(run.report, form)
-    if run.report.damaged:
-        raise UnreadableInput("; ".join(run.report.damaged))
-    if strict and run.report.quarantined:
+    try:
+        with opened(context, create=True, encrypt=encrypt) as home, progress("reading") as advance:
+            total = None if "-" in names else _size(names)
+            report = home.ingest(
+                *names, trust_clock=trust_clock, watch=lambda done, events: advance(done, total, events)
+            )
+    except InputCutShort as error:
+        _say_report(error.report, form)
+        raise
+    _say_report(report, form)
+    if strict and report.quarantined:
         raise typer.Exit(1)
 
 
@@ -62,15 +60,10 @@ def list_entries(context: typer.Context, form: FormatOption = Format.TABLE) -> N
 
     Example: outcomes quarantine list
     """
-    with opened(home_of(context)) as session, session.log.reading() as connection:
-        entries, damage = quarantine.readable_entries(connection)
-    columns = ("number", "source", "line", "bytes", "times", "reason")
-    answer(
-        [_entry(entry) for entry in entries],
-        form,
-        lambda: rendering.table(columns, ([getattr(entry, name) for name in columns] for entry in entries)),
-    )
-    report_damage(damage)
+    with opened(context) as home:
+        found = home.quarantine.list()
+    answer(found, form)
+    report_damage(found.damage)
 
 
 @app.command("show")
@@ -83,21 +76,18 @@ def show_entry(
 
     Example: outcomes quarantine show 3
     """
-    with opened(home_of(context)) as session, session.log.reading() as connection:
-        entry = quarantine.find(connection, number) if number in _NUMBERS else None
-        if entry is None:
-            raise UsageError(f"no quarantine entry {number}: see outcomes quarantine list")
-        if form is Format.TABLE:
-            say(f"{entry.source}, line {entry.line}: {entry.reason}")
-            for part in quarantine.content(connection, number):
-                if sys.stdout.isatty():
-                    print(clean_lines(part.decode(errors="replace")), end="")
-                else:
-                    sys.stdout.buffer.write(part)
-            print()
+    with opened(context) as home:
+        found = home.quarantine.show(number)
+        if form is not Format.TABLE:
+            answer(found, form)
             return
-        content = b"".join(quarantine.content(connection, number))
-    answer([{**_entry(entry), "content": content.decode(errors="replace")}], form, lambda: "")
+        say(f"{found.entry.source}, line {found.entry.line}: {found.entry.reason}")
+        for part in found.chunks():
+            if sys.stdout.isatty():
+                print(clean_lines(part.decode(errors="replace")), end="")
+            else:
+                sys.stdout.buffer.write(part)
+        print()
 
 
 @app.command("retry")
@@ -106,24 +96,16 @@ def retry(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
 
     Example: outcomes quarantine retry
     """
-    with opened(home_of(context)) as session:
-        run = _ingest(session)
-        run.retry_quarantine()
-        _report(run.report, form)
+    with opened(context) as home:
+        _say_report(home.quarantine.retry(), form)
 
 
-def _ingest(session: Session, *, trusts_clock: bool = False) -> Ingest:
-    # The views follow each batch while its events are still at hand; they could as well catch up later.
-    return Ingest(session.home, session.log, now, session.views, trusts_clock=trusts_clock)
+def _size(names: list[str]) -> int:
+    # What is not there is refused by the API, in words.
+    return sum(Path(name).stat().st_size for name in names if Path(name).exists())
 
 
-def _entry(entry: quarantine.QuarantineEntry) -> dict[str, Any]:
-    told = {name: value for name, value in entry._asdict().items() if name not in {"digest", "nonce"}}
-    times = ("first_seen", "last_seen", "taken_at", "dismissed_at")
-    return told | {name: None if told[name] is None else to_text(told[name]) for name in times}
-
-
-def _report(report: IngestReport, form: Format) -> None:
-    answer(report.as_json(), form, lambda: rendering.facts(report.as_json()))
+def _say_report(report: "IngestReport", form: Format) -> None:
+    answer(report, form)
     if report.quarantined:
         say(f"{report.quarantined} could not be read as events: see outcomes quarantine list")

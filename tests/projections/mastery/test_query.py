@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from outcomes.domain.identity import Kind
 from outcomes.domain.mastery import QUIZ_SUBMISSION
 from outcomes.domain.times import parse_argument
-from outcomes.projections.as_of.names import student_names
+from outcomes.projections.as_of.names import student_name
 from outcomes.projections.as_of.point import tenants
 from outcomes.projections.history.policy_impact import impact
 from outcomes.projections.mastery.class_figures import class_figures
@@ -261,8 +261,8 @@ def test_students_have_the_last_name_that_was_told(world: World) -> None:
     )
     for as_of, ada in (("2025-03-01", "Ada Berg"), (None, "Ada Quist")):
         with world.at(as_of=as_of) as (_, connection, at):
-            found = student_names(connection, at, ["studentAda", "studentBo", "nobody"])
-        assert found == {"studentAda": ada, "studentBo": "Bo"}
+            found = {uuid: student_name(connection, at, uuid) for uuid in ("studentAda", "studentBo", "nobody")}
+        assert found == {"studentAda": ada, "studentBo": "Bo", "nobody": None}
 
 
 def test_explain_adds_up(world: World) -> None:

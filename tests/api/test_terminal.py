@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcomes.cli.rendering import arrow, number, shown
+from outcomes.api.terminal.parts import arrow, number, shown
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,108 @@
+"""What every answer can do: be JSON as the command line writes it, be lines of CSV, be printed, be shown in a notebook.
+
+How answers look in a terminal and in a notebook is kept apart from them (`outcomes.api.terminal`, `outcomes.api.html`)
+and loaded when one is first printed: whoever only computes pays nothing for it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import field, fields
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from outcomes.domain.times import micros, parse_moment, to_text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+class Answer:
+    """The root of all answers."""
+
+    is_list: ClassVar[bool] = False
+    """Whether its JSON is the list of its lines, so that it can be written as they come."""
+
+    def as_json(self) -> Any:
+        """Return the document that the command of the same name writes with `--format json`."""
+        raise NotImplementedError
+
+    def as_lines(self) -> Iterable[dict[str, Any]]:
+        """Yield what the command writes with `--format ndjson` and `csv`: one object a line, all with the same keys."""
+        found = self.as_json()
+        return found if isinstance(found, list) else [found]
+
+    def __rich__(self) -> "RenderableType":
+        from outcomes.api.terminal import drawing  # noqa: PLC0415 - rich is slow to load, and not everyone prints
+
+        return drawing(self)
+
+    def __str__(self) -> str:
+        from outcomes.api.terminal import text  # noqa: PLC0415 - the same
+
+        return text(self)
+
+    def _repr_html_(self) -> str | None:
+        from outcomes.api.html import html  # noqa: PLC0415 - only notebooks ask for it
+
+        return html(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show what `print` shows where a notebook or IPython shows a value as text."""
+        printer.text("…" if cycle else str(self))
+
+
+class Record(Answer):
+    """A frozen dataclass whose fields are, in their order, the members of its JSON."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields by name: times as UTC text with `Z`, what is `optional` left out where there is none."""
+        told: dict[str, Any] = {}
+        kind: Any = type(self)
+        for name, is_optional in _members_of(kind):
+            value = getattr(self, name)
+            if value is not None or not is_optional:
+                # Most members are plain, and some answers have a million rows.
+                told[name] = value if type(value) in _PLAIN else as_json(value)
+        return told
+
+
+def optional(**more: Any) -> Any:
+    """Declare a field that stands in the JSON only where it is told."""
+    return field(metadata={"optional": True}, **more)
+
+
+@cache
+def _members_of(record: Any) -> tuple[tuple[str, bool], ...]:
+    return tuple((member.name, "optional" in member.metadata) for member in fields(record))
+
+
+def as_json(value: Any) -> Any:
+    """Return any value of an answer as JSON has it."""
+    if type(value) in _PLAIN:
+        return value
+    match value:
+        case datetime():
+            return time_text(value)
+        case Answer():
+            return value.as_json()
+        case Mapping():
+            return {name: as_json(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [as_json(inner) for inner in value]
+        case Path():
+            return str(value)
+        case _:
+            return value
+
+
+def time_text(value: datetime) -> str:
+    """Write an instant as all answers do: UTC, `Z`, milliseconds, and microseconds where there are any."""
+    return to_text(micros(value))
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """Read back an instant that an answer of the projections has as text."""
+    return None if text is None else parse_moment(text)

@@ -1,0 +1,339 @@
+"""A home: the folder with the log and its views. Opened here, written here, and asked at its points."""
+
+import getpass
+from collections.abc import Callable, Iterable, Mapping
+from io import BufferedReader, BytesIO, RawIOBase
+from itertools import chain
+from os import PathLike, fspath
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+
+import orjson
+
+from outcomes.api.answers.differences import Diff, Heading, ScoreChange, node_change, policy_difference
+from outcomes.api.answers.events import Log
+from outcomes.api.answers.operations import Backup, Erased, IngestReport, Rebuilt, Status, Verdict
+from outcomes.api.arguments import Known, Time, known_text, place, time_text
+from outcomes.api.log import Wanted, log_at
+from outcomes.api.point import Point
+from outcomes.api.quarantine import Quarantine
+from outcomes.api.session import Session
+from outcomes.api.settings import Settings
+from outcomes.domain.errors import HomeUnavailable, InputCutShort, LogDamaged, UsageError
+from outcomes.projections.as_of.point import PointQuery, beyond, check_tenant, resolve, resolve_cut
+from outcomes.projections.history.diff import diff as diff_of
+from outcomes.projections.history.diff import policies_changed, students_changed
+from outcomes.projections.operations.erase import encryption_of
+from outcomes.projections.operations.erase import erase as erase_person
+from outcomes.projections.operations.rebuild import rebuild as rebuild_views
+from outcomes.projections.operations.status import status as status_of
+from outcomes.projections.operations.verify import Checks, verify_home, verify_unopened
+from outcomes.projections.views.read_model import Watch, unwatched
+from outcomes.store.home import Home as HomeFolder
+from outcomes.store.ingest.ingest import Ingest
+from outcomes.store.log.migrations import rearm as put_back_triggers
+from outcomes.store.operations.backup import backup as back_up
+from outcomes.store.operations.checkpoint import Checkpoint, parse_checkpoint
+from outcomes.store.operations.checkpoint import checkpoint as checkpoint_of
+from outcomes.store.privacy.settings import REDACT
+from outcomes.store.sources.content import check_readable
+from outcomes.store.sources.files import OpenSource, Source
+from outcomes.store.sqlite.read_only import connect_read_only
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Events = str | PathLike[str] | BinaryIO | bytes | Mapping[str, Any] | Iterable[Mapping[str, Any]]
+"""Where events come from: a file's name (`-` is standard input), an open binary stream, bytes, one event or several."""
+
+
+class Home:
+    """One folder with one log and its views, for one thread: give each thread a home of its own.
+
+    Opening one costs a few milliseconds. Reading writes nothing but `views.db`, and that only where it is behind the
+    log. `with` closes it, and raises HomeUnavailable if read-only files were written by somebody else meanwhile.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.quarantine = Quarantine(session)
+        self.settings = Settings(session, self.at)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.__exit__(kind, error, trace)
+
+    def __repr__(self) -> str:
+        return f"<outcomes home {self.folder}>"
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds `log.db` and `views.db`."""
+        return self._session.home.folder
+
+    def close(self) -> None:
+        """Close all files; answers that are still being read end here."""
+        self._session.close()
+
+    # -- asking ----------------------------------------------------------------------------------------------------
+
+    def at(self, as_of: Time | None = None, known_at: Known | None = None, tenant: str | None = None) -> Point:
+        """Return the point at an event time, as known at a position or clock time: where all questions are asked.
+
+        Without `as_of` all event times count, without `known_at` all that is in the log now. `tenant` (the root
+        account's uuid) is needed only where the log holds several. Raises UsageError, and HomeUnavailable where the
+        views would have to be written and cannot be.
+        """
+        asked = PointQuery(tenant, time_text(as_of), known_text(known_at))
+        with self._session.reading() as connection:
+            check_tenant(connection, tenant)
+            cut = resolve_cut(connection, asked)
+            return Point(self._session, tenant, cut, beyond(connection, asked, cut))
+
+    def catch_up(self, watch: Watch = unwatched) -> None:
+        """Bring the views to the head of the log; every question does it. `watch` is told (position, head)."""
+        self._session.views.catch_up(watch)
+
+    def diff(
+        self,
+        context: str | None = None,
+        from_: Time | None = None,
+        to: Time | None = None,
+        *,
+        from_known: Known | None = None,
+        to_known: Known | None = None,
+        students: bool = False,
+        tenant: str | None = None,
+        as_of: Time | None = None,
+        known_at: Known | None = None,
+    ) -> Diff:
+        """Compare two trees: at two event times (of `known_at`), or at `as_of` as the log knew it at two positions.
+
+        Without a context it compares all of them; without `to` or `to_known`, with now. `students` adds whose score or
+        mastery differs.
+        """
+        if (from_ is None) == (from_known is None):
+            raise UsageError("say from when: --from T1 [--to T2], or --from-known P1 [--to-known P2]")
+        where = place(context)
+        pairs: tuple[tuple[Time | None, Known | None], ...] = (
+            ((from_, known_at), (to, known_at)) if from_ is not None else ((as_of, from_known), (as_of, to_known))
+        )
+        log = self._session.log
+        with self._session.reading() as connection:
+            queries = [PointQuery(tenant, time_text(time), known_text(known)) for time, known in pairs]
+            before, after = points = [resolve(connection, query) for query in queries]
+            remarks = [beyond(connection, query, point) for query, point in zip(queries, points, strict=True)]
+            places = diff_of(connection, log, before, after, where)
+            policies = [policy_difference(told) for told in policies_changed(connection, log, before, after, where)]
+            scores = students_changed(connection, before, after, where) if students else None
+            return Diff(
+                **{name: tuple(map(node_change, rows)) for name, rows in places.items()},
+                policies=tuple(policies),
+                students=None if scores is None else tuple(map(ScoreChange.of, scores)),
+                before=Heading.of(before.heading()),
+                after=Heading.of(after.heading()),
+                remarks=tuple(chain(*remarks)),
+            )
+
+    def log(
+        self,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        follow: bool = False,
+        as_of: Time | None = None,
+        known_at: Known | None = None,
+        tenant: str | None = None,
+        waiting: Callable[[], None] = lambda: None,
+    ) -> Log:
+        """Return the events as they came, in the order in which they were appended; read as they are iterated.
+
+        `after` is a position. `.lines()` are the bytes, which `ingest` takes back. With `follow` it goes on as events
+        come, without an end; `waiting` is called whenever it may have to wait for the next.
+        """
+        if follow and known_at is not None:
+            raise UsageError("--follow goes on behind the head of the log: leave out --known-at")
+        wanted = Wanted(after, limit, waiting if follow else None)
+        return log_at(self._session, self.at(as_of, known_at, tenant), wanted)
+
+    def status(self) -> Status:
+        """Return how things stand: head, sizes, counts, positions, tenants. The views are taken as they are."""
+        session = self._session
+        return Status.of(status_of(session.home, session.log, session.views, session.clock()))
+
+    def verify(
+        self,
+        *,
+        all: bool = False,  # noqa: A002 - named like the option
+        against: str | PathLike[str] | Checkpoint | None = None,
+        rebuild: bool = False,
+        rearm: bool = False,
+        watch: Watch = unwatched,
+    ) -> Verdict:
+        """Prove that the log is whole and that the views equal a replay of it; the verdict is false if not.
+
+        `all` replays every entity, not a sample of 200; `rebuild` makes views anew, the log read backwards, and
+        compares them, too. `against` is a checkpoint, or a file that holds one: the log has only grown since.
+        `rearm` puts back triggers, having reported those that are gone or changed.
+        """
+        checks = Checks(everything=all, anew=rebuild, against=_checkpoint(against), watch=watch)
+        found = verify_home(self._session.home, self._session.log, self._session.views, checks)
+        if rearm:
+            with self._session.log.writing() as connection:
+                put_back_triggers(connection)
+        return Verdict.of(found)
+
+    def checkpoint(self) -> Checkpoint:
+        """Return one line that stands for the whole log as it is now, to keep elsewhere: `str()` is that line."""
+        return checkpoint_of(self._session.log)
+
+    def database(self) -> "Database":
+        """Return the views as a sqlite-utils database, brought up to date first. It cannot be written. Close it."""
+        from sqlite_utils import Database  # noqa: PLC0415 - slow to load
+
+        self.catch_up()
+        return Database(connect_read_only(self._session.home.views_path))
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def ingest(
+        self, *sources: Events, trust_clock: bool = False, watch: Callable[[int, int], None] = unwatched
+    ) -> IngestReport:
+        """Append events: one object, an array, NDJSON, glued objects; .gz and .zst too. Repeats are counted, not kept.
+
+        What cannot be an event goes to quarantine, verbatim: the report counts it. `watch` is told how many bytes
+        and events were read. Raises UnreadableInput before anything is read if a file is not there,
+        HomeUnavailable if the clock is more than a day behind the last batch and `trust_clock` is not set,
+        and InputCutShort, with the report, when one has ended in the middle: all that could be read is in the log.
+        """
+        given = [_source(source) for source in sources]
+        check_readable(given)
+        session = self._session
+        run = Ingest(session.home, session.log, session.clock, session.views, trusts_clock=trust_clock)
+        run.run(given, watch=lambda done: watch(done, run.report.read))
+        report = IngestReport.of(run.report)
+        if run.report.damaged:
+            raise InputCutShort("; ".join(run.report.damaged), report)
+        return report
+
+    def rebuild(self, *, watch: Watch = unwatched) -> Rebuilt:
+        """Make new views from the log beside the live ones, and swap them in at the end."""
+        return Rebuilt(**rebuild_views(self._session.home, self._session.log, watch))
+
+    def backup(self, to: str | PathLike[str], *, watch: Callable[[int, int], None] = unwatched) -> Backup:
+        """Copy the log as it is now to one new file, also while others write.
+
+        `watch` is told how many pages of how many are done. To restore it, copy the file to `log.db` in a
+        folder, and `verify(against=…)` there.
+        """
+        return Backup.of(back_up(self._session.log, Path(to), watch))
+
+    def erase(
+        self,
+        *,
+        student: str,
+        reason: str,
+        all_traces: bool = False,
+        tenant: str | None = None,
+        watch: Watch = unwatched,
+    ) -> Erased | None:
+        """Make all that is stored about a person unreadable for ever; None if nothing of them was ever here.
+
+        Only in an encrypted home. The reason is kept for ever: say it without the person's name. `all_traces` does not
+        keep the class figures as they were reported. Run it again if it was cut short.
+        """
+        if not reason.strip():
+            raise UsageError("an erasure needs a reason: --reason TEXT, without the person's name")
+        session = self._session
+        encryption_of(session.home, session.log)
+        with session.reading() as connection:
+            point = resolve(connection, PointQuery(tenant))
+        found = erase_person(
+            session.home,
+            session.log,
+            session.views,
+            point,
+            student,
+            reason=reason,
+            erased_by=getpass.getuser(),
+            all_traces=all_traces,
+            clock=session.clock,
+            watch=watch,
+        )
+        return None if found is None else Erased(**found)
+
+
+def open(folder: str | PathLike[str], *, create: bool = False, encrypt: bool = False) -> Home:  # noqa: A001 - as gzip.open
+    """Open a home; `create` makes it if it is not there, encrypted with `encrypt`. Use it in a `with`.
+
+    Raises HomeUnavailable if there is none, LogDamaged if its log cannot be read, UsageError if it should be encrypted
+    and one that is not is there already.
+    """
+    return Home(Session(Path(folder), create=create, encrypt=encrypt))
+
+
+def init(folder: str | PathLike[str], *, encrypt: bool = False, redact: bool = False) -> Home:
+    """Make a home and open it.
+
+    `encrypt` encrypts what is about a person with their own key, for `erase`: that is chosen here, once. `redact`
+    drops address, browser, session, referrer and login of who acted; `home.settings` can change it. Raises UsageError
+    if it is there already and would have to become another.
+    """
+    path = Path(folder)
+    if HomeFolder(path).log_path.exists() and not (encrypt or redact):
+        raise UsageError(f"{path} is there already: nothing was done; name another folder with --home")
+    home = Home(Session(path, create=True, encrypt=encrypt))
+    if redact:
+        home.settings.set(REDACT, "on")
+    return home
+
+
+class _Unseekable(RawIOBase):
+    """A stream from where it stands: not the file behind it, of which a part may have been read."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._next = getattr(stream, "read1", stream.read)
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there without waiting for more."""
+        found = self._next(len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+
+def verify(folder: str | PathLike[str], **options: Any) -> Verdict:
+    """Return the verdict of `Home.verify`, with its options, also on a log that is too damaged to be opened.
+
+    Raises HomeUnavailable where there is no log, or none that this version knows; UsageError.
+    """
+    options["against"] = _checkpoint(options.get("against"))
+    try:
+        with open(folder) as home:
+            return home.verify(**options)
+    except (LogDamaged, HomeUnavailable) as error:
+        return Verdict.of(verify_unopened(HomeFolder(Path(folder)), error))
+
+
+def _checkpoint(given: str | PathLike[str] | Checkpoint | None) -> Checkpoint | None:
+    return parse_checkpoint(str(given)) if isinstance(given, str | PathLike) else given
+
+
+def _source(given: Events) -> Source:
+    if isinstance(given, str | PathLike):
+        return fspath(given)
+    if hasattr(given, "read"):
+        stream = cast("BinaryIO", given)
+        return OpenSource(str(getattr(given, "name", "stream")), BufferedReader(_Unseekable(stream)))
+    if isinstance(given, bytes):
+        return OpenSource("bytes", BytesIO(given))
+    events = [given] if isinstance(given, Mapping) else given
+    return OpenSource("events", BytesIO(b"\n".join(orjson.dumps(event) for event in events)))

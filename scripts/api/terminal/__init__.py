@@ -1,0 +1,32 @@
+"""Answers as people like to read them in a terminal: drawn with rich. Loaded when one is first printed."""
+
+import io
+
+from rich.console import Console, RenderableType
+
+from outcomes.api.answers.base import Answer
+from outcomes.api.answers.rows import SHOWN, Rows
+from outcomes.api.terminal import events, mastery, operations, trees
+from outcomes.api.terminal.cleaned import Cleaned
+from outcomes.api.terminal.dispatch import draw
+
+__all__ = ["draw", "drawing", "events", "mastery", "operations", "text", "trees"]
+
+_WIDTH = 160
+
+
+def drawing(answer: Answer) -> RenderableType:
+    """Draw all of an answer."""
+    return Cleaned(draw(answer))
+
+
+def text(answer: Answer) -> str:
+    """Return an answer as plain text; of many rows the first, and that there are more."""
+    more = ""
+    if isinstance(answer, Rows):
+        answer, is_all = answer.beginning()
+        more = "" if is_all else f"\n… and more: these are the first {SHOWN} rows"
+    out = io.StringIO()
+    Console(file=out, width=_WIDTH, highlight=False, soft_wrap=False, color_system=None).print(drawing(answer))
+    lines = (line.rstrip() for line in out.getvalue().rstrip("\n").split("\n"))
+    return "\n".join(lines) + more
