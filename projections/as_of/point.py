@@ -131,8 +131,12 @@ def _position(connection: sqlite3.Connection, asked: str | None) -> int:
     if text.isascii() and text.isdigit():
         return head if _is_beyond(text, head) else int(text.lstrip("0") or "0")
     moment = parse_argument(text)
-    row = connection.execute("SELECT max(last_position) FROM batches WHERE recorded_at <= ?", (moment,)).fetchone()
-    return int(row[0] or 0)
+    row = connection.execute(
+        "SELECT last_position FROM batches WHERE recorded_at <= ? "
+        "ORDER BY recorded_at DESC, last_position DESC LIMIT 1",
+        (moment,),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _is_beyond(position: str, head: int) -> bool:

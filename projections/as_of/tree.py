@@ -54,9 +54,10 @@ def part_of_tree(
     number = context_number(connection, point, context)
     if number is None:
         return Tree([], [], [])
+    # By outcome, not by context (the plus): an outcome has few links, a context may have thousands.
     links = connection.execute(
         "SELECT v.link_id FROM json_each(?) j CROSS JOIN link_versions v ON v.outcome_id = j.value "
-        "WHERE v.tenant = ? AND v.context = ?",
+        "WHERE v.tenant = ? AND +v.context = ?",
         (orjson.dumps(outcomes).decode(), point.number, number),
     )
     ids = {

@@ -46,7 +46,7 @@ class PolicyHistory:
         rows = self._connection.execute(
             "SELECT position FROM outcome_versions WHERE tenant = :tenant AND outcome_id = :outcome UNION "
             "SELECT position FROM link_versions WHERE tenant = :tenant AND link_id IN (SELECT link_id "
-            "FROM link_versions WHERE tenant = :tenant AND outcome_id = :outcome AND context = :context)",
+            "FROM link_versions WHERE tenant = :tenant AND outcome_id = :outcome AND +context = :context)",
             {"tenant": self._point.number, "outcome": outcome, "context": number},
         )
         return sorted({*self._of_all, *(row[0] for row in rows)})

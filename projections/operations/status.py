@@ -8,11 +8,14 @@ from outcomes.domain.event import Event
 from outcomes.domain.identity import Context
 from outcomes.domain.times import Micros, to_text
 from outcomes.projections.views.read_model import ReadModel, is_usable
+from outcomes.store.encoding.stream_keys import OTHER
 from outcomes.store.home import Home
 from outcomes.store.log import quarantine
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.operations.checkpoint import checkpoint
 from outcomes.store.sources.files import source_name
+
+_OTHER = f"{OTHER}/"
 
 
 def status(home: Home, log: EventLog, views: ReadModel, now: Micros) -> dict[str, Any]:
@@ -21,16 +24,21 @@ def status(home: Home, log: EventLog, views: ReadModel, now: Micros) -> dict[str
     `clock_behind_seconds` is how long before the last batch the clock (`now`) is; more than a day, and ingest refuses.
     """
     with log.reading() as connection:
-        by_name = dict(
-            connection.execute("SELECT topic, count(*) FROM stored_events GROUP BY topic ORDER BY topic").fetchall()
-        )
+        # By the stream, as they were taken in: an event of a known name may not have been one to project.
+        counted = connection.execute(
+            "SELECT topic, substr(originator_id, instr(originator_id, '/') + 1, ?) = ?, count(*) FROM stored_events "
+            "GROUP BY 1, 2 ORDER BY 1, 2",
+            (len(_OTHER), _OTHER),
+        ).fetchall()
         waiting = len(quarantine.entries(connection))
         newest = _newest(connection)
     by_kind: dict[str, int] = {}
-    for name, count in by_name.items():
+    by_name: dict[str, int] = {}
+    for name, is_other, count in counted:
         event_type: type[Event] | None = EVENT_TYPES.get(name)
-        kind = event_type.kind.value if event_type else "unprojected"
+        kind = event_type.kind.value if event_type and not is_other else "unprojected"
         by_kind[kind] = by_kind.get(kind, 0) + count
+        by_name[name] = by_name.get(name, 0) + count
     head = checkpoint(log)
     return {
         "home": source_name(str(home.folder)),

@@ -5,19 +5,19 @@ entity, in the order of its events, among those with `event_time <= T` and `posi
 """
 
 import sqlite3
-from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from outcomes.domain.identity import Kind
 from outcomes.projections.views import predecessors
-from outcomes.projections.views.tables import TABLES, TableColumn, VersionTable
+from outcomes.projections.views.sql_views import current_views
+from outcomes.projections.views.tables import TABLES, VersionTable
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-_MEANING = 8
+_MEANING = 9
 """Raised when what is in the columns changes its meaning while they keep their names and types."""
 
 VERSION_TABLES: dict[Kind, str] = {kind: table.name for kind, table in TABLES.items() if kind is not Kind.RESULT}
@@ -42,8 +42,8 @@ _SQL_TYPES = {str: "TEXT", int: "INTEGER", float: "REAL"}
 _CLUSTERED = (
     f"""CREATE TABLE result_versions (
         week INTEGER NOT NULL,
-        course INTEGER NOT NULL,
-        student INTEGER NOT NULL,
+        course INTEGER NOT NULL REFERENCES contexts (context),
+        student INTEGER NOT NULL REFERENCES students (student),
         outcome_id TEXT NOT NULL,
         result_id TEXT NOT NULL,
         event_time INTEGER NOT NULL,
@@ -55,20 +55,20 @@ _CLUSTERED = (
         PRIMARY KEY (week, course, student, outcome_id, result_id, event_time, updated_at, is_update, digest)
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE result_places (
-        tenant INTEGER NOT NULL,
+        tenant INTEGER NOT NULL REFERENCES tenants (tenant),
         result_id TEXT NOT NULL,
-        course INTEGER NOT NULL,
-        student INTEGER NOT NULL,
+        course INTEGER NOT NULL REFERENCES contexts (context),
+        student INTEGER NOT NULL REFERENCES students (student),
         outcome_id TEXT NOT NULL,
-        PRIMARY KEY (tenant, result_id)
+        PRIMARY KEY (result_id, tenant)
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE moved_results (
-        tenant INTEGER NOT NULL,
+        tenant INTEGER NOT NULL REFERENCES tenants (tenant),
         result_id TEXT NOT NULL,
-        course INTEGER NOT NULL,
-        student INTEGER NOT NULL,
+        course INTEGER NOT NULL REFERENCES contexts (context),
+        student INTEGER NOT NULL REFERENCES students (student),
         outcome_id TEXT NOT NULL,
-        PRIMARY KEY (tenant, result_id, course, student, outcome_id)
+        PRIMARY KEY (result_id, tenant, course, student, outcome_id)
     ) STRICT, WITHOUT ROWID""",
     "CREATE TABLE course_weeks (course INTEGER, week INTEGER, PRIMARY KEY (course, week)) STRICT, WITHOUT ROWID",
     """CREATE TABLE student_courses (
@@ -80,16 +80,16 @@ _CLUSTERED = (
     ) STRICT, WITHOUT ROWID""",
     # Where a course or account hangs, as taught by its own events and by the envelope of every request in it.
     """CREATE TABLE placements (
-        context INTEGER NOT NULL,
+        context INTEGER NOT NULL REFERENCES contexts (context),
         event_time INTEGER NOT NULL,
         digest BLOB NOT NULL,
         position INTEGER NOT NULL,
-        parent INTEGER NOT NULL,
+        parent INTEGER NOT NULL REFERENCES contexts (context),
         PRIMARY KEY (context, event_time, digest)
     ) STRICT, WITHOUT ROWID""",
     # What people are called, by users and enrollments; the last to speak is right.
     """CREATE TABLE names (
-        tenant INTEGER NOT NULL,
+        tenant INTEGER NOT NULL REFERENCES tenants (tenant),
         uuid TEXT NOT NULL,
         event_time INTEGER NOT NULL,
         digest BLOB NOT NULL,
@@ -99,7 +99,7 @@ _CLUSTERED = (
     ) STRICT, WITHOUT ROWID""",
     # What a school calls people and places itself, as told by envelopes and users; the last to speak is right.
     """CREATE TABLE sis_ids (
-        tenant INTEGER NOT NULL,
+        tenant INTEGER NOT NULL REFERENCES tenants (tenant),
         type TEXT NOT NULL,
         id TEXT NOT NULL,
         event_time INTEGER NOT NULL,
@@ -110,13 +110,16 @@ _CLUSTERED = (
     ) STRICT, WITHOUT ROWID""",
     # Every enrollment that was ever in a course, under whom it named then: '' for nobody. Versions tell the rest.
     """CREATE TABLE course_enrollments (
-        course INTEGER NOT NULL,
+        course INTEGER NOT NULL REFERENCES contexts (context),
         user_uuid TEXT NOT NULL,
         enrollment_id TEXT NOT NULL,
         PRIMARY KEY (course, user_uuid, enrollment_id)
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE members (
-        context INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (context, kind, id)
+        context INTEGER NOT NULL REFERENCES contexts (context),
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        PRIMARY KEY (context, kind, id)
     ) STRICT, WITHOUT ROWID""",
 )
 
@@ -127,6 +130,12 @@ _INDEXES = (
     WHERE workflow_state = 'deleted'""",
     # The links of an outcome, wherever they are: what one event of it changed is found without its whole contexts.
     "CREATE INDEX link_versions_by_outcome ON link_versions (tenant, outcome_id, link_id)",
+    # For SQL users: what is in one context, and where one person is enrolled.
+    *(
+        f"CREATE INDEX {VERSION_TABLES[kind]}_in_context ON {VERSION_TABLES[kind]} (context)"
+        for kind in (Kind.OUTCOME, Kind.GROUP, Kind.LINK, Kind.PROFICIENCY, Kind.CALCULATION_METHOD)
+    ),
+    "CREATE INDEX enrollment_versions_by_user ON enrollment_versions (user_uuid)",
 )
 
 
@@ -136,8 +145,12 @@ def version() -> str:
 
     A column or table more or less makes another version by itself.
     """
-    layout = repr((TABLES, _CLUSTERED, predecessors.TABLE_SQL, WAYS_BACK, _INDEXES, _current_views()))
+    layout = repr((TABLES, _CLUSTERED, predecessors.TABLE_SQL, WAYS_BACK, _INDEXES, current_views(ORDER)))
     return f"{_MEANING}-{sha256(layout.encode()).hexdigest()[:12]}"
+
+
+_TENANT = ("tenant", "tenants", "tenant")
+_CONTEXT = ("context", "contexts", "context")
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -147,29 +160,39 @@ def create(connection: sqlite3.Connection) -> None:
     database = Database(connection)
     database.table("tenants").create({"tenant": int, "uuid": str}, pk="tenant", not_null={"uuid"}, strict=True)
     database.table("tenants").create_index(["uuid"], unique=True)
+    # Ids before tenants in every index: both are given here, and SQL users give the id alone.
     database.table("contexts").create(
         {"context": int, "tenant": int, "type": str, "id": str},
         pk="context",
         not_null={"tenant", "type", "id"},
+        foreign_keys=[_TENANT],
         strict=True,
     )
-    database.table("contexts").create_index(["tenant", "type", "id"], unique=True)
+    database.table("contexts").create_index(["id", "type", "tenant"], unique=True)
     database.table("students").create(
-        {"student": int, "tenant": int, "uuid": str}, pk="student", not_null={"tenant", "uuid"}, strict=True
+        {"student": int, "tenant": int, "uuid": str},
+        pk="student",
+        not_null={"tenant", "uuid"},
+        foreign_keys=[_TENANT],
+        strict=True,
     )
-    database.table("students").create_index(["tenant", "uuid"], unique=True)
+    database.table("students").create_index(["uuid", "tenant"], unique=True)
+    # What tools show in place of a number that refers to one of these: Datasette looks for a column of this name.
+    database.execute("ALTER TABLE contexts ADD COLUMN name TEXT GENERATED ALWAYS AS (type || ':' || id) VIRTUAL")
+    database.execute("ALTER TABLE students ADD COLUMN name TEXT GENERATED ALWAYS AS (uuid) VIRTUAL")
     database.table("batches").create(
         {"last_position": int, "recorded_at": int, "max_event_time": int},
         pk="last_position",
         not_null={"recorded_at", "max_event_time"},
         strict=True,
     )
+    database.table("batches").create_index(["recorded_at", "last_position"])
     database.table("properties").create({"name": str, "value": str}, pk="name", strict=True)
     for kind in VERSION_TABLES:
         _create_versions(database, TABLES[kind])
     for statement in (*_CLUSTERED, predecessors.TABLE_SQL, *WAYS_BACK.values(), *_INDEXES):
         database.execute(statement)
-    for name, sql in _current_views().items():
+    for name, sql in current_views(ORDER).items():
         database.create_view(name, sql)
     database.table("properties").insert({"name": "version", "value": version()})
 
@@ -187,49 +210,8 @@ def _create_versions(database: "Database", spec: VersionTable) -> None:
         },
         pk="position",
         not_null={"tenant", identity, *_ORDER_COLUMNS},
+        foreign_keys=[_TENANT, _CONTEXT],
         strict=True,
     )
-    table.create_index(["tenant", identity, *ORDER], index_name=f"{spec.name}_in_order")
+    table.create_index([identity, "tenant", *ORDER], index_name=f"{spec.name}_in_order")
     table.create_index(["tenant", "event_time"], index_name=f"{spec.name}_by_time")
-
-
-def _text(column: str) -> str:
-    return f"strftime('%Y-%m-%dT%H:%M:%fZ', {column} / 1000000.0, 'unixepoch')"
-
-
-def _current_views() -> dict[str, str]:
-    """Return SQL views of the present, with names for numbers and text for times."""
-    views = {}
-    for kind, table in VERSION_TABLES.items():
-        spec, identity = TABLES[kind], ID_COLUMNS[kind]
-        views[spec.current] = (
-            f"SELECT t.uuid AS tenant, v.{identity}, c.type AS context_type, c.id AS context_id, {_shown(spec)}, "
-            f"{_text('v.event_time')} AS event_time, v.position "
-            f"FROM {table} v JOIN tenants t USING (tenant) LEFT JOIN contexts c USING (context) "
-            f"WHERE v.position = (SELECT n.position FROM {table} n WHERE n.tenant = v.tenant "
-            f"AND n.{identity} = v.{identity} ORDER BY {_qualified('n')} LIMIT 1)"
-        )
-    results = TABLES[Kind.RESULT]
-    views[results.current] = (
-        "SELECT tenant, result_id, context_type, context_id, student, outcome_id, "
-        f"{', '.join(column.name for column in results.columns)}, event_time, position FROM ("
-        "SELECT t.uuid AS tenant, v.result_id, c.type AS context_type, c.id AS context_id, s.uuid AS student, "
-        f"v.outcome_id, {_shown(results)}, {_text('v.event_time')} AS event_time, v.position, "
-        f"row_number() OVER (PARTITION BY c.tenant, v.result_id ORDER BY {_qualified('v')}) AS newest "
-        "FROM result_versions v JOIN contexts c ON c.context = v.course JOIN tenants t ON t.tenant = c.tenant "
-        "JOIN students s ON s.student = v.student) WHERE newest = 1"
-    )
-    return views
-
-
-def _shown(spec: VersionTable) -> str:
-    return ", ".join(_as_shown(column) for column in spec.columns)
-
-
-def _as_shown(column: TableColumn) -> str:
-    name = f"v.{column.name}"
-    return f"{_text(name)} AS {column.name}" if column.kind is datetime else name
-
-
-def _qualified(alias: str) -> str:
-    return ", ".join(f"{alias}.{column} DESC" for column in ORDER)
