@@ -10,7 +10,7 @@ from outcomes.domain.event import Event
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.domain.times import Micros, to_text
 from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve_cut, tenants
-from outcomes.projections.as_of.versions import in_force
+from outcomes.projections.as_of.versions import InForce, in_force
 from outcomes.projections.operations.findings import Findings
 from outcomes.projections.views.extract import extract_row
 from outcomes.projections.views.schema import ORDER, VERSION_TABLES
@@ -94,8 +94,8 @@ def _check_entity(log: EventLog, connection: sqlite3.Connection, ref: EntityRef,
         replayed = log.load(ref, as_of=as_of, known_at=known_at)
         point = PointInTime(ref.tenant, number, as_of, known_at, (1 << 62) if as_of is None else as_of)
         seen = in_force(connection, point, ref.kind, ref.id)
-        wanted = None if replayed is None else (replayed.event_time, replayed.position, replayed.events)
-        if wanted != (None if seen is None else tuple(seen)):
+        wanted = None if replayed is None else InForce(replayed.event_time, replayed.position, replayed.events)
+        if wanted != seen:
             when = "now" if as_of is None else f"at {to_text(as_of)}, known at {known_at}"
             found.add(
                 f"{ref} {when}: the views say {_words(seen)}, a replay says {_words(wanted)}: run outcomes rebuild"
@@ -112,8 +112,8 @@ def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[An
     else:
         table = VERSION_TABLES[ref.kind]
         pairs = (
-            (row, connection.execute(f"SELECT * FROM {table} WHERE position = ?", (row[0],)).fetchone())
-            for row in rows.versions[ref.kind]
+            ((position, *rest), connection.execute(f"SELECT * FROM {table} WHERE position = ?", (position,)).fetchone())
+            for position, *rest in rows.versions[ref.kind]
         )
     for row, stored in pairs:
         if stored != row:
@@ -135,5 +135,5 @@ class _KnownNames(IdTable):
         return -1 if found is None else int(found[0])
 
 
-def _words(version: Any) -> str:
-    return "nothing" if version is None else f"position {version[1]} after {version[2]} events"
+def _words(version: InForce | None) -> str:
+    return "nothing" if version is None else f"position {version.position} after {version.events} events"
