@@ -199,7 +199,7 @@ class ErasedEvent:
 
 
 class OrderKey(NamedTuple):
-    """The total order of events of one entity: it never depends on arrival (CONTRACT: the order of events).
+    """The total order of events of one entity: it never depends on arrival (docs/contract.md: the order of events).
 
     `updated_at` is 0 where the body has none, so that absent is first; `digest` settles what nothing else does.
     """

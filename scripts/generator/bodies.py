@@ -1,4 +1,4 @@
-"""Event bodies of everything but results: the full state of a row under Canvas's names (DOMAIN 3).
+"""Event bodies of everything but results: the full state of a row under Canvas's names (DOMAIN.md 3).
 
 Each function reads the entity as it is now. Keys whose value is null are left out, as Canvas does.
 """

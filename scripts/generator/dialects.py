@@ -1,4 +1,4 @@
-"""Other ways to write the same event, as other Canvas versions and gateways do (DOMAIN 1.1, 1.3, 1.7, 1.8).
+"""Other ways to write the same event, as other Canvas versions and gateways do (DOMAIN.md 1.1, 1.3, 1.7, 1.8).
 
 All of them are legal and readable. Those that cut a time to whole seconds say so, for an event must not move before
 one that happened earlier.

@@ -1,4 +1,4 @@
-"""Metadata: who or what made an event (DOMAIN 2).
+"""Metadata: who or what made an event (DOMAIN.md 2).
 
 A web request names its actor, the page and the context; a background job names only itself.
 """

@@ -1,7 +1,7 @@
 """Numbers and uuids as a Canvas database hands them out.
 
 Local ids count up per table, with gaps where other rows went. Metadata and the mapping events carry global ids:
-shard times 10^13 plus the local id (DOMAIN 1.10).
+shard times 10^13 plus the local id (DOMAIN.md 1.10).
 """
 
 import string

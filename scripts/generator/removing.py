@@ -1,4 +1,4 @@
-"""Stories of deletion and return, with what Canvas does in silence (DOMAIN 4).
+"""Stories of deletion and return, with what Canvas does in silence (DOMAIN.md 4).
 
 Only shelved outcomes die here: Canvas refuses to delete what a rubric uses.
 """

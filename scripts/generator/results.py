@@ -62,7 +62,7 @@ class Criterion:
         return words
 
     def percent(self, score: float) -> float:
-        """Return the share of the outcome's scale a score stands for, as Canvas works it out (DOMAIN 5.6)."""
+        """Return the share of the outcome's scale a score stands for, as Canvas works it out (DOMAIN.md 5.6)."""
         share = score / self.possible
         if self.bar is None or self.bar == ALIGNED_AT:
             return share

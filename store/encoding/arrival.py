@@ -90,25 +90,25 @@ class Arrivals:
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Arrivals))
 
 
-def read(piece: Segment, extract: Project) -> Arrival | str:
-    """Return the event in a piece of input, or in words why it is none."""
-    if piece.reason is not None:
-        return piece.reason
-    value = piece.value
+def read(segment: Segment, extract: Project) -> Arrival | str:
+    """Return the event in a segment of input, or in words why it is none."""
+    if segment.reason is not None:
+        return segment.reason
+    value = segment.value
     if isinstance(value, FastEvent):
-        return arrival_of(piece, value.digest, value, extract)
+        return arrival_of(segment, value.digest, value, extract)
     try:
         event = parse_event(value)
     except NotAnEvent as error:
         return str(error)
-    return arrival_of(piece, content_digest(value, piece.raw), event, extract)
+    return arrival_of(segment, content_digest(value, segment.raw), event, extract)
 
 
-def arrival_of(piece: Segment, digest: bytes, event: EventLike | OtherEvent, extract: Project) -> Arrival:
+def arrival_of(segment: Segment, digest: bytes, event: EventLike | OtherEvent, extract: Project) -> Arrival:
     """Put an arrival together from its parts."""
     return Arrival(
-        piece.raw,
-        piece.line,
+        segment.raw,
+        segment.line,
         digest,
         event.metadata.root_account_uuid,
         event.metadata.event_name,

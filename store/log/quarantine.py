@@ -126,12 +126,12 @@ class QuarantineEntry(NamedTuple):
         return self.taken_at is None and self.dismissed_at is None
 
 
-def put(connection: sqlite3.Connection, piece: Segment, source: str, reason: str, now: Micros) -> None:
-    """Keep the bytes of a piece; if they are there already, count them and put them back in quarantine.
+def put(connection: sqlite3.Connection, segment: Segment, source: str, reason: str, now: Micros) -> None:
+    """Keep the bytes of a segment; if they are there already, count them and put them back in quarantine.
 
     Bytes that were dismissed are counted and stay dismissed.
     """
-    digest, size = _digest(piece.chunks())
+    digest, size = _digest(segment.chunks())
     known = find_all(connection, "digest = ?", digest)
     if known:
         again = known[0]._replace(times=known[0].times + 1, last_seen=now, reason=_shorten(reason), taken_at=None)
@@ -139,12 +139,12 @@ def put(connection: sqlite3.Connection, piece: Segment, source: str, reason: str
         return
     number = ledger.next_number(connection, TABLE)
     entry = QuarantineEntry(
-        number, digest, now, now, 1, source, piece.line, _shorten(reason), size, None, None, None, _nonce()
+        number, digest, now, now, 1, source, segment.line, _shorten(reason), size, None, None, None, _nonce()
     )
     ledger.insert(connection, TABLE, *entry)
     connection.executemany(
         "INSERT INTO quarantine_parts (number, part, content) VALUES (?, ?, ?)",
-        ((number, index, part) for index, part in enumerate(piece.chunks())),
+        ((number, index, part) for index, part in enumerate(segment.chunks())),
     )
 
 

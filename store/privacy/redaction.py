@@ -37,10 +37,10 @@ def redact_batch(
 
 
 def redact_refused(connection: sqlite3.Connection, refused: list[tuple[Segment, str]]) -> list[tuple[Segment, str]]:
-    """Return pieces that go to quarantine, with why; those that are readable JSON redacted, if `redact` is on."""
+    """Return segments that go to quarantine, with why; those that are readable JSON redacted, if `redact` is on."""
     if not refused or settings.current(connection, settings.REDACT) != "on":
         return refused
-    return [(_stripped(piece), reason) for piece, reason in refused]
+    return [(_stripped(segment), reason) for segment, reason in refused]
 
 
 def redact(raw: bytes) -> bytes:
@@ -48,14 +48,14 @@ def redact(raw: bytes) -> bytes:
     return remove(raw, lambda outer, name: name in OPTIONAL and outer in {"metadata", "attributes"})
 
 
-def _stripped(piece: Segment) -> Segment:
-    if piece.spool is not None:  # too long to be read
-        return piece
+def _stripped(segment: Segment) -> Segment:
+    if segment.spool is not None:  # too long to be read
+        return segment
     try:
-        value = decode(piece.raw)
+        value = decode(segment.raw)
     except NotAnEvent:
-        return piece
-    return replace(piece, raw=redact(piece.raw)) if isinstance(value, dict) else piece
+        return segment
+    return replace(segment, raw=redact(segment.raw)) if isinstance(value, dict) else segment
 
 
 def _forms(arrival: Arrival, project: Project, *, is_on: bool) -> tuple[Arrival, Arrival | None]:

@@ -1,6 +1,6 @@
 """From a stream of bytes to single JSON values: NDJSON, arrays, pretty-printed or glued objects, and damage.
 
-Nothing is dropped: what is not a value comes out as a piece with a reason, and the damage ends at the next line or
+Nothing is dropped: what is not a value comes out as a segment with a reason, and the damage ends at the next line or
 at the next thing that looks like an envelope. Memory is bounded by the longest event that the log accepts.
 """
 
@@ -49,7 +49,7 @@ _TOO_LONG = f"longer than {MAX_EVENT_BYTES >> 20} MiB"
 def split(chunks: Iterable[bytes], read: Callable[[bytes], Any] = object_in) -> Iterator[Segment]:
     """Yield the values of a stream in order, with the damage between them.
 
-    `read` makes of a whole object's bytes what a piece holds as its value, and None of what is no JSON object.
+    `read` makes of a whole object's bytes what a segment holds as its value, and None of what is no JSON object.
     """
     splitter = _Splitter(read)
     parts: list[bytes] = []  # of the line whose end has not come yet
@@ -68,11 +68,11 @@ def split(chunks: Iterable[bytes], read: Callable[[bytes], Any] = object_in) -> 
             for line in lines[:-1]:
                 if not line and splitter.passes_over_empty_line():
                     continue
-                piece = splitter.whole(line)
-                if piece is None:
+                segment = splitter.whole(line)
+                if segment is None:
                     yield from splitter.line(line)
                 else:
-                    yield piece
+                    yield segment
             parts, size = lines[-1:], len(lines[-1])
         if size > _PARTIAL_BYTES:
             rest = yield from splitter.part_of_line(b"".join(parts))
@@ -146,7 +146,7 @@ class _Open:
 
     def spill(self) -> None:
         """Go on in a temporary file; its beginning stays at hand."""
-        self.spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as its piece
+        self.spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as its segment
         self.spool.writelines(self._parts)
         self._parts = [self.raw()[:_HEAD_BYTES]]
 
@@ -175,9 +175,9 @@ class _Splitter:
         value = self._read(text)
         if value is None:
             return None
-        piece = Segment(text, self._line, value)
+        segment = Segment(text, self._line, value)
         self._line += 1
-        return piece
+        return segment
 
     def line(self, line: bytes) -> Iterator[Segment]:
         """Take a line, or what is left of one, up to its end."""
@@ -364,11 +364,11 @@ class _Splitter:
             yield Segment(raw, since, value, prefix=prefix)
             return
         raw = prefix + raw
-        piece = _piece(raw if is_value else strip(raw), since)
-        if is_value and piece.reason is not None and len(raw) <= MAX_EVENT_BYTES:
+        segment = _segment(raw if is_value else strip(raw), since)
+        if is_value and segment.reason is not None and len(raw) <= MAX_EVENT_BYTES:
             yield from self._cut_up(raw.split(b"\n"), since)
-        elif piece.raw:
-            yield piece
+        elif segment.raw:
+            yield segment
 
     def _give_up(self) -> Iterator[Segment]:
         """End the open stretch: more of it will not come."""
@@ -442,7 +442,7 @@ def _starts_anew(current: _Open, line: bytes) -> bool:
     return bool(before) and skip(before, 0, INDENT) <= current.column and FIRST_KEY.match(line) is not None
 
 
-def _piece(raw: bytes, line: int) -> Segment:
+def _segment(raw: bytes, line: int) -> Segment:
     if len(raw) > MAX_EVENT_BYTES:
         return Segment(raw, line, reason=_TOO_LONG)
     try:
@@ -453,10 +453,10 @@ def _piece(raw: bytes, line: int) -> Segment:
 
 
 def _damaged_piece(lines: list[bytes], line: int) -> Segment:
-    piece = _piece(b"\n".join(lines).strip(BLANK), line)
-    if piece.reason is not None and piece.raw.startswith(b"{") and Brackets().end_in(piece.raw) is None:
-        piece.reason = _OPEN_ENDED
-    return piece
+    segment = _segment(b"\n".join(lines).strip(BLANK), line)
+    if segment.reason is not None and segment.raw.startswith(b"{") and Brackets().end_in(segment.raw) is None:
+        segment.reason = _OPEN_ENDED
+    return segment
 
 
 def _has_envelope(value: Any) -> bool:

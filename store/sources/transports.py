@@ -64,48 +64,48 @@ class Contents(NamedTuple):
     segments: Iterator[Segment]
 
 
-def contents(piece: Segment, read: Read, depth: int = 0) -> Contents | None:
+def contents(segment: Segment, read: Read, depth: int = 0) -> Contents | None:
     """Return what is inside a value that is no event; None if it is no wrapper. `read` is that of `split`."""
-    if piece.reason is not None or depth >= _DEEPEST:
+    if segment.reason is not None or depth >= _DEEPEST:
         return None
     try:
-        if isinstance(piece.value, dict):
-            return _of_object(piece, read)
-        if isinstance(piece.value, list):
-            return _of_list(piece, read)
-        if isinstance(piece.value, str):
-            inside = _of_text(piece.value.encode(), piece.line, read)
+        if isinstance(segment.value, dict):
+            return _of_object(segment, read)
+        if isinstance(segment.value, list):
+            return _of_list(segment, read)
+        if isinstance(segment.value, str):
+            inside = _of_text(segment.value.encode(), segment.line, read)
             return None if inside is None else Contents(is_list=False, segments=inside)
     except (msgspec.DecodeError, UnicodeEncodeError):
         return None
     return None
 
 
-def _of_object(piece: Segment, read: Read) -> Contents | None:
-    if _is_envelope(piece.value):
+def _of_object(segment: Segment, read: Read) -> Contents | None:
+    if _is_envelope(segment.value):
         return None
-    lists = [name for name, value in piece.value.items() if _is_list_of_values(name, value)]
-    places = [] if lists else [name for name in _PLACES if isinstance(piece.value.get(name), (dict, str))]
+    lists = [name for name, value in segment.value.items() if _is_list_of_values(name, value)]
+    places = [] if lists else [name for name in _PLACES if isinstance(segment.value.get(name), (dict, str))]
     if not lists and not places:
         return None
-    members = _MEMBERS.decode(piece.raw)
+    members = _MEMBERS.decode(segment.raw)
     if lists:
         elements = (part for name in lists for part in _ELEMENTS.decode(members[name]))
-        return Contents(is_list=True, segments=_segments(elements, piece.line, read))
+        return Contents(is_list=True, segments=_segments(elements, segment.line, read))
     for name in places:
-        value = piece.value[name]
-        inside: Iterator[Segment] | None = iter([Segment(bytes(members[name]), piece.line, value)])
+        value = segment.value[name]
+        inside: Iterator[Segment] | None = iter([Segment(bytes(members[name]), segment.line, value)])
         if isinstance(value, str):
-            inside = _of_text(_TEXT.decode(members[name]).encode(), piece.line, read)
+            inside = _of_text(_TEXT.decode(members[name]).encode(), segment.line, read)
         if inside is not None:
             return Contents(is_list=False, segments=_read_anew(inside, read))
     return None
 
 
-def _of_list(piece: Segment, read: Read) -> Contents | None:
-    if not any(isinstance(value, (dict, str)) for value in piece.value):
+def _of_list(segment: Segment, read: Read) -> Contents | None:
+    if not any(isinstance(value, (dict, str)) for value in segment.value):
         return None
-    return Contents(is_list=True, segments=_segments(_ELEMENTS.decode(piece.raw), piece.line, read))
+    return Contents(is_list=True, segments=_segments(_ELEMENTS.decode(segment.raw), segment.line, read))
 
 
 def _is_envelope(value: dict[str, Any]) -> bool:

@@ -183,6 +183,19 @@ def test_code_paths_that_are_named_exist() -> None:
     assert [found for found in sorted(named) if not (ROOT / found.name).exists() and found.name != an_example] == []
 
 
+def test_modules_that_comments_name_exist() -> None:
+    """`projections.mastery.row` in a comment is a module of ours, under the name that it has today."""
+    named = {
+        Named(path.relative_to(ROOT).as_posix(), name)
+        for layer in ("domain", "store", "projections")
+        for path in (ROOT / layer).rglob("*.py")
+        for name in re.findall(r"`((?:domain|store|projections)(?:\.[a-z_]+)+)`", path.read_text())
+    }
+    lost = [found for found in sorted(named) if not list(ROOT.glob(found.name.replace(".", "/") + "*"))]
+    assert named
+    assert lost == []
+
+
 def test_documents_speak_of_no_machine() -> None:
     """No path of somebody's computer, but for the elsewhere that a reader has to fill in."""
     found = [

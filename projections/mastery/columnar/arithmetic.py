@@ -32,7 +32,7 @@ def starts_of(sizes: Ints) -> Ints:
 
 
 def round2(values: Floats) -> Floats:
-    """Round values of at least 0 and below 2**59, or nan, to 2 decimals as `domain.mastery.round2` does."""
+    """Round values of at least 0 and below 2**59, or nan, to 2 decimals as `domain.mastery.rounding` does."""
     scaled = values * 100.0
     nearest = np.floor(scaled)
     nearest += scaled - nearest >= _HALF

@@ -224,7 +224,7 @@ def _ranked_students(connection: sqlite3.Connection, student: Ints) -> tuple[lis
 
 
 def _are_odd(result: Ints, moved: Ints, amounts: tuple[Floats, ...], assessed_at: Floats) -> Bools:
-    """Say which results make their pair one for `projections.pairs`; nan compares as fine, it is "none"."""
+    """Say which results make their pair one for `projections.mastery.row`; nan compares as fine, it is "none"."""
     odd: Bools = (result < 0) | (np.abs(assessed_at) >= _LARGEST_EXACT)
     for amount in amounts:
         odd |= (amount < 0) | (amount > _LARGEST)

@@ -1,4 +1,4 @@
-"""Rows out of columns: what `projections.pairs` would return for every pair of whole courses."""
+"""Rows out of columns: what `projections.mastery.row` would return for every pair of whole courses."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial

@@ -40,7 +40,7 @@ _FEW = 20
 
 
 class Scores(NamedTuple):
-    """One entry a pair. What is None in a row is nan here; `is_odd` pairs are for `projections.pairs`."""
+    """One entry a pair. What is None in a row is nan here; `is_odd` pairs are for `projections.mastery.row`."""
 
     score: Floats
     counted: Ints

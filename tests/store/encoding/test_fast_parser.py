@@ -252,4 +252,4 @@ def test_of_what_is_said_twice_both_ways_take_the_last(one: bytes, two: bytes) -
 def test_arrays_and_pretty_events_are_read_the_quick_way_too() -> None:
     """Whatever frame an event comes in, it is told apart by its bytes and read from them."""
     for data in (b"[" + orjson.dumps(PLAIN) + b"," + orjson.dumps(PLAIN) + b"]", orjson.dumps(PLAIN, option=2) + b"\n"):
-        assert all(isinstance(piece.value, FastEvent) for piece in split([data], value_of))
+        assert all(isinstance(segment.value, FastEvent) for segment in split([data], value_of))

@@ -111,14 +111,14 @@ def values(draw: st.DrawFn) -> bytes:
 @st.composite
 def streams(draw: st.DrawFn) -> bytes:
     """Events, spoiled ones, bytes and brackets, with any or no separator between them, cut anywhere."""
-    piece = (
+    segment = (
         values()
         | st.sampled_from(SEEDS)
         | st.binary(max_size=30)
         | st.text('{}[]",:\\ \n', max_size=20).map(str.encode)
     )
     glue = draw(st.sampled_from([b"\n", b"", b",", b"\r\n", b"\x1e", b" ", b"\0", b"\n\n,"]))
-    data = glue.join(draw(st.lists(piece, max_size=8)))
+    data = glue.join(draw(st.lists(segment, max_size=8)))
     data = draw(st.sampled_from([b"", b"[", b"\xef\xbb\xbf", b"{", b'"'])) + data
     return data[: draw(st.integers(0, len(data)))] if draw(st.booleans()) else data
 
@@ -159,7 +159,7 @@ def test_nothing_is_lost_whatever_comes(data: bytes, chunk: int) -> None:
         if report.duplicates == 0:
             # Pieces do not overlap, so every byte that is no separator is in exactly one of them; but what a log writes
             # before an event is no part of it.
-            prefixes = b"".join(piece.prefix for piece in split([data]) if piece.reason is None)
+            prefixes = b"".join(segment.prefix for segment in split([data]) if segment.reason is None)
             there = meaning(kept(world, repeated=True))
             assert there <= meaning(data) <= there + meaning(prefixes)
         ask_everything(world)

@@ -35,7 +35,7 @@ FORMS = {
 }
 
 
-def pieces(data: bytes, chunk: int = 1 << 16) -> list[Segment]:
+def segments(data: bytes, chunk: int = 1 << 16) -> list[Segment]:
     """Split bytes that come in chunks."""
     return list(split(data[at : at + chunk] for at in range(0, len(data), chunk)))
 
@@ -44,9 +44,9 @@ def pieces(data: bytes, chunk: int = 1 << 16) -> list[Segment]:
 @pytest.mark.parametrize("chunk", [1, 7, 1000, 1 << 20])
 def test_every_form_gives_the_same_events(form: str, chunk: int) -> None:
     """NDJSON, arrays, glued and pretty-printed objects, in reads of any size."""
-    found = pieces(FORMS[form], chunk)
-    assert [piece.reason for piece in found] == [None] * 5
-    assert [piece.value for piece in found] == EVENTS
+    found = segments(FORMS[form], chunk)
+    assert [segment.reason for segment in found] == [None] * 5
+    assert [segment.value for segment in found] == EVENTS
 
 
 GOOD = orjson.dumps(EVENTS[0]).decode()
@@ -68,7 +68,7 @@ DAMAGED = {
 @pytest.mark.parametrize("name", DAMAGED)
 @pytest.mark.parametrize("chunk", [3, 1 << 20])
 def test_damage_never_stops_the_rest(world: World, name: str, chunk: int) -> None:
-    """What is damaged goes to quarantine, piece by piece; the events before and after it are taken."""
+    """What is damaged goes to quarantine, one by one; the events before and after it are taken."""
     damage, refused = DAMAGED[name]
     report = world.take(outcome("7", "2025-01-01"), damage, outcome("8", "2025-01-01"), chunk=chunk)
     assert report.quarantined == refused
@@ -78,9 +78,9 @@ def test_damage_never_stops_the_rest(world: World, name: str, chunk: int) -> Non
 
 @given(st.binary(max_size=300) | st.text(alphabet='{}[]",:\\\n ab1', max_size=120).map(str.encode), st.integers(1, 50))
 def test_nothing_is_dropped(data: bytes, chunk: int) -> None:
-    """Whatever the bytes, all but white space and punctuation between values is in some piece."""
+    """Whatever the bytes, all but white space and punctuation between values is in some segment."""
     between = b" \t\r\n,[]\x1e"
-    kept = b"".join(b"".join(piece.chunks()) for piece in pieces(data, chunk))
+    kept = b"".join(b"".join(segment.chunks()) for segment in segments(data, chunk))
     missing = [byte for byte in set(data) - set(between) if kept.count(bytes([byte])) < data.count(bytes([byte]))]
     assert missing == [] or data.startswith(b"\xef\xbb\xbf")
 

@@ -50,21 +50,21 @@ def event(local_id: str, **fields: Any) -> dict[str, Any]:
     return outcome(local_id, "2025-01-01T08:00:00Z", **fields)
 
 
-def pieces(data: bytes, size: int = 1 << 20) -> list[Segment]:
+def segments(data: bytes, size: int = 1 << 20) -> list[Segment]:
     """Split bytes that come in reads of a size."""
     return list(split(data[at : at + size] for at in range(0, len(data), size)))
 
 
 def ids(found: list[Segment]) -> list[str | None]:
     """Name the events found; None stands for what is none."""
-    return [piece.value["body"]["learning_outcome_id"] if piece.reason is None else None for piece in found]
+    return [segment.value["body"]["learning_outcome_id"] if segment.reason is None else None for segment in found]
 
 
 def content(found: list[Segment]) -> bytes:
-    """Return the bytes of all pieces, in order, and let the pieces go."""
-    parts = [part for piece in found for part in (piece.prefix, *piece.chunks())]
-    for piece in found:
-        piece.close()
+    """Return the bytes of all segments, in order, and let the segments go."""
+    parts = [part for segment in found for part in (segment.prefix, *segment.chunks())]
+    for segment in found:
+        segment.close()
     return b"".join(parts)
 
 
@@ -89,9 +89,9 @@ objects = st.lists(st.dictionaries(words, values, max_size=4), max_size=5)
 @given(st.sampled_from(sorted(FORMS)), objects, st.integers(1, 60))
 def test_any_objects_in_any_form_and_any_reads_come_back_exactly(form: str, given_values: Values, size: int) -> None:
     """Whatever the objects hold, however they are laid out and wherever the reads cut them, they come back."""
-    found = pieces(FORMS[form](given_values), size)
-    assert [piece.reason for piece in found] == [None] * len(given_values)
-    assert [piece.value for piece in found] == given_values
+    found = segments(FORMS[form](given_values), size)
+    assert [segment.reason for segment in found] == [None] * len(given_values)
+    assert [segment.value for segment in found] == given_values
 
 
 punctuation = [b"{", b"}", b"[", b"]", b'"', b",", b":", b"\n", b"\r\n", b"\\", b" ", b"\x1e", b"\xff", MARK]
@@ -111,15 +111,15 @@ scraps = st.sampled_from(punctuation + phrases)
 @given(st.lists(scraps | st.binary(max_size=4), max_size=30).map(b"".join), st.integers(1, 9))
 def test_whatever_comes_nothing_is_dropped(data: bytes, size: int) -> None:
     """Any bytes at all: no error, and all but blanks and punctuation comes out again, once and in order."""
-    found = pieces(data, size)
+    found = segments(data, size)
     assert core(content(found)) == core(data)
-    assert [piece.line for piece in found] == sorted(piece.line for piece in found)
+    assert [segment.line for segment in found] == sorted(segment.line for segment in found)
 
 
 @given(st.lists(scraps, max_size=30).map(b"".join), st.integers(1, 9))
 def test_where_reads_end_makes_no_difference(data: bytes, size: int) -> None:
-    """The same bytes give the same pieces, in reads of any size."""
-    assert pieces(data, size) == pieces(data)
+    """The same bytes give the same segments, in reads of any size."""
+    assert segments(data, size) == segments(data)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_where_reads_end_makes_no_difference(data: bytes, size: int) -> None:
 )
 def test_nasty_bytes_take_no_more_time_than_others(data: bytes) -> None:
     """Where a careless splitter looks at everything again for each byte, the answer still comes, and is whole."""
-    assert core(content(pieces(data, 4096))) == core(data)
+    assert core(content(segments(data, 4096))) == core(data)
 
 
 CUT = pretty(event("1")).splitlines()[:12]
@@ -188,7 +188,7 @@ DAMAGED: dict[str, tuple[bytes, list[str | None]]] = {
 def test_damage_ends_at_the_next_event(name: str, size: int) -> None:
     """In every form, what is cut off or is no JSON costs itself only; the events around it are found."""
     data, expected = DAMAGED[name]
-    found = pieces(data, size)
+    found = segments(data, size)
     assert ids(found) == expected
     assert core(content(found)) == core(data)
 
@@ -196,16 +196,16 @@ def test_damage_ends_at_the_next_event(name: str, size: int) -> None:
 def test_a_pretty_event_broken_in_a_string_costs_only_itself() -> None:
     """Its lines come out as damage, and the pretty-printed events after it are found."""
     broken = [*CUT[:6], b'    "title": "cut', *pretty(event("1")).splitlines()[8:]]
-    found = pieces(b"\n".join([*broken, FORMS["pretty"](REST)]))
-    assert [piece.value for piece in found[-2:]] == REST
-    assert all(not isinstance(piece.value, dict) or "metadata" not in piece.value for piece in found[:-2])
+    found = segments(b"\n".join([*broken, FORMS["pretty"](REST)]))
+    assert [segment.value for segment in found[-2:]] == REST
+    assert all(not isinstance(segment.value, dict) or "metadata" not in segment.value for segment in found[:-2])
 
 
 def test_pieces_say_where_they_began() -> None:
     """Lines count from 1, blank ones too; what spans lines is named by its first; glued values share theirs."""
     data = b"\n".join([b"", line({"a": 1}) * 2, b"", b"{", b'"b":', b"2}", b"nonsense\r", b"[3, 4]", b"{"])
     for size in (1, 1 << 20):
-        assert [piece.line for piece in pieces(data, size)] == [2, 2, 4, 7, 8, 9]
+        assert [segment.line for segment in segments(data, size)] == [2, 2, 4, 7, 8, 9]
 
 
 REFUSED = {
@@ -223,8 +223,8 @@ REFUSED = {
 
 @pytest.mark.parametrize("damage", REFUSED, ids=lambda damage: repr(damage[:20]))
 def test_damage_comes_verbatim_and_with_a_reason(damage: bytes) -> None:
-    """One piece, byte for byte, with words that say what is wrong."""
-    (found,) = pieces(b"  " + damage + b" \r\n", 3)
+    """One segment, byte for byte, with words that say what is wrong."""
+    (found,) = segments(b"  " + damage + b" \r\n", 3)
     assert found.raw == damage
     assert found.reason is not None
     assert found.reason.startswith(REFUSED[damage])
@@ -233,7 +233,7 @@ def test_damage_comes_verbatim_and_with_a_reason(damage: bytes) -> None:
 @pytest.mark.parametrize("scalar", [b"5", b"null", b'"text"', b"true"])
 def test_a_value_that_is_no_object_is_passed_on(scalar: bytes) -> None:
     """It is JSON: whoever reads the events says why it is none."""
-    (found,) = pieces(scalar)
+    (found,) = segments(scalar)
     assert (found.raw, found.value, found.reason) == (scalar, json.loads(scalar), None)
 
 
@@ -244,7 +244,7 @@ def test_an_event_that_is_too_long_is_one_piece_and_ends_where_it_ends(name: str
     notes = ["n" * 50_000] * 90
     long = event("2", title="a", description='\\"}{' * (1 << 20), notes=notes)
     data = FORMS[name]([event("1"), long, event("3"), event("4")])
-    found = pieces(data, size)
+    found = segments(data, size)
     assert ids(found) == ["1", None, "3", "4"]
     assert found[1].reason == "longer than 8 MiB"
     assert len(found[1].raw) <= 200
@@ -257,7 +257,7 @@ def test_a_cut_in_a_line_of_megabytes_does_not_take_the_rest_of_it_along() -> No
     """One array in one line, an event in it cut off: after 8 MiB it is clear that no end will come."""
     many = [event(str(number), title="t" * 5000) for number in range(2, 800)]
     data = b"[" + line(event("1"))[:-9] + b", " + FORMS["array"](many)[1:]
-    found = pieces(data, 1 << 16)
+    found = segments(data, 1 << 16)
     assert ids(found) == [None, *(str(number) for number in range(2, 800))]
 
 
@@ -265,8 +265,8 @@ def peak_of(chunks: Iterator[bytes]) -> int:
     """Return the most memory held at once while splitting."""
     tracemalloc.start()
     try:
-        for piece in split(chunks):
-            piece.close()
+        for segment in split(chunks):
+            segment.close()
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

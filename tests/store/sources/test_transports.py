@@ -28,9 +28,9 @@ def read(data: bytes, chunk: int = 1 << 20) -> tuple[list[bytes], list[tuple[byt
     chunks = (data[at : at + chunk] for at in range(0, len(data), chunk))
     for part in prepare(split(chunks, value_of), extract_nothing):
         events += part.arrivals.raws
-        refused += [(b"".join(piece.chunks()), reason) for piece, reason in part.refused]
-        for piece, _ in part.refused:
-            piece.close()
+        refused += [(b"".join(segment.chunks()), reason) for segment, reason in part.refused]
+        for segment, _ in part.refused:
+            segment.close()
     return events, refused
 
 
@@ -83,7 +83,7 @@ def test_a_cut_file_never_gives_more_than_the_whole_one(name: str, events: list[
 
 @pytest.mark.parametrize("name", ["Records", "Records by lines", "SQS in Lambda", "SQS, receive-message", "data"])
 def test_of_a_cut_list_all_whole_ones_come(name: str) -> None:
-    """Cut by forty bytes: five of six, and the rest in one piece in quarantine."""
+    """Cut by forty bytes: five of six, and the rest in quarantine."""
     got, refused = read(TRANSPORTS[name](EVENTS)[:-40].rstrip(b"]} \n"))
     assert got == EVENTS[: len(got)]
     assert (len(got), len(refused)) in {(5, 1), (6, 0)} if "SQS" not in name else len(got) == 5
