@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from outcomes.api.answers import (  # noqa: I001 - as many to a line as there is room for
         Actor, Answer, Backup, Blame, BlamedField, Checkpoint, ClassFigures, ClassReport, ContextMembers, Diff, Digest,
-        EntityState, Erased, ExplainedResult, Explanation, Finding, Findings, Flips, Heading, Impact, IngestReport,
+        Dismissed, EntityState, Erased, ExplainedResult, Explanation, Finding, Findings, Flips, Heading, Impact, IngestReport,
         KeptFigures, Late, LateEntry, Level, Log, LogEntry, Mastery, MasteryRow, NodeChange, OutcomeTree, PolicyChange,
         PolicyDifference, PolicySource, Problem, QuarantineEntry, QuarantineList, Quarantined, Rebuilt, Record,
         Replayed, RowList, Rows, Score, ScoreChange, Setting, SettingList, SettingRecorded, Status, Timeline,
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from outcomes.api.home import Home, init, open  # noqa: A004 - `outcomes.open`, as gzip.open
     from outcomes.api.point import Point
     from outcomes.domain.errors import (
-        HomeUnavailable, InputCutShort, LogDamaged, MissingExtra, NotAnEvent, OutcomesError, SchemaGap, SeveralTenants,
-        UnreadableInput, UsageError,
+        HomeUnavailable, InputCutShort, LogDamaged, MissingExtra, NoFileOfEvents, NotAnEvent, OutcomesError, SchemaGap,
+        SeveralTenants, UnreadableInput, UsageError,
     )
 
 __all__ = [
     "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
-    "Diff", "Digest", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings", "Flips",
+    "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings", "Flips",
     "Heading", "Home", "HomeUnavailable", "Impact", "IngestReport", "InputCutShort", "KeptFigures", "Late", "LateEntry",
-    "Level", "Log", "LogDamaged", "LogEntry", "Mastery", "MasteryRow", "MissingExtra", "NodeChange", "NotAnEvent",
+    "Level", "Log", "LogDamaged", "LogEntry", "Mastery", "MasteryRow", "MissingExtra", "NoFileOfEvents", "NodeChange", "NotAnEvent",
     "OutcomeTree", "OutcomesError", "Point", "PolicyChange", "PolicyDifference", "PolicySource", "Problem",
     "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt", "Record", "Replayed", "RowList", "Rows", "SchemaGap",
     "Score", "ScoreChange", "Setting", "SettingList", "SettingRecorded", "SeveralTenants", "Status", "Timeline",

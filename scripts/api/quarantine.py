@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from outcomes.api.answers.operations import IngestReport, Quarantined, QuarantineEntry, QuarantineList
+from outcomes.api.answers.operations import Dismissed, IngestReport, Quarantined, QuarantineEntry, QuarantineList
 from outcomes.api.session import Session
 from outcomes.domain.errors import UsageError
 from outcomes.store.ingest.ingest import Ingest
@@ -32,9 +32,26 @@ class Quarantine:
         return Quarantined(QuarantineEntry.of(entry), lambda: self._content(number))
 
     def retry(self) -> IngestReport:
-        """Read everything in quarantine again: after an upgrade, more may be understood."""
+        """Read again what this version has not read yet, and what was refused for its time or its host."""
         run = Ingest(self._session.home, self._session.log, self._session.clock, self._session.views)
         return IngestReport.of(run.retry_quarantine())
+
+    def dismiss(self, *numbers: int, source: str | None = None, reason: str) -> Dismissed:
+        """Take entries out of the counts for good, by their numbers or all of a source; the record and the bytes stay.
+
+        Raises UsageError without a reason, or where an entry does not wait in quarantine.
+        """
+        if bool(numbers) == (source is not None) or not reason.strip():
+            raise UsageError("say which entries: their numbers or --source S, and why: --reason TEXT")
+        session, wanted = self._session, set(numbers)
+        with session.home.writing("quarantine dismiss"), session.log.writing() as connection:
+            waiting = {entry.number: entry for entry in quarantine.entries(connection)}
+            if source is not None:
+                wanted = {number for number, entry in waiting.items() if entry.is_from(source)}
+            if unknown := wanted - waiting.keys():
+                listed = ", ".join(map(str, sorted(unknown)))
+                raise UsageError(f"no entry {listed} waits in quarantine: see outcomes quarantine list")
+            return Dismissed(quarantine.dismiss(connection, wanted, reason, session.clock()))
 
     def _content(self, number: int) -> Iterator[bytes]:
         with self._session.log.reading() as connection:

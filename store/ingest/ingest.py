@@ -14,7 +14,8 @@ from outcomes.domain.event import EventLike
 from outcomes.domain.times import Micros, to_text
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
 from outcomes.store.home import Home
-from outcomes.store.ingest.prepare import Prepared, prepare, prepare_source, value_of
+from outcomes.store.ingest.door import A_DAY, Refused, may_be_right_another_day, refuse_other_hosts, refuse_the_future
+from outcomes.store.ingest.prepare import READER, Prepared, prepare, prepare_source, value_of
 from outcomes.store.ingest.read_ahead import can_fork, in_background
 from outcomes.store.ingest.tally import Tally
 from outcomes.store.log import quarantine
@@ -29,8 +30,6 @@ from outcomes.store.sources.segment import Segment
 BATCH_EVENTS = 5_000
 _BATCH_BYTES = 16 << 20
 _BATCH_SECONDS = 2.0
-A_DAY: Micros = 86_400_000_000
-"""How far clocks may be apart: an event ahead of ours, or ours behind the last batch."""
 # A second process pays from here on; most files are smaller.
 _LARGE = 2 << 20
 
@@ -101,6 +100,12 @@ class _Batch:
         self.refused += part.refused
         self.bytes += part.bytes
 
+    def turn_away(self, admitted: Arrivals, refused: Refused) -> None:
+        """Take what a door has found: who may come in, and who may not."""
+        self.arrivals = admitted
+        if refused:
+            self.refused = sorted([*self.refused, *refused], key=lambda one: one[0].line)
+
     def is_full(self) -> bool:
         return (
             len(self.arrivals) + len(self.refused) >= BATCH_EVENTS
@@ -142,9 +147,15 @@ class Ingest:
         """Read what is in quarantine once more: this version may understand what an older one did not."""
         started = time.monotonic()
         with self._log.reading() as connection:
+            unread = quarantine.unread_by(connection, READER)
             waiting = quarantine.entries(connection)
         for entry in waiting:
-            self._retry(entry)
+            # What this very version could not read it cannot read now; what was refused for its time or host it may.
+            if entry.number <= unread or may_be_right_another_day(entry.reason):
+                self._retry(entry)
+        if unread:
+            with self._home.writing("quarantine retry"), self._log.writing() as connection:
+                quarantine.note_reader(connection, READER, self._clock(), read_all=True)
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
 
@@ -174,6 +185,8 @@ class Ingest:
 
     def _write(self, batch: _Batch) -> None:
         def refuse(connection: sqlite3.Connection, now: Micros) -> None:
+            if batch.refused:
+                quarantine.note_reader(connection, READER, now)
             for piece, reason in redaction.redact_refused(connection, batch.refused):
                 quarantine.put(connection, piece, batch.source, reason, now)
 
@@ -184,11 +197,12 @@ class Ingest:
         """Append a batch, and change the quarantine as `besides` says, in one transaction."""
         with self._home.writing(purpose):
             now = self._clock()
-            _refuse_the_future(batch, now)
+            batch.turn_away(*refuse_the_future(batch.arrivals, now))
             try:
                 with self._log.writing() as connection:
                     if not self._trusts_clock:
                         _refuse_a_clock_behind(last_batch(connection), now)
+                    batch.turn_away(*refuse_other_hosts(connection, batch.arrivals))
                     appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.extract)
                     besides(connection, now)
             except BaseException:
@@ -251,18 +265,3 @@ def _refuse_a_clock_behind(last: Batch | None, now: Micros) -> None:
             "was appended: set the clock right; or, if it had run ahead then, ingest with --trust-clock, which records "
             "what it appends at the time of the last batch until the clock has passed that"
         )
-
-
-def _refuse_the_future(batch: _Batch, now: Micros) -> None:
-    """Move what is dated far ahead to the refused: one such event would make every later "as of" seek in vain."""
-    limit = now + A_DAY
-    if max(batch.arrivals.event_times, default=0) > limit:
-        arrivals = batch.arrivals.rows()
-        batch.arrivals = Arrivals.of(arrival for arrival in arrivals if arrival.event_time <= limit)
-        ahead = [arrival for arrival in arrivals if arrival.event_time > limit]
-        batch.refused += [(Segment(arrival.raw, arrival.line), _ahead(arrival.event_time)) for arrival in ahead]
-        batch.refused.sort(key=lambda refused: refused[0].line)
-
-
-def _ahead(event_time: Micros) -> str:
-    return f"event_time {to_text(event_time)} is more than a day in the future"

@@ -16,6 +16,9 @@ from outcomes.store.sources.segment import QUIET, Segment
 from outcomes.store.sources.transports import contents
 from outcomes.store.sources.unusable import named
 
+READER = 1
+"""Counts what this version can read: raised whenever reading learns something, so that a retry looks again."""
+
 _EVENTS, _BYTES, _SECONDS = 500, 1 << 20, 0.5
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from outcomes.domain.times import Micros
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
+from outcomes.store.privacy import settings
 from outcomes.store.sources.segment import Segment
 from outcomes.store.sqlite import ledger
 from outcomes.store.sqlite.ledger import Table, announced, guards
@@ -35,12 +36,13 @@ TABLE = Table(
         "dismissed_at": "integer?",
         "dismissed_because": "text?",
         "nonce": "blob",
+        "places": "text?",
     },
 )
 PARTS = Table("quarantine_parts", {"number": "integer", "part": "integer", "content": "blob"})
 
-# The last three columns came with format 3. The nonce makes what the ledger keeps of an entry that was removed no way
-# to confirm a guess of it.
+# The last four columns came with format 3. The nonce makes what the ledger keeps of an entry that was removed no way to
+# confirm a guess of it; `places` is where the same bytes came again: [[source, line], …].
 TABLES = (
     """CREATE TABLE IF NOT EXISTS quarantine (
         number INTEGER PRIMARY KEY,
@@ -52,7 +54,7 @@ TABLES = (
         line INTEGER NOT NULL,
         reason TEXT NOT NULL,
         bytes INTEGER NOT NULL,
-        taken_at INTEGER, dismissed_at INTEGER, dismissed_because TEXT, nonce BLOB)""",
+        taken_at INTEGER, dismissed_at INTEGER, dismissed_because TEXT, nonce BLOB, places TEXT)""",
     """CREATE TABLE IF NOT EXISTS quarantine_parts (
         number INTEGER NOT NULL REFERENCES quarantine (number),
         part INTEGER NOT NULL,
@@ -63,6 +65,7 @@ TO_FORMAT_3 = (
     "ALTER TABLE quarantine ADD COLUMN dismissed_at INTEGER",
     "ALTER TABLE quarantine ADD COLUMN dismissed_because TEXT",
     "ALTER TABLE quarantine ADD COLUMN nonce BLOB",
+    "ALTER TABLE quarantine ADD COLUMN places TEXT",
     "UPDATE quarantine SET nonce = randomblob(16)",
 )
 
@@ -93,6 +96,7 @@ TRIGGERS = {
 """What refuses every change that is not announced in the ledger, by name."""
 
 _LONGEST_REASON = 500
+_MOST_PLACES = 100
 _NONCE_BYTES = 16
 
 
@@ -119,6 +123,16 @@ class QuarantineEntry(NamedTuple):
     dismissed_at: Micros | None
     dismissed_because: str | None
     nonce: _Blob
+    places: str | None
+
+    def all_places(self) -> list[tuple[str, int]]:
+        """Return the sources and lines where the bytes came, the first one first; of very many the first few."""
+        more = [] if self.places is None else json.loads(self.places)
+        return [(self.source, self.line), *((source, line) for source, line in more)]
+
+    def is_from(self, source: str) -> bool:
+        """Say whether the bytes ever came from a source."""
+        return any(name == source for name, _ in self.all_places())
 
     @property
     def is_waiting(self) -> bool:
@@ -135,17 +149,24 @@ def put(connection: sqlite3.Connection, segment: Segment, source: str, reason: s
     known = find_all(connection, "digest = ?", digest)
     if known:
         again = known[0]._replace(times=known[0].times + 1, last_seen=now, reason=_shorten(reason), taken_at=None)
-        ledger.change(connection, TABLE, *again)
+        ledger.change(connection, TABLE, *again._replace(places=_with_place(known[0], source, segment.line)))
         return
     number = ledger.next_number(connection, TABLE)
     entry = QuarantineEntry(
-        number, digest, now, now, 1, source, segment.line, _shorten(reason), size, None, None, None, _nonce()
+        number, digest, now, now, 1, source, segment.line, _shorten(reason), size, None, None, None, _nonce(), None
     )
     ledger.insert(connection, TABLE, *entry)
     connection.executemany(
         "INSERT INTO quarantine_parts (number, part, content) VALUES (?, ?, ?)",
         ((number, index, part) for index, part in enumerate(segment.chunks())),
     )
+
+
+def _with_place(entry: QuarantineEntry, source: str, line: int) -> str | None:
+    places = entry.all_places()
+    if (source, line) in places or len(places) >= _MOST_PLACES:
+        return entry.places
+    return json.dumps([*places[1:], (source, line)])
 
 
 def entries(connection: sqlite3.Connection) -> list[QuarantineEntry]:
@@ -174,7 +195,7 @@ def find_all(connection: sqlite3.Connection, where: str, *parameters: Any) -> li
 def _rows(connection: sqlite3.Connection, where: str, *parameters: Any) -> list[tuple[Any, ...]]:
     rows = fetch_all(connection, f"SELECT * FROM quarantine WHERE {where} ORDER BY number", parameters)
     # Before format 3 there were no dismissals and no nonce.
-    return [row if len(row) == len(TABLE.columns) else (*row, None, None, b"") for row in rows]
+    return [row if len(row) == len(TABLE.columns) else (*row, None, None, b"", None) for row in rows]
 
 
 def content(connection: sqlite3.Connection, number: int) -> Iterator[bytes]:
@@ -203,9 +224,30 @@ def refuse_again(connection: sqlite3.Connection, number: int, reason: str) -> No
     _change(connection, number, reason=_shorten(reason))
 
 
-def dismiss(connection: sqlite3.Connection, number: int, because: str, now: Micros) -> None:
-    """Take an entry out of the counts, saying why; the record and its bytes stay."""
-    _change(connection, number, dismissed_at=now, dismissed_because=because)
+def dismiss(connection: sqlite3.Connection, numbers: Iterable[int], because: str, now: Micros) -> int:
+    """Take entries that wait out of the counts, saying why; the record and the bytes stay. Return how many."""
+    waiting = {entry.number for entry in entries(connection)} & set(numbers)
+    for number in sorted(waiting):
+        _change(connection, number, dismissed_at=now, dismissed_because=because)
+    return len(waiting)
+
+
+def unread_by(connection: sqlite3.Connection, reader: int) -> int:
+    """Return up to which number the entries were last read by another version of the reader; 0 if none were."""
+    version, _, number = (settings.current(connection, settings.QUARANTINE_READER) or "").partition(">")
+    return int(number) if version == str(reader) else _last_number(connection)
+
+
+def note_reader(connection: sqlite3.Connection, reader: int, now: Micros, *, read_all: bool = False) -> None:
+    """Write down that what comes from now on is read by this version, or, after a retry, that all of it was."""
+    known = settings.current(connection, settings.QUARANTINE_READER)
+    if known is None or known.partition(">")[0] != str(reader) or (read_all and known != f"{reader}>0"):
+        number = 0 if read_all else _last_number(connection)
+        settings.record(connection, settings.QUARANTINE_READER, f"{reader}>{number}", now)
+
+
+def _last_number(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(number), 0) FROM quarantine").fetchone()[0])
 
 
 def _change(connection: sqlite3.Connection, number: int, **values: Any) -> None:
@@ -218,12 +260,11 @@ def containing(connection: sqlite3.Connection, words: Sequence[str]) -> list[int
     needles = {form for word in words for form in _spellings(word)}
     if not needles:
         return []
-    rows = connection.execute("SELECT number, source || ' ' || reason FROM quarantine ORDER BY number").fetchall()
-    return [
-        number
-        for number, said in rows
-        if _holds([said.encode(errors="surrogatepass")], needles) or _holds(content(connection, number), needles)
+    told = [
+        (entry.number, f"{entry.source} {entry.reason} {entry.places}".encode(errors="surrogatepass"))
+        for entry in find_all(connection, "true")
     ]
+    return [number for number, said in told if _holds([said], needles) or _holds(content(connection, number), needles)]
 
 
 def remove_containing(connection: sqlite3.Connection, words: Sequence[str]) -> int:

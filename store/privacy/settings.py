@@ -20,6 +20,11 @@ REDACT = "redact"
 ERASURE = "erasure"
 """begun: keys are destroyed, but views or free space may still hold what they encrypted; finished."""
 
+QUARANTINE_READER = "quarantine_reader"
+"""VERSION>NUMBER: entries of the quarantine beyond a number were last read by that version of the reader."""
+_HOSTS = "hosts:"
+ANY_HOST = "any"
+
 
 def current(connection: sqlite3.Connection, name: str) -> str | None:
     """Return what was last decided, None if nothing ever was."""
@@ -34,3 +39,14 @@ def current(connection: sqlite3.Connection, name: str) -> str | None:
 def record(connection: sqlite3.Connection, name: str, value: str, now: Micros) -> None:
     """Add a decision, inside the caller's transaction."""
     ledger.insert(connection, TABLE, ledger.next_number(connection, TABLE), name, value, now)
+
+
+def hosts_of(connection: sqlite3.Connection, tenant: str) -> frozenset[str]:
+    """Return the hosts whose events a tenant takes, in small letters; none if it takes those of any."""
+    value = current(connection, _HOSTS + tenant) or ANY_HOST
+    return frozenset() if value == ANY_HOST else frozenset(value.split())
+
+
+def record_hosts(connection: sqlite3.Connection, tenant: str, hosts: frozenset[str], now: Micros) -> None:
+    """Decide whose events a tenant takes from now on; no hosts: those of any."""
+    record(connection, _HOSTS + tenant, " ".join(sorted(hosts)) or ANY_HOST, now)

@@ -25,6 +25,7 @@ from outcomes.api.answers.operations import (
     Backup,
     ContextMembers,
     Digest,
+    Dismissed,
     Erased,
     Finding,
     Findings,
@@ -46,7 +47,7 @@ from outcomes.store.operations.checkpoint import Checkpoint
 # fmt: off
 __all__ = [
     "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
-    "Diff", "Digest", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings", "Flips",
+    "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings", "Flips",
     "Heading", "Impact", "IngestReport", "KeptFigures", "Late", "LateEntry", "Level", "Log", "LogEntry", "Mastery",
     "MasteryRow", "NodeChange", "OutcomeTree", "PolicyChange", "PolicyDifference", "PolicySource", "Problem",
     "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt", "Record", "Replayed", "RowList", "Rows", "Score",

@@ -234,13 +234,28 @@ class QuarantineEntry(Record):
     taken_at: datetime | None
     dismissed_at: datetime | None
     dismissed_because: str | None
+    places: tuple[dict[str, Any], ...]
+    """Where the bytes came, the first place first: {"source", "line"}; of very many the first hundred."""
+
+    def where(self) -> str:
+        """Name the places, and how often the bytes came if that is more."""
+        named = "; ".join(f"{place['source']}, line {place['line']}" for place in self.places)
+        return f"{named} ({self.times} times)" if self.times > len(self.places) else named
 
     @classmethod
     def of(cls, entry: quarantine.QuarantineEntry) -> Self:
         """Take over what the store keeps."""
         told = {name: value for name, value in entry._asdict().items() if name not in {"digest", "nonce"}}
+        told["places"] = tuple({"source": source, "line": line} for source, line in entry.all_places())
         times = {name: told[name] for name in ("first_seen", "last_seen", "taken_at", "dismissed_at")}
         return cls(**told | {name: None if time is None else moment(time) for name, time in times.items()})
+
+
+@dataclass(frozen=True)
+class Dismissed(Record):
+    """How many entries of the quarantine were dismissed."""
+
+    dismissed: int
 
 
 @dataclass(frozen=True)

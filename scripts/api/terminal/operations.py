@@ -95,4 +95,4 @@ def quarantined(found: Quarantined) -> RenderableType:
     """Draw an entry: where it came from and why, and its bytes."""
     entry = found.entry
     content = Text(clean_lines(found.content.decode(errors="replace")))
-    return Group(Text(f"{entry.source}, line {entry.line}: {entry.reason}", style="dim"), content)
+    return Group(Text(f"{entry.where()}: {entry.reason}", style="dim"), content)

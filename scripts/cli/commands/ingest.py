@@ -81,7 +81,7 @@ def show_entry(
         if form is not Format.TABLE:
             answer(found, form)
             return
-        say(f"{found.entry.source}, line {found.entry.line}: {found.entry.reason}")
+        say(f"{found.entry.where()}: {found.entry.reason}")
         for part in found.chunks():
             if sys.stdout.isatty():
                 print(clean_lines(part.decode(errors="replace")), end="")
@@ -92,12 +92,31 @@ def show_entry(
 
 @app.command("retry")
 def retry(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
-    """Read everything in quarantine again: after an upgrade, more may be understood.
+    """Read again what this version has not read yet: after an upgrade, more may be understood.
+
+    What was refused for its time or its host is looked at each time.
 
     Example: outcomes quarantine retry
     """
     with opened(context) as home:
         _say_report(home.quarantine.retry(), form)
+
+
+@app.command("dismiss")
+def dismiss(
+    context: typer.Context,
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="[N…]", help="Numbers, from quarantine list.")] = None,
+    *,
+    source: Annotated[str | None, typer.Option("--source", metavar="S", help="All entries of this source.")] = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the entries.")],
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Take entries out of the counts, for good: the record and their bytes stay.
+
+    Example: outcomes quarantine dismiss 3 4 --reason "a test of the vendor's"
+    """
+    with opened(context) as home:
+        answer(home.quarantine.dismiss(*numbers or (), source=source, reason=reason), form)
 
 
 def _size(names: list[str]) -> int:

@@ -1,5 +1,6 @@
 """Quarantine: what is no event is kept byte for byte, with where and why, counted when it comes again, tried again."""
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from outcomes.store.ingest.ingest import Ingest
 from outcomes.store.log import quarantine
 from outcomes.store.log.quarantine import QuarantineEntry
 from outcomes.store.sources.segment import Segment
+from tests.support.forked import Forked
 from tests.support.given import event, group, lines, outcome, result
 from tests.support.world import World
 
@@ -92,6 +94,7 @@ def test_the_same_bytes_again_are_counted(world: World) -> None:
     assert world.take("", "", "nonsense", "other nonsense").quarantined == 2
     first, other = waiting(world)
     assert (first.times, first.line, first.first_seen, first.last_seen) == (3, 1, world.clock - DAY, world.clock)
+    assert first.all_places() == [("given", 1), ("given", 2), ("given", 3)]
     assert (other.times, content(world, other.number)) == (1, b"other nonsense")
 
 
@@ -145,10 +148,10 @@ def test_a_retry_takes_what_has_become_an_event(world: World) -> None:
     ahead = [group(str(number), f"2026-01-{20 + number}") for number in range(3)]
     world.take(*ahead, "nonsense")
     report = world.retry()
-    assert (report.read, report.appended, report.quarantined) == (4, 0, 4)
+    assert (report.read, report.appended, report.quarantined) == (3, 0, 3)
     world.clock += 10 * DAY  # 20 January: two of the three are at most a day ahead
     report = world.retry()
-    assert (report.read, report.appended, report.quarantined, report.head) == (4, 2, 2, 2)
+    assert (report.read, report.appended, report.quarantined, report.head) == (3, 2, 1, 2)
     assert world.raw_log() == [lines(value) for value in ahead[:2]]
     assert [content(world, entry.number) for entry in waiting(world)] == [lines(ahead[2]), b"nonsense"]
     with world.opened() as (log, _), log.reading() as connection:
@@ -201,4 +204,55 @@ def test_a_stretch_with_several_events_in_it_is_taken_in_parts(world: World) -> 
     (entry,) = waiting(world)
     assert entry.reason.startswith("not JSON")
     assert content(world, entry.number) == together
-    assert world.retry().duplicates == 2
+    # This version has read it; only another one would once more.
+    assert world.retry().read == 0
+
+
+def test_a_retry_reads_what_another_version_refused_and_no_more(world: World) -> None:
+    """What this version could not read it cannot read a second time; what an older one left is read once."""
+    with world.opened() as (log, _), log.writing() as connection:
+        quarantine.put(connection, Segment(b"nonsense", 1), "old.ndjson", "words of an older version", 1)
+    world.take("other nonsense", *(f"nonsense {number}" for number in range(20)))
+    assert world.retry().read == 1
+    assert [world.retry().read for _ in range(2)] == [0, 0]
+    assert len(waiting(world)) == 22
+
+
+def test_what_is_dismissed_is_out_of_the_counts_and_in_the_record(tmp_path: Path) -> None:
+    """By number or by source, with a reason; its bytes can be shown, and when it comes again it stays dismissed."""
+    home = Forked(tmp_path / "home")
+    junk = tmp_path / "junk.log"
+    junk.write_bytes(b"one\ntwo\n")
+    home("ingest", str(junk))
+    home("ingest", stdin=b"three\nfour\ntwo\n")
+    assert home.json("quarantine", "dismiss", "3", "--reason", "a test of ours") == {"dismissed": 1}
+    assert [entry["number"] for entry in home.json("quarantine", "list")] == [1, 2, 4]
+    assert home.json("quarantine", "dismiss", "--source", str(junk), "--reason", "another program's log")
+    assert [entry["number"] for entry in home.json("quarantine", "list")] == [4]
+    assert home.json("status")["quarantined"] == 1
+    (shown,) = home.json("quarantine", "show", "2")
+    assert (shown["content"], shown["dismissed_because"]) == ("two", "another program's log")
+    assert shown["places"] == [{"source": str(junk), "line": 1 + 1}, {"source": "stdin", "line": 3}]
+    home("ingest", str(junk))
+    assert home.json("status")["quarantined"] == 1
+    assert home("verify", "--all").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--reason", "x"), "say which entries"),
+        (("1", "--source", "stdin", "--reason", "x"), "say which entries"),
+        (("1", "--reason", " "), "and why"),
+        (("7", "--reason", "x"), "no entry 7 waits in quarantine"),
+        (("1",), "Missing option '--reason'"),
+    ],
+)
+def test_a_dismissal_says_what_and_why(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    """Otherwise nothing is done: one line, exit 2."""
+    home = Forked(tmp_path / "home")
+    home("ingest", stdin=b"nonsense")
+    ran = home("quarantine", "dismiss", *arguments)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert words in ran.err
+    assert home.json("status")["quarantined"] == 1
