@@ -47,9 +47,9 @@ from outcomes.store.operations.checkpoint import Checkpoint
 # fmt: off
 __all__ = [
     "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
-    "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings", "Flips",
-    "Heading", "Impact", "IngestReport", "KeptFigures", "Late", "LateEntry", "Level", "Log", "LogEntry", "Mastery",
-    "MasteryRow", "NodeChange", "OutcomeTree", "PolicyChange", "PolicyDifference", "PolicySource", "Problem",
+    "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings",
+    "Flips", "Heading", "Impact", "IngestReport", "KeptFigures", "Late", "LateEntry", "Level", "Log", "LogEntry",
+    "Mastery", "MasteryRow", "NodeChange", "OutcomeTree", "PolicyChange", "PolicyDifference", "PolicySource", "Problem",
     "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt", "Record", "Replayed", "RowList", "Rows", "Score",
     "ScoreChange", "Setting", "SettingList", "SettingRecorded", "Status", "Timeline", "TimelineEntry", "TreeNode",
     "Verdict",
