@@ -9,6 +9,7 @@ from eventsourcing.utils import EnvType
 
 from outcomes.domain.errors import LogDamaged, UsageError
 from outcomes.store.log.event_log import EventLog
+from outcomes.store.privacy.home_key import KeySource
 from outcomes.store.sqlite.private_files import make_private_folder
 from outcomes.store.sqlite.read_only import is_writable
 from outcomes.store.sqlite.write_lock import writing
@@ -18,6 +19,8 @@ class Home(NamedTuple):
     """One folder with one log and its views."""
 
     folder: Path
+    key_source: KeySource | None = None
+    """Where the key of an encrypted home is; None: in home.key in its folder."""
 
     @property
     def log_path(self) -> Path:
@@ -42,8 +45,8 @@ class Home(NamedTuple):
             if create:
                 self.create()
                 with self.writing("opening the log"):
-                    return EventLog(self.log_path, encrypt=encrypt)
-            return EventLog(self.log_path, create=False)
+                    return EventLog(self.log_path, encrypt=encrypt, key_source=self.key_source)
+            return EventLog(self.log_path, create=False, key_source=self.key_source)
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode not in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
                 raise

@@ -16,8 +16,10 @@ from outcomes.store.log.event_log import EventLog
 from outcomes.store.operations import erasure
 from outcomes.store.operations.erasure import ErasureRequest
 from outcomes.store.privacy.encryption import EventEncryption
+from outcomes.store.sqlite.sweeping import sweep
 
 PATIENCE_SECONDS = 60.0
+_AGAIN = "the keys are destroyed; end it, and run outcomes erase again to finish"
 
 
 def encryption_of(home: Home, log: EventLog) -> EventEncryption:
@@ -72,9 +74,10 @@ def erase(
     rebuild(home, log, watch, before_swap=before_swap)
     views.close()
     with home.writing("sweeping up after an erasure"):
-        erasure.sweep(home.log_path, patience=patience, compact=True)
+        copies_forget = erasure.give_up_keys(log, encryption)
+        sweep(home.log_path, patience=patience, compact=True, otherwise=_AGAIN)
         # The views are page for page the new file, which never held what is gone.
-        erasure.sweep(home.views_path, patience=patience, compact=False)
+        sweep(home.views_path, patience=patience, compact=False, otherwise=_AGAIN)
         erasure.finish(log, clock())
     return {
         "erasure": done[0].erasure,
@@ -83,6 +86,7 @@ def erase(
         "acted": 0 if person.is_erased else person.acted,
         "quarantined": done[0].quarantined,
         "figures_kept": len(figures),
+        "copies_forget": copies_forget,
         "was_erased_before": person.is_erased,
         "seconds": round(time.monotonic() - started, 3),
     }

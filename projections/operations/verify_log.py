@@ -15,12 +15,14 @@ from outcomes.store.log.hash_chain import BATCHES, Batch, ChainProof, Problem, R
 from outcomes.store.log.integrity import examine
 from outcomes.store.log.recorder import EVENTS, LogRecord, Row, head_of
 from outcomes.store.operations.checkpoint import Checkpoint, compare
-from outcomes.store.operations.erasure import destroyed_keys, is_unfinished
+from outcomes.store.operations.erasure import destroyed_keys, given_up, is_unfinished, still_held
+from outcomes.store.privacy import settings
 from outcomes.store.privacy.keyring import Erased
 from outcomes.store.sources.json_values import decode
 from outcomes.store.sqlite.rows import fetch_all, fetch_one
 
 _NEUTRAL = {"integer": 0, "text": "", "blob": b""}
+_KEY_NOT_WRITTEN = "run outcomes erase again with the key in a file, or put the changed key where the command reads it"
 UNPROVED = (
     "a log cut back or made anew as a whole: see --against",
     "other files: the key, exports, backups",
@@ -91,6 +93,21 @@ def check_keys(log: EventLog, destroyed: list[Erased], found: Findings) -> None:
                 f"key {erased.number} is gone, and no erasure in the log says why: restore log.db from a backup",
                 row=f"subject_keys/{erased.number}",
             )
+    encryption = log.encryption
+    if encryption is not None:
+        with log.reading() as connection:
+            held = _or(found, lambda: still_held(encryption, connection), 0)
+            lost = _or(found, lambda: len(given_up(encryption, connection)), 0)
+            keys_out = _or(found, lambda: settings.current(connection, settings.KEYS_OUT), None)
+        if lost:
+            found.add(
+                f"the home's key has given up {lost} keys that are stored here: this is a copy from before an erasure; "
+                "run outcomes erase again, with the same student"
+            )
+        if held:
+            found.add(f"the home's key still opens {held} destroyed keys in older copies: {_KEY_NOT_WRITTEN}")
+        if keys_out == "begun":
+            found.add("free space may hold keys of before format 3: end other readers, and run outcomes ingest")
     if _or(found, lambda: is_unfinished(log), default=False):
         found.add("an erasure was begun and not finished: run outcomes erase again, with the same student")
 

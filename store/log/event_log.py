@@ -1,8 +1,9 @@
 """The event log: the truth. Appended in batches, never changed, read by position or by entity."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -25,7 +26,7 @@ from outcomes.store.encoding.stream_keys import OTHER, in_tenant, last_version, 
 from outcomes.store.log.appender import Appended, Appender
 from outcomes.store.log.factory import LogFactory
 from outcomes.store.log.hash_chain import Batch, batches_after
-from outcomes.store.log.layout import holds_a_log
+from outcomes.store.log.layout import FORMAT, has_table, holds_a_log
 from outcomes.store.log.mapper import LogEvent, LogMapper
 from outcomes.store.log.migrations import (
     BYTES_CHAINED_AFTER,
@@ -47,14 +48,18 @@ from outcomes.store.log.recorder import (
     states_after,
 )
 from outcomes.store.log.repository import KnownAt, LogRepository, readable, replayed
-from outcomes.store.privacy import keyring
+from outcomes.store.privacy import keyring, settings
 from outcomes.store.privacy.encryption import EventEncryption, Opened
+from outcomes.store.privacy.home_key import KeySource, default_source
+from outcomes.store.privacy.key_tree import KeyTree
 from outcomes.store.sqlite import ledger
 from outcomes.store.sqlite.datastore import Datastore
 from outcomes.store.sqlite.private_files import make_private
 from outcomes.store.sqlite.rows import fetch_all
+from outcomes.store.sqlite.sweeping import sweep
 
 _PAGE = 5_000
+_SWEEP_SECONDS = 5.0
 
 
 FoldedT = TypeVar("FoldedT")
@@ -71,12 +76,16 @@ class EventLog(Application[str]):
     """What the notification log gives out at most at a time."""
     recorder: LogRecorder
 
-    def __init__(self, path: Path, *, create: bool = True, encrypt: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, create: bool = True, encrypt: bool = False, key_source: KeySource | None = None
+    ) -> None:
         if not holds_a_log(path) and not create:
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
         if create:
             make_private(path)
         self.encryption: EventEncryption | None = None
+        self.key_source = key_source or default_source(path.parent)
+        self._path = path
         super().__init__({SQLiteFactory.SQLITE_DBNAME: str(path)})
         assert isinstance(self.recorder.datastore, Datastore)  # noqa: S101 - made by our factory
         self._datastore = self.recorder.datastore
@@ -122,23 +131,40 @@ class EventLog(Application[str]):
             is_new = found_format(connection) is None
         if is_new:
             with self._datastore.writing() as connection:
-                bring_up_to_date(connection)
+                bring_up_to_date(connection, self.key_source)
                 if encrypt:
-                    encrypt_new(connection)
+                    encrypt_new(connection, self.key_source)
                 self._keep_dictionary(connection)
         with self._datastore.reading() as connection:
             rows = fetch_all(connection, f"SELECT {DICTIONARIES.listed} FROM dictionaries")
-            secret = read_property(connection, keyring.ENCRYPTED)
+            self._format = found_format(connection)
+            is_encrypted = has_table(connection, keyring.TABLE.name)
         for row in rows:
             # What is damaged is missed by those events alone that need it. Our own is known without the log.
             if not any(DICTIONARIES.faults(row)):
                 self._dictionaries.setdefault(*row)
-        if secret is not None:
+        if is_encrypted:
+            secret, tree = self._secrets()
             self.encryption = self._log_mapper.encryption = EventEncryption(
-                bytes.fromhex(secret), self._codec, self._datastore.reading
+                secret, tree, self._codec, self._datastore.reading
             )
             self.recorder.before_reading = self.encryption.keyring.refresh
         self._appender = Appender(self.recorder, self._codec, self.encryption)
+
+    def _secrets(self) -> tuple[bytes, KeyTree | None]:
+        """Return the secret of keyed hashes and what unwraps people's keys (None before format 3)."""
+        with self._datastore.reading() as connection:
+            inside = read_property(connection, keyring.OLD_SECRET)
+            check = read_property(connection, keyring.KEY_CHECK)
+        if inside is not None:
+            return bytes.fromhex(inside), None
+        key = self.key_source.read()
+        if check != key.check:
+            raise HomeUnavailable(
+                f"{self.key_source.place} holds the key of another home: put this home's key there, or name its place "
+                "with --key-file"
+            )
+        return key.secret, key.tree
 
     def _keep_dictionary(self, connection: sqlite3.Connection) -> None:
         """Keep the dictionary that events are about to be packed with, if the log has it not yet."""
@@ -154,10 +180,35 @@ class EventLog(Application[str]):
 
         A log of an older format is brought up to date with it.
         """
+        if self.encryption is not None and self._format != FORMAT:
+            self._take_keys_out(self.encryption)
         with self._datastore.writing() as connection:
-            bring_up_to_date(connection)
+            bring_up_to_date(connection, self.key_source)
             self._keep_dictionary(connection)
             yield connection
+
+    def _take_keys_out(self, encryption: EventEncryption) -> None:
+        """Bring an encrypted log of an older format up to date, and leave nothing of its keys in free space.
+
+        Where somebody else still reads it as it was, `verify` says so, until the next process that writes has done it.
+        """
+        with self._datastore.writing() as connection:
+            bring_up_to_date(connection, self.key_source)
+        _, encryption.keyring.tree = self._secrets()
+        encryption.keyring.clear_cache()
+        self._format = FORMAT
+        self.sweep_keys()
+
+    def sweep_keys(self) -> None:
+        """Leave nothing of keys that were inside an older format in free space, if that is still to be done."""
+        with self._datastore.reading() as connection:
+            state = settings.current(connection, settings.KEYS_OUT)
+        if state != "begun":
+            return
+        with suppress(HomeUnavailable):
+            sweep(self._path, patience=_SWEEP_SECONDS, compact=True, otherwise="")
+            with self._datastore.writing() as connection:
+                settings.record(connection, settings.KEYS_OUT, "finished", time.time_ns() // 1_000)
 
     def append(
         self,

@@ -4,15 +4,17 @@ A reader takes a log of an older format as it is; the first transaction that wri
 """
 
 import sqlite3
+import time
 from collections.abc import Callable
 from secrets import token_hex
 
-from outcomes.domain.errors import HomeUnavailable, LogDamaged
+from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
 from outcomes.store.log import layout, quarantine
 from outcomes.store.log.hash_chain import BATCHES, Batch, batches_after, columns_hash
 from outcomes.store.log.layout import FORMAT
 from outcomes.store.log.recorder import DICTIONARIES, PROPERTIES, TENANTS, rows_of
 from outcomes.store.privacy import keyring, settings
+from outcomes.store.privacy.home_key import HomeKey, KeySource
 from outcomes.store.sqlite import ledger
 from outcomes.store.sqlite.rows import fetch_one
 
@@ -52,8 +54,11 @@ def read_property(connection: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(PROPERTIES.checked(row)[1])
 
 
-def bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Make the log's tables, or migrate them, inside a write transaction; does nothing to a current log."""
+def bring_up_to_date(connection: sqlite3.Connection, key_source: KeySource) -> None:
+    """Make the log's tables, or migrate them, inside a write transaction; does nothing to a current log.
+
+    An encrypted log of before format 3 gets a key outside of it; what was in its place is to be swept up afterwards.
+    """
     number = found_format(connection)
     if number == FORMAT:
         return
@@ -61,14 +66,16 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
         _create(connection)
         return
     for step in range(number, FORMAT):
-        _STEPS[step](connection)
+        _STEPS[step](connection, key_source)
 
 
-def encrypt_new(connection: sqlite3.Connection) -> None:
-    """Make a log that has just been made an encrypted one: its secret, and the table of keys."""
+def encrypt_new(connection: sqlite3.Connection, key_source: KeySource) -> None:
+    """Make a log that has just been made an encrypted one: its key, elsewhere, and the table of people's keys."""
     for statement in keyring.TABLES:
         connection.execute(statement)
-    ledger.insert(connection, PROPERTIES, keyring.ENCRYPTED, token_hex(32))
+    key = HomeKey.new(str(read_property(connection, IDENTITY)))
+    key_source.write(key, is_new=True)
+    ledger.insert(connection, PROPERTIES, keyring.KEY_CHECK, key.check)
     rearm(connection)
 
 
@@ -103,7 +110,7 @@ def _create(connection: sqlite3.Connection) -> None:
     rearm(connection)
 
 
-def _to_2(connection: sqlite3.Connection) -> None:
+def _to_2(connection: sqlite3.Connection, _key_source: KeySource) -> None:
     for statement in settings.TABLES:
         connection.execute(statement)
     head = connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0]
@@ -111,7 +118,7 @@ def _to_2(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO properties VALUES (?, ?)", (name, value))
 
 
-def _to_3(connection: sqlite3.Connection) -> None:
+def _to_3(connection: sqlite3.Connection, key_source: KeySource) -> None:
     """Begin the ledger: with all that stands beside the events, and with what older chains leave out of these."""
     _disarm(connection)
     for statement in (*ledger.TABLES, *quarantine.TO_FORMAT_3):
@@ -122,11 +129,40 @@ def _to_3(connection: sqlite3.Connection) -> None:
     head = batches[-1].last_position if batches else 0
     connection.execute("INSERT INTO properties VALUES (?, ?)", (COLUMNS_CHAINED_AFTER, str(head)))
     connection.execute("UPDATE properties SET value = '3' WHERE name = 'format'")
+    if _is_encrypted(connection):
+        _take_keys_out(connection, key_source)
     for table in (PROPERTIES, DICTIONARIES, TENANTS, BATCHES, settings.TABLE, quarantine.TABLE):
         ledger.take_over(connection, table)
     if _is_encrypted(connection):
         ledger.take_over(connection, keyring.TABLE)
+        settings.record(connection, settings.KEYS_OUT, "begun", time.time_ns() // 1_000)
     rearm(connection)
+
+
+def _take_keys_out(connection: sqlite3.Connection, key_source: KeySource) -> None:
+    """Put the secret outside the log, and wrap every key of a person under a key that is there, too."""
+    connection.execute("PRAGMA secure_delete = ON")
+    identity, secret = read_property(connection, IDENTITY), read_property(connection, keyring.OLD_SECRET)
+    if identity is None or secret is None:
+        raise LogDamaged("the log is encrypted and has lost its secret: restore log.db from a backup")
+    key = _key_of(identity, bytes.fromhex(secret), key_source)
+    connection.execute("DELETE FROM properties WHERE name = ?", (keyring.OLD_SECRET,))
+    connection.execute("INSERT INTO properties VALUES (?, ?)", (keyring.KEY_CHECK, key.check))
+    for number, stored in connection.execute("SELECT number, key FROM subject_keys WHERE key IS NOT NULL").fetchall():
+        wrapped = keyring.wrapped(key.tree, number, stored)
+        connection.execute("UPDATE subject_keys SET key = ? WHERE number = ?", (wrapped, number))
+
+
+def _key_of(identity: str, secret: bytes, key_source: KeySource) -> HomeKey:
+    """Return the key for a log that has its secret inside; one that a migration left that was cut short is used."""
+    try:
+        key = key_source.read()
+    except HomeUnavailable:
+        key = HomeKey.new(identity, secret)
+        key_source.write(key, is_new=True)
+    if (key.log, key.secret) != (identity, secret):
+        raise UsageError(f"{key_source.place} holds the key of another home: move it away first")
+    return key
 
 
 def _take_over_columns(connection: sqlite3.Connection, batch: Batch) -> None:
@@ -134,5 +170,5 @@ def _take_over_columns(connection: sqlite3.Connection, batch: Batch) -> None:
     ledger.announce(connection, f"stored_events/{batch.last_position}", columns_hash(rows))
 
 
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3}
+_STEPS: dict[int, Callable[[sqlite3.Connection, KeySource], None]] = {1: _to_2, 2: _to_3}
 """From each older format, the step to the next."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.operations.checkpoint import Checkpoint, checkpoint_of
+from outcomes.store.privacy.home_key import KeyFile
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
 
 # 4 MiB a step with our pages: between steps progress is told, and an interrupt is heard.
@@ -16,20 +17,26 @@ _PAGES_A_STEP = 256
 
 
 class Backup(NamedTuple):
-    """A finished copy: what it is of, and its size in bytes."""
+    """A finished copy: what it is of, its size in bytes, and where the home's key is, if that was copied, too."""
 
     file: Path
     of: Checkpoint
     bytes: int
+    key: Path | None = None
 
 
-def backup(log: EventLog, target: Path, watch: Callable[[int, int], None]) -> Backup:
+def backup(log: EventLog, target: Path, watch: Callable[[int, int], None], *, with_key: bool = False) -> Backup:
     """Copy the log as it is now to a new file; refuses one that is there. `watch` is told (pages done, of how many).
+
+    The key of an encrypted home stays where it is; `with_key` copies it, too, to a file of that name with `.key`.
 
     All steps read one snapshot, so the copy holds whole batches, and nobody who appends meanwhile waits for it or
     makes it begin again. To restore, put the file into a folder as `log.db`.
     """
     _refuse_what_is_there(target)
+    key = target.with_name(target.name + ".key") if with_key and log.encryption is not None else None
+    if key is not None:
+        _refuse_what_is_there(key)
     unfinished = target.with_name(target.name + ".unfinished")
     identity = log.identity()
     try:
@@ -44,13 +51,15 @@ def backup(log: EventLog, target: Path, watch: Callable[[int, int], None]) -> Ba
         _refuse_what_is_there(target)
         # Under its own name only when whole.
         unfinished.rename(target)
+        if key is not None:
+            KeyFile(key).write(log.key_source.read(), is_new=True)
     except OSError as error:
         raise HomeUnavailable(f"cannot write {target}: {error.strerror}: choose another place") from error
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
             unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
     sync_to_disk(target.parent)
-    return Backup(target, of, target.stat().st_size)
+    return Backup(target, of, target.stat().st_size, key)
 
 
 def _refuse_what_is_there(target: Path) -> None:

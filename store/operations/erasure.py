@@ -6,15 +6,12 @@ was cut short is finished by running it again.
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
 from outcomes.domain.catalog import EVENT_TYPES, parse_event
 from outcomes.domain.entities.erasure import ERASURE_EVENT
-from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.identity import Kind
 from outcomes.domain.personal_data import PersonId, persons_of
 from outcomes.domain.times import Micros, to_text
@@ -29,7 +26,7 @@ from outcomes.store.privacy.encryption import EventEncryption
 from outcomes.store.privacy.keyring import Erased
 from outcomes.store.sources.json_values import decode
 from outcomes.store.sources.segment import Segment
-from outcomes.store.sqlite.datastore import connect
+from outcomes.store.sqlite.rows import fetch_all
 
 _BODY_WORDS = ("name", "short_name", "sortable_name", "user_name", "user_login", "user_sis_id", "email", "login_id")
 _ENVELOPE_WORDS = ("user_login", "user_sis_id")
@@ -137,36 +134,51 @@ def commit(
         encryption.keyring.treat_as_destroyed(frozenset())
         person = find(encryption, connection, erasure.tenant, uuid)
         removed = quarantine.remove_containing(connection, person.telling())
+        first = encryption.keyring.person(erasure.tenant, PersonId("uuid", uuid))
         hashes = [encryption.keyring.person(erasure.tenant, who) for who in sorted(person.ids)]
         news = [encryption.keyring.destroy(connection, known) for known in hashes]
-        first = encryption.keyring.person(erasure.tenant, PersonId("uuid", uuid)).hex()
+        # In a copy from before an erasure the keys are still stored that the home's key has given up.
+        news += [encryption.keyring.destroy(connection, other, first) for other in given_up(encryption, connection)]
         position = None
         if removed or any(news):
-            arrival = _event(erasure, first, [known.hex() for known in hashes], person, removed, now)
+            arrival = _event(erasure, first.hex(), [known.hex() for known in hashes], person, removed, now)
             position = log.append(connection, Arrivals.of([arrival]), "erase", now).head
         settings.record(connection, settings.ERASURE, "begun", now)
-    return Done(first, position, removed, person.numbers <= planned)
+    return Done(first.hex(), position, removed, person.numbers <= planned)
 
 
-def sweep(path: Path, *, patience: float, compact: bool) -> None:
-    """Leave nothing in a database file, or beside it, that is not in its tables; raises HomeUnavailable.
+def give_up_keys(log: EventLog, encryption: EventEncryption) -> bool:
+    """Let the home's key give up the keys that are destroyed, so that older copies of the log forget, too.
 
-    VACUUM (`compact`) writes every page anew, so that no free space keeps what was there; then the write-ahead log is
-    emptied, which has to wait for everyone who still reads from it.
+    Returns whether that could be done: a key that is only read (by a command) cannot be changed from here.
     """
-    with closing(connect(path)) as connection:
-        connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
-        if compact:
-            # The copy that VACUUM makes may be larger than memory; it holds what is kept, nothing of what is erased.
-            connection.execute("PRAGMA temp_store = FILE")
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("VACUUM")
-        is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    if is_busy:
-        raise HomeUnavailable(
-            f"the keys are destroyed, but another process still reads {path.name} as it was: "
-            "end it, and run outcomes erase again to finish"
-        )
+    key = log.key_source.read()
+    with log.reading() as connection:
+        numbers = [erased.number for erased in encryption.keyring.erased(connection)]
+    tree = key.tree.without(numbers)
+    if tree.nodes == key.tree.nodes:
+        return True
+    can_write = log.key_source.write(key._replace(tree=tree))
+    if can_write:
+        encryption.keyring.tree = tree
+    return can_write
+
+
+def given_up(encryption: EventEncryption, connection: sqlite3.Connection) -> list[bytes]:
+    """Return whose keys are stored here, and were given up in the home's key: erased after this copy was made."""
+    tree = encryption.keyring.tree
+    if tree is None:
+        return []
+    last = int(connection.execute("SELECT coalesce(max(number), 0) FROM subject_keys").fetchone()[0])
+    sql = "SELECT person FROM subject_keys WHERE number = ? AND key IS NOT NULL"
+    return [row[0] for number in tree.given_up(last) for row in fetch_all(connection, sql, (number,))]
+
+
+def still_held(encryption: EventEncryption, connection: sqlite3.Connection) -> int:
+    """Return how many destroyed keys the home's key could still unwrap in older copies."""
+    tree = encryption.keyring.tree
+    erased = [] if tree is None else encryption.keyring.erased(connection)
+    return sum(tree is not None and tree.key(key.number) is not None for key in erased)
 
 
 def finish(log: EventLog, now: Micros) -> None:

@@ -30,6 +30,7 @@ from outcomes.store.privacy.cipher import (
     unpack,
 )
 from outcomes.store.privacy.json_members import remove
+from outcomes.store.privacy.key_tree import KeyTree
 from outcomes.store.privacy.keyring import KeyEntry, Keyring
 from outcomes.store.sources.json_values import decode
 
@@ -55,11 +56,15 @@ class EventEncryption:
     """Encrypts and opens the states of one home; `keyring` is where the keys are."""
 
     def __init__(
-        self, secret: bytes, codec: Codec, reading: Callable[[], AbstractContextManager[sqlite3.Connection]]
+        self,
+        secret: bytes,
+        tree: KeyTree | None,
+        codec: Codec,
+        reading: Callable[[], AbstractContextManager[sqlite3.Connection]],
     ) -> None:
         self._secret = secret
         self._codec = codec
-        self.keyring = Keyring(secret, reading)
+        self.keyring = Keyring(secret, tree, reading)
         self._has_erased = False
 
     def digest(self, plain: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """The keys of people: one random key for each name by which events know a person, until it is destroyed.
 
-They lie beside the events, so that a copy of log.db is complete. People are told apart by keyed hashes only.
+They lie beside the events, each wrapped under a key of the home's key, which lies elsewhere (before format 3 they were
+not wrapped). People are told apart by keyed hashes only.
 """
 
 import sqlite3
@@ -11,9 +12,11 @@ from typing import NamedTuple
 
 from outcomes.domain.errors import LogDamaged
 from outcomes.domain.personal_data import PersonId
-from outcomes.store.privacy.cipher import new_key
+from outcomes.store.privacy.cipher import decrypt, encrypt, new_key
+from outcomes.store.privacy.key_tree import KeyTree
 from outcomes.store.sqlite import ledger
 from outcomes.store.sqlite.ledger import Table, guards
+from outcomes.store.sqlite.rows import fetch_all, fetch_one
 
 TABLE = Table("subject_keys", {"number": "integer", "person": "blob", "key": "blob?", "erased_with": "blob?"})
 TABLES = (
@@ -53,8 +56,10 @@ TRIGGERS = dict(
 GUARDS = guards(TABLE, is_alterable=True)
 """What refuses what is not announced in the ledger, by name: since format 3."""
 
-ENCRYPTED = "secret"
-"""The property that only an encrypted log has: its secret."""
+OLD_SECRET = "secret"  # noqa: S105 - the name of a property
+"""The property that held the secret before format 3."""
+KEY_CHECK = "key_check"
+"""The property by which an encrypted log knows its key again."""
 
 _HASH_BYTES = 16
 _HELD_AT_MOST = 200_000
@@ -78,8 +83,12 @@ class Erased(NamedTuple):
 class Keyring:
     """Looks keys up, makes them, destroys them; holds a bounded number in memory."""
 
-    def __init__(self, secret: bytes, reading: Callable[[], AbstractContextManager[sqlite3.Connection]]) -> None:
+    def __init__(
+        self, secret: bytes, tree: KeyTree | None, reading: Callable[[], AbstractContextManager[sqlite3.Connection]]
+    ) -> None:
         self._secret = secret
+        self.tree = tree
+        """What unwraps them; None before format 3."""
         self._reading = reading
         self._by_person: dict[bytes, KeyEntry] = {}
         self._by_number: dict[int, bytes | None] = {}
@@ -110,8 +119,12 @@ class Keyring:
 
     def find(self, connection: sqlite3.Connection, person: bytes) -> KeyEntry | None:
         """Return a person's key, if there ever was one."""
-        row = connection.execute("SELECT number, key FROM subject_keys WHERE person = ?", (person,)).fetchone()
-        return None if row is None else KeyEntry(*row)
+        sql = f"SELECT {TABLE.listed} FROM subject_keys WHERE person = ?"
+        row = fetch_one(connection, sql, (person,))
+        if row is None:
+            return None
+        number, _, stored, _ = TABLE.checked(row)
+        return KeyEntry(number, self._unwrapped(number, stored))
 
     def entry(self, connection: sqlite3.Connection, person: bytes) -> KeyEntry:
         """Return a person's key, making it inside the caller's transaction."""
@@ -129,12 +142,13 @@ class Keyring:
             return None
         if number not in self._by_number:
             with self._reading() as connection:
-                row = connection.execute("SELECT key FROM subject_keys WHERE number = ?", (number,)).fetchone()
+                sql = f"SELECT {TABLE.listed} FROM subject_keys WHERE number = ?"
+                row = fetch_one(connection, sql, (number,))
             if row is None:
                 raise LogDamaged(f"key {number} of an encrypted event is not there: restore log.db from a backup")
             if len(self._by_number) >= _HELD_AT_MOST:
                 self.clear_cache()
-            self._by_number[number] = row[0]
+            self._by_number[number] = self._unwrapped(number, TABLE.checked(row)[2])
         return self._by_number[number]
 
     def destroy(self, connection: sqlite3.Connection, person: bytes, erased_with: bytes | None = None) -> bool:
@@ -144,19 +158,51 @@ class Keyring:
         found = self.find(connection, person)
         if found is None:
             self._add(connection, person, None, erased_with)
-        elif found.key is not None:
+        elif self._is_stored(connection, found.number):
             ledger.change(connection, TABLE, found.number, person, None, erased_with)
+        else:
+            return False
         self.clear_cache()
-        return found is None or found.key is not None
+        return True
 
     def erased(self, connection: sqlite3.Connection) -> list[Erased]:
         """Return the destroyed keys."""
-        rows = connection.execute("SELECT number, person, erased_with FROM subject_keys WHERE key IS NULL")
-        return [Erased(*row) for row in rows]
+        rows = fetch_all(connection, f"SELECT {TABLE.listed} FROM subject_keys WHERE key IS NULL")
+        return [Erased(number, person, others) for number, person, _, others in map(TABLE.checked, rows)]
 
     def _add(
         self, connection: sqlite3.Connection, person: bytes, key: bytes | None, erased_with: bytes | None = None
     ) -> KeyEntry:
         number = ledger.next_number(connection, TABLE)
-        ledger.insert(connection, TABLE, number, person, key, erased_with)
+        stored = None if key is None else self._wrapped(number, key)
+        ledger.insert(connection, TABLE, number, person, stored, erased_with)
         return KeyEntry(number, key)
+
+    @staticmethod
+    def _is_stored(connection: sqlite3.Connection, number: int) -> bool:
+        sql = "SELECT 1 FROM subject_keys WHERE number = ? AND key IS NOT NULL"
+        return connection.execute(sql, (number,)).fetchone() is not None
+
+    def _wrapped(self, number: int, key: bytes) -> bytes:
+        if self.tree is None:
+            raise LogDamaged("keys of people are added to a log of an older format: run outcomes verify")
+        return wrapped(self.tree, number, key)
+
+    def _unwrapped(self, number: int, stored: bytes | None) -> bytes | None:
+        """Return a key as it is used; None if it was destroyed, here or in the home's key after this copy was made."""
+        if stored is None or self.tree is None:
+            return stored
+        over = self.tree.key(number)
+        return None if over is None else decrypt(over, stored, _bound(number))
+
+
+def wrapped(tree: KeyTree, number: int, key: bytes) -> bytes:
+    """Return a person's key as it is stored."""
+    over = tree.key(number)
+    if over is None:
+        raise LogDamaged(f"the home's key has given up key {number}, which was never made: run outcomes verify")
+    return encrypt(over, key, _bound(number))
+
+
+def _bound(number: int) -> bytes:
+    return b"key" + number.to_bytes(4, "big")

@@ -17,6 +17,8 @@ TABLES = (
 
 REDACT = "redact"
 """on: what is personal in envelopes and not needed is dropped before it is written."""
+KEYS_OUT = "keys_out"
+"""begun: an encrypted log of an older format got its key outside, but free space may still hold it; finished."""
 ERASURE = "erasure"
 """begun: keys are destroyed, but views or free space may still hold what they encrypted; finished."""
 
