@@ -36,6 +36,7 @@ from outcomes.store.log.migrations import rearm as put_back_triggers
 from outcomes.store.operations.backup import backup as back_up
 from outcomes.store.operations.checkpoint import Checkpoint, parse_checkpoint
 from outcomes.store.operations.checkpoint import checkpoint as checkpoint_of
+from outcomes.store.privacy.home_key import KeySource, source_of
 from outcomes.store.privacy.settings import REDACT
 from outcomes.store.sources.content import check_readable
 from outcomes.store.sources.files import OpenSource, Source
@@ -225,13 +226,15 @@ class Home:
         """Make new views from the log beside the live ones, and swap them in at the end."""
         return Rebuilt(**rebuild_views(self._session.home, self._session.log, watch))
 
-    def backup(self, to: str | PathLike[str], *, watch: Callable[[int, int], None] = unwatched) -> Backup:
-        """Copy the log as it is now to one new file, also while others write.
+    def backup(
+        self, to: str | PathLike[str], *, with_key: bool = False, watch: Callable[[int, int], None] = unwatched
+    ) -> Backup:
+        """Copy the log as it is now to one new file, also while others write; `with_key` its key, too, to TO.key.
 
         `watch` is told how many pages of how many are done. To restore it, copy the file to `log.db` in a
         folder, and `verify(against=…)` there.
         """
-        return Backup.of(back_up(self._session.log, Path(to), watch))
+        return Backup.of(back_up(self._session.log, Path(to), watch, with_key=with_key))
 
     def erase(
         self,
@@ -268,17 +271,35 @@ class Home:
         return None if found is None else Erased(**found)
 
 
-def open(folder: str | PathLike[str], *, create: bool = False, encrypt: bool = False) -> Home:  # noqa: A001 - as gzip.open
+def open(  # noqa: A001 - as gzip.open
+    folder: str | PathLike[str],
+    *,
+    create: bool = False,
+    encrypt: bool = False,
+    key_file: str | PathLike[str] | None = None,
+    key_command: str | None = None,
+) -> Home:
     """Open a home; `create` makes it if it is not there, encrypted with `encrypt`. Use it in a `with`.
+
+    The key of an encrypted home is in its `home.key`, unless `key_file` names another file, or `key_command` a command
+    that prints it.
 
     Raises HomeUnavailable if there is none, LogDamaged if its log cannot be read, UsageError if it should be encrypted
     and one that is not is there already.
     """
-    return Home(Session(Path(folder), create=create, encrypt=encrypt))
+    key_source = _key_source(folder, key_file, key_command)
+    return Home(Session(Path(folder), create=create, encrypt=encrypt, key_source=key_source))
 
 
-def init(folder: str | PathLike[str], *, encrypt: bool = False, redact: bool = False) -> Home:
-    """Make a home and open it.
+def init(
+    folder: str | PathLike[str],
+    *,
+    encrypt: bool = False,
+    redact: bool = False,
+    key_file: str | PathLike[str] | None = None,
+    key_command: str | None = None,
+) -> Home:
+    """Make a home and open it. Its key, if it has one, is where `open` looks for it.
 
     `encrypt` encrypts what is about a person with their own key, for `erase`: that is chosen here, once. `redact`
     drops address, browser, session, referrer and login of who acted; `home.settings` can change it. Raises UsageError
@@ -287,7 +308,7 @@ def init(folder: str | PathLike[str], *, encrypt: bool = False, redact: bool = F
     path = Path(folder)
     if HomeFolder(path).log_path.exists() and not (encrypt or redact):
         raise UsageError(f"{path} is there already: nothing was done; name another folder with --home")
-    home = Home(Session(path, create=True, encrypt=encrypt))
+    home = open(path, create=True, encrypt=encrypt, key_file=key_file, key_command=key_command)
     if redact:
         home.settings.set(REDACT, "on")
     return home
@@ -310,17 +331,29 @@ class _Unseekable(RawIOBase):
         return len(found)
 
 
-def verify(folder: str | PathLike[str], **options: Any) -> Verdict:
+def verify(
+    folder: str | PathLike[str],
+    *,
+    key_file: str | PathLike[str] | None = None,
+    key_command: str | None = None,
+    **options: Any,
+) -> Verdict:
     """Return the verdict of `Home.verify`, with its options, also on a log that is too damaged to be opened.
 
     Raises HomeUnavailable where there is no log, or none that this version knows; UsageError.
     """
     options["against"] = _checkpoint(options.get("against"))
     try:
-        with open(folder) as home:
+        with open(folder, key_file=key_file, key_command=key_command) as home:
             return home.verify(**options)
     except (LogDamaged, HomeUnavailable) as error:
         return Verdict.of(verify_unopened(HomeFolder(Path(folder)), error))
+
+
+def _key_source(
+    folder: str | PathLike[str], key_file: str | PathLike[str] | None, key_command: str | None
+) -> KeySource:
+    return source_of(Path(folder), None if key_file is None else Path(key_file), key_command)
 
 
 def _checkpoint(given: str | PathLike[str] | Checkpoint | None) -> Checkpoint | None:

@@ -13,18 +13,28 @@ from outcomes.domain.times import Micros
 from outcomes.projections.views.read_model import ReadModel, Watch, unwatched
 from outcomes.store.home import Home as HomeFolder
 from outcomes.store.log.event_log import EventLog
+from outcomes.store.privacy.home_key import KeySource
 from outcomes.store.sqlite.read_only import ImmutableReadGuard
 
 Row = TypeVar("Row")
 
 
 class Session:
-    """The parts of one open home, for one thread. `clock` tells when something is recorded."""
+    """The parts of one open home, for one thread.
+
+    `key_source` is where an encrypted home's key is, if not in its folder; `clock` tells when something is recorded.
+    """
 
     def __init__(
-        self, folder: Path, *, create: bool = False, encrypt: bool = False, clock: Callable[[], Micros] = now
+        self,
+        folder: Path,
+        *,
+        create: bool = False,
+        encrypt: bool = False,
+        key_source: KeySource | None = None,
+        clock: Callable[[], Micros] = now,
     ) -> None:
-        self.home = HomeFolder(folder)
+        self.home = HomeFolder(folder, key_source)
         # Looked at before anything is read: see `still`.
         self._guard = ImmutableReadGuard.of(self.home.log_path, self.home.views_path)
         self.log: EventLog = self.home.open_log(create=create, encrypt=encrypt)

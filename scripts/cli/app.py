@@ -11,6 +11,7 @@ import typer
 
 from outcomes.cli.commands import archive, demo, doctor, history, ingest, init, maintenance, mastery, privacy, query
 from outcomes.cli.error_messages import in_words
+from outcomes.cli.options import KEY
 from outcomes.cli.output import say
 
 app = typer.Typer(
@@ -37,12 +38,28 @@ def choose_home(
         typer.Option("--home", metavar="DIR", envvar="OUTCOMES_HOME", help="Folder with log.db and views.db."),
     ] = Path("outcomes-data"),
     *,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--key-file",
+            metavar="FILE",
+            envvar="OUTCOMES_KEY_FILE",
+            help="Key of an encrypted home, kept elsewhere than in its home.key.",
+        ),
+    ] = None,
+    key_command: Annotated[
+        str | None,
+        typer.Option(
+            "--key-command", metavar="COMMAND", envvar="OUTCOMES_KEY_COMMAND", help="A command that prints that key."
+        ),
+    ] = None,
     version: Annotated[  # noqa: ARG001 - read by its callback, before anything else
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Remember the data folder for the command."""
     context.obj = home
+    context.meta[KEY] = {"key_file": key_file, "key_command": key_command}
     context.meta["run"] = run
 
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,6 +32,16 @@ FormatOption = Annotated[
     Format,
     typer.Option("--format", case_sensitive=False, help="Written for people (table), programs or spreadsheets."),
 ]
+
+
+KEY = "outcomes.key"
+"""Under what a context remembers where the key of an encrypted home is."""
+
+
+def key_of(context: typer.Context) -> dict[str, Any]:
+    """Return where the key of the home is, as the API's `open` takes it."""
+    named: dict[str, Any] = context.meta.get(KEY, {})
+    return named
 
 
 def folder_of(context: typer.Context) -> Path:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from outcomes.cli.options import folder_of
+from outcomes.cli.options import folder_of, key_of
 from outcomes.cli.output import say
 from outcomes.cli.progress import progress
 
@@ -19,7 +19,7 @@ def opened(context: typer.Context, *, create: bool = False, encrypt: bool = Fals
     """Open the home; only commands that write create it, encrypted if asked."""
     from outcomes.api import home  # noqa: PLC0415 - slow to load, and not needed to show help
 
-    with home.open(folder_of(context), create=create, encrypt=encrypt) as found:
+    with home.open(folder_of(context), create=create, encrypt=encrypt, **key_of(context)) as found:
         yield found
 
 

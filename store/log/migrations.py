@@ -15,6 +15,7 @@ from outcomes.store.log.layout import FORMAT
 from outcomes.store.log.recorder import DICTIONARIES, PROPERTIES, TENANTS, rows_of
 from outcomes.store.privacy import keyring, settings
 from outcomes.store.privacy.home_key import HomeKey, KeySource
+from outcomes.store.privacy.key_tree import KeyTree
 from outcomes.store.sqlite import ledger
 from outcomes.store.sqlite.rows import fetch_one
 
@@ -145,7 +146,8 @@ def _take_keys_out(connection: sqlite3.Connection, key_source: KeySource) -> Non
     identity, secret = read_property(connection, IDENTITY), read_property(connection, keyring.OLD_SECRET)
     if identity is None or secret is None:
         raise LogDamaged("the log is encrypted and has lost its secret: restore log.db from a backup")
-    key = _key_of(identity, bytes.fromhex(secret), key_source)
+    destroyed = [row[0] for row in connection.execute("SELECT number FROM subject_keys WHERE key IS NULL")]
+    key = _key_of(identity, bytes.fromhex(secret), destroyed, key_source)
     connection.execute("DELETE FROM properties WHERE name = ?", (keyring.OLD_SECRET,))
     connection.execute("INSERT INTO properties VALUES (?, ?)", (keyring.KEY_CHECK, key.check))
     for number, stored in connection.execute("SELECT number, key FROM subject_keys WHERE key IS NOT NULL").fetchall():
@@ -153,12 +155,12 @@ def _take_keys_out(connection: sqlite3.Connection, key_source: KeySource) -> Non
         connection.execute("UPDATE subject_keys SET key = ? WHERE number = ?", (wrapped, number))
 
 
-def _key_of(identity: str, secret: bytes, key_source: KeySource) -> HomeKey:
+def _key_of(identity: str, secret: bytes, destroyed: list[int], key_source: KeySource) -> HomeKey:
     """Return the key for a log that has its secret inside; one that a migration left that was cut short is used."""
     try:
         key = key_source.read()
     except HomeUnavailable:
-        key = HomeKey.new(identity, secret)
+        key = HomeKey(identity, secret, KeyTree.new().without(destroyed))
         key_source.write(key, is_new=True)
     if (key.log, key.secret) != (identity, secret):
         raise UsageError(f"{key_source.place} holds the key of another home: move it away first")

@@ -31,9 +31,9 @@ class HomeKey(NamedTuple):
     tree: KeyTree
 
     @classmethod
-    def new(cls, log: str, secret: bytes | None = None) -> "HomeKey":
-        """Return a random key; the secret is given where a home already has one."""
-        return cls(log, secret or token_bytes(_SECRET_BYTES), KeyTree.new())
+    def new(cls, log: str) -> "HomeKey":
+        """Return a random key."""
+        return cls(log, token_bytes(_SECRET_BYTES), KeyTree.new())
 
     @property
     def check(self) -> str:
@@ -129,6 +129,15 @@ class KeyCommand(NamedTuple):
         if is_new:
             raise UsageError("a key command is only read: make the home with --key-file, then store the file's content")
         return False
+
+
+def source_of(folder: Path, file: Path | None, command: str | None) -> KeySource:
+    """Return where a home's key is: in the file or behind the command named, else in its folder. Raises UsageError."""
+    if file is not None and command is not None:
+        raise UsageError("the key is in a file or behind a command, not both: name one of --key-file, --key-command")
+    if command is not None:
+        return KeyCommand(command)
+    return default_source(folder) if file is None else KeyFile(file)
 
 
 def default_source(folder: Path) -> KeyFile:

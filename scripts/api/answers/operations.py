@@ -114,18 +114,23 @@ class Replayed(Record):
 
 @dataclass(frozen=True)
 class Backup(Record):
-    """A copy of the log up to `head` in one file, its size in `bytes`; `checkpoint` is the line that proves it."""
+    """A copy of the log up to `head` in one file, its size in `bytes`; `checkpoint` is the line that proves it.
+
+    `key` is the copy of the home's key, None if that was left out.
+    """
 
     file: str
     head: int
     bytes: int
     chain: str
     checkpoint: str
+    key: str | None = optional(default=None)
 
     @classmethod
     def of(cls, made: backup.Backup) -> Self:
         """Take over what the store has made."""
-        return cls(str(made.file), made.of.position, made.bytes, made.of.chain.hex(), str(made.of))
+        key = None if made.key is None else str(made.key)
+        return cls(str(made.file), made.of.position, made.bytes, made.of.chain.hex(), str(made.of), key)
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,8 @@ class Erased(Record):
     """What an erasure came to: `events` were about the person, in `acted` more they acted.
 
     `erasure` stands for the person in the log (hex); `position` is that of the erasure's own event, None where there
-    was nothing left to do.
+    was nothing left to do. `copies_forget` says whether older copies of the log, with the home's key of now, have
+    forgotten the person, too.
     """
 
     erasure: str
@@ -142,6 +148,7 @@ class Erased(Record):
     acted: int
     quarantined: int
     figures_kept: int
+    copies_forget: bool
     was_erased_before: bool
     seconds: float
 

@@ -31,15 +31,24 @@ def checkpoint(context: typer.Context, form: FormatOption = Format.TABLE) -> Non
 def backup(
     context: typer.Context,
     target: Annotated[Path, typer.Argument(metavar="TO.db", help="A new file.")],
+    *,
+    with_key: Annotated[
+        bool, typer.Option("--with-key", help="Of an encrypted home copy the key, too, to TO.db.key.")
+    ] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Copy the log as it is now to one new file, also while an ingest runs.
 
-    To restore it, copy the file to log.db in a folder, and run outcomes verify --against CHECKPOINT there.
+    To restore it, copy the file to log.db in a folder, and run outcomes verify --against CHECKPOINT there. The key of
+    an encrypted home is left out unless asked for: without it the copy tells nothing of any person.
 
     Example: outcomes backup /safe/place/outcomes-2026-06-30.db
     """
     with opened(context) as home, progress("copying") as advance:
         head = home.checkpoint().position
-        found = home.backup(target, watch=lambda done, pages: advance(done, pages, head * done // max(1, pages)))
+        found = home.backup(
+            target,
+            with_key=with_key,
+            watch=lambda done, pages: advance(done, pages, head * done // max(1, pages)),
+        )
     answer(found, form)

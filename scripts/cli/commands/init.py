@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli.options import folder_of
+from outcomes.cli.options import folder_of, key_of
 from outcomes.cli.output import say
 
 
@@ -26,5 +26,5 @@ def init(
     from outcomes.api import home  # noqa: PLC0415 - slow to load, and not needed to show help
 
     folder = folder_of(context)
-    home.init(folder, encrypt=encrypt, redact=redact).close()
+    home.init(folder, encrypt=encrypt, redact=redact, **key_of(context)).close()
     say(f"{folder} is ready{', encrypted' if encrypt else ''}{', redacting' if redact else ''}")

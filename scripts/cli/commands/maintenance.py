@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, folder_of
+from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, folder_of, key_of
 from outcomes.cli.output import answer, say, write_json
 from outcomes.cli.progress import progress
 from outcomes.cli.session import at, catch_up, opened
@@ -107,6 +107,7 @@ def verify(
     with progress("verifying") as advance:
         found = home.verify(
             folder_of(context),
+            **key_of(context),
             all=everything,
             against=against,
             rebuild=anew,

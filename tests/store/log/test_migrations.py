@@ -1,5 +1,6 @@
 """A home of an older format is read as it is and brought up to date by the first write; a newer one is left alone."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from hashlib import blake2b
@@ -9,13 +10,15 @@ from typing import Any
 import pytest
 
 from outcomes.domain.errors import HomeUnavailable, LogDamaged
+from outcomes.store.encoding.compression import dictionary_number, shipped_dictionary
 from outcomes.store.log.layout import FORMAT
 from outcomes.store.log.recorder import PROPERTIES
 from outcomes.store.operations.checkpoint import checkpoint
 from outcomes.store.privacy import settings
 from outcomes.store.sqlite import ledger
 from tests.support.command import Outcomes
-from tests.support.given import group, outcome, result
+from tests.support.given import group, lines, outcome, result
+from tests.support.people import ADA
 from tests.support.world import World
 
 LAYOUT = Path(__file__).with_name("format_1.sql").read_text()
@@ -193,3 +196,65 @@ def test_the_migration_brings_house_rules(old: World) -> None:
             settings.record(connection, settings.REDACT, "on", 1)
             assert settings.current(connection, settings.REDACT) == "on"
     assert old.verify()["ok"]
+
+
+ENCRYPTED = Path(__file__).with_name("format_2_encrypted.sql").read_text()
+ITS_CHECKPOINT = "outcomes-checkpoint:19:" + ENCRYPTED.split("outcomes-checkpoint:19:")[1].split("\n")[0]
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path) -> Outcomes:
+    """An encrypted home of format 2, as that version left it."""
+    home = tmp_path / "encrypted"
+    home.mkdir(mode=0o700)
+    with closing(sqlite3.connect(home / "log.db", isolation_level=None)) as old:
+        old.execute("PRAGMA journal_mode=WAL")
+        old.executescript(ENCRYPTED)
+        shipped = shipped_dictionary()
+        old.execute("INSERT INTO dictionaries VALUES (?, ?)", (dictionary_number(shipped), shipped))
+    return Outcomes(home)
+
+
+def secret_of(outcomes: Outcomes) -> str:
+    """Return the secret that format 2 kept inside."""
+    with closing(sqlite3.connect(outcomes.home / "log.db")) as old:
+        return str(old.execute("SELECT value FROM properties WHERE name = 'secret'").fetchone()[0])
+
+
+def test_an_encrypted_log_of_format_2_is_read_as_it_is(encrypted: Outcomes) -> None:
+    """Its secret and keys are inside, and stay until somebody writes."""
+    verdict = encrypted.json("verify", "--all", "--against", ITS_CHECKPOINT)
+    assert (verdict["ok"], verdict["erased"]) == (True, 1), verdict
+    assert ADA.encode() in encrypted("mastery", "--format", "json").out
+    assert secret_of(encrypted)
+    assert not (encrypted.home / "home.key").exists()
+
+
+def test_the_first_write_takes_the_keys_out(encrypted: Outcomes) -> None:
+    """Every answer is as before; secret and keys are in no byte of log.db; its checkpoints keep verifying."""
+    before, secret = encrypted.json("digest"), secret_of(encrypted)
+    with closing(sqlite3.connect(encrypted.home / "log.db")) as old:
+        keys = [key for (key,) in old.execute("SELECT key FROM subject_keys WHERE key IS NOT NULL")]
+        events = old.execute("SELECT * FROM stored_events ORDER BY position").fetchall()
+    assert len(keys) > 3
+    assert encrypted("ingest", stdin=lines(group("99", "2025-06-01"))).code == 0
+    assert encrypted.json("digest", "--known-at", "19") == {**before, "known_at": 19}
+    found = b"".join(path.read_bytes() for path in encrypted.home.glob("log.db*"))
+    assert [key for key in (*keys, secret.encode(), bytes.fromhex(secret)) if key in found] == []
+    with closing(sqlite3.connect(encrypted.home / "log.db")) as now:
+        assert now.execute("SELECT * FROM stored_events WHERE position <= 19 ORDER BY position").fetchall() == events
+    verdict = encrypted.json("verify", "--all", "--rebuild", "--against", ITS_CHECKPOINT)
+    assert (verdict["ok"], verdict["erased"], encrypted.json("status")["format"]) == (True, 1, FORMAT), verdict
+    assert encrypted("erase", "--student", ADA, "--reason", "x").code == 0
+    assert ADA.encode() not in encrypted("mastery", "--format", "json").out
+    assert encrypted("verify", "--all").code == 0
+
+
+def test_a_migration_that_was_cut_short_finds_its_key(encrypted: Outcomes) -> None:
+    """Killed between key and log, the key that is there is the right one; another home's is refused."""
+    copy = Outcomes(shutil.copytree(encrypted.home, encrypted.home.with_name("copy")))
+    assert copy("ingest", stdin=lines(group("99", "2025-06-01"))).code == 0
+    shutil.copy(copy.home / "home.key", encrypted.home / "home.key")
+    assert encrypted("ingest", stdin=lines(group("99", "2025-06-01"))).code == 0
+    assert (encrypted.home / "home.key").read_bytes() == (copy.home / "home.key").read_bytes()
+    assert encrypted("verify", "--all").code == 0
