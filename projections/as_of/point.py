@@ -130,7 +130,11 @@ def _position(connection: sqlite3.Connection, asked: str | None) -> int:
     text = asked.strip()
     if text.isascii() and text.isdigit():
         return head if _is_beyond(text, head) else int(text.lstrip("0") or "0")
-    moment = parse_argument(text)
+    return recorded_by(connection, parse_argument(text))
+
+
+def recorded_by(connection: sqlite3.Connection, moment: Micros) -> int:
+    """Return the last position that was recorded up to a time; 0 if there is none."""
     row = connection.execute(
         "SELECT last_position FROM batches WHERE recorded_at <= ? "
         "ORDER BY recorded_at DESC, last_position DESC LIMIT 1",

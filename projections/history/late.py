@@ -3,30 +3,53 @@
 import sqlite3
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from outcomes.domain.identity import Kind
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.effects import Effects
-from outcomes.projections.history.timeline import timeline
+from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
 from outcomes.store.log.event_log import EventLog
 
 # No part of the story themselves, but they say when work was handed in and who is in a class, and so change scores.
 _BESIDES = frozenset({Kind.ASSESSMENT, Kind.ENROLLMENT})
-_PAGE = 1_000
+_FIRST_PAGE, _PAGE = 50, 1_000
 
 
-def late(connection: sqlite3.Connection, log: EventLog, point: PointInTime, over: Micros) -> Iterator[dict[str, Any]]:
-    """Yield the entries of events that were recorded more than `over` microseconds after they happened.
+class LateEvent(NamedTuple):
+    """An event that was recorded long after it happened, and what it changed when it came.
 
     `overtaken` says that a later event of the same entity was already there, so that the state of now did not change;
-    `tree` the places, and `scores` the scores, that differ between just before it was recorded and with it. A page of
-    entries at a time is in memory.
+    `tree` the places, and `scores` the scores, that differ between just before it was recorded and with it.
+    """
+
+    entry: TimelineEntry
+    tree: dict[str, list[dict[str, Any]]]
+    scores: list[dict[str, Any]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the entry of the timeline with what it changed."""
+        entry = self.entry
+        return {**entry.as_json(), "overtaken": entry.is_overtaken, "tree": self.tree, "scores": self.scores}
+
+
+def late(
+    connection: sqlite3.Connection,
+    log: EventLog,
+    point: PointInTime,
+    over: Micros,
+    filters: Filters = Filters(),  # noqa: B008 - immutable
+) -> Iterator[LateEvent]:
+    """Yield the events that were recorded more than `over` microseconds after they happened.
+
+    A page of them at a time is in memory; the first pages are small, for who asks for few.
     """
     effects = Effects(connection, point)
-    entries = timeline(connection, log, point, Filters(late_over=over, everything=True, besides=_BESIDES))
-    while page := list(islice(entries, _PAGE)):
-        for entry, places, scores in effects.of(page):
-            yield {**entry.as_json(), "overtaken": entry.is_overtaken, "tree": places, "scores": scores}
+    wanted = filters._replace(late_over=over, everything=True, besides=_BESIDES)
+    entries = timeline(connection, log, point, wanted)
+    size = _FIRST_PAGE
+    while page := list(islice(entries, size)):
+        yield from (LateEvent(*found) for found in effects.of(page))
+        size = min(2 * size, _PAGE)

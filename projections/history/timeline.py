@@ -13,7 +13,7 @@ from outcomes.domain.times import Micros, to_text
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime, RecordedTimes
 from outcomes.projections.history.byte_search import Search
-from outcomes.projections.history.version_steps import Filters, VersionStep, steps
+from outcomes.projections.history.version_steps import BACKWARDS, UNDECIDED, Filters, StepKey, VersionStep, steps
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.recorder import LogRecord
 
@@ -37,7 +37,9 @@ class TimelineEntry(NamedTuple):
     change: Change
     fields: dict[str, FieldChange]
     actor: Actor
-    order_conflict: bool
+    conflict: str | None
+    """Why the order of this event is in doubt; None if it is not."""
+    key: StepKey
     is_overtaken: bool
     """Whether, when this event arrived, a later one of the same entity was there already."""
     state: dict[str, Any]
@@ -47,6 +49,11 @@ class TimelineEntry(NamedTuple):
     def kind(self) -> Kind:
         """What it is an event of."""
         return self.ref.kind
+
+    @property
+    def order_conflict(self) -> bool:
+        """Whether the order of this event is in doubt."""
+        return self.conflict is not None
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's ENTRY."""
@@ -64,6 +71,7 @@ class TimelineEntry(NamedTuple):
             "actor": self.actor,
             "late_by_seconds": max(0.0, (self.recorded_at - self.event_time) / 1_000_000),
             "order_conflict": self.order_conflict,
+            "order_conflict_why": self.conflict,
         }
 
 
@@ -75,7 +83,12 @@ def timeline(
     found = steps(connection, log, point, filters)
     if filters.late_over is not None:
         over = filters.late_over
-        found = (step for step in found if recorded.at(step.position) - step.order.event_time > over)
+        first, last = filters.recorded or (0, point.known_at)
+        found = (
+            step
+            for step in found
+            if first <= step.position <= last and recorded.at(step.position) - step.order.event_time > over
+        )
     titles = _Titles(connection, point)
     search = filters.search()
     while page := list(islice(found, _PAGE)):
@@ -165,7 +178,8 @@ def _entry(
         change=classify(before, after, fields),
         fields=fields,
         actor=actor_of(event.metadata, is_erased=log.is_partly_erased(record)),
-        order_conflict=step.order_conflict,
+        conflict=BACKWARDS if step.is_backwards else UNDECIDED if step.is_tied and fields else None,
+        key=step.key,
         is_overtaken=step.is_overtaken,
         state=after,
     )

@@ -3,15 +3,16 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from outcomes.domain.event import OrderKey
-from outcomes.domain.identity import BACKGROUND, Context, Kind
+from outcomes.domain.identity import BACKGROUND, Context, Kind, parse_kind
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import context_number
 from outcomes.projections.as_of.point import PointInTime, RecordedTimes
 from outcomes.projections.as_of.versions import Version, versions_of
 from outcomes.projections.history.byte_search import Search
+from outcomes.projections.paging import key_of_parts, not_a_key, number_of_key, parts_of_key
 from outcomes.projections.views.extract import WEEK
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
 from outcomes.store.encoding.stream_keys import entity_of_stream
@@ -35,10 +36,42 @@ class Filters(NamedTuple):
     """Also events that changed nothing."""
     besides: frozenset[Kind] = frozenset()
     """Kinds of the background that are told all the same."""
+    recorded: tuple[int, int] | None = None
+    """Only events that entered the log at positions from the first to the second, both included."""
+    after: "StepKey | None" = None
+    """Only what comes after this in the answer's order."""
+    newest_first: bool = False
 
     def search(self) -> Search:
         """Return what to look for in the bytes of an event."""
         return Search.of(self.actor, self.request, self.field)
+
+
+BACKWARDS = "its row's own clock (updated_at) says that it comes before what is earlier by event time"
+UNDECIDED = "it contradicts an event of the same instant: only the digest of their contents says which comes last"
+
+
+class StepKey(NamedTuple):
+    """Where a version stands among those of all entities."""
+
+    order: OrderKey
+    kind: Kind
+    id: str
+
+    def __str__(self) -> str:
+        event_time, updated_at, is_update, digest = self.order
+        return key_of_parts(event_time, updated_at, int(is_update), digest.hex(), self.kind.value, self.id)
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read a key; raises UsageError."""
+        event_time, updated_at, is_update, digest, kind, local_id = parts_of_key(text, 6)
+        try:
+            content = bytes.fromhex(digest)
+        except ValueError:
+            raise not_a_key(text) from None
+        order = OrderKey(number_of_key(event_time), number_of_key(updated_at), is_update == "1", content)
+        return cls(order, parse_kind(kind), local_id)
 
 
 class VersionStep(NamedTuple):
@@ -49,8 +82,15 @@ class VersionStep(NamedTuple):
     id: str
     position: int
     before: int | None
-    order_conflict: bool
+    is_backwards: bool
+    is_tied: bool
+    """Whether nothing but the digest put it after the one before."""
     is_overtaken: bool
+
+    @property
+    def key(self) -> StepKey:
+        """Its place in a timeline."""
+        return StepKey(self.order, self.kind, self.id)
 
 
 class _Window(NamedTuple):
@@ -65,22 +105,38 @@ def steps(connection: sqlite3.Connection, log: EventLog, point: PointInTime, fil
 
     Without a context or an entity it goes week by week, so that a long timeline begins at once and stays small.
     """
-    whole = _Window(filters.since or 0, point.until if filters.until is None else min(filters.until, point.until))
+    whole = _whole(point, filters)
     if filters.entities:
         parts: Iterable[tuple[_Window, Iterable[tuple[Kind, str]]]] = [(whole, dict.fromkeys(filters.entities))]
     elif filters.context is not None:
         parts = [(whole, _in_context(connection, point, whole, filters.context))]
     elif filters.late_over is not None:
-        windows = _weeks(connection, point, whole)
+        windows = _weeks(connection, point, whole, newest_first=filters.newest_first)
         parts = ((window, _late(connection, point, window, filters)) for window in windows)
     elif filters.search() and filters.since is None and filters.until is None:
         parts = [(whole, _found(log, point, filters))]
     else:
-        windows = _weeks(connection, point, whole)
+        windows = _weeks(connection, point, whole, newest_first=filters.newest_first)
         parts = ((window, _touched(connection, point, window, filters.besides)) for window in windows)
     for window, entities in parts:
         found = (step for kind, local_id in entities for step in _of_entity(connection, point, window, kind, local_id))
-        yield from sorted(found, key=lambda step: (step.order, step.kind, step.id))
+        in_order = sorted(found, key=lambda step: step.key, reverse=filters.newest_first)
+        if filters.after is None:
+            yield from in_order
+        elif filters.newest_first:
+            yield from (step for step in in_order if step.key < filters.after)
+        else:
+            yield from (step for step in in_order if step.key > filters.after)
+
+
+def _whole(point: PointInTime, filters: Filters) -> _Window:
+    """Return the event times that are asked for: what lies before the key need not be looked at."""
+    since, last = filters.since or 0, point.until if filters.until is None else min(filters.until, point.until)
+    if filters.after is not None and filters.newest_first:
+        last = min(last, filters.after.order.event_time)
+    elif filters.after is not None:
+        since = max(since, filters.after.order.event_time)
+    return _Window(since, last)
 
 
 def _of_entity(
@@ -88,6 +144,7 @@ def _of_entity(
 ) -> Iterator[VersionStep]:
     newest_update = 0
     before: int | None = None
+    instant: tuple[Any, ...] = ()
     versions = versions_of(connection, point, kind, local_id)
     for (order, position), is_overtaken in zip(versions, _overtaken(versions), strict=True):
         # Event time wins; that the row's own clock says otherwise is marked. A creation after an update of
@@ -96,9 +153,10 @@ def _of_entity(
             not order.is_update and order.updated_at == 0 and newest_update > 0
         )
         if window.since <= order.event_time <= window.last:
-            yield VersionStep(order, kind, local_id, position, before, conflict, is_overtaken)
+            is_tied = instant == order[:-1]
+            yield VersionStep(order, kind, local_id, position, before, conflict, is_tied, is_overtaken)
         newest_update = max(newest_update, order.updated_at)
-        before = position
+        before, instant = position, order[:-1]
 
 
 def _overtaken(versions: list[Version]) -> list[bool]:
@@ -131,7 +189,9 @@ def _is_told(kind: Kind, besides: frozenset[Kind]) -> bool:
     return kind not in BACKGROUND or kind in besides
 
 
-def _weeks(connection: sqlite3.Connection, point: PointInTime, whole: _Window) -> Iterator[_Window]:
+def _weeks(
+    connection: sqlite3.Connection, point: PointInTime, whole: _Window, *, newest_first: bool
+) -> Iterator[_Window]:
     """Yield, in order, the weeks of the window in which anything happened."""
     bounds = {"tenant": point.number, **whole._asdict()}
     weeks = {
@@ -150,7 +210,7 @@ def _weeks(connection: sqlite3.Connection, point: PointInTime, whole: _Window) -
         bounds,
     )
     weeks.update(row[0] for row in rows)
-    for week in sorted(weeks):
+    for week in sorted(weeks, reverse=newest_first):
         yield _Window(max(whole.since, week * WEEK), min(whole.last, (week + 1) * WEEK - 1))
 
 
@@ -173,16 +233,21 @@ def _late(
     connection: sqlite3.Connection, point: PointInTime, window: _Window, filters: Filters
 ) -> Iterable[tuple[Kind, str]]:
     """Return the entities that have a version in the window that was recorded too late."""
-    bounds = {**point.bounds(), **window._asdict()}
+    first, last = filters.recorded or (0, point.known_at)
+    bounds = {**point.bounds(), **window._asdict(), "known_at": min(last, point.known_at)}
     over, recorded = filters.late_over or 0, RecordedTimes(connection)
+
+    def is_wanted(event_time: Micros, position: int) -> bool:
+        return position >= first and recorded.at(position) - event_time > over
+
     found: dict[tuple[Kind, str], None] = {}
     for kind, table in VERSION_TABLES.items():
         if _is_told(kind, filters.besides):
             sql = f"SELECT event_time, position, {ID_COLUMNS[kind]} FROM {table} WHERE tenant = :tenant AND {_WITHIN}"
             rows = connection.execute(sql, bounds)
-            found.update(((kind, row[2]), None) for row in rows if recorded.at(row[1]) - row[0] > over)
+            found.update(((kind, row[2]), None) for row in rows if is_wanted(row[0], row[1]))
     rows = connection.execute(f"SELECT v.event_time, v.position, v.result_id {_RESULTS}", {**bounds, "context": None})
-    found.update(((Kind.RESULT, row[2]), None) for row in rows if recorded.at(row[1]) - row[0] > over)
+    found.update(((Kind.RESULT, row[2]), None) for row in rows if is_wanted(row[0], row[1]))
     return found
 
 

@@ -10,6 +10,7 @@ from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.operations import doctor_checks
 from outcomes.projections.operations.doctor_checks import Example
+from outcomes.store.log.event_log import EventLog
 
 _EXAMPLES = 5
 
@@ -28,8 +29,9 @@ _ADVICE = {
     "silent_periods": "No event at all where the weeks around had some. Holidays look like this, and so do a "
     "subscription that was switched off and a consumer that stood still: if it was no holiday, ingest the archive of "
     "that time; Canvas itself sends nothing twice.",
-    "order_conflicts": "The row's own clock (updated_at) contradicts the event's. Event time wins; outcomes timeline "
-    "marks them. Compare the entity with Canvas; if they differ, save it once there.",
+    "order_conflicts": "Event time wins where the row's own clock (updated_at) contradicts it; of two events of one "
+    "instant that contradict each other, the digest of their contents decides, which is as good as chance. outcomes "
+    "timeline marks them. Compare the entity with Canvas; if they differ, save it once there.",
     "implied_deletions": "Canvas deletes the links of a deleted outcome without an event, so these count as deleted. "
     "Those that are uncertain came back with a CSV import: look in Canvas, and save the link's group there.",
     "batches_of_the_future": "They are recorded at a time that this machine's clock has not reached: it had run ahead "
@@ -38,7 +40,7 @@ _ADVICE = {
 }
 
 
-def doctor(connection: sqlite3.Connection, point: PointInTime, now: Micros) -> list[dict[str, Any]]:
+def doctor(connection: sqlite3.Connection, log: EventLog, point: PointInTime, now: Micros) -> list[dict[str, Any]]:
     """Return the findings, each with its count, some examples and advice; what is fine counts 0. `now` is the clock."""
     links = doctor_checks.Links(connection, point)
     results = doctor_checks.results_without_outcome(connection, point)
@@ -49,7 +51,9 @@ def doctor(connection: sqlite3.Connection, point: PointInTime, now: Micros) -> l
         "results_of_unknown_outcomes": results["unknown"],
         "results_of_deleted_outcomes": results["deleted"],
         "silent_periods": doctor_checks.silent_periods(connection, point),
-        "order_conflicts": doctor_checks.order_conflicts(connection, point),
+        "order_conflicts": _each_once(
+            doctor_checks.undecided(connection, log, point), doctor_checks.order_conflicts(connection, point)
+        ),
         "implied_deletions": links.deleted_by_implication(),
         "batches_of_the_future": doctor_checks.recorded_after(connection, now),
     }
@@ -58,6 +62,11 @@ def doctor(connection: sqlite3.Connection, point: PointInTime, now: Micros) -> l
 
 def _finding(name: str, examples: list[Example]) -> dict[str, Any]:
     return {"finding": name, "count": len(examples), "examples": _some(examples), "advice": _ADVICE[name]}
+
+
+def _each_once(*examples: Iterable[Example]) -> Iterable[Example]:
+    """Return one example of each event."""
+    return {example["position"]: example for example in chain.from_iterable(examples)}.values()
 
 
 def _some(examples: list[Example]) -> list[Example]:

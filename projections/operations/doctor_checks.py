@@ -3,10 +3,12 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import orjson
 
+from outcomes.domain.changes import changed_fields
 from outcomes.domain.identity import BACKGROUND, Kind
 from outcomes.domain.silent_periods import silences
 from outcomes.domain.times import Micros, to_text
@@ -15,8 +17,11 @@ from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import link_fate
 from outcomes.projections.as_of.versions import versions_of
+from outcomes.projections.history.timeline import state_of
+from outcomes.projections.history.version_steps import BACKWARDS, UNDECIDED
 from outcomes.projections.views.extract import WEEK
 from outcomes.projections.views.schema import ID_COLUMNS, ORDER, VERSION_TABLES
+from outcomes.store.log.event_log import EventLog
 
 Example = dict[str, Any]
 
@@ -59,7 +64,31 @@ def order_conflicts(connection: sqlite3.Connection, point: PointInTime) -> Itera
             point.bounds(),
         )
         for local_id, position, event_time in rows:
-            yield {"kind": kind.value, "id": local_id, "position": position, "event_time": to_text(event_time)}
+            yield _conflict(kind, local_id, position, event_time, BACKWARDS)
+
+
+def undecided(connection: sqlite3.Connection, log: EventLog, point: PointInTime) -> Iterator[Example]:
+    """Yield events that contradict another of the same entity and instant, so that only the digest put them last."""
+    tables = {kind: f"{table} v WHERE v.tenant = :tenant AND {_UPTO}" for kind, table in VERSION_TABLES.items()}
+    for kind, versions in {**tables, Kind.RESULT: _RESULTS}.items():
+        if kind in BACKGROUND or kind is Kind.SETTING:
+            continue
+        rows = connection.execute(
+            f"SELECT DISTINCT id FROM (SELECT v.{ID_COLUMNS[kind]} AS id FROM {versions} "
+            "GROUP BY id, v.event_time, v.updated_at, v.is_update HAVING count(*) > 1)",
+            point.bounds(),
+        )
+        for (local_id,) in rows.fetchall():
+            for one, other in pairwise(versions_of(connection, point, kind, local_id)):
+                if one.order[:-1] == other.order[:-1]:
+                    states = (state_of(log, record) for record in log.records_at([one.position, other.position]))
+                    if changed_fields(*states):
+                        yield _conflict(kind, local_id, other.position, other.order.event_time, UNDECIDED)
+
+
+def _conflict(kind: Kind, local_id: str, position: int, event_time: Micros, why: str) -> Example:
+    place = {"kind": kind.value, "id": local_id, "position": position}
+    return {**place, "event_time": to_text(event_time), "why": why}
 
 
 def recorded_after(connection: sqlite3.Connection, now: Micros) -> Iterator[Example]:

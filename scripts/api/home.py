@@ -29,6 +29,7 @@ from outcomes.projections.operations.erase import erase as erase_person
 from outcomes.projections.operations.rebuild import rebuild as rebuild_views
 from outcomes.projections.operations.status import status as status_of
 from outcomes.projections.operations.verify import Checks, verify_home, verify_unopened
+from outcomes.projections.paging import Page
 from outcomes.projections.views.read_model import Watch, unwatched
 from outcomes.store.home import Home as HomeFolder
 from outcomes.store.ingest.ingest import Ingest
@@ -144,8 +145,9 @@ class Home:
     def log(
         self,
         *,
-        after: int = 0,
+        after: int | str | None = None,
         limit: int | None = None,
+        newest_first: bool = False,
         follow: bool = False,
         as_of: Time | None = None,
         known_at: Known | None = None,
@@ -154,12 +156,16 @@ class Home:
     ) -> Log:
         """Return the events as they came, in the order in which they were appended; read as they are iterated.
 
-        `after` is a position. `.lines()` are the bytes, which `ingest` takes back. With `follow` it goes on as events
-        come, without an end; `waiting` is called whenever it may have to wait for the next.
+        `after` is a position; with `newest_first` it goes backwards from there. `.lines()` are the bytes, which
+        `ingest` takes back. With `follow` it goes on as events come, without an end; `waiting` is called whenever it may
+        have to wait for the next.
         """
         if follow and known_at is not None:
             raise UsageError("--follow goes on behind the head of the log: leave out --known-at")
-        wanted = Wanted(after, limit, waiting if follow else None)
+        if follow and newest_first:
+            raise UsageError("--follow goes on behind the head of the log: leave out --newest-first")
+        page = Page(limit, None if after is None else str(after), newest_first)
+        wanted = Wanted(page, waiting if follow else None)
         return log_at(self._session, self.at(as_of, known_at, tenant), wanted)
 
     def status(self) -> Status:

@@ -35,7 +35,7 @@ from outcomes.domain.identity import Kind, parse_context, parse_entity, parse_ki
 from outcomes.domain.times import moment
 from outcomes.projections.as_of.fingerprint import fingerprint_at
 from outcomes.projections.as_of.names import student_name
-from outcomes.projections.as_of.point import LogCut, PointInTime, check_tenant, in_tenant
+from outcomes.projections.as_of.point import LogCut, PointInTime, check_tenant, in_tenant, recorded_by
 from outcomes.projections.as_of.state import state_at
 from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.export.state_file import Sink, SqliteFile
@@ -44,14 +44,16 @@ from outcomes.projections.history import policy_impact
 from outcomes.projections.history.blame import blame as blame_of
 from outcomes.projections.history.late import late as late_of
 from outcomes.projections.history.timeline import timeline as entries_of
-from outcomes.projections.history.version_steps import Filters
+from outcomes.projections.history.version_steps import Filters, StepKey
 from outcomes.projections.mastery import row as projection
 from outcomes.projections.mastery.class_figures import class_answer
 from outcomes.projections.mastery.explanation import explanation
+from outcomes.projections.mastery.pages import page_of
 from outcomes.projections.mastery.policy import SETTINGS, PolicyBook
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
 from outcomes.projections.operations.doctor import doctor as findings_at
+from outcomes.projections.paging import NextKey, Page, limited
 from outcomes.store.privacy import settings
 from outcomes.store.privacy.settings import REDACT
 
@@ -137,7 +139,7 @@ class Point:
     def doctor(self) -> Findings:
         """Return what is missing or at odds in the events, with examples, and what to do about it."""
         with self.reading() as (connection, point):
-            found = findings_at(connection, point, self._session.clock())
+            found = findings_at(connection, self._session.log, point, self._session.clock())
         rows = (Finding(**{**finding, "examples": tuple(finding["examples"])}) for finding in found)
         return Findings(self._heading(point), rows)
 
@@ -177,8 +179,13 @@ class Point:
         field: str | None = None,
         request: str | None = None,
         all: bool = False,  # noqa: A002 - named like the option
+        limit: int | None = None,
+        after: str | None = None,
+        newest_first: bool = False,
     ) -> Timeline:
         """Return what changed, when and by whom, in the order in which it happened; read as it is iterated.
+
+        At most `limit` of it, after the key that the part before named as `.next`; or the newest first.
 
         `entity` is one `KIND:ID` or several. `actor` is a part of an id, login, role, job or path; `field` a name such
         as `mastery_points`; `request` the id of one request or job. `all` adds events that changed nothing.
@@ -192,14 +199,17 @@ class Point:
             field=field,
             request=request,
             everything=all,
+            after=None if after is None else StepKey.of(after),
+            newest_first=newest_first,
         )
+        page, following = Page(limit, after, newest_first), NextKey()
 
         def ask(connection: sqlite3.Connection) -> Iterator[TimelineEntry]:
             found = entries_of(connection, self._session.log, self._place(connection), filters)
-            return (TimelineEntry.of(entry) for entry in found)
+            return (TimelineEntry.of(entry) for entry in limited(found, page, lambda entry: str(entry.key), following))
 
         self._check()
-        return Timeline(lambda: self._session.stream(ask))
+        return Timeline(lambda: self._session.stream(ask), following)
 
     def blame(self, kind: str, id: Id) -> Blame:  # noqa: A002 - named like the command's argument
         """Return, of each field of an entity, who made it what it is, and since when."""
@@ -208,19 +218,36 @@ class Point:
             fields = blame_of(self._session.log, point, wanted, str(id))
         return Blame(wanted.value, str(id), {name: BlamedField.of(told) for name, told in (fields or {}).items()})
 
-    def late(self, *, over: str = "1h") -> Late:
+    def late(
+        self,
+        *,
+        over: str = "1h",
+        recorded_since: Time | None = None,
+        recorded_until: Time | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+        newest_first: bool = False,
+    ) -> Late:
         """Return what was recorded at least `over` (90s, 15m, 1h, 2d, 1w) after it happened, and what that changed.
 
-        Read as it is iterated.
+        Read as it is iterated; of what was recorded between two times, at most `limit`, after the key that the part
+        before named as `.next`, or the newest first by event time.
         """
-        least = duration(over)
+        least, since, until = duration(over), instant(recorded_since), instant(recorded_until)
+        filters = Filters(after=None if after is None else StepKey.of(after), newest_first=newest_first)
+        page, following = Page(limit, after, newest_first), NextKey()
 
         def ask(connection: sqlite3.Connection) -> Iterator[LateEntry]:
-            found = late_of(connection, self._session.log, self._place(connection), least)
-            return (LateEntry.of_json(entry) for entry in found)
+            point = self._place(connection)
+            first = 0 if since is None else recorded_by(connection, since - 1) + 1
+            last = point.known_at if until is None else recorded_by(connection, until)
+            wanted = filters._replace(recorded=(first, last))
+            found = late_of(connection, self._session.log, point, least, wanted)
+            part = limited(found, page, lambda event: str(event.entry.key), following)
+            return (LateEntry.of_json(event.as_json()) for event in part)
 
         self._check()
-        return Late(lambda: self._session.stream(ask))
+        return Late(lambda: self._session.stream(ask), following)
 
     # -- mastery ---------------------------------------------------------------------------------------------------
 
@@ -236,6 +263,9 @@ class Point:
         scale: Scale | None = None,
         compare: Literal[False] = False,
         include_removed: bool = False,
+        limit: int | None = None,
+        after: str | None = None,
+        newest_first: bool = False,
     ) -> Mastery: ...
     @overload
     def mastery(
@@ -249,6 +279,9 @@ class Point:
         scale: Scale | None = None,
         compare: bool,
         include_removed: bool = False,
+        limit: int | None = None,
+        after: str | None = None,
+        newest_first: bool = False,
     ) -> Mastery | Flips: ...
     def mastery(
         self,
@@ -261,19 +294,27 @@ class Point:
         scale: Scale | None = None,
         compare: bool = False,
         include_removed: bool = False,
+        limit: int | None = None,
+        after: str | None = None,
+        newest_first: bool = False,
     ) -> Mastery | Flips:
         """Return each student's score and mastery, by Canvas's own arithmetic; computed as it is iterated.
 
         What if: `method` ("n_mastery:3"), `mastery_points` (from so many points on), `scale` (a file, or its levels)
         replace the policy in force; with `compare` only those whose status flips by that are returned. Students all of
-        whose enrollments in a course are deleted are left out, unless `include_removed`.
+        whose enrollments in a course are deleted are left out, unless `include_removed`. At most `limit` rows, after
+        the key that the part before named as `.next`; or those assessed last first.
         """
         scope = Scope(id_text(course), student, id_text(outcome))
+        page, following = Page(limit, after, newest_first), NextKey()
         replaced = what_if(method, mastery_points, scale)
         if compare and replaced is None:
             raise UsageError(
                 "--compare needs another policy to compare with: give --method, --mastery-points or --scale"
             )
+
+        if compare and page != Page():
+            raise UsageError("--compare lists all whose status flips: leave out --limit, --after and --newest-first")
 
         def rows(connection: sqlite3.Connection, policy: WhatIf | None) -> Iterator[projection.MasteryRow]:
             point = self._place(connection)
@@ -282,7 +323,8 @@ class Point:
 
         def scores(connection: sqlite3.Connection) -> Iterator[MasteryRow]:
             name_of = cache(partial(student_name, connection, self._place(connection)))
-            return (MasteryRow.of(row, name_of(row.student)) for row in rows(connection, replaced))
+            part = page_of(rows(connection, replaced), page, following)
+            return (MasteryRow.of(row, name_of(row.student)) for row in part)
 
         def changes(connection: sqlite3.Connection) -> Iterator[ScoreChange]:
             found = policy_impact.flips(rows(connection, None), rows(connection, replaced))
@@ -291,7 +333,7 @@ class Point:
         self._check()
         if compare:
             return Flips(lambda: self._session.stream(changes))
-        return Mastery(lambda: self._session.stream(scores), scope.course)
+        return Mastery(lambda: self._session.stream(scores), scope.course, following)
 
     def explain(self, *, course: Id, student: str, outcome: Id) -> Explanation | None:
         """Return why a score is what it is: every result, its weight, and the sum; None if there is no result."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from outcomes.api.answers.operations import Dismissed, IngestReport, Quarantined, QuarantineEntry, QuarantineList
 from outcomes.api.session import Session
 from outcomes.domain.errors import UsageError
+from outcomes.projections.paging import NextKey, Page, limited, number_of_key
 from outcomes.store.ingest.ingest import Ingest
 from outcomes.store.log import quarantine
 
@@ -17,11 +18,20 @@ class Quarantine:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def list(self) -> QuarantineList:
-        """Return what could not be read, oldest first."""
+    def list(
+        self, *, limit: int | None = None, after: int | str | None = None, newest_first: bool = False
+    ) -> QuarantineList:
+        """Return what could not be read, oldest first or newest first; at most `limit`, after an entry's number."""
+        page, following = Page(limit, None if after is None else str(after), newest_first), NextKey()
         with self._session.log.reading() as connection:
             entries, damage = quarantine.readable_entries(connection)
-        return QuarantineList(map(QuarantineEntry.of, entries), tuple(damage))
+        if newest_first:
+            entries.reverse()
+        if page.after is not None:
+            start = number_of_key(page.after)
+            entries = [entry for entry in entries if (entry.number < start if newest_first else entry.number > start)]
+        part = limited(entries, page, lambda entry: str(entry.number), following)
+        return QuarantineList(map(QuarantineEntry.of, part), tuple(damage), following)
 
     def show(self, number: int) -> Quarantined:
         """Return one entry, by its number in the list, with its bytes; raises UsageError if there is none."""

@@ -44,6 +44,13 @@ def key_of(context: typer.Context) -> dict[str, Any]:
     return named
 
 
+LimitOption = Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0)]
+AfterOption = Annotated[
+    str | None, typer.Option("--after", metavar="KEY", help="After this one: the key that the part before named.")
+]
+NewestFirstOption = Annotated[bool, typer.Option("--newest-first", help="The newest first.")]
+
+
 def folder_of(context: typer.Context) -> Path:
     """Return the data folder that the user chose."""
     folder = context.find_object(Path)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from outcomes import Answer
+    from outcomes.api.answers.rows import Rows
 
 _LONGEST_MESSAGE = 1_000
 _DAMAGE_SHOWN = 20
@@ -59,6 +60,18 @@ def answer(found: "Answer", form: Format) -> None:
         write_json(dump(found.as_json()))
     else:
         write_lines(found.as_lines(), form)
+
+
+def answer_part(found: "Rows[Any]", form: Format) -> None:
+    """Write a part of a long answer, and to stderr the key with which it goes on."""
+    answer(found, form)
+    say_next(found)
+
+
+def say_next(found: "Rows[Any]") -> None:
+    """Say how to ask for what comes next, if there is more."""
+    if found.next is not None:
+        say(f"next: --after {found.next}")
 
 
 def write_document(value: Any, form: Format) -> None:

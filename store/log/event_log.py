@@ -45,6 +45,7 @@ from outcomes.store.log.recorder import (
     head_of,
     records_after,
     records_at,
+    records_before,
     states_after,
 )
 from outcomes.store.log.repository import KnownAt, LogRepository, readable, replayed
@@ -311,6 +312,16 @@ class EventLog(Application[str]):
                 return
             yield from page
             after = page[-1].position
+
+    def records_backwards(self, before: int) -> Iterator[LogRecord]:
+        """Yield the log from just before a position to its beginning, a page at a time."""
+        while before > 1:
+            with self.reading() as connection:
+                page = records_before(connection, before, _PAGE)
+            if not page:
+                return
+            yield from page
+            before = page[-1].position
 
     def known_events(self, after: int, upto: int) -> Iterator[list[tuple[int, bytes, EventLike]]]:
         """Yield the projected events of the log for a read model, a page at a time: position, digest, event.

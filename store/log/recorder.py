@@ -243,6 +243,12 @@ def records_after(connection: sqlite3.Connection, after: int, upto: int, limit: 
     return [_record(row) for row in rows]
 
 
+def records_before(connection: sqlite3.Connection, before: int, limit: int) -> list[LogRecord]:
+    """Return a page of the log backwards, from just before a position."""
+    sql = f"SELECT {_COLUMNS} FROM stored_events WHERE position < ? ORDER BY position DESC LIMIT ?"
+    return [_record(row) for row in fetch_all(connection, sql, (before, limit))]
+
+
 def rows_of(connection: sqlite3.Connection, first: int, last: int) -> list[Row]:
     """Return what is stored of the events between two positions, without these."""
     columns = ", ".join(list(EVENTS.columns)[1:])

@@ -172,3 +172,11 @@ def test_wrong_use_is_one_clear_line(school: Outcomes, arguments: tuple[str, ...
     """Wrong use exits with 2 and one line on stderr."""
     ran = school(*arguments)
     assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, b"", 1), ran
+
+
+def test_the_next_key_is_told_on_stderr(school: Outcomes) -> None:
+    """And given back, it goes on where the part ended."""
+    first = school("timeline", "--limit", "2", "--format", "ndjson")
+    assert first.err.startswith("next: --after ")
+    rest = school("timeline", "--after", first.err.split()[-1], "--format", "ndjson")
+    assert (len(first.ndjson()), len(rest.ndjson()), rest.err) == (2, 2, "")

@@ -10,6 +10,7 @@ from outcomes.api.answers.entity import Actor
 from outcomes.api.answers.rows import Rows
 from outcomes.domain.times import moment
 from outcomes.projections.history import timeline as projection
+from outcomes.projections.paging import NextKey
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class TimelineEntry(Record):
 
     `recorded_at` and `position` say when and where it entered the log; `late_by_seconds` is how long after
     `event_time` that was, never below 0. `fields` has the value before and after of each that differs from the state
-    just before in event order. `order_conflict`: the row's own clock contradicts the event's.
+    just before in event order. `order_conflict`: the order of this event is in doubt, and `order_conflict_why` says in
+    words why.
     """
 
     event_time: datetime
@@ -34,6 +36,7 @@ class TimelineEntry(Record):
     actor: Actor
     late_by_seconds: float
     order_conflict: bool
+    order_conflict_why: str | None
 
     @classmethod
     def of(cls, entry: projection.TimelineEntry) -> Self:
@@ -52,6 +55,7 @@ class TimelineEntry(Record):
             Actor(**entry.actor),
             max(0.0, (entry.recorded_at - entry.event_time) / 1_000_000),
             entry.order_conflict,
+            entry.conflict,
         )
 
 
@@ -121,8 +125,9 @@ class Log(Rows[LogEntry]):
         read: Callable[[], Iterator[LogEntry]],
         read_bytes: Callable[[bool], Iterator[bytes]],
         remarks: tuple[str, ...],
+        following: NextKey | None = None,
     ) -> None:
-        super().__init__(read)
+        super().__init__(read, following)
         self._read_bytes = read_bytes
         self.remarks = remarks
         """In words, where what was asked lies beyond what the log holds, and which head answers."""

@@ -11,6 +11,7 @@ from outcomes.api.answers.entity import Actor
 from outcomes.api.answers.rows import RowList, Rows
 from outcomes.domain.times import moment
 from outcomes.projections.mastery import row as projection
+from outcomes.projections.paging import NextKey
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,10 @@ class Mastery(Rows[MasteryRow]):
 
     row_type = MasteryRow
 
-    def __init__(self, read: Callable[[], Iterator[MasteryRow]], course: str | None) -> None:
-        super().__init__(read)
+    def __init__(
+        self, read: Callable[[], Iterator[MasteryRow]], course: str | None, following: NextKey | None = None
+    ) -> None:
+        super().__init__(read, following)
         self.course = course
         # One course is a heat map, which is no good in parts.
         self.is_shown_whole = course is not None

@@ -9,6 +9,7 @@ from outcomes.api.answers.base import Answer, Record, moment_of, optional
 from outcomes.api.answers.differences import Heading
 from outcomes.api.answers.rows import RowList
 from outcomes.domain.times import moment
+from outcomes.projections.paging import NextKey
 from outcomes.store.ingest.ingest import IngestReport as StoreReport
 from outcomes.store.log import quarantine
 from outcomes.store.operations import backup
@@ -280,8 +281,11 @@ class QuarantineList(RowList[QuarantineEntry]):
 
     row_type = QuarantineEntry
 
-    def __init__(self, rows: Iterable[QuarantineEntry], damage: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, rows: Iterable[QuarantineEntry], damage: tuple[str, ...] = (), following: NextKey | None = None
+    ) -> None:
         super().__init__(rows)
+        self._following = following
         self.damage = damage
         """In words, what of the quarantine cannot be shown, since the log is damaged."""
 

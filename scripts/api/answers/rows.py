@@ -11,6 +11,7 @@ import orjson
 
 from outcomes.api.answers.base import Answer, Record, as_json
 from outcomes.api.extras import require
+from outcomes.projections.paging import NextKey
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +36,14 @@ class Rows(Answer, Generic[Row]):
     is_shown_whole = False
     """Whether `print` and a notebook show all of it, however much that is."""
 
-    def __init__(self, read: Callable[[], Iterator[Row]]) -> None:
+    def __init__(self, read: Callable[[], Iterator[Row]], following: NextKey | None = None) -> None:
         self._read = read
+        self._following = following
+
+    @property
+    def next(self) -> str | None:
+        """The key to give as `after` for what comes next, once these rows have been read; None if there is no more."""
+        return None if self._following is None else self._following.value
 
     def __iter__(self) -> Iterator[Row]:
         return self._read()

@@ -6,8 +6,17 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption
-from outcomes.cli.output import answer, say
+from outcomes.cli.options import (
+    AfterOption,
+    AsOfOption,
+    Format,
+    FormatOption,
+    KnownAtOption,
+    LimitOption,
+    NewestFirstOption,
+    TenantOption,
+)
+from outcomes.cli.output import answer, answer_part, say
 from outcomes.cli.session import at, catch_up, opened
 
 
@@ -79,6 +88,15 @@ def late(
     over: Annotated[
         str, typer.Option("--over", metavar="DURATION", help="At least so late: 90s, 15m, 1h, 2d, 1w.")
     ] = "1h",
+    recorded_since: Annotated[
+        str | None, typer.Option("--recorded-since", metavar="TIME", help="Only what entered the log from then on.")
+    ] = None,
+    recorded_until: Annotated[
+        str | None, typer.Option("--recorded-until", metavar="TIME", help="Only what entered the log up to then.")
+    ] = None,
+    limit: LimitOption = None,
+    after: AfterOption = None,
+    newest_first: NewestFirstOption = False,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
@@ -89,7 +107,15 @@ def late(
     Example: outcomes late --over 2d
     """
     with at(context, tenant, as_of, known_at) as point:
-        answer(point.late(over=over), form)
+        found = point.late(
+            over=over,
+            recorded_since=recorded_since,
+            recorded_until=recorded_until,
+            limit=limit,
+            after=after,
+            newest_first=newest_first,
+        )
+        answer_part(found, form)
 
 
 class ReplayFormat(StrEnum):

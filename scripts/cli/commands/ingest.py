@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from outcomes.api.clean_text import clean_lines
-from outcomes.cli.options import Format, FormatOption
-from outcomes.cli.output import answer, report_damage, say
+from outcomes.cli.options import AfterOption, Format, FormatOption, LimitOption, NewestFirstOption
+from outcomes.cli.output import answer, answer_part, report_damage, say
 from outcomes.cli.progress import progress
 from outcomes.cli.session import opened
 from outcomes.domain.errors import InputCutShort
@@ -55,14 +55,21 @@ def ingest(
 
 
 @app.command("list")
-def list_entries(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
+def list_entries(
+    context: typer.Context,
+    *,
+    limit: LimitOption = None,
+    after: AfterOption = None,
+    newest_first: NewestFirstOption = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
     """List what could not be read, and why.
 
     Example: outcomes quarantine list
     """
     with opened(context) as home:
-        found = home.quarantine.list()
-    answer(found, form)
+        found = home.quarantine.list(limit=limit, after=after, newest_first=newest_first)
+    answer_part(found, form)
     report_damage(found.damage)
 
 

@@ -5,8 +5,18 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption, folder_of, key_of
-from outcomes.cli.output import answer, say, write_json
+from outcomes.cli.options import (
+    AsOfOption,
+    Format,
+    FormatOption,
+    KnownAtOption,
+    LimitOption,
+    NewestFirstOption,
+    TenantOption,
+    folder_of,
+    key_of,
+)
+from outcomes.cli.output import answer, answer_part, say, say_next, write_json
 from outcomes.cli.progress import progress
 from outcomes.cli.session import at, catch_up, opened
 from outcomes.domain.errors import UsageError
@@ -31,8 +41,11 @@ def digest(
 def log(
     context: typer.Context,
     *,
-    after: Annotated[int, typer.Option("--after", metavar="P", help="Only events after this position.", min=0)] = 0,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0)] = None,
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="P", help="Only events after this position; backwards, before it.")
+    ] = None,
+    limit: LimitOption = None,
+    newest_first: NewestFirstOption = False,
     follow: Annotated[bool, typer.Option("--follow", help="Go on as events come, until interrupted.")] = False,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
@@ -58,6 +71,7 @@ def log(
         found = home.log(
             after=after,
             limit=limit,
+            newest_first=newest_first,
             follow=follow,
             as_of=as_of,
             known_at=known_at,
@@ -68,10 +82,11 @@ def log(
         for words in found.remarks:
             say(words)
         if form not in {None, Format.NDJSON}:
-            answer(found, form)
+            answer_part(found, form)
             return
         for line in found.placed_lines() if form else found.lines():
             write_json(line)
+        say_next(found)
 
 
 def verify(

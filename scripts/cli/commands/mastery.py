@@ -4,8 +4,17 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption
-from outcomes.cli.output import answer, say, write_document
+from outcomes.cli.options import (
+    AfterOption,
+    AsOfOption,
+    Format,
+    FormatOption,
+    KnownAtOption,
+    LimitOption,
+    NewestFirstOption,
+    TenantOption,
+)
+from outcomes.cli.output import answer, answer_part, say, write_document
 from outcomes.cli.session import at, opened
 from outcomes.domain.times import micros, to_text
 
@@ -34,6 +43,9 @@ def mastery(  # noqa: PLR0913 - one for each option
     include_removed: Annotated[
         bool, typer.Option("--include-removed", help="Also students all of whose enrollments there are deleted.")
     ] = False,
+    limit: LimitOption = None,
+    after: AfterOption = None,
+    newest_first: NewestFirstOption = False,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
@@ -56,8 +68,11 @@ def mastery(  # noqa: PLR0913 - one for each option
             scale=scale,
             compare=compare,
             include_removed=include_removed,
+            limit=limit,
+            after=after,
+            newest_first=newest_first,
         )
-        answer(found, form)
+        answer_part(found, form)
         is_empty = not compare and not found
     if is_empty:
         say("no results at this point; outcomes status lists what the log holds, --include-removed also shows removed")

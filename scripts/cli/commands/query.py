@@ -4,8 +4,17 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption
-from outcomes.cli.output import answer, say
+from outcomes.cli.options import (
+    AfterOption,
+    AsOfOption,
+    Format,
+    FormatOption,
+    KnownAtOption,
+    LimitOption,
+    NewestFirstOption,
+    TenantOption,
+)
+from outcomes.cli.output import answer, answer_part, say
 from outcomes.cli.session import at
 
 
@@ -76,6 +85,9 @@ def timeline(  # noqa: PLR0913 - one for each filter
         typer.Option("--request", metavar="ID", help="All that was done in one request or job, by its id."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also events that changed nothing.")] = False,
+    limit: LimitOption = None,
+    after: AfterOption = None,
+    newest_first: NewestFirstOption = False,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
@@ -95,5 +107,8 @@ def timeline(  # noqa: PLR0913 - one for each filter
             field=field,
             request=request,
             all=everything,
+            limit=limit,
+            after=after,
+            newest_first=newest_first,
         )
-        answer(found, form)
+        answer_part(found, form)

@@ -242,7 +242,7 @@ def test_late_events_and_what_they_changed(world: World) -> None:
         result("52", "2025-02-19T23:50:00Z", score=3, student="studentBo"),
     )
     with world.at() as (log, connection, at):
-        found = list(late(connection, log, at, 3_600_000_000))
+        found = [event.as_json() for event in late(connection, log, at, 3_600_000_000)]
     assert [(entry["kind"], entry["id"], entry["overtaken"]) for entry in found] == [
         ("outcome", "7", True),
         ("result", "51", False),
@@ -273,7 +273,8 @@ def test_what_a_late_event_changed_is_the_difference_it_made(
         if world.take(first).appended == 0:
             return
         with world.at(as_of=as_of, tenant=tenant) as (log, connection, at):
-            told = [entry for entry in late(connection, log, at, 0) if entry["position"] == known + 1]
+            entries = (event.as_json() for event in late(connection, log, at, 0))
+            told = [entry for entry in entries if entry["position"] == known + 1]
             before, after = at._replace(known_at=known), at._replace(known_at=known + 1)
             places = diff(connection, log, before, after, None)
             students = list(students_changed(connection, before, after, None))

@@ -20,7 +20,7 @@ from tests.support.world import World, fresh_world
 def late_ones(world: World, over: int = 0, **point: Any) -> list[dict[str, Any]]:
     """Return what `late` tells."""
     with world.at(**point) as (log, connection, at):
-        return list(late(connection, log, at, over))
+        return [event.as_json() for event in late(connection, log, at, over)]
 
 
 def _as_set(rows: list[dict[str, Any]]) -> set[str]:
@@ -42,7 +42,7 @@ class TestEffects:
                         Context(*row)
                         for row in connection.execute("SELECT type, id FROM contexts WHERE tenant = ?", (at.number,))
                     ]
-                    for entry in late(connection, log, at, 0):
+                    for entry in (event.as_json() for event in late(connection, log, at, 0)):
                         points = [at._replace(known_at=entry["position"] - back) for back in (1, 0)]
                         places: dict[str, list[dict[str, Any]]] = {"added": [], "removed": [], "moved": []}
                         for context in contexts:

@@ -65,6 +65,7 @@ class TestEntries:
             "fields": {POINTS: [3, 4]},
             "late_by_seconds": 2.5,
             "order_conflict": False,
+            "order_conflict_why": None,
         }
 
     def test_entries_stand_in_event_order(self, world: World) -> None:

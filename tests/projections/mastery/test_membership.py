@@ -110,7 +110,8 @@ def test_a_late_departure_tells_whose_score_went(world: World) -> None:
     world.clock = parse_argument("2025-02-20T00:00:00Z")
     world.take(enrollment("31", "2025-02-02", state="deleted", updated="2025-02-02"))
     with world.at() as (log, connection, at):
-        [entry] = late(connection, log, at, 3_600_000_000)
+        [event] = late(connection, log, at, 3_600_000_000)
+        entry = event.as_json()
     assert [(row["score"], row["enrollment"]) for row in entry["scores"]] == [([4.0, None], "deleted")]
 
 

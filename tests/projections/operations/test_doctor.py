@@ -18,8 +18,8 @@ JAN, FEB, MAR, APR = (f"2025-0{month}-01" for month in range(1, 5))
 
 def findings(world: World, **point: Any) -> dict[str, Any]:
     """Return what is found, by name."""
-    with world.at(**point) as (_, connection, at):
-        return {finding["finding"]: finding for finding in doctor(connection, at, world.clock)}
+    with world.at(**point) as (log, connection, at):
+        return {finding["finding"]: finding for finding in doctor(connection, log, at, world.clock)}
 
 
 def examples(world: World, name: str, **point: Any) -> list[tuple[str, str, int]]:
@@ -158,3 +158,16 @@ def test_it_finds_the_conflicts_that_the_timeline_marks(
     told = {entry.position for entry in marked if entry.kind != "setting"}
     assert found["count"] == len(told)
     assert {example["position"] for example in found["examples"]} <= told
+
+
+def test_two_contradicting_events_of_one_instant_are_counted(world: World) -> None:
+    """Whichever of them arrived first: their digests decide, and a repeat with another envelope contradicts nothing."""
+    same = "2025-03-10T09:00:00Z"
+    a, b = (outcome("7", same, title=title, updated=same) for title in ("A", "B"))
+    again = group("1", same, meta={"request_id": "another"})
+    world.take(b, outcome("7", "2025-01-01"), a, group("1", same), again)
+    found = findings(world)["order_conflicts"]
+    marked = [entry for entry in world.timeline(Filters(everything=True)) if entry.order_conflict]
+    assert found["count"] == 1
+    assert "same instant" in found["examples"][0]["why"]
+    assert [entry.position for entry in marked] == [found["examples"][0]["position"]]
