@@ -157,8 +157,8 @@ class Home:
         """Return the events as they came, in the order in which they were appended; read as they are iterated.
 
         `after` is a position; with `newest_first` it goes backwards from there. `.lines()` are the bytes, which
-        `ingest` takes back. With `follow` it goes on as events come, without an end; `waiting` is called whenever it may
-        have to wait for the next.
+        `ingest` takes back. With `follow` it goes on as events come, without an end; `waiting` is called whenever it
+        may have to wait for the next.
         """
         if follow and known_at is not None:
             raise UsageError("--follow goes on behind the head of the log: leave out --known-at")
