@@ -35,7 +35,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"ingest"},
     ),
     "projections": (
-        {"views"},
+        {"paging", "views"},
         {"as_of"},
         {"mastery"},
         {"history"},
