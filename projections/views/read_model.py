@@ -95,8 +95,8 @@ class ReadModel:
         """Return the row that one event adds."""
         return extract_row(event, digest)
 
-    def take(self, appended: Appended) -> None:
-        """Take a batch that has just been appended; the caller holds the home's writer lock."""
+    def apply(self, appended: Appended) -> None:
+        """Apply a batch that has just been appended; the caller holds the home's writer lock."""
         if not appended.positions:
             return
         database = self._ready()

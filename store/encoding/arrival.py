@@ -13,7 +13,7 @@ from outcomes.store.encoding.fast_structs import FastEvent
 from outcomes.store.encoding.stream_keys import local_stream, version_of
 from outcomes.store.sources.segment import Segment
 
-Project = Callable[[EventLike, bytes], tuple[Any, ...]]
+Extract = Callable[[EventLike, bytes], tuple[Any, ...]]
 """What a read model takes from an event and its digest, as plain values that travel between processes."""
 
 
@@ -90,7 +90,7 @@ class Arrivals:
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Arrivals))
 
 
-def read(segment: Segment, extract: Project) -> Arrival | str:
+def read(segment: Segment, extract: Extract) -> Arrival | str:
     """Return the event in a segment of input, or in words why it is none."""
     if segment.reason is not None:
         return segment.reason
@@ -104,7 +104,7 @@ def read(segment: Segment, extract: Project) -> Arrival | str:
     return arrival_of(segment, content_digest(value, segment.raw), event, extract)
 
 
-def arrival_of(segment: Segment, digest: bytes, event: EventLike | OtherEvent, extract: Project) -> Arrival:
+def arrival_of(segment: Segment, digest: bytes, event: EventLike | OtherEvent, extract: Extract) -> Arrival:
     """Put an arrival together from its parts."""
     return Arrival(
         segment.raw,

@@ -42,8 +42,8 @@ class Follower(Protocol):
     def extract(self, event: EventLike, digest: bytes, /) -> tuple[Any, ...]:
         """Return what it takes from an event, as plain values. Must not depend on the model's state."""
 
-    def take(self, appended: Appended, /) -> None:
-        """Take what was new, after it is safe in the log, before the lock is given up."""
+    def apply(self, appended: Appended, /) -> None:
+        """Apply what was new, after it is safe in the log, before the lock is given up."""
 
 
 class NullFollower:
@@ -51,8 +51,8 @@ class NullFollower:
 
     extract = staticmethod(extract_nothing)
 
-    def take(self, _appended: Appended) -> None:
-        """Take nothing."""
+    def apply(self, _appended: Appended) -> None:
+        """Apply nothing."""
 
 
 @dataclass
@@ -159,9 +159,9 @@ class Ingest:
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
 
-    def take_segments(self, pieces: Iterable[Segment], source: str) -> None:
+    def take_segments(self, segments: Iterable[Segment], source: str) -> None:
         """Take values that are already split, in batches."""
-        self._take(prepare(pieces, self._follower.extract), source, lambda _: None)
+        self._take(prepare(segments, self._follower.extract), source, lambda _: None)
 
     def _take(self, parts: Iterable[Prepared], source: str, watch: Callable[[int], None]) -> int:
         """Write parts of a source in batches; return how many bytes of it were read."""
@@ -187,8 +187,8 @@ class Ingest:
         def refuse(connection: sqlite3.Connection, now: Micros) -> None:
             if batch.refused:
                 quarantine.note_reader(connection, READER, now)
-            for piece, reason in redaction.redact_refused(connection, batch.refused):
-                quarantine.put(connection, piece, batch.source, reason, now)
+            for segment, reason in redaction.redact_refused(connection, batch.refused):
+                quarantine.put(connection, segment, batch.source, reason, now)
 
         if len(batch.arrivals) or batch.refused:
             self._commit(batch, "ingest", refuse)
@@ -209,10 +209,10 @@ class Ingest:
                 self._log.forget_uncommitted()
                 raise
             finally:
-                for piece, _ in batch.refused:
-                    piece.close()
+                for segment, _ in batch.refused:
+                    segment.close()
             self._count(batch, appended)
-            self._follower.take(appended)
+            self._follower.apply(appended)
 
     def _count(self, batch: _Batch, appended: Appended) -> None:
         report = self.report
@@ -225,14 +225,14 @@ class Ingest:
 
     def _retry(self, entry: quarantine.QuarantineEntry) -> None:
         with self._log.reading() as connection:
-            pieces = list(split(quarantine.content(connection, entry.number), value_of))
+            segments = list(split(quarantine.content(connection, entry.number), value_of))
         batch = _Batch(entry.source)
-        for part in prepare(pieces, self._follower.extract):
+        for part in prepare(segments, self._follower.extract):
             batch.add(part)
 
         def judge(connection: sqlite3.Connection, now: Micros) -> None:
-            if batch.refused or not pieces:
-                quarantine.refuse_again(connection, entry.number, batch.refused[0][1] if pieces else entry.reason)
+            if batch.refused or not segments:
+                quarantine.refuse_again(connection, entry.number, batch.refused[0][1] if segments else entry.reason)
             else:
                 quarantine.mark_taken(connection, entry.number, now)
 

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.encoding import fast_parser
-from outcomes.store.encoding.arrival import Arrival, Arrivals, Project, read
+from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract, read
 from outcomes.store.sources.content import text_in
 from outcomes.store.sources.files import InputChunks
 from outcomes.store.sources.json_splitter import split
@@ -36,11 +36,11 @@ class Prepared:
 
 
 def value_of(text: bytes) -> Any:
-    """Return what a whole object is read as: a plain event at once, whatever else is an object as JSON."""
+    """Return what a whole object is read as: a fast event if its shape is usual, else an object as JSON."""
     return fast_parser.try_parse(text) or object_in(text)
 
 
-def prepare_source(stream: BinaryIO, source: str, extract: Project) -> Iterator[Prepared]:
+def prepare_source(stream: BinaryIO, source: str, extract: Extract) -> Iterator[Prepared]:
     """Prepare all of a source. Damage is told in the last part, not raised: what was readable is kept."""
     taken = InputChunks(stream, source)
     damage: list[str] = []
@@ -58,23 +58,23 @@ def prepare_source(stream: BinaryIO, source: str, extract: Project) -> Iterator[
         yield Prepared(done=taken.done, damage=damage[0])
 
 
-def prepare(pieces: Iterable[Segment], extract: Project) -> Iterator[Prepared]:
+def prepare(segments: Iterable[Segment], extract: Extract) -> Iterator[Prepared]:
     """Prepare values that are already split. Parts are small: who waits for one soon has something to do."""
     arrived: list[Arrival] = []
     part, give_at = Prepared(), time.monotonic() + _SECONDS
-    for number, piece in enumerate(pieces, 1):
-        verdict = read(piece, extract)
+    for number, segment in enumerate(segments, 1):
+        verdict = read(segment, extract)
         if verdict.__class__ is Arrival:
             arrived.append(verdict)
-        elif piece is QUIET:
+        elif segment is QUIET:
             part.is_quiet = True
         else:
-            for inner, found in _inside(piece, str(verdict), extract):
+            for inner, found in _inside(segment, str(verdict), extract):
                 if isinstance(found, Arrival):
                     arrived.append(found)
                 else:
                     part.refused.append((_with_prefix(inner), found))
-        part.bytes += len(piece.raw)
+        part.bytes += len(segment.raw)
         if number % _EVENTS == 0 or part.bytes >= _BYTES or part.is_quiet or time.monotonic() > give_at:
             part.arrivals = Arrivals.of(arrived)
             yield part
@@ -83,11 +83,13 @@ def prepare(pieces: Iterable[Segment], extract: Project) -> Iterator[Prepared]:
     yield part
 
 
-def _inside(piece: Segment, verdict: str, extract: Project, depth: int = 0) -> Iterator[tuple[Segment, Arrival | str]]:
+def _inside(
+    segment: Segment, verdict: str, extract: Extract, depth: int = 0
+) -> Iterator[tuple[Segment, Arrival | str]]:
     """Yield what is inside a value that is no event, if it is a wrapper around some; else the value and the reason."""
-    carried = contents(piece, value_of, depth)
+    carried = contents(segment, value_of, depth)
     if carried is None:
-        yield piece, named(piece.value, piece.raw) or verdict
+        yield segment, named(segment.value, segment.raw) or verdict
         return
     found = (inner for segment in carried.segments for inner in _judged(segment, extract, depth + 1))
     if carried.is_list:
@@ -98,16 +100,16 @@ def _inside(piece: Segment, verdict: str, extract: Project, depth: int = 0) -> I
     if any(isinstance(judged, Arrival) for _, judged in inners):
         yield from inners
     else:
-        yield piece, next((f"inside its wrapper: {judged}" for _, judged in inners), verdict)
+        yield segment, next((f"inside its wrapper: {judged}" for _, judged in inners), verdict)
 
 
-def _judged(piece: Segment, extract: Project, depth: int) -> Iterator[tuple[Segment, Arrival | str]]:
-    verdict = read(piece, extract)
+def _judged(segment: Segment, extract: Extract, depth: int) -> Iterator[tuple[Segment, Arrival | str]]:
+    verdict = read(segment, extract)
     if isinstance(verdict, Arrival):
-        yield piece, verdict
+        yield segment, verdict
     else:
-        yield from _inside(piece, verdict, extract, depth)
+        yield from _inside(segment, verdict, extract, depth)
 
 
-def _with_prefix(piece: Segment) -> Segment:
-    return replace(piece, raw=piece.prefix + piece.raw, prefix=b"") if piece.prefix else piece
+def _with_prefix(segment: Segment) -> Segment:
+    return replace(segment, raw=segment.prefix + segment.raw, prefix=b"") if segment.prefix else segment

@@ -83,17 +83,17 @@ class _Sender:
     def send(self, part: Prepared) -> None:
         """Send a part; what is too long to hold goes ahead, as an open file."""
         refused = []
-        for piece, reason in part.refused:
+        for segment, reason in part.refused:
             spool = None
-            if piece.spool is not None:
-                piece.spool.flush()
-                socket.send_fds(self._channel, [_HEADER.pack(_LONG, 0, 0)], [piece.spool.fileno()])
+            if segment.spool is not None:
+                segment.spool.flush()
+                socket.send_fds(self._channel, [_HEADER.pack(_LONG, 0, 0)], [segment.spool.fileno()])
                 spool = True
-            refused.append((piece.raw, piece.line, piece.reason, spool, reason))
+            refused.append((segment.raw, segment.line, segment.reason, spool, reason))
         columns = part.arrivals.plain_columns()
         self.tell(_PART, marshal.dumps((columns, refused, part.bytes, part.done, part.damage, part.is_quiet)))
-        for piece, _ in part.refused:
-            piece.close()
+        for segment, _ in part.refused:
+            segment.close()
 
     def tell(self, kind: bytes, data: bytes = b"") -> None:
         if len(data) > _SLOT_BYTES:
@@ -128,11 +128,11 @@ def _received(ring: mmap.mmap, channel: socket.socket) -> Iterator[Prepared]:
         if kind == _ERROR:
             raise pickle.loads(data)  # noqa: S301 - from our own fork
         columns, refused, size_of_part, done, damage, is_quiet = marshal.loads(data)  # noqa: S302 - from our own fork
-        pieces = [
+        segments = [
             (Segment(raw, line, reason=known, spool=spools.pop(0) if is_long else None), reason)
             for raw, line, known, is_long, reason in refused
         ]
-        yield Prepared(Arrivals(*columns), pieces, size_of_part, done, damage, is_quiet)
+        yield Prepared(Arrivals(*columns), segments, size_of_part, done, damage, is_quiet)
 
 
 def _header(channel: socket.socket, spools: list[IO[bytes]]) -> tuple[bytes, int, int]:

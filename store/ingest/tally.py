@@ -21,10 +21,10 @@ class Tally:
         """Count what is in a part."""
         self._events += len(part.arrivals)
         if part.refused:
-            piece, reason = part.refused[0]
-            self._first = self._first or f"line {piece.line}: {reason[:_LONGEST_REASON]}"
+            segment, reason = part.refused[0]
+            self._first = self._first or f"line {segment.line}: {reason[:_LONGEST_REASON]}"
             self._refused += len(part.refused)
-            self._refused_bytes += sum(piece.size() for piece, _ in part.refused)
+            self._refused_bytes += sum(segment.size() for segment, _ in part.refused)
             self._line = part.refused[-1][0].line
 
     def is_hopeless(self) -> bool:

@@ -6,7 +6,7 @@ from operator import add
 from typing import NamedTuple
 
 from outcomes.domain.times import Micros
-from outcomes.store.encoding.arrival import Arrival, Arrivals, Project
+from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract
 from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.stream_keys import first_version, in_tenant, last_version
 from outcomes.store.log.hash_chain import BATCHES, NO_CHAIN, Batch, chain_after, last_batch
@@ -38,16 +38,16 @@ class Appender:
         self._tenants: dict[str, int] = {}
 
     def append(
-        self, connection: sqlite3.Connection, arrivals: Arrivals, source: str, recorded_at: Micros, project: Project
+        self, connection: sqlite3.Connection, arrivals: Arrivals, source: str, recorded_at: Micros, extract: Extract
     ) -> Appended:
         """Append those arrivals that are new, in their order; return them with their positions."""
         head, last = head_of(connection), last_batch(connection)
-        arrivals = redaction.redact_batch(connection, arrivals, project, partial(self._holds, connection))
+        arrivals = redaction.redact_batch(connection, arrivals, extract, partial(self._holds, connection))
         states: list[bytes]
         if self._encryption is None:
             states = self._codec.compress_all(arrivals.raws)
         else:
-            arrivals, states = self._encryption.admit(connection, arrivals, project, recorded_at)
+            arrivals, states = self._encryption.admit(connection, arrivals, extract, recorded_at)
         new, stored = self._recorder.append(connection, self._rows(connection, arrivals, states))
         if not new:
             return Appended(head, Arrivals.of())

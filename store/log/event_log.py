@@ -19,7 +19,7 @@ from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
 from outcomes.domain.event import ErasedEvent, Event, EventLike, OtherEvent, Recorded
 from outcomes.domain.identity import EntityRef
 from outcomes.domain.times import Micros
-from outcomes.store.encoding.arrival import Arrivals, Project, extract_nothing
+from outcomes.store.encoding.arrival import Arrivals, Extract, extract_nothing
 from outcomes.store.encoding.compression import Codec, dictionary_number, shipped_dictionary
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.encoding.stream_keys import OTHER, in_tenant, last_version, stream_of_entity
@@ -217,14 +217,14 @@ class EventLog(Application[str]):
         arrivals: Arrivals,
         source: str,
         recorded_at: Micros,
-        project: Project = extract_nothing,
+        extract: Extract = extract_nothing,
     ) -> Appended:
         """Append those arrivals that are new, in their order; return them with their positions.
 
-        Repeats, of stored events or inside the batch, are left out: nothing is stored twice. `project` extracts
+        Repeats, of stored events or inside the batch, are left out: nothing is stored twice. `extract` extracts
         what this home keeps otherwise than it came: redacted, or encrypted.
         """
-        return self._appender.append(connection, arrivals, source, recorded_at, project)
+        return self._appender.append(connection, arrivals, source, recorded_at, extract)
 
     def forget_uncommitted(self) -> None:
         """Drop what was learnt inside a transaction that was rolled back."""

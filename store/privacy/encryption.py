@@ -14,7 +14,7 @@ from outcomes.domain.identity import Kind
 from outcomes.domain.personal_data import NAMES_SOMEONE_ELSE, PersonId, Persons, is_impersonal, persons_of
 from outcomes.domain.times import Micros
 from outcomes.store.encoding import fast_parser
-from outcomes.store.encoding.arrival import Arrival, Arrivals, Project
+from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract
 from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
 from outcomes.store.encoding.stream_keys import stream_of_entity, version_of
@@ -84,7 +84,7 @@ class EventEncryption:
         return arrival._replace(digest=digest, stream=stream, version=version_of(arrival.event_time, digest))
 
     def admit(
-        self, connection: sqlite3.Connection, arrivals: Arrivals, project: Project, now: Micros
+        self, connection: sqlite3.Connection, arrivals: Arrivals, extract: Extract, now: Micros
     ) -> tuple[Arrivals, list[bytes]]:
         """Return arrivals as they are filed here, with what is taken from what can still be read, and their states."""
         self.keyring.refresh(connection)
@@ -92,7 +92,7 @@ class EventEncryption:
         filed, states = [], []
         for arrival in map(self.filed, arrivals.rows()):
             state, event = self._encrypt(connection, arrival)
-            extracted = None if event is None or isinstance(event, OtherEvent) else project(event, arrival.digest)
+            extracted = None if event is None or isinstance(event, OtherEvent) else extract(event, arrival.digest)
             filed.append(arrival._replace(extracted=extracted))
             states.append(state)
         if self._has_erased:

@@ -11,7 +11,7 @@ from typing import cast
 from outcomes.domain.errors import NotAnEvent
 from outcomes.domain.personal_data import OPTIONAL
 from outcomes.store.encoding import fast_parser
-from outcomes.store.encoding.arrival import Arrival, Arrivals, Project, read
+from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract, read
 from outcomes.store.privacy import settings
 from outcomes.store.privacy.json_members import remove
 from outcomes.store.sources.json_values import decode
@@ -21,7 +21,7 @@ from outcomes.store.sources.segment import Segment
 def redact_batch(
     connection: sqlite3.Connection,
     arrivals: Arrivals,
-    project: Project,
+    extract: Extract,
     is_stored: Callable[[Arrival], bool],
 ) -> Arrivals:
     """Return the arrivals as they are to be written: redacted while that is on, without repeats of the other form."""
@@ -30,7 +30,7 @@ def redact_batch(
         return arrivals
     admitted = []
     for arrival in arrivals.rows():
-        kept, twin = _forms(arrival, project, is_on=rule == "on")
+        kept, twin = _forms(arrival, extract, is_on=rule == "on")
         if twin is None or not is_stored(twin):
             admitted.append(kept)
     return Arrivals.of(admitted)
@@ -58,11 +58,11 @@ def _stripped(segment: Segment) -> Segment:
     return replace(segment, raw=redact(segment.raw)) if isinstance(value, dict) else segment
 
 
-def _forms(arrival: Arrival, project: Project, *, is_on: bool) -> tuple[Arrival, Arrival | None]:
+def _forms(arrival: Arrival, extract: Extract, *, is_on: bool) -> tuple[Arrival, Arrival | None]:
     """Return the form of an event that is to be kept, and the other one, if there are two."""
     raw = redact(arrival.raw)
     if raw is arrival.raw:
         return arrival, None
     # What was an event before is one without those fields.
-    other = cast("Arrival", read(Segment(raw, arrival.line, fast_parser.try_parse(raw) or decode(raw)), project))
+    other = cast("Arrival", read(Segment(raw, arrival.line, fast_parser.try_parse(raw) or decode(raw)), extract))
     return (other, arrival) if is_on else (arrival, other)
