@@ -1,4 +1,4 @@
-"""Taking events in: the rate, how it holds as the log grows, late events, and the room they take on disk."""
+"""Ingest: the rate, how it holds as the log grows, late events, and the room they take on disk."""
 
 import mmap
 import shutil

@@ -68,7 +68,7 @@ def _schema(connection: sqlite3.Connection) -> Iterator[Problem]:
     }
     triggers = layout.triggers(number, is_encrypted=is_encrypted)
     for name, statement in triggers.items():
-        # Format 1 had no house rules, and its early builds no guard against REPLACE; the migration brings them.
+        # Format 1 had no home settings, and its early builds no guard against REPLACE; the migration brings them.
         is_later = number == 1 and (name.endswith("_replace") or name.startswith("house_rules"))
         if there.get(("trigger", name)) != statement and not is_later:
             yield Problem(

@@ -18,7 +18,7 @@ FORMAT = 3
 
 1. events, batches, tenants, dictionaries, properties, quarantine
 2. the log has an identity, and the chain covers the stored bytes of every batch after `bytes_chained_after`;
-   house rules; a log that is encrypted has keys of people
+   settings of the home; an encrypted log has keys of people
 3. a ledger of every row beside the events, which the chain covers, with every column of the events of batches after
    `columns_chained_after`; quarantine can be dismissed
 """

@@ -1,4 +1,4 @@
-"""Taking events in: `ingest`, and another try at what could not be read: `quarantine`."""
+"""Commands that bring events into the log: `ingest`, and another try at what could not be read: `quarantine`."""
 
 import sys
 from pathlib import Path
