@@ -49,8 +49,9 @@ def _of_system(error: OSError) -> str:
 
 def _of_database(error: sqlite3.Error) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    where = next(iter(getattr(error, "__notes__", ())), "the database")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return f"{error}: {_MEND_VIEWS}"
     if code == sqlite3.SQLITE_BUSY:
-        return f"another program has kept the database locked for {BUSY_SECONDS} s: end it, then try again"
+        return f"another program has kept {where} locked for {BUSY_SECONDS} s: end it, then try again"
     return f"{error}: {_CHECK_FOLDER}"

@@ -26,6 +26,7 @@ from outcomes.store.privacy import redaction
 from outcomes.store.sources.files import Source, open_source, source_name
 from outcomes.store.sources.json_splitter import split
 from outcomes.store.sources.segment import Segment
+from outcomes.store.sqlite.datastore import is_lock
 
 BATCH_EVENTS = 5_000
 _BATCH_BYTES = 16 << 20
@@ -67,11 +68,13 @@ class IngestReport:
     head: int = 0
     seconds: float = 0.0
     damaged: list[str] = field(default_factory=list)
+    is_followed: bool = True
+    """Whether the read model has taken it all; if its file was locked, it catches up at the next question."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's answer."""
         answer = asdict(self)
-        del answer["damaged"]
+        del answer["damaged"], answer["is_followed"]
         return answer
 
 
@@ -212,7 +215,17 @@ class Ingest:
                 for segment, _ in batch.refused:
                     segment.close()
             self._count(batch, appended)
-            self._follower.apply(appended)
+            self._follow(appended)
+
+    def _follow(self, appended: Appended) -> None:
+        """Let the read model follow; where its file is locked, the log goes on, and the model catches up when asked."""
+        if self.report.is_followed:
+            try:
+                self._follower.apply(appended)
+            except sqlite3.OperationalError as error:
+                if not is_lock(error):
+                    raise
+                self.report.is_followed = False
 
     def _count(self, batch: _Batch, appended: Appended) -> None:
         report = self.report

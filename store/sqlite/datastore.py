@@ -40,10 +40,22 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         # Sorts that outgrow the cache go to disk: in memory they would grow with the log.
         connection.execute("PRAGMA temp_store=FILE")
-    except sqlite3.Error:
+    except sqlite3.Error as error:
         connection.close()
+        name_file(error, path)
         raise
     return connection
+
+
+def name_file(error: sqlite3.Error, path: Path) -> None:
+    """Note on an error which file it is about: SQLite does not say."""
+    if not getattr(error, "__notes__", ()):
+        error.add_note(str(path))
+
+
+def is_lock(error: sqlite3.Error) -> bool:
+    """Say whether another program keeps a file locked."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 class Connection(SQLiteConnection):
@@ -92,6 +104,7 @@ class Datastore(SQLiteDatastore):
         self, path: Path, *, synchronous: str = "FULL", originator_id_type: Literal["uuid", "text"] = "text"
     ) -> None:
         super().__init__(str(path), originator_id_type=originator_id_type)
+        self._path = path
         self.pool = Pool(path, synchronous=synchronous)
 
     @contextmanager
@@ -117,15 +130,19 @@ class Datastore(SQLiteDatastore):
 
     @contextmanager
     def _plain(self, *, commit: bool) -> Iterator[sqlite3.Connection]:
-        with self.get_connection(commit=commit) as connection, connection.transaction(commit=commit):
-            assert isinstance(connection, Connection)  # noqa: S101 - narrows the library's type
-            raw = connection.raw
-            # The library reads rows by name and wants sqlite3.Row; we read by place, and tuples are faster.
-            raw.row_factory = None
-            try:
-                yield raw
-            finally:
-                raw.row_factory = sqlite3.Row
+        try:
+            with self.get_connection(commit=commit) as connection, connection.transaction(commit=commit):
+                assert isinstance(connection, Connection)  # noqa: S101 - narrows the library's type
+                raw = connection.raw
+                # The library reads rows by name and wants sqlite3.Row; we read by place, and tuples are faster.
+                raw.row_factory = None
+                try:
+                    yield raw
+                finally:
+                    raw.row_factory = sqlite3.Row
+        except sqlite3.Error as error:
+            name_file(error, self._path)
+            raise
 
 
 _OF_LIBRARY: dict[type[sqlite3.Error], type[persistence.PersistenceError]] = {

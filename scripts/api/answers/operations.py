@@ -19,7 +19,8 @@ from outcomes.store.operations import backup
 class IngestReport(Record):
     """What happened to what was read: `read` = `appended` + `duplicates` + `quarantined`.
 
-    `unprojected` are appended, too, but of no kind that has a state. `head` is the last position of the log.
+    `unprojected` are appended, too, but of no kind that has a state. `head` is the last position of the log. `views` is
+    told if they could not follow: the log has it all, and they catch up at the next question.
     """
 
     read: int
@@ -29,11 +30,13 @@ class IngestReport(Record):
     unprojected: int
     head: int
     seconds: float
+    views: str | None = optional(default=None)
 
     @classmethod
     def of(cls, report: StoreReport) -> Self:
         """Take over the store's report."""
-        return cls(**report.as_json())
+        behind = None if report.is_followed else "locked by another program: they follow at the next question"
+        return cls(**report.as_json(), views=behind)
 
 
 @dataclass(frozen=True)

@@ -133,5 +133,7 @@ def _size(names: list[str]) -> int:
 
 def _say_report(report: "IngestReport", form: Format) -> None:
     answer(report, form)
+    if report.views:
+        say(f"the events are in the log; views.db is {report.views}")
     if report.quarantined:
         say(f"{report.quarantined} could not be read as events: see outcomes quarantine list")
