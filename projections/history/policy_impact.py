@@ -73,11 +73,14 @@ def override(
 
 
 def flips(before: Iterable[MasteryRow], after: Iterable[MasteryRow]) -> Iterator[Flip]:
-    """Yield those whose status differs; both sides are of the same pairs."""
-    known = {row.sort_key: row for row in before}
+    """Yield those whose status differs; both sides are of the same pairs, in the same order, and read side by side."""
+    others = iter(before)
+    old = next(others, None)
     for row in after:
-        old = known.get(row.sort_key)
-        if old is not None and old.mastered != row.mastered:
+        key = row.sort_key
+        while old is not None and old.sort_key < key:
+            old = next(others, None)
+        if old is not None and old.sort_key == key and old.mastered != row.mastered:
             yield Flip(old, row)
 
 

@@ -1,7 +1,8 @@
 """A home: the folder with the log and its views. Opened here, written here, and asked at its points."""
 
 import getpass
-from collections.abc import Callable, Iterable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BufferedReader, BytesIO, RawIOBase
 from itertools import chain
 from os import PathLike, fspath
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 import orjson
 
-from outcomes.api.answers.differences import Diff, Heading, ScoreChange, node_change, policy_difference
+from outcomes.api.answers.differences import Diff, Heading, ScoreChange, ScoreChanges, node_change, policy_difference
 from outcomes.api.answers.events import Log
 from outcomes.api.answers.operations import Backup, Erased, IngestReport, Rebuilt, Status, Verdict
 from outcomes.api.arguments import Known, Time, known_text, place, time_text
@@ -132,15 +133,18 @@ class Home:
             remarks = [beyond(connection, query, point) for query, point in zip(queries, points, strict=True)]
             places = diff_of(connection, log, before, after, where)
             policies = [policy_difference(told) for told in policies_changed(connection, log, before, after, where)]
-            scores = students_changed(connection, before, after, where) if students else None
-            return Diff(
-                **{name: tuple(map(node_change, rows)) for name, rows in places.items()},
-                policies=tuple(policies),
-                students=None if scores is None else tuple(map(ScoreChange.of, scores)),
-                before=Heading.of(before.heading()),
-                after=Heading.of(after.heading()),
-                remarks=tuple(chain(*remarks)),
-            )
+
+        def scores(connection: sqlite3.Connection) -> Iterator[ScoreChange]:
+            return map(ScoreChange.of, students_changed(connection, before, after, where))
+
+        return Diff(
+            **{name: tuple(map(node_change, rows)) for name, rows in places.items()},
+            policies=tuple(policies),
+            students=ScoreChanges(lambda: self._session.stream(scores)) if students else None,
+            before=Heading.of(before.heading()),
+            after=Heading.of(after.heading()),
+            remarks=tuple(chain(*remarks)),
+        )
 
     def log(
         self,

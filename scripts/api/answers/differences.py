@@ -1,11 +1,12 @@
 """Two points compared."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
 from outcomes.api.answers.base import Answer, Record, as_json, moment_of, optional
+from outcomes.api.answers.rows import Rows
 
 
 @dataclass(frozen=True)
@@ -80,16 +81,22 @@ class ScoreChange(Record):
         return cls(**{**told, "score": tuple(told["score"]), "mastered": tuple(told["mastered"])})
 
 
+class ScoreChanges(Rows[ScoreChange]):
+    """Whose score or mastery differs between two points, course by course; read as it is iterated."""
+
+    row_type = ScoreChange
+
+
 @dataclass(frozen=True, repr=False)
 class Diff(Answer):
-    """What makes the second tree of the first. `students` is None unless they were asked for."""
+    """What makes the second tree of the first; `students`, if they were asked for, are read as they are iterated."""
 
     added: tuple[NodeChange, ...]
     removed: tuple[NodeChange, ...]
     moved: tuple[NodeChange, ...]
     changed: tuple[NodeChange, ...]
     policies: tuple[PolicyDifference, ...]
-    students: tuple[ScoreChange, ...] | None
+    students: ScoreChanges | None
     before: Heading
     after: Heading
     remarks: tuple[str, ...] = ()
@@ -103,7 +110,7 @@ class Diff(Answer):
         """Whether anything differs."""
         return any(rows for _, rows in self.sections())
 
-    def sections(self) -> Iterator[tuple[str, tuple[Record, ...]]]:
+    def sections(self) -> Iterator[tuple[str, Iterable[Record]]]:
         """Yield each list of differences with its name, in the contract's order."""
         for name in (*PLACES, "policies"):
             yield name, getattr(self, name)

@@ -55,9 +55,9 @@ def diff(
             as_of=as_of,
             known_at=known_at,
         )
-    for words in found.remarks:
-        say(words)
-    answer(found, form)
+        for words in found.remarks:
+            say(words)
+        answer(found, form)
 
 
 def blame(
