@@ -13,6 +13,7 @@ from outcomes.cli.commands import archive, demo, doctor, history, ingest, init, 
 from outcomes.cli.error_messages import in_words
 from outcomes.cli.options import KEY
 from outcomes.cli.output import say
+from outcomes.cli.spreadsheets import writes_csv
 
 app = typer.Typer(
     name="outcomes",
@@ -64,27 +65,27 @@ def choose_home(
 
 
 app.command()(init.init)
-app.command()(ingest.ingest)
-app.command()(query.tree)
-app.command()(query.show)
-app.command()(query.timeline)
-app.command()(history.diff)
-app.command()(history.blame)
-app.command()(history.late)
+app.command()(writes_csv(ingest.ingest))
+app.command()(writes_csv(query.tree))
+app.command()(writes_csv(query.show))
+app.command()(writes_csv(query.timeline))
+app.command()(writes_csv(history.diff))
+app.command()(writes_csv(history.blame))
+app.command()(writes_csv(history.late))
 app.command()(history.replay)
-app.command()(doctor.doctor)
-app.command()(mastery.mastery)
-app.command()(mastery.explain)
-app.command()(mastery.impact)
-app.command("class")(privacy.show_class)
-app.command()(privacy.erase)
-app.command()(maintenance.digest)
-app.command()(maintenance.log)
-app.command()(maintenance.verify)
-app.command()(maintenance.rebuild)
-app.command()(archive.checkpoint)
-app.command()(archive.backup)
-app.command()(maintenance.status)
+app.command()(writes_csv(doctor.doctor))
+app.command()(writes_csv(mastery.mastery))
+app.command()(writes_csv(mastery.explain))
+app.command()(writes_csv(mastery.impact))
+app.command("class")(writes_csv(privacy.show_class))
+app.command()(writes_csv(privacy.erase))
+app.command()(writes_csv(maintenance.digest))
+app.command()(writes_csv(maintenance.log))
+app.command()(writes_csv(maintenance.verify))
+app.command()(writes_csv(maintenance.rebuild))
+app.command()(writes_csv(archive.checkpoint))
+app.command()(writes_csv(archive.backup))
+app.command()(writes_csv(maintenance.status))
 app.command()(demo.demo)
 app.add_typer(mastery.settings_app, name="settings", help="Features of a root account that no event tells.")
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")

@@ -13,6 +13,7 @@ import typer
 
 from outcomes.api.clean_text import clean
 from outcomes.cli.options import Format
+from outcomes.cli.spreadsheets import BYTE_ORDER_MARK, is_for_spreadsheets, kept_as_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -130,7 +131,7 @@ def _csv(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
             # Both line ends are named so that a cell with either is quoted; rows end in the short one.
             writer = csv.DictWriter(buffer, fieldnames=list(line), extrasaction="ignore", lineterminator="\r\n")
             writer.writeheader()
-            yield _row_of(buffer)
+            yield (BYTE_ORDER_MARK if is_for_spreadsheets() else "") + _row_of(buffer)
         writer.writerow({name: _cell(value) for name, value in line.items()})
         yield _row_of(buffer)
 
@@ -147,6 +148,8 @@ def _cell(value: Any) -> Any:
         value = orjson.dumps(value).decode()
     if not isinstance(value, str):
         return value
+    if is_for_spreadsheets():
+        return kept_as_text(value)
     # A spreadsheet takes such a cell for a formula, and people choose their own names: an apostrophe makes it text.
     text = "'" + value if value.startswith(_FORMULA) else value
     return clean(text) if sys.stdout.isatty() else text

@@ -21,7 +21,7 @@ from tests.support.command import ROOT
 from tests.support.documents import CONTRACT, DOCUMENTS, anchors, prose, sections, session
 
 WITH_SESSION = [document for document in DOCUMENTS if session(document)]
-OF_EVERY_QUESTION = {"--as-of", "--known-at", "--tenant", "--format"}
+OF_EVERY_QUESTION = {"--as-of", "--known-at", "--tenant", "--format", "--excel"}
 DOMAIN = ROOT / "docs" / "domain.md"
 BASH = shutil.which("bash") or "bash"
 

@@ -11,6 +11,7 @@ from outcomes.cli.options import AfterOption, Format, FormatOption, LimitOption,
 from outcomes.cli.output import answer, answer_part, report_damage, say
 from outcomes.cli.progress import progress
 from outcomes.cli.session import opened
+from outcomes.cli.spreadsheets import writes_csv
 from outcomes.domain.errors import InputCutShort
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def ingest(
 
 
 @app.command("list")
+@writes_csv
 def list_entries(
     context: typer.Context,
     *,
@@ -74,6 +76,7 @@ def list_entries(
 
 
 @app.command("show")
+@writes_csv
 def show_entry(
     context: typer.Context,
     number: Annotated[int, typer.Argument(metavar="N", help="The entry's number, from quarantine list.")],
@@ -98,6 +101,7 @@ def show_entry(
 
 
 @app.command("retry")
+@writes_csv
 def retry(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
     """Read again what this version has not read yet: after an upgrade, more may be understood.
 
@@ -110,6 +114,7 @@ def retry(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
 
 
 @app.command("dismiss")
+@writes_csv
 def dismiss(
     context: typer.Context,
     numbers: Annotated[list[int] | None, typer.Argument(metavar="[N…]", help="Numbers, from quarantine list.")] = None,

@@ -16,6 +16,7 @@ from outcomes.cli.options import (
 )
 from outcomes.cli.output import answer, answer_part, say, write_document
 from outcomes.cli.session import at, opened
+from outcomes.cli.spreadsheets import writes_csv
 from outcomes.domain.times import micros, to_text
 
 # The last one is of the home; the API has the same names, and a test compares them.
@@ -148,6 +149,7 @@ def set_setting(
 
 
 @settings_app.command("list")
+@writes_csv
 def list_settings(
     context: typer.Context,
     *,
