@@ -47,6 +47,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"heat_map", "session"},
         {"terminal"},
         {"html"},
+        {"ingest", "maintenance", "replay"},
         {"point"},
         {"log", "quarantine", "settings"},
         {"home"},

@@ -1,16 +1,12 @@
 """A home: the folder with the log and its views. Opened here, written here, and asked at its points."""
 
-import getpass
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from io import BufferedReader, BytesIO, RawIOBase
+from collections.abc import Callable, Iterator
 from itertools import chain
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
-
-import orjson
+from typing import TYPE_CHECKING, Any, Self
 
 from outcomes.api.answers.differences import Diff, Heading, ScoreChange, ScoreChanges, node_change, policy_difference
 from outcomes.api.answers.events import Log
@@ -21,34 +17,24 @@ from outcomes.api.point import Point
 from outcomes.api.quarantine import Quarantine
 from outcomes.api.session import Session
 from outcomes.api.settings import Settings
-from outcomes.domain.errors import HomeUnavailable, InputCutShort, LogDamaged, UsageError
+from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
 from outcomes.projections.as_of.point import PointQuery, beyond, check_tenant, resolve, resolve_cut
 from outcomes.projections.history.diff import diff as diff_of
 from outcomes.projections.history.diff import policies_changed, students_changed
-from outcomes.projections.operations.erase import encryption_of
-from outcomes.projections.operations.erase import erase as erase_person
-from outcomes.projections.operations.rebuild import rebuild as rebuild_views
 from outcomes.projections.operations.status import status as status_of
-from outcomes.projections.operations.verify import Checks, verify_home, verify_unopened
 from outcomes.projections.paging import Page
 from outcomes.projections.views.read_model import Watch, unwatched
 from outcomes.store.home import Home as HomeFolder
-from outcomes.store.ingest.ingest import Ingest
-from outcomes.store.log.migrations import rearm as put_back_triggers
-from outcomes.store.operations.backup import backup as back_up
-from outcomes.store.operations.checkpoint import Checkpoint, parse_checkpoint
+from outcomes.store.operations.checkpoint import Checkpoint
 from outcomes.store.operations.checkpoint import checkpoint as checkpoint_of
 from outcomes.store.privacy.home_key import KeySource, source_of
 from outcomes.store.privacy.settings import REDACT
-from outcomes.store.sources.content import check_readable
-from outcomes.store.sources.files import OpenSource, Source
 from outcomes.store.sqlite.read_only import connect_read_only
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-Events = str | PathLike[str] | BinaryIO | bytes | Mapping[str, Any] | Iterable[Mapping[str, Any]]
-"""Where events come from: a file's name (`-` is standard input), an open binary stream, bytes, one event or several."""
+    from outcomes.api.ingest import Events
 
 
 class Home:
@@ -192,12 +178,11 @@ class Home:
         compares them, too. `against` is a checkpoint, or a file that holds one: the log has only grown since.
         `rearm` puts back triggers, having reported those that are gone or changed.
         """
-        checks = Checks(everything=all, anew=rebuild, against=_checkpoint(against), watch=watch)
-        found = verify_home(self._session.home, self._session.log, self._session.views, checks)
-        if rearm:
-            with self._session.log.writing() as connection:
-                put_back_triggers(connection)
-        return Verdict.of(found)
+        from outcomes.api import maintenance  # noqa: PLC0415 - slow to load, and seldom asked for
+
+        before = maintenance.checkpoint_given(against)
+        checks = maintenance.Checks(everything=all, anew=rebuild, against=before, watch=watch)
+        return maintenance.verify(self._session, checks, rearm=rearm)
 
     def checkpoint(self) -> Checkpoint:
         """Return one line that stands for the whole log as it is now, to keep elsewhere: `str()` is that line."""
@@ -213,7 +198,7 @@ class Home:
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def ingest(
-        self, *sources: Events, trust_clock: bool = False, watch: Callable[[int, int], None] = unwatched
+        self, *sources: "Events", trust_clock: bool = False, watch: Callable[[int, int], None] = unwatched
     ) -> IngestReport:
         """Append events: one object, an array, NDJSON, glued objects; .gz and .zst too. Repeats are counted, not kept.
 
@@ -222,19 +207,15 @@ class Home:
         HomeUnavailable if the clock is more than a day behind the last batch and `trust_clock` is not set,
         and InputCutShort, with the report, when one has ended in the middle: all that could be read is in the log.
         """
-        given = [_source(source) for source in sources]
-        check_readable(given)
-        session = self._session
-        run = Ingest(session.home, session.log, session.clock, session.views, trusts_clock=trust_clock)
-        run.run(given, watch=lambda done: watch(done, run.report.read))
-        report = IngestReport.of(run.report)
-        if run.report.damaged:
-            raise InputCutShort("; ".join(run.report.damaged), report)
-        return report
+        from outcomes.api.ingest import ingest  # noqa: PLC0415 - slow to load, and a reader never needs it
+
+        return ingest(self._session, sources, watch, trust_clock=trust_clock)
 
     def rebuild(self, *, watch: Watch = unwatched) -> Rebuilt:
         """Make new views from the log beside the live ones, and swap them in at the end."""
-        return Rebuilt(**rebuild_views(self._session.home, self._session.log, watch))
+        from outcomes.api import maintenance  # noqa: PLC0415 - slow to load, and seldom asked for
+
+        return maintenance.rebuild(self._session, watch)
 
     def backup(
         self, to: str | PathLike[str], *, with_key: bool = False, watch: Callable[[int, int], None] = unwatched
@@ -244,7 +225,9 @@ class Home:
         `watch` is told how many pages of how many are done. To restore it, copy the file to `log.db` in a
         folder, and `verify(against=…)` there.
         """
-        return Backup.of(back_up(self._session.log, Path(to), watch, with_key=with_key))
+        from outcomes.api import maintenance  # noqa: PLC0415 - slow to load, and seldom asked for
+
+        return maintenance.backup(self._session, to, watch, with_key=with_key)
 
     def erase(
         self,
@@ -260,25 +243,9 @@ class Home:
         Only in an encrypted home. The reason is kept for ever: say it without the person's name. `all_traces` does not
         keep the class figures as they were reported. Run it again if it was cut short.
         """
-        if not reason.strip():
-            raise UsageError("an erasure needs a reason: --reason TEXT, without the person's name")
-        session = self._session
-        encryption_of(session.home, session.log)
-        with session.reading() as connection:
-            point = resolve(connection, PointQuery(tenant))
-        found = erase_person(
-            session.home,
-            session.log,
-            session.views,
-            point,
-            student,
-            reason=reason,
-            erased_by=getpass.getuser(),
-            all_traces=all_traces,
-            clock=session.clock,
-            watch=watch,
-        )
-        return None if found is None else Erased(**found)
+        from outcomes.api import maintenance  # noqa: PLC0415 - slow to load, and seldom asked for
+
+        return maintenance.erase(self._session, student, reason, tenant, watch, all_traces=all_traces)
 
 
 def open(  # noqa: A001 - as gzip.open
@@ -324,23 +291,6 @@ def init(
     return home
 
 
-class _Unseekable(RawIOBase):
-    """A stream from where it stands: not the file behind it, of which a part may have been read."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._next = getattr(stream, "read1", stream.read)
-
-    def readable(self) -> bool:
-        """Say that it can be read."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read what is there without waiting for more."""
-        found = self._next(len(buffer))
-        buffer[: len(found)] = found
-        return len(found)
-
-
 def verify(
     folder: str | PathLike[str],
     *,
@@ -352,31 +302,17 @@ def verify(
 
     Raises HomeUnavailable where there is no log, or none that this version knows; UsageError.
     """
-    options["against"] = _checkpoint(options.get("against"))
+    from outcomes.api import maintenance  # noqa: PLC0415 - slow to load, and seldom asked for
+
+    options["against"] = maintenance.checkpoint_given(options.get("against"))
     try:
         with open(folder, key_file=key_file, key_command=key_command) as home:
             return home.verify(**options)
     except (LogDamaged, HomeUnavailable) as error:
-        return Verdict.of(verify_unopened(HomeFolder(Path(folder)), error))
+        return maintenance.verify_damaged(Path(folder), error)
 
 
 def _key_source(
     folder: str | PathLike[str], key_file: str | PathLike[str] | None, key_command: str | None
 ) -> KeySource:
     return source_of(Path(folder), None if key_file is None else Path(key_file), key_command)
-
-
-def _checkpoint(given: str | PathLike[str] | Checkpoint | None) -> Checkpoint | None:
-    return parse_checkpoint(str(given)) if isinstance(given, str | PathLike) else given
-
-
-def _source(given: Events) -> Source:
-    if isinstance(given, str | PathLike):
-        return fspath(given)
-    if hasattr(given, "read"):
-        stream = cast("BinaryIO", given)
-        return OpenSource(str(getattr(given, "name", "stream")), BufferedReader(_Unseekable(stream)))
-    if isinstance(given, bytes):
-        return OpenSource("bytes", BytesIO(given))
-    events = [given] if isinstance(given, Mapping) else given
-    return OpenSource("events", BytesIO(b"\n".join(orjson.dumps(event) for event in events)))

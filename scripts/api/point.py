@@ -27,7 +27,6 @@ from outcomes.api.answers.mastery import (
 from outcomes.api.answers.operations import Digest, Finding, Findings, Replayed
 from outcomes.api.answers.tree import OutcomeTree, frozen
 from outcomes.api.arguments import Id, Time, duration, id_text, instant, place
-from outcomes.api.extras import require
 from outcomes.api.session import Session
 from outcomes.api.what_if import Scale, WhatIf, what_if
 from outcomes.domain.errors import UsageError
@@ -38,8 +37,6 @@ from outcomes.projections.as_of.names import student_name
 from outcomes.projections.as_of.point import LogCut, PointInTime, check_tenant, in_tenant, recorded_by
 from outcomes.projections.as_of.state import state_at
 from outcomes.projections.as_of.tree import tree_at
-from outcomes.projections.export.state_file import Sink, SqliteFile
-from outcomes.projections.export.state_file import replay as replay_to
 from outcomes.projections.history import policy_impact
 from outcomes.projections.history.blame import blame as blame_of
 from outcomes.projections.history.late import late as late_of
@@ -157,14 +154,10 @@ class Point:
 
         Raises HomeUnavailable if it is there already, MissingExtra for Parquet without pyarrow.
         """
-        sink: type[Sink] = SqliteFile
-        if format == "parquet":
-            require("pyarrow", "parquet")
-            from outcomes.projections.export.parquet import ParquetFolder  # noqa: PLC0415 - pyarrow is slow to load
+        from outcomes.api.replay import replay  # noqa: PLC0415 - slow to load, and seldom asked for
 
-            sink = ParquetFolder
         with self.reading() as (connection, point):
-            return Replayed.of(replay_to(connection, self._session.log, point, Path(to), sink))
+            return replay(connection, self._session.log, point, Path(to), is_parquet=format == "parquet")
 
     # -- how it came about -----------------------------------------------------------------------------------------
 

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from outcomes.api.answers.base import Answer, Record, moment_of, optional
 from outcomes.api.answers.differences import Heading
 from outcomes.api.answers.rows import RowList
 from outcomes.domain.times import moment
 from outcomes.projections.paging import NextKey
-from outcomes.store.ingest.ingest import IngestReport as StoreReport
-from outcomes.store.log import quarantine
-from outcomes.store.operations import backup
+
+if TYPE_CHECKING:
+    from outcomes.store.ingest.ingest import IngestReport as StoreReport
+    from outcomes.store.log import quarantine
+    from outcomes.store.operations import backup
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class IngestReport(Record):
     views: str | None = optional(default=None)
 
     @classmethod
-    def of(cls, report: StoreReport) -> Self:
+    def of(cls, report: "StoreReport") -> Self:
         """Take over the store's report."""
         behind = None if report.is_followed else "locked by another program: they follow at the next question"
         return cls(**report.as_json(), views=behind)
@@ -131,7 +133,7 @@ class Backup(Record):
     key: str | None = optional(default=None)
 
     @classmethod
-    def of(cls, made: backup.Backup) -> Self:
+    def of(cls, made: "backup.Backup") -> Self:
         """Take over what the store has made."""
         key = None if made.key is None else str(made.key)
         return cls(str(made.file), made.of.position, made.bytes, made.of.chain.hex(), str(made.of), key)
@@ -254,7 +256,7 @@ class QuarantineEntry(Record):
         return f"{named} ({self.times} times)" if self.times > len(self.places) else named
 
     @classmethod
-    def of(cls, entry: quarantine.QuarantineEntry) -> Self:
+    def of(cls, entry: "quarantine.QuarantineEntry") -> Self:
         """Take over what the store keeps."""
         told = {name: value for name, value in entry._asdict().items() if name not in {"digest", "nonce"}}
         told["places"] = tuple({"source": source, "line": line} for source, line in entry.all_places())

@@ -1,0 +1,61 @@
+"""Taking events in, from wherever they come."""
+
+from collections.abc import Callable, Iterable, Mapping
+from io import BufferedReader, BytesIO, RawIOBase
+from os import PathLike, fspath
+from typing import Any, BinaryIO, cast
+
+import orjson
+
+from outcomes.api.answers.operations import IngestReport
+from outcomes.api.session import Session
+from outcomes.domain.errors import InputCutShort
+from outcomes.store.ingest.ingest import Ingest
+from outcomes.store.sources.content import check_readable
+from outcomes.store.sources.files import OpenSource, Source
+
+Events = str | PathLike[str] | BinaryIO | bytes | Mapping[str, Any] | Iterable[Mapping[str, Any]]
+"""Where events come from: a file's name (`-` is standard input), an open binary stream, bytes, one event or several."""
+
+
+def ingest(
+    session: Session, sources: Iterable[Events], watch: Callable[[int, int], None], *, trust_clock: bool
+) -> IngestReport:
+    """Append events, see `Home.ingest`."""
+    given = [_source(source) for source in sources]
+    check_readable(given)
+    run = Ingest(session.home, session.log, session.clock, session.views, trusts_clock=trust_clock)
+    run.run(given, watch=lambda done: watch(done, run.report.read))
+    report = IngestReport.of(run.report)
+    if run.report.damaged:
+        raise InputCutShort("; ".join(run.report.damaged), report)
+    return report
+
+
+class _Unseekable(RawIOBase):
+    """A stream from where it stands: not the file behind it, of which a part may have been read."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._next = getattr(stream, "read1", stream.read)
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there without waiting for more."""
+        found = self._next(len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+
+def _source(given: Events) -> Source:
+    if isinstance(given, str | PathLike):
+        return fspath(given)
+    if hasattr(given, "read"):
+        stream = cast("BinaryIO", given)
+        return OpenSource(str(getattr(given, "name", "stream")), BufferedReader(_Unseekable(stream)))
+    if isinstance(given, bytes):
+        return OpenSource("bytes", BytesIO(given))
+    events = [given] if isinstance(given, Mapping) else given
+    return OpenSource("events", BytesIO(b"\n".join(orjson.dumps(event) for event in events)))
