@@ -17,7 +17,15 @@ from outcomes.api.answers.base import Answer
 from outcomes.api.terminal import draw, parts
 from outcomes.cli.options import Format, FormatOption
 from outcomes.cli.output import answer, say
-from scripts.bench import ingest_figures, mastery_figures, memory_figures, peers, rebuild_figures, tree_figures
+from scripts.bench import (
+    ingest_figures,
+    mastery_figures,
+    memory_figures,
+    peers,
+    rebuild_figures,
+    temporal_figures,
+    tree_figures,
+)
 from scripts.bench.fixtures import Fixtures, Sizes
 from scripts.bench.measure import Figure
 
@@ -32,6 +40,12 @@ OWN: dict[str, Measure] = {
     "tree-past": tree_figures.at_a_past_time,
     "tree-many": tree_figures.among_many_versions,
     "tree-known": tree_figures.as_known_at,
+    "known-behind": temporal_figures.behind_later_versions,
+    "overwritten": temporal_figures.overwritten,
+    "rare": temporal_figures.rare_updates,
+    "time-travel": temporal_figures.travelling,
+    "key-in-time": temporal_figures.key_in_time,
+    "range-timeslice": temporal_figures.range_timeslice,
     "late": ingest_figures.coming_late,
     "shuffled": ingest_figures.coming_at_random,
     "disk": ingest_figures.on_disk,

@@ -69,12 +69,12 @@ class Fixtures:
     @cached_property
     def many(self) -> Path:
         """A tree with a long history."""
-        return self.home_of(self.tree(self.sizes.versions))
+        return self.tree_home(self.sizes.outcomes, self.sizes.versions)
 
     @cached_property
     def few(self) -> Path:
         """The same tree with a short history."""
-        return self.home_of(self.tree(self.sizes.few_versions))
+        return self.tree_home(self.sizes.outcomes, self.sizes.few_versions)
 
     @cached_property
     def classroom(self) -> Path:
@@ -83,8 +83,15 @@ class Fixtures:
 
     def tree(self, versions: int) -> Path:
         """Return a file with the history of a tree that has so many versions."""
-        path = self.folder / f"tree-{versions}.ndjson"
-        return path if path.exists() else write(path, tree_history(self.sizes.outcomes, versions))
+        return self._tree(self.sizes.outcomes, versions)
+
+    def tree_home(self, outcomes: int, versions: int) -> Path:
+        """Return the home of a tree of so many outcomes, edited until it has so many versions."""
+        return self.home_of(self._tree(outcomes, versions))
+
+    def _tree(self, outcomes: int, versions: int) -> Path:
+        path = self.folder / f"tree-{outcomes}-{versions}.ndjson"
+        return path if path.exists() else write(path, tree_history(outcomes, versions))
 
     def home_of(self, path: Path) -> Path:
         """Return the home into which a file is ingested."""
