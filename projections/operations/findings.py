@@ -22,9 +22,3 @@ class Findings:
             self.problems.append({"problem": problem, **where})
         else:
             self.more += 1
-
-    def add_all(self, others: "Findings", where: str) -> None:
-        """Take over the problems of another look, saying of which."""
-        for problem in others.problems:
-            self.add(f"{where}: {problem['problem']}", **{name: problem[name] for name in problem if name != "problem"})
-        self.more += others.more

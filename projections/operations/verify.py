@@ -2,12 +2,12 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from outcomes.domain.errors import LogDamaged, OutcomesError
 from outcomes.projections.operations.findings import Findings
-from outcomes.projections.operations.reverse_replay import differences, reverse_views
+from outcomes.projections.operations.reverse_replay import reverse_views
 from outcomes.projections.operations.verify_log import (
     UNPROVED,
     add_problems,
@@ -17,7 +17,8 @@ from outcomes.projections.operations.verify_log import (
     check_log,
     destroyed_as_told,
 )
-from outcomes.projections.operations.verify_views import check_views, position_of
+from outcomes.projections.operations.verify_views import check_views, position_of, unproved_of_views
+from outcomes.projections.operations.verify_views_anew import views_problems
 from outcomes.projections.views.read_model import ReadModel, Watch, unwatched
 from outcomes.store.home import Home
 from outcomes.store.log.event_log import EventLog
@@ -31,7 +32,7 @@ from outcomes.store.sqlite.read_only import uri_of
 class Checks:
     """How much is to be proved.
 
-    Of the entities a sample is replayed, or `everything`; `anew` makes views in another order and compares them, too;
+    Of the entities a sample is replayed, or `everything`; `anew` makes views in another order and compares every row;
     `against` is what the log was before.
     """
 
@@ -51,23 +52,24 @@ def verify_home(home: Home, log: EventLog, views: ReadModel, checks: Checks) -> 
         if verdict["ok"]:
             raise
         return verdict
-    with views.reading_as_is() as connection:
+    try:
+        opened = reverse_views(home, log, checks.watch) if checks.anew else views.reading_as_is()
+        with opened as connection:
+            return verify(log, connection, checks)
+    except LogDamaged:
         if not checks.anew:
-            return verify(log, connection, checks)
-        try:
-            with reverse_views(home, log, position_of(connection), checks.watch) as other:
-                return verify(log, connection, checks, other)
-        except LogDamaged:
-            return verify(log, connection, checks)
+            raise
+        # None can be made of it; the pass over the log tells why.
+        with views.reading_as_is() as connection:
+            return verify(log, connection, replace(checks, anew=False))
 
 
-def verify(
-    log: EventLog, views: sqlite3.Connection | None, checks: Checks, other: sqlite3.Connection | None = None
-) -> dict[str, Any]:
+def verify(log: EventLog, views: sqlite3.Connection | None, checks: Checks) -> dict[str, Any]:
     """Check every stored event, then the views against replays; returns the contract's answer.
 
-    An entity is compared now, and at three past instants each known at another point of the log. `other` are views
-    made anew. What is appended meanwhile is not looked at: everything is said of the position of the views.
+    An entity is compared now, and at three past instants each known at another point of the log. With `checks.anew`
+    views made anew are attached. What is appended meanwhile is not looked at: everything is said of the position of the
+    views.
     """
     found = Findings()
     check_keeping(log, found)
@@ -77,12 +79,10 @@ def verify(
     if checks.against is not None:
         check_against(log, checks.against, found)
     replayed = 0 if views is None else check_views(log, views, batches, projected, found, everything=checks.everything)
-    if views is not None and other is not None:
-        of_other = Findings()
-        for difference in differences(views, other, batches):
-            of_other.add(difference)
-        check_views(log, other, batches, projected, of_other, everything=checks.everything)
-        found.add_all(of_other, "views made anew in another order")
+    is_anew = views is not None and checks.anew
+    if views is not None and is_anew:
+        for problem in views_problems(views):
+            found.add(problem)
     if found.more:
         found.problems.append({"problem": f"and {found.more} more problems"})
     return {
@@ -92,9 +92,9 @@ def verify(
         "erased": found.erased,
         "partly_erased": found.partly_erased,
         **({} if checks.against is None else {"against": str(checks.against)}),
-        **({"rebuilt": True} if other is not None else {}),
+        **({"rebuilt": True} if is_anew else {}),
         "problems": found.problems,
-        "unproved": list(UNPROVED),
+        "unproved": [*UNPROVED, *unproved_of_views(everything=checks.everything, anew=is_anew)],
     }
 
 

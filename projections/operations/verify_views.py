@@ -27,6 +27,16 @@ def position_of(views: sqlite3.Connection) -> int:
     return resolve_cut(views, PointQuery()).known_at
 
 
+def unproved_of_views(*, everything: bool, anew: bool) -> list[str]:
+    """Say which changes of views.db such a proof does not see."""
+    if anew:
+        return []  # every row is compared
+    derived = "rows of views.db that are derived from versions (memberships, names, places): see --rebuild"
+    return (
+        [derived] if everything else [f"versions of entities outside a sample of {SAMPLE} events: see --all", derived]
+    )
+
+
 def _check_coverage(views: sqlite3.Connection, batches: list[Batch], projected: int, found: Findings) -> None:
     tables = [*VERSION_TABLES.values(), "result_versions"]
     rows = sum(views.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)

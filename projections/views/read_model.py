@@ -207,7 +207,10 @@ class ReadModel:
             last = connection.execute("SELECT max(last_position) FROM batches").fetchone()[0]
         if (known.get("log"), known.get("erased_keys")) != origin_of(self._log).properties():
             return False
-        return last is None or self._log.has_batch(last, bytes.fromhex(known["chain"]))
+        try:
+            return last is None or self._log.has_batch(last, bytes.fromhex(known.get("chain") or ""))
+        except ValueError:  # somebody else has written there
+            return False
 
     def _write(self, database: TrackedDatabase, found: Iterable[Found], upto: int | None) -> None:
         try:

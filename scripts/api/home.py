@@ -175,7 +175,7 @@ class Home:
         """Prove that the log is whole and that the views equal a replay of it; the verdict is false if not.
 
         `all` replays every entity, not a sample of 200; `rebuild` makes views anew, the log read backwards, and
-        compares them, too. `against` is a checkpoint, or a file that holds one: the log has only grown since.
+        compares every row. `against` is a checkpoint, or a file that holds one: the log has only grown since.
         `rearm` puts back triggers, having reported those that are gone or changed.
         """
         from outcomes.api import maintenance  # noqa: PLC0415 - slow to load, and seldom asked for

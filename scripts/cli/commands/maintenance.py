@@ -102,7 +102,7 @@ def verify(
         ),
     ] = None,
     anew: Annotated[
-        bool, typer.Option("--rebuild", help="Make views anew, the log read backwards, and compare them, too.")
+        bool, typer.Option("--rebuild", help="Make views anew, the log read backwards, and compare every row.")
     ] = False,
     rearm: Annotated[
         bool, typer.Option("--rearm", help="Having reported triggers that are gone or changed, put them back.")

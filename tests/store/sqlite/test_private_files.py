@@ -51,7 +51,7 @@ def test_files_that_are_there_only_for_a_while(tmp_path: Path) -> None:
     with (
         world.opened() as (log, views),
         views.reading(),
-        reverse_views(world.home, log, 1, lambda _done, _all: None),
+        reverse_views(world.home, log, lambda _done, _all: None),
         log.writing(),
     ):
         seen = modes(world.home.folder)
