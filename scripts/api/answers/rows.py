@@ -96,7 +96,8 @@ class Rows(Answer, Generic[Row]):
     def to_polars(self) -> "pl.DataFrame":
         """Return a polars data frame, by Arrow. Raises MissingExtra without polars."""
         polars = require("polars", "polars")
-        return polars.from_arrow(self.to_arrow())
+        # Its types are known only where it is installed.
+        return polars.from_arrow(self.to_arrow())  # type: ignore[no-any-return, unused-ignore]
 
 
 class RowList(Rows[Row], Sequence[Row]):
