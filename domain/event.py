@@ -35,6 +35,7 @@ class Metadata(BaseModel):
     context_account_id: LocalId | None = None
     context_sis_source_id: SisId | None = None
     request_id: str | None = None
+    hostname: str | None = None
     http_method: str | None = None
     url: str | None = None
     root_account_id: LocalId | None = None

@@ -114,6 +114,7 @@ def actor_of(metadata: Metadata, *, is_erased: bool = False) -> Actor:
         "real_user_id": metadata.real_user_id,
         "job_id": metadata.job_id,
         "request_id": metadata.request_id,
+        "host": metadata.hostname,
     }
 
 

@@ -34,6 +34,9 @@ _ADVICE = {
     "timeline marks them. Compare the entity with Canvas; if they differ, save it once there.",
     "implied_deletions": "Canvas deletes the links of a deleted outcome without an event, so these count as deleted. "
     "Those that are uncertain came back with a CSV import: look in Canvas, and save the link's group there.",
+    "several_hosts": "Events of one root account come from several hosts. A copy of Canvas for tests (beta) is made of "
+    "production data, and its events look like real ones. Say whose count with outcomes settings set hosts NAME…: "
+    "others then go to quarantine; what came before stays in the log. outcomes timeline tells each event's host.",
     "batches_of_the_future": "They are recorded at a time that this machine's clock has not reached: it had run ahead "
     "then, or is behind now. Set it right. Until it has passed that time, what is appended is recorded at the time of "
     "the last batch, and if that is more than a day away ingest asks for --trust-clock.",
@@ -55,6 +58,7 @@ def doctor(connection: sqlite3.Connection, log: EventLog, point: PointInTime, no
             doctor_checks.undecided(connection, log, point), doctor_checks.order_conflicts(connection, point)
         ),
         "implied_deletions": links.deleted_by_implication(),
+        "several_hosts": doctor_checks.several_hosts(connection, point),
         "batches_of_the_future": doctor_checks.recorded_after(connection, now),
     }
     return [_finding(name, list(examples)) for name, examples in found.items()]

@@ -91,6 +91,17 @@ def _conflict(kind: Kind, local_id: str, position: int, event_time: Micros, why:
     return {**place, "event_time": to_text(event_time), "why": why}
 
 
+def several_hosts(connection: sqlite3.Connection, point: PointInTime) -> Iterator[Example]:
+    """Yield the hosts that have sent events of the tenant, if there are several."""
+    rows = connection.execute(
+        "SELECT host, first_position FROM hosts WHERE tenant = :tenant AND first_position <= :known_at "
+        "ORDER BY first_position",
+        point.bounds(),
+    ).fetchall()
+    for host, position in rows if len(rows) > 1 else ():
+        yield {"kind": "host", "id": host, "position": position}
+
+
 def recorded_after(connection: sqlite3.Connection, now: Micros) -> Iterator[Example]:
     """Yield the batches that are recorded at a time still to come, the latest first."""
     rows = connection.execute(

@@ -55,6 +55,7 @@ def status(home: Home, log: EventLog, views: ReadModel, now: Micros) -> dict[str
         "event_names": by_name,
         "views_position": views.position() or 0,
         "contexts": _contexts(views),
+        "hosts": _hosts(views),
         "quarantined": waiting,
         "tenants": list(log.tenants()),
     }
@@ -73,6 +74,17 @@ def _contexts(views: ReadModel) -> list[dict[str, Any]]:
             {"tenant": uuid, "context": str(Context(kind, local_id)), "members": count}
             for uuid, kind, local_id, count in rows
         ]
+
+
+def _hosts(views: ReadModel) -> list[dict[str, Any]]:
+    """Return the hosts that have sent each tenant's events, and the first position of each."""
+    if not is_usable(views.path):
+        return []
+    with views.reading_as_is() as connection:
+        rows = connection.execute(
+            "SELECT t.uuid, h.host, h.first_position FROM hosts h JOIN tenants t USING (tenant) ORDER BY 1, 3"
+        )
+        return [{"tenant": uuid, "host": host, "first_position": first} for uuid, host, first in rows]
 
 
 def _newest(connection: sqlite3.Connection) -> int | None:

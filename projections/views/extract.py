@@ -29,9 +29,10 @@ SisKey = tuple[str, str, str]
 class VersionRow(NamedTuple):
     """What one event adds to the table of its kind.
 
-    `place` is the course or account of which the event tells the account above it (`parent`). `context` is what the
-    entity hangs in. `values` are the table's columns. `outcome_id` is the outcome that a link links; `person` and
-    `person_name` are whom the event names, and how; `enrolled` is whom an enrollment enrolls, `NO_STUDENT` for nobody.
+    `place` is the course or account of which the event tells the account above it (`parent`). `host` sent it.
+    `context` is what the entity hangs in. `values` are the table's columns. `outcome_id` is the outcome that a link
+    links; `person` and `person_name` are whom the event names, and how; `enrolled` is whom an enrollment enrolls,
+    `NO_STUDENT` for nobody.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class VersionRow(NamedTuple):
     place: ContextKey | None
     parent: ContextKey | None
     sis_ids: tuple[SisKey, ...]
+    host: str | None
     context: ContextKey | None
     entity_id: str
     event_time: Micros
@@ -65,6 +67,7 @@ class ResultRow(NamedTuple):
     place: ContextKey | None
     parent: ContextKey | None
     sis_ids: tuple[SisKey, ...]
+    host: str | None
     course: ContextKey
     student: StudentKey
     week: int
@@ -105,6 +108,7 @@ def _result_row(event: EventLike, digest: bytes) -> ResultRow:
         place,
         parent,
         _sis_ids(event),
+        metadata.hostname,
         _course(tenant, body.result_context_type, body.result_context_id),
         (tenant, body.user_uuid or NO_STUDENT),
         event_time // WEEK,
@@ -133,6 +137,7 @@ def _version_row(event: EventLike, digest: bytes) -> VersionRow:
         place,
         parent,
         _sis_ids(event),
+        event.metadata.hostname,
         None if context is None else (event.tenant, *context),
         body.local_id,
         event_time,

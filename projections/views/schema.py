@@ -1,6 +1,6 @@
 """The tables of views.db: plain names, typed columns, one row per version of an entity, made with sqlite-utils.
 
-Nothing is ever updated in place. "Now", "as of T" and "known at P" are the same indexed seek: the last version of an
+No version is ever updated in place. "Now", "as of T" and "known at P" are the same indexed seek: the last version of an
 entity, in the order of its events, among those with `event_time <= T` and `position <= P`.
 """
 
@@ -107,6 +107,13 @@ _CLUSTERED = (
         position INTEGER NOT NULL,
         sis_id TEXT NOT NULL,
         PRIMARY KEY (tenant, type, id, event_time, digest)
+    ) STRICT, WITHOUT ROWID""",
+    # The hosts that have sent a tenant's events, each since which position: a copy of Canvas for tests sends them, too.
+    """CREATE TABLE hosts (
+        tenant INTEGER NOT NULL REFERENCES tenants (tenant),
+        host TEXT NOT NULL,
+        first_position INTEGER NOT NULL,
+        PRIMARY KEY (tenant, host)
     ) STRICT, WITHOUT ROWID""",
     # Every enrollment that was ever in a course, under whom it named then: '' for nobody. Versions tell the rest.
     """CREATE TABLE course_enrollments (

@@ -87,6 +87,7 @@ class ViewWriter:
     members: set[tuple[int, str, str]] = field(default_factory=set)
     enrollments: set[tuple[int, str, str]] = field(default_factory=set)
     sis_ids: set[tuple[Any, ...]] = field(default_factory=set)
+    hosts: dict[tuple[str, str | None], int] = field(default_factory=dict)
     # Where each result is to be found: those that come for the first time, and those that may have come before.
     _first_places: list[tuple[Any, ...]] = field(default_factory=list)
     _later_places: list[tuple[Any, ...]] = field(default_factory=list)
@@ -103,6 +104,9 @@ class ViewWriter:
                 # Which account is the root is no event: it was so from the beginning.
                 self.placements.add((number, 0, b"", 0, number))
         for position, row in known:
+            host = row.tenant, row.host
+            if position < self.hosts.get(host, position + 1):
+                self.hosts[host] = position
             if row.place is not None:
                 self._add_placement(row, position)
             for type_, of, sis_id in row.sis_ids:
@@ -160,6 +164,11 @@ class ViewWriter:
         _insert(connection, "names", sorted(self.names))
         _insert(connection, "sis_ids", sorted(self.sis_ids))
         _insert(connection, "course_enrollments", sorted(self.enrollments))
+        connection.executemany(_NOTE_HOST, self._hosts())
+
+    def _hosts(self) -> list[tuple[int, str, int]]:
+        tenants = self.interner.tenants
+        return sorted((tenants[uuid], host, first) for (uuid, host), first in self.hosts.items() if host is not None)
 
     def _write_places(self) -> None:
         """Note where each result is to be found, and which few were ever somewhere else."""
@@ -179,6 +188,10 @@ class ViewWriter:
             connection.executemany(_NOTE_WHERE_IT_IS, again)
 
 
+_NOTE_HOST = """
+INSERT INTO hosts VALUES (?1, ?2, ?3)
+ON CONFLICT (tenant, host) DO UPDATE SET first_position = min(first_position, excluded.first_position)
+"""
 # A result belongs to one student and outcome for life; of the few that do not, every place they had is listed.
 _NOTE_WHERE_IT_WAS = """
 INSERT OR IGNORE INTO moved_results SELECT * FROM result_places

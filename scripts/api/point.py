@@ -54,6 +54,7 @@ from outcomes.projections.paging import NextKey, Page, limited
 from outcomes.store.privacy import settings
 from outcomes.store.privacy.settings import REDACT
 
+_HOSTS_MEANING = "of the tenant, now: events of other hosts go to quarantine"
 _REDACT_MEANING = (
     "of the whole home, now: client_ip, user_agent, session_id, referrer, user_login are dropped before writing"
 )
@@ -147,7 +148,9 @@ class Point:
             found = [Setting(name, _on_or_off(book, name), meaning) for name, meaning in SETTINGS.items()]
         with self._session.log.reading() as connection:
             redaction = settings.current(connection, REDACT) or "not set"
-        return SettingList([*found, Setting(REDACT, redaction, _REDACT_MEANING)])
+            hosts = " ".join(sorted(settings.hosts_of(connection, point.tenant))) or settings.ANY_HOST
+        of_now = [Setting(REDACT, redaction, _REDACT_MEANING), Setting("hosts", hosts, _HOSTS_MEANING)]
+        return SettingList([*found, *of_now])
 
     def replay(self, to: str | PathLike[str], *, format: Literal["sqlite", "parquet"] = "sqlite") -> Replayed:  # noqa: A002 - named like the option
         """Write the whole state to a new SQLite file with plain tables, or to a new folder of Parquet files.

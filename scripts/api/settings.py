@@ -18,8 +18,9 @@ from outcomes.store.privacy import settings
 from outcomes.store.privacy.settings import REDACT
 from outcomes.store.sources.json_splitter import split
 
+HOSTS = "hosts"
 NAMES = (*SETTINGS, REDACT)
-"""All settings; the last one is of the home, the others of a root account."""
+"""All settings that are on or off; the last one is of the home, the others of a root account."""
 
 
 class Settings:
@@ -40,7 +41,7 @@ class Settings:
     ) -> SettingRecorded:
         """Record a setting, "on" or "off", in force from an event time on, or from now on. Raises UsageError."""
         if name not in NAMES:
-            raise UsageError(f"no such setting: {name!r}: use {', '.join(SETTINGS)} or {REDACT}")
+            raise UsageError(f"no such setting: {name!r}: use {', '.join(SETTINGS)}, {REDACT} or {HOSTS}")
         word = ("on" if value else "off") if isinstance(value, bool) else value.lower()
         if word not in {"on", "off"}:
             raise UsageError(f"not on or off: {value!r}")
@@ -49,6 +50,24 @@ class Settings:
         if since is not None or tenant is not None:
             raise UsageError("redact is of the whole home, from now on: leave --since and --tenant out")
         return self._set_redaction(word)
+
+    def set_hosts(self, *hosts: str, tenant: str | None = None) -> SettingRecorded:
+        """Take a root account's events of these hosts only, from now on; of "any", those of all.
+
+        What others send goes to quarantine. An event that names no host (most of background jobs) is taken.
+        """
+        session, at = self._session, self._session.clock()
+        uuid = self._at(None, None, tenant).tenant
+        if not uuid:
+            raise UsageError("the log is empty: ingest events first, so that the tenant is known")
+        named = frozenset(host.casefold() for host in hosts) - {settings.ANY_HOST}
+        if not hosts or any(host.split() != [host] for host in named):
+            raise UsageError(
+                f"not names of hosts: {', '.join(map(repr, hosts))}: write them as status tells them, or any"
+            )
+        with session.home.writing("settings"), session.log.writing() as connection:
+            settings.record_hosts(connection, uuid, named, at)
+        return SettingRecorded(HOSTS, " ".join(sorted(named)) or settings.ANY_HOST, moment(at), None)
 
     def _set_feature(self, name: str, word: str, since: Time | None, tenant: str | None) -> SettingRecorded:
         session = self._session

@@ -43,7 +43,6 @@ _UNREAD_OF_ENVELOPES: Final = (
     "developer_key_id",
     "time_zone",
     "session_id",
-    "hostname",
     "user_agent",
     "client_ip",
     "referrer",

@@ -14,7 +14,8 @@ class Actor(Record):
 
     `user_id` and `login` are whom Canvas names, `real_user_id` who stood behind a masquerade; `role` what they were in
     that context; `job` and `job_id` the background job; `via` the request's method and path; `request_id` joins all
-    that was done in one request. Of someone who was erased `login` is "erased person".
+    that was done in one request; `host` is the Canvas that sent the event. Of someone who was erased `login` is
+    "erased person".
     """
 
     user_id: str | None
@@ -25,6 +26,7 @@ class Actor(Record):
     real_user_id: str | None
     job_id: str | None
     request_id: str | None
+    host: str | None
 
 
 @dataclass(frozen=True)

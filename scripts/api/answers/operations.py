@@ -170,7 +170,10 @@ class ContextMembers(Record):
 
 @dataclass(frozen=True)
 class Status(Record):
-    """How things stand. `size` is in bytes, by file; `kinds` and `event_names` count events; `chain` is hex."""
+    """How things stand. `size` is in bytes, by file; `kinds` and `event_names` count events; `chain` is hex.
+
+    `hosts` are those that have sent a tenant's events: {"tenant", "host", "first_position"}.
+    """
 
     home: str
     format: int
@@ -186,6 +189,7 @@ class Status(Record):
     event_names: Mapping[str, int]
     views_position: int
     contexts: tuple[ContextMembers, ...]
+    hosts: tuple[Mapping[str, Any], ...]
     quarantined: int
     tenants: tuple[str, ...]
 
@@ -198,6 +202,7 @@ class Status(Record):
                 "last_recorded_at": moment_of(told["last_recorded_at"]),
                 "last_event_time": moment_of(told["last_event_time"]),
                 "contexts": tuple(ContextMembers(**place) for place in told["contexts"]),
+                "hosts": tuple(told["hosts"]),
                 "tenants": tuple(told["tenants"]),
             }
         )

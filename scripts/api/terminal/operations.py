@@ -19,6 +19,8 @@ def status(found: Status) -> RenderableType:
     for name, told in found.as_json().items():
         if isinstance(told, dict):
             flat.update({f"{name}: {inner}": f"{count:,}" for inner, count in told.items()})
+        elif name == "hosts":
+            flat.update({f"host: {sent['host']}": f"from position {sent['first_position']:,} on" for sent in told})
         elif name == "contexts":
             flat.update({f"context: {place['context']}": f"{place['members']:,} members" for place in told})
         else:

@@ -130,17 +130,22 @@ def impact(
 def set_setting(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(SETTINGS)}.")],
-    value: Annotated[str, typer.Argument(metavar="on|off")],
+    values: Annotated[list[str], typer.Argument(metavar="on|off|HOST…", help="For hosts: their names, or any.")],
     *,
     since: Annotated[str | None, typer.Option("--since", metavar="T", help="From this event time; else now.")] = None,
     tenant: TenantOption = None,
 ) -> None:
     """Record a feature of a root account, which no Canvas event tells, in the log, as of a time.
 
+    hosts names those whose events are taken from now on; events of others go to quarantine.
+
     Example: outcomes settings set account_level_mastery_scales on --since 2024-08-01
     """
     with opened(context, create=name == "redact") as home:
-        found = home.settings.set(name, value, since=since, tenant=tenant)
+        if name == "hosts":
+            found = home.settings.set_hosts(*values, tenant=tenant)
+        else:
+            found = home.settings.set(name, " ".join(values), since=since, tenant=tenant)
     if found.position is None:
         say(f"{name} is {found.value} from now on")
         return

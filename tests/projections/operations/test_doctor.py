@@ -45,6 +45,7 @@ def test_a_whole_history_has_nothing(world: World) -> None:
                 "silent_periods",
                 "order_conflicts",
                 "batches_of_the_future",
+                "several_hosts",
                 "implied_deletions",
             ),
             0,
