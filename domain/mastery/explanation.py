@@ -86,12 +86,12 @@ def _why_unused(
 ) -> str:
     if value is None:
         return "its quiz has no value: nothing was possible, or a row lacks its percent"
-    winner = ", ".join(outcome.used)
+    winner = ", ".join(f"result:{used}" for used in outcome.used)
     if calculation.formula is Formula.LATEST:
-        return f"result {winner} is later"
+        return f"{winner} is later"
     if calculation.formula is Formula.HIGHEST:
         is_tie = value == outcome.unrounded
-        return f"equal to result {winner}, which has the lower id" if is_tie else f"result {winner} is higher"
+        return f"equal to {winner}, which has the lower id" if is_tie else f"{winner} is higher"
     # Averages and decays use every value, so only n_mastery is left.
     needed = scale.mastery_points
     if value < needed:

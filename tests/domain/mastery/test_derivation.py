@@ -244,8 +244,8 @@ class TestWhyNot:
     @pytest.mark.parametrize(
         ("method", "reasons"),
         [
-            ("highest", ["result 2 is higher", None, "equal to result 2, which has the lower id"]),
-            ("latest", ["result 3 is later", "result 3 is later", None]),
+            ("highest", ["result:2 is higher", None, "equal to result:2, which has the lower id"]),
+            ("latest", ["result:3 is later", "result:3 is later", None]),
             ("average", [None, None, None]),
             (
                 "n_mastery",
