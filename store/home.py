@@ -9,7 +9,7 @@ from eventsourcing.utils import EnvType
 
 from outcomes.domain.errors import LogDamaged, UsageError
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.privacy.home_key import KeySource
+from outcomes.store.privacy.home_key import KeySource, source_of
 from outcomes.store.sqlite.private_files import make_private_folder
 from outcomes.store.sqlite.read_only import is_writable
 from outcomes.store.sqlite.write_lock import writing
@@ -66,14 +66,19 @@ class HomeLog(EventLog):
     """The log of a home as the library's runners make it: from an environment that names the folder.
 
     `ProjectionRunner(application_class=HomeLog, env={"OUTCOMES_HOME": "outcomes-data", …}, …)` follows it. The
-    process environment is not asked. Raises UsageError, and HomeUnavailable where there is no log yet.
+    process environment is not asked. The key of an encrypted home is in its folder, unless `OUTCOMES_KEY_FILE` or
+    `OUTCOMES_KEY_COMMAND` of that environment says otherwise. Raises UsageError, and HomeUnavailable where there is no
+    log yet, or no key.
     """
 
     name = EventLog.name
-    HOME = "OUTCOMES_HOME"
+    HOME, KEY_FILE, KEY_COMMAND = "OUTCOMES_HOME", "OUTCOMES_KEY_FILE", "OUTCOMES_KEY_COMMAND"
 
     def __init__(self, env: EnvType | None = None) -> None:
-        folder = (env or {}).get(self.HOME)
-        if not folder:
+        given = env or {}
+        if not given.get(self.HOME):
             raise UsageError(f'no home is named: give the runner env={{"{self.HOME}": "outcomes-data", …}}')
-        super().__init__(Home(Path(folder)).log_path, create=False)
+        home = Home(Path(given[self.HOME]))
+        key_file = given.get(self.KEY_FILE)
+        key = source_of(home.folder, Path(key_file) if key_file else None, given.get(self.KEY_COMMAND))
+        super().__init__(home.log_path, create=False, key_source=key)

@@ -229,6 +229,21 @@ def test_a_runner_without_a_home_is_told_what_to_give(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_a_runners_environment_says_where_a_key_is(tmp_path: Path) -> None:
+    """An encrypted home whose key is elsewhere is followed with it, and not without it."""
+    world = World(tmp_path / "home", encrypt=True)
+    world.take(*class_of_six())
+    key = tmp_path / "kept.key"
+    (world.home.folder / "home.key").rename(key)
+    env = {"OUTCOMES_HOME": str(world.home.folder)}
+    for said in ({"OUTCOMES_KEY_FILE": str(key)}, {"OUTCOMES_KEY_COMMAND": f"cat {key}"}):
+        with HomeLog({**env, **said}) as log:
+            (first,) = log.notification_log.select(1, 1)
+            assert isinstance(cast("LogEvent", log.mapper.to_domain_event(first)).event, Event)
+    with pytest.raises(HomeUnavailable):
+        HomeLog(env)
+
+
 # -- errors -------------------------------------------------------------------------------------------------------
 
 
