@@ -1,7 +1,8 @@
 """The log as it came, read for an answer."""
 
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, islice
+from sys import maxsize
 from typing import NamedTuple
 
 from outcomes.api.answers.base import moment_of
@@ -55,7 +56,10 @@ def _chosen(log: EventLog, point: Point, wanted: Wanted, following: NextKey) -> 
     else:
         records = log.records(wanted.after or 0, point.known_at)
     if wanted.waiting is not None:
-        records = chain(records, _live(log, max(wanted.after or 0, point.known_at), wanted.waiting))
+        live = _live(log, max(wanted.after or 0, point.known_at), wanted.waiting)
+        # No look ahead for a next part: it would wait for an event to come.
+        most = None if wanted.page.limit is None else min(wanted.page.limit, maxsize)
+        return islice(_of_point(log, point, chain(records, live)), most)
     return limited(_of_point(log, point, records), wanted.page, lambda record: str(record.position), following)
 
 
