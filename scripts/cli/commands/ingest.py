@@ -34,7 +34,7 @@ def ingest(
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Make an encrypted home, if there is none yet.")] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Append events to the log: one object, an array, NDJSON, glued objects; .gz and .zst too.
+    """Append events to the log: one object, an array, NDJSON, glued objects; packed, or in a known transport, too.
 
     What was stored before is counted as a duplicate; what cannot be an event goes to quarantine, verbatim.
 
