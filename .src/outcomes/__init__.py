@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         Record, Replayed, RowList, Rows, Score, ScoreChange, Setting, SettingList, SettingRecorded, Status, Timeline,
         TimelineEntry, TreeNode, Verdict,
     )
-    from outcomes.api.home import Home, init, open  # noqa: A004 - `outcomes.open`, as gzip.open
+    from outcomes.api.home import Home, init, open, verify  # noqa: A004 - `outcomes.open`, as gzip.open
     from outcomes.api.point import Point
     from outcomes.domain.errors import (
         HomeUnavailable, InputCutShort, LogDamaged, MissingExtra, NoFileOfEvents, NotAnEvent, OutcomesError, SchemaGap,
@@ -38,11 +38,11 @@ __all__ = [
     "PolicySource", "Problem", "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt", "Record", "Replayed",
     "RowList", "Rows", "SchemaGap", "Score", "ScoreChange", "Setting", "SettingList", "SettingRecorded",
     "SeveralTenants", "Status", "Timeline", "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict",
-    "init", "open",
+    "init", "open", "verify",
 ]
 # fmt: on
 
-_PLACES = {"Home": "api.home", "init": "api.home", "open": "api.home", "Point": "api.point"}
+_PLACES = {"Home": "api.home", "init": "api.home", "open": "api.home", "verify": "api.home", "Point": "api.point"}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, get_type_hints, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, get_type_hints, overload
 
 import orjson
 
@@ -86,7 +86,9 @@ class Rows(Answer, Generic[Row]):
         require("pyarrow", "parquet")
         from outcomes.projections.export.arrow import table_of  # noqa: PLC0415 - pyarrow is slow to load
 
-        return table_of(get_type_hints(self.row_type), (_flat(row) for row in self))
+        hints, row_type = get_type_hints(self.row_type), cast("Any", self.row_type)
+        columns = {member.name: hints[member.name] for member in fields(row_type)}
+        return table_of(columns, (_flat(row) for row in self))
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a pandas data frame, by Arrow. Raises MissingExtra without pandas."""
