@@ -7,6 +7,7 @@ join the first two (DOMAIN.md 8).
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 from outcomes.domain.catalog import EVENT_TYPES
 from outcomes.domain.identity import Kind
@@ -36,14 +37,23 @@ _IMPERSONAL: Final = frozenset(
 _OF_A_PLACE: Final = frozenset(
     {"context_type", "context_id", "context_account_id", "context_sis_source_id", "context_role"}
 )
-# /users/27064, ?student_id=27064, ?user_id=4123~27064: addresses name people by local id, or with their shard.
+# /users/27064, /submissions/27064 (a submission's address ends with its student), /about/27064, ?student_id=27064,
+# ?user_id=4123~27064, #{"student_id":"27064"}: addresses name people by local id, or with their shard.
+_PLACES = "users|students|submissions|about|grades|observees"
+_FIELDS = r"(?:student|user|grader|author|assessor|observee|observer)(?:_ids?)?"
+_EQUALS = r"(?:\[\]|%5B%5D)?(?:=|%3D)(?:%22|\")?|(?:%22|\")\s*(?::|%3A)\s*(?:%22|\")?"
 _IN_ADDRESS = re.compile(
-    r"(?:/users/|/students/|(?:student|user)_ids?(?:\[\]|%5B%5D)?=)(\d{1,19})(?:~(\d{1,19}))?(?!\d)", re.IGNORECASE
+    rf"(?:/(?:{_PLACES})/|{_FIELDS}(?:{_EQUALS}))(\d{{1,19}})(?:(?:~|%7E)(\d{{1,19}}))?(?!\d)", re.IGNORECASE
 )
+# /users/sis_login_id:ada and its like name them by another name of theirs.
+_NAMED_IN_ADDRESS = re.compile(
+    rf"/(?:{_PLACES})/(sis_user_id|sis_login_id|login_id|uuid)(?::|%3A)([^/?#&\s]+)", re.IGNORECASE
+)
+_SPACES = {"sis_user_id": "sis", "sis_login_id": "login", "login_id": "login", "uuid": "uuid"}
 
 
 class PersonId(NamedTuple):
-    """One of the names by which events know a person: its space is `uuid`, `id` (global) or `login`."""
+    """One of the names by which events know a person: its space is `uuid`, `id` (global), `login` or `sis`."""
 
     space: str
     value: str
@@ -82,8 +92,50 @@ def is_impersonal(metadata: Mapping[str, Any], name: str) -> bool:
     return name in _IMPERSONAL or (name in _OF_A_PLACE and metadata.get("context_type") in {"Course", "Account"})
 
 
-NAMES_SOMEONE_ELSE: Final = frozenset({"associated_user_id"})
-"""Fields of a body that name another person than its subject (an observer's enrollment names the observed)."""
+_NAMES_SOMEONE_ELSE: Final = frozenset(
+    {
+        "assessor_id",
+        "author_id",
+        "creator_id",
+        "grader_id",
+        "observee_id",
+        "observer_id",
+        "owner_id",
+        "participant_id",
+        "recipient_id",
+        "reviewer_id",
+        "sender_id",
+        "submitter_id",
+    }
+)
+_NAMES_A_SUBJECT: Final = frozenset({"user_id", "student_id"})
+
+
+def names_someone_else(name: str) -> bool:
+    """Say whether a field of a body holds the id of another person than its subject.
+
+    An observer's enrollment names the observed (`associated_user_id`), a submission who graded it.
+    """
+    return name in _NAMES_SOMEONE_ELSE or name.endswith("_user_id")
+
+
+def holds_someone_else(value: Any) -> bool:
+    """Say whether anywhere inside a field's value a person is named by id."""
+    return next(_ids_inside(value), None) is not None
+
+
+def _ids_inside(value: Any) -> Iterator[Any]:
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, list):
+            waiting += found
+        elif isinstance(found, dict):
+            for name, inner in found.items():
+                if isinstance(inner, dict | list):
+                    waiting.append(inner)
+                elif inner is not None and (names_someone_else(name) or name in _NAMES_A_SUBJECT):
+                    yield inner
 
 
 def global_id(value: Any, shard: int) -> str | None:
@@ -117,7 +169,8 @@ def _others(metadata: Mapping[str, Any], body: Mapping[str, Any], shard: int) ->
         yield PersonId("id", actor)
     elif isinstance(login, str) and login:
         yield PersonId("login", login)
-    named = [metadata.get("real_user_id"), *(body.get(name) for name in NAMES_SOMEONE_ELSE)]
+    named = [metadata.get("real_user_id"), *(body[name] for name in body if names_someone_else(name))]
+    named += (inner for value in body.values() if isinstance(value, dict | list) for inner in _ids_inside(value))
     if metadata.get("context_type") == "User":
         named.append(metadata.get("context_id"))
     for found in (global_id(value, shard) for value in named):
@@ -127,6 +180,8 @@ def _others(metadata: Mapping[str, Any], body: Mapping[str, Any], shard: int) ->
         if isinstance(address, str):
             for one, two in _IN_ADDRESS.findall(address):
                 yield PersonId("id", str(int(one) * _SHARD + int(two)) if two else str(global_id(one, shard)))
+            for kind, value in _NAMED_IN_ADDRESS.findall(address):
+                yield PersonId(_SPACES[kind.lower()], unquote(value))
 
 
 def _shard(metadata: Mapping[str, Any]) -> int:

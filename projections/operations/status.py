@@ -1,9 +1,11 @@
 """How things stand: counts, sizes, positions, tenants."""
 
 import sqlite3
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from outcomes.domain.catalog import EVENT_TYPES
+from outcomes.domain.errors import LogDamaged
 from outcomes.domain.event import Event
 from outcomes.domain.identity import Context
 from outcomes.domain.times import Micros, to_text
@@ -12,10 +14,14 @@ from outcomes.store.encoding.stream_keys import OTHER
 from outcomes.store.home import Home
 from outcomes.store.log import quarantine
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.operations.checkpoint import checkpoint
+from outcomes.store.log.hash_chain import NO_CHAIN, last_batch
+from outcomes.store.operations.checkpoint import Checkpoint, checkpoint
 from outcomes.store.sources.files import source_name
+from outcomes.store.sqlite.rows import fetch_all
 
 _OTHER = f"{OTHER}/"
+
+Told = TypeVar("Told")
 
 
 def status(home: Home, log: EventLog, views: ReadModel, now: Micros) -> dict[str, Any]:
@@ -23,26 +29,28 @@ def status(home: Home, log: EventLog, views: ReadModel, now: Micros) -> dict[str
 
     `clock_behind_seconds` is how long before the last batch the clock (`now`) is; more than a day, and ingest refuses.
     """
+    damaged: list[str] = []
+
+    def told(ask: Callable[[], Told], default: Told) -> Told:
+        """Return a part of the answer; where the log is damaged the rest is told all the same."""
+        try:
+            return ask()
+        except (LogDamaged, sqlite3.DatabaseError) as error:
+            damaged.append(str(error))
+            return default
+
+    nobody: dict[str, int] = {}
+    by_kind, by_name = told(lambda: _counts(log), (nobody, nobody))
+    head = told(lambda: checkpoint(log), Checkpoint(None, told(lambda: log.head, 0), NO_CHAIN))
     with log.reading() as connection:
-        # By the stream, as they were taken in: an event of a known name may not have been one to project.
-        counted = connection.execute(
-            "SELECT topic, substr(originator_id, instr(originator_id, '/') + 1, ?) = ?, count(*) FROM stored_events "
-            "GROUP BY 1, 2 ORDER BY 1, 2",
-            (len(_OTHER), _OTHER),
-        ).fetchall()
-        waiting = len(quarantine.entries(connection))
-        newest = _newest(connection)
-    by_kind: dict[str, int] = {}
-    by_name: dict[str, int] = {}
-    for name, is_other, count in counted:
-        event_type: type[Event] | None = EVENT_TYPES.get(name)
-        kind = event_type.kind.value if event_type and not is_other else "unprojected"
-        by_kind[kind] = by_kind.get(kind, 0) + count
-        by_name[name] = by_name.get(name, 0) + count
-    head = checkpoint(log)
+        newest = told(lambda: _newest(connection), None)
+        nothing: tuple[list[quarantine.QuarantineEntry], list[str]] = ([], [])
+        waiting, faults = told(lambda: quarantine.readable_entries(connection), nothing)
+    tenants = told(lambda: list(log.tenants()), list[str]())
+    damaged += faults
     return {
         "home": source_name(str(home.folder)),
-        "format": log.format(),
+        "format": told(log.format, 0),
         "encrypted": log.encryption is not None,
         "log": head.log,
         "head": head.position,
@@ -56,9 +64,30 @@ def status(home: Home, log: EventLog, views: ReadModel, now: Micros) -> dict[str
         "views_position": views.position() or 0,
         "contexts": _contexts(views),
         "hosts": _hosts(views),
-        "quarantined": waiting,
-        "tenants": list(log.tenants()),
+        "quarantined": len(waiting),
+        "tenants": tenants,
+        "damaged": damaged,
     }
+
+
+def _counts(log: EventLog) -> tuple[dict[str, int], dict[str, int]]:
+    """Return how many events there are by kind and by name. Raises LogDamaged."""
+    # By the stream, as they were taken in: an event of a known name may not have been one to project.
+    sql = (
+        "SELECT topic, substr(originator_id, instr(originator_id, '/') + 1, ?) = ?, count(*) FROM stored_events "
+        "GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    with log.reading() as connection:
+        counted = fetch_all(connection, sql, (len(_OTHER), _OTHER))
+    by_kind: dict[str, int] = {}
+    by_name: dict[str, int] = {}
+    for topic, is_other, count in counted:
+        name = topic if isinstance(topic, str) else repr(topic)
+        event_type: type[Event] | None = EVENT_TYPES.get(name)
+        kind = event_type.kind.value if event_type and not is_other else "unprojected"
+        by_kind[kind] = by_kind.get(kind, 0) + count
+        by_name[name] = by_name.get(name, 0) + count
+    return by_kind, by_name
 
 
 def _contexts(views: ReadModel) -> list[dict[str, Any]]:
@@ -88,8 +117,8 @@ def _hosts(views: ReadModel) -> list[dict[str, Any]]:
 
 
 def _newest(connection: sqlite3.Connection) -> int | None:
-    row = connection.execute("SELECT max_event_time FROM batches ORDER BY last_position DESC LIMIT 1").fetchone()
-    return None if row is None else int(row[0])
+    last = last_batch(connection)
+    return None if last is None else last.max_event_time
 
 
 def _size(home: Home, name: str) -> int:

@@ -22,8 +22,8 @@ from outcomes.projections.operations.verify_views_anew import views_problems
 from outcomes.projections.views.read_model import ReadModel, Watch, unwatched
 from outcomes.store.home import Home
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.log.integrity import examine, says_its_own_format
-from outcomes.store.log.layout import holds_a_log
+from outcomes.store.log.integrity import examine
+from outcomes.store.log.layout import holds_a_log, says_its_own_format
 from outcomes.store.operations.checkpoint import Checkpoint
 from outcomes.store.sqlite.read_only import uri_of
 

@@ -18,7 +18,7 @@ from outcomes.api.quarantine import Quarantine
 from outcomes.api.session import Session
 from outcomes.api.settings import Settings
 from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
-from outcomes.projections.as_of.point import PointQuery, beyond, check_tenant, resolve, resolve_cut
+from outcomes.projections.as_of.point import LogCut, PointQuery, beyond, check_tenant, resolve, resolve_cut
 from outcomes.projections.history.diff import diff as diff_of
 from outcomes.projections.history.diff import policies_changed, students_changed
 from outcomes.projections.operations.status import status as status_of
@@ -156,7 +156,14 @@ class Home:
             raise UsageError("--follow goes on behind the head of the log: leave out --newest-first")
         page = Page(limit, None if after is None else str(after), newest_first)
         wanted = Wanted(page, waiting if follow else None)
-        return log_at(self._session, self.at(as_of, known_at, tenant), wanted)
+        try:
+            point = self.at(as_of, known_at, tenant)
+        except LogDamaged:
+            if (as_of, known_at, tenant) != (None, None, None):
+                raise
+            # No views can be made of it, and none are needed to show what is left.
+            point = Point(self._session, None, LogCut(None, self._session.log.head, 1 << 62), ())
+        return log_at(self._session, point, wanted)
 
     def status(self) -> Status:
         """Return how things stand: head, sizes, counts, positions, tenants. The views are taken as they are."""

@@ -34,7 +34,7 @@ from outcomes.store.log.migrations import (
     IDENTITY,
     bring_up_to_date,
     encrypt_new,
-    found_format,
+    format_to_read,
     read_property,
 )
 from outcomes.store.log.recorder import (
@@ -129,7 +129,7 @@ class EventLog(Application[str]):
 
     def _prepare(self, *, encrypt: bool) -> None:
         with self._datastore.reading() as connection:
-            is_new = found_format(connection) is None
+            is_new = format_to_read(connection) is None
         if is_new:
             with self._datastore.writing() as connection:
                 bring_up_to_date(connection, self.key_source)
@@ -138,7 +138,7 @@ class EventLog(Application[str]):
                 self._keep_dictionary(connection)
         with self._datastore.reading() as connection:
             rows = fetch_all(connection, f"SELECT {DICTIONARIES.listed} FROM dictionaries")
-            self._format = found_format(connection)
+            self._format = format_to_read(connection)
             is_encrypted = has_table(connection, keyring.TABLE.name)
         for row in rows:
             # What is damaged is missed by those events alone that need it. Our own is known without the log.
@@ -156,16 +156,22 @@ class EventLog(Application[str]):
         """Return the secret of keyed hashes and what unwraps people's keys (None before format 3)."""
         with self._datastore.reading() as connection:
             inside = read_property(connection, keyring.OLD_SECRET)
-            check = read_property(connection, keyring.KEY_CHECK)
+            check = self._check_of(connection)
         if inside is not None:
             return bytes.fromhex(inside), None
         key = self.key_source.read()
-        if check != key.check:
+        if check not in {key.check, None}:
             raise HomeUnavailable(
                 f"{self.key_source.place} holds the key of another home: put this home's key there, or name its place "
                 "with --key-file"
             )
         return key.secret, key.tree
+
+    @staticmethod
+    def _check_of(connection: sqlite3.Connection) -> str | None:
+        with suppress(LogDamaged):  # the key may be right all the same: what it does not open tells
+            return read_property(connection, keyring.KEY_CHECK)
+        return None
 
     def _keep_dictionary(self, connection: sqlite3.Connection) -> None:
         """Keep the dictionary that events are about to be packed with, if the log has it not yet."""
@@ -282,7 +288,7 @@ class EventLog(Application[str]):
     def format(self) -> int:
         """Return the number of this log's layout."""
         with self._datastore.reading() as connection:
-            return found_format(connection) or 0
+            return format_to_read(connection) or 0
 
     def bytes_chained_after(self) -> int | None:
         """Return the position after which the chain covers stored bytes; None if it nowhere does (format 1)."""

@@ -11,8 +11,7 @@ from typing import Any
 from outcomes.domain.errors import LogDamaged
 from outcomes.store.log import layout, quarantine
 from outcomes.store.log.hash_chain import Problem
-from outcomes.store.log.layout import FORMAT, IN_LEDGER
-from outcomes.store.log.recorder import PROPERTIES
+from outcomes.store.log.layout import FORMAT, IN_LEDGER, LATEST_HASH
 from outcomes.store.privacy import keyring
 from outcomes.store.sqlite.ledger import LEDGER, NO_CHAIN, Table, chain_after, row_hash
 from outcomes.store.sqlite.rows import fetch_all, fetch_one
@@ -22,7 +21,6 @@ _PAGE = 1_000
 _WITHOUT_ROWID = frozenset({"properties"})
 _CORRUPT_AT_MOST = 20
 
-_LATEST = "SELECT row_hash FROM ledger WHERE subject = ? ORDER BY number DESC LIMIT 1"
 
 Check = Callable[[sqlite3.Connection], Iterator[Problem]]
 
@@ -37,16 +35,6 @@ def examine(connection: sqlite3.Connection) -> Iterator[Problem]:
             yield from check(connection)
         except sqlite3.DatabaseError as error:
             yield Problem(f"log.db cannot be read ({error}): {_RESTORE}")
-
-
-def says_its_own_format(connection: sqlite3.Connection) -> bool:
-    """Say whether the format that a log says is what was written when it got that: so a newer one is no damage."""
-    if not layout.has_table(connection, LEDGER.name):
-        return True
-    row = fetch_one(connection, "SELECT name, value FROM properties WHERE name = 'format'")
-    subject = PROPERTIES.subject("format")
-    known = fetch_one(connection, _LATEST, (subject,))
-    return row is not None and known is not None and known[0] == row_hash(row)
 
 
 def _pages(connection: sqlite3.Connection) -> Iterator[Problem]:
@@ -157,7 +145,7 @@ def _rows_against_ledger(connection: sqlite3.Connection) -> Iterator[Problem]:
     for table in _tables_in_ledger(connection):
         for row in _every_row(connection, table):
             subject = table.subject(_shown(row[0]))
-            known = fetch_one(connection, _LATEST, (subject,))
+            known = fetch_one(connection, LATEST_HASH, (subject,))
             if known is None or known[0] is None:
                 yield Problem(f"{subject} was inserted: the ledger does not know it", row=subject)
             elif known[0] != row_hash(row):

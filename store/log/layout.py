@@ -10,8 +10,9 @@ from outcomes.store.log.hash_chain import BATCHES
 from outcomes.store.log.recorder import DICTIONARIES, EVENTS, PROPERTIES, TENANTS
 from outcomes.store.privacy import keyring, settings
 from outcomes.store.sqlite import ledger
-from outcomes.store.sqlite.ledger import LEDGER, guards
+from outcomes.store.sqlite.ledger import LEDGER, guards, row_hash
 from outcomes.store.sqlite.read_only import uri_without_traces
+from outcomes.store.sqlite.rows import fetch_one
 
 FORMAT = 3
 """Version of the layout of log.db; a home of a newer one is not touched.
@@ -26,6 +27,9 @@ FORMAT = 3
 IN_LEDGER = (PROPERTIES, DICTIONARIES, TENANTS, BATCHES, settings.TABLE, quarantine.TABLE, keyring.TABLE)
 """The tables whose every row the ledger knows."""
 ALL = (*IN_LEDGER, EVENTS, quarantine.PARTS, LEDGER)
+
+LATEST_HASH = "SELECT row_hash FROM ledger WHERE subject = ? ORDER BY number DESC LIMIT 1"
+"""What the ledger says of a row by now."""
 
 _IMMUTABLE_LEDGER = {
     f"ledger_refuse_{action.lower()}": (
@@ -77,6 +81,16 @@ def format_of_tables(connection: sqlite3.Connection) -> int | None:
     if has_table(connection, settings.TABLE.name):
         return 2
     return 1 if has_table(connection, EVENTS.name) or has_table(connection, PROPERTIES.name) else None
+
+
+def says_its_own_format(connection: sqlite3.Connection) -> bool:
+    """Say whether the format that a log says is what was written when it got that: so a newer one is no damage."""
+    if not has_table(connection, LEDGER.name):
+        return True
+    row = fetch_one(connection, "SELECT name, value FROM properties WHERE name = 'format'")
+    subject = PROPERTIES.subject("format")
+    known = fetch_one(connection, LATEST_HASH, (subject,))
+    return row is not None and known is not None and known[0] == row_hash(row)
 
 
 def tables(number: int, *, is_encrypted: bool) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def raw_line(log: EventLog, record: LogRecord) -> bytes:
     return log.raw(record).replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
 
 
-def placed_line(log: EventLog, record: LogRecord, recorded: RecordedAt) -> bytes:
+def placed_line(log: EventLog, recorded: RecordedAt, record: LogRecord) -> bytes:
     """Return an event with its place: position, recorded_at, entity, and in `event` its own bytes."""
     place = {
         "position": record.position,

@@ -47,6 +47,20 @@ def found_format(connection: sqlite3.Connection) -> int | None:
     return int(said)
 
 
+def format_to_read(connection: sqlite3.Connection) -> int | None:
+    """Return the format by which a log is to be read, whatever damage it says of itself; None if there is none yet.
+
+    Raises HomeUnavailable for a newer one.
+    """
+    laid_out = layout.format_of_tables(connection)
+    row = fetch_one(connection, "SELECT name, value FROM properties WHERE name = 'format'") if laid_out else None
+    said = None if row is None else row[1]
+    is_current = isinstance(said, str) and said.isdecimal() and int(said) <= FORMAT
+    if isinstance(said, str) and not is_current and layout.says_its_own_format(connection):
+        found_format(connection)
+    return laid_out
+
+
 def read_property(connection: sqlite3.Connection, name: str) -> str | None:
     """Return what the log says of itself under a name; None if it does not. Raises LogDamaged."""
     if not layout.has_table(connection, PROPERTIES.name):

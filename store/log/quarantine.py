@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from outcomes.domain.times import Micros
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
+from outcomes.store.log.word_search import holds_any
 from outcomes.store.privacy import settings
 from outcomes.store.sources.segment import Segment
 from outcomes.store.sqlite import ledger
@@ -256,15 +257,18 @@ def _change(connection: sqlite3.Connection, number: int, **values: Any) -> None:
 
 
 def containing(connection: sqlite3.Connection, words: Sequence[str]) -> list[int]:
-    """Return the entries, taken ones too, that hold one of these words: in their bytes, reason or source."""
-    needles = {form for word in words for form in _spellings(word)}
-    if not needles:
+    """Return the entries, taken ones too, that hold one of these words: in their bytes, reason or source.
+
+    However the word is written there: in another encoding, escaped, in Base64, or packed.
+    """
+    if not words:
         return []
-    told = [
-        (entry.number, f"{entry.source} {entry.reason} {entry.places}".encode(errors="surrogatepass"))
-        for entry in find_all(connection, "true")
+    rows = connection.execute("SELECT number, source || ' ' || reason FROM quarantine ORDER BY number").fetchall()
+    return [
+        number
+        for number, said in rows
+        if holds_any([said.encode(errors="surrogatepass")], words) or holds_any(content(connection, number), words)
     ]
-    return [number for number, said in told if _holds([said], needles) or _holds(content(connection, number), needles)]
 
 
 def remove_containing(connection: sqlite3.Connection, words: Sequence[str]) -> int:
@@ -276,28 +280,6 @@ def remove_containing(connection: sqlite3.Connection, words: Sequence[str]) -> i
         connection.execute("DELETE FROM quarantine_parts WHERE number = ?", (number,))
         connection.execute("DELETE FROM quarantine WHERE number = ?", (number,))
     return len(found)
-
-
-def _spellings(word: str) -> set[bytes]:
-    """Return a word as JSON may spell it, in small letters."""
-    plain = word.encode(errors="surrogatepass")
-    return {
-        plain.lower(),
-        json.dumps(word)[1:-1].encode().lower(),
-        json.dumps(word, ensure_ascii=False)[1:-1].encode(errors="surrogatepass").lower(),
-    }
-
-
-def _holds(parts: Iterable[bytes], needles: set[bytes]) -> bool:
-    """Say whether bytes that come in parts hold a needle, also across the seams."""
-    overlap = max(map(len, needles)) - 1
-    tail = b""
-    for part in parts:
-        text = tail + part.lower()
-        if any(needle in text for needle in needles):
-            return True
-        tail = text[-overlap:]
-    return False
 
 
 def _digest(parts: Iterable[bytes]) -> tuple[bytes, int]:

@@ -111,7 +111,12 @@ def find(encryption: EventEncryption, connection: sqlite3.Connection, tenant: st
             is_about = unpack(record.state).subject == number
             (about if is_about else acted).add(record.position)
             words.update(_words(value, ids, is_about=is_about))
-    logins = {PersonId("login", word) for word in words if _is_login(encryption, connection, tenant, word)}
+    logins = {
+        PersonId(space, word)
+        for word in words
+        for space in ("login", "sis")
+        if _is_known(encryption, connection, tenant, PersonId(space, word))
+    }
     return Person(
         frozenset(ids | logins),
         frozenset(numbers | _numbers(encryption, connection, tenant, logins)),
@@ -210,8 +215,8 @@ def _numbers(encryption: EventEncryption, connection: sqlite3.Connection, tenant
     return {entry.number for entry in entries if entry is not None}
 
 
-def _is_login(encryption: EventEncryption, connection: sqlite3.Connection, tenant: str, word: str) -> bool:
-    return encryption.keyring.find(connection, encryption.keyring.person(tenant, PersonId("login", word))) is not None
+def _is_known(encryption: EventEncryption, connection: sqlite3.Connection, tenant: str, who: PersonId) -> bool:
+    return encryption.keyring.find(connection, encryption.keyring.person(tenant, who)) is not None
 
 
 def _words(value: Mapping[str, Any], ids: set[PersonId], *, is_about: bool) -> Iterator[str]:

@@ -11,7 +11,14 @@ import orjson
 from outcomes.domain.errors import LogDamaged
 from outcomes.domain.event import EventLike, OtherEvent
 from outcomes.domain.identity import Kind
-from outcomes.domain.personal_data import NAMES_SOMEONE_ELSE, PersonId, Persons, is_impersonal, persons_of
+from outcomes.domain.personal_data import (
+    PersonId,
+    Persons,
+    holds_someone_else,
+    is_impersonal,
+    names_someone_else,
+    persons_of,
+)
 from outcomes.domain.times import Micros
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract
@@ -181,7 +188,9 @@ def impersonal(value: Any, raw: bytes) -> bytes:
     def drops(outer: str, name: str) -> bool:
         if outer in {"metadata", "attributes"}:
             return not is_impersonal(metadata, name)
-        return outer == "body" and name in NAMES_SOMEONE_ELSE
+        if outer != "body":
+            return False
+        return names_someone_else(name) or holds_someone_else(value["body"].get(name))
 
     kept = {
         outer: {name: inner for name, inner in member.items() if not drops(outer, name)}

@@ -3,8 +3,10 @@
 An event that differs from a stored one only in what is dropped is a repeat of it, whichever of the two came first.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import cast
 
@@ -16,6 +18,13 @@ from outcomes.store.privacy import settings
 from outcomes.store.privacy.json_members import remove
 from outcomes.store.sources.json_values import decode
 from outcomes.store.sources.segment import Segment
+
+# A field's name in quotes (escaped as often as the JSON around it is), and its value up to its end, or the cut.
+_NAMES = "|".join(sorted(OPTIONAL)).encode()
+_FIELD = re.compile(
+    rb'(\\*"(?:' + _NAMES + rb')\\*"\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|\\?\Z)|(\\+").*?(?:\2|\Z)|[^\s",}\]]+)', re.DOTALL
+)
+_NOT_REACHED = "it is too long for redact to reach into: it may hold what redact drops"
 
 
 def redact_batch(
@@ -40,7 +49,7 @@ def redact_refused(connection: sqlite3.Connection, refused: list[tuple[Segment, 
     """Return segments that go to quarantine, with why; those that are readable JSON redacted, if `redact` is on."""
     if not refused or settings.current(connection, settings.REDACT) != "on":
         return refused
-    return [(_stripped(segment), reason) for segment, reason in refused]
+    return [_stripped(segment, reason) for segment, reason in refused]
 
 
 def redact(raw: bytes) -> bytes:
@@ -48,14 +57,29 @@ def redact(raw: bytes) -> bytes:
     return remove(raw, lambda outer, name: name in OPTIONAL and outer in {"metadata", "attributes"})
 
 
-def _stripped(segment: Segment) -> Segment:
-    if segment.spool is not None:  # too long to be read
-        return segment
-    try:
-        value = decode(segment.raw)
-    except NotAnEvent:
-        return segment
-    return replace(segment, raw=redact(segment.raw)) if isinstance(value, dict) else segment
+def _stripped(piece: Segment, reason: str) -> tuple[Segment, str]:
+    if piece.spool is not None:
+        return piece, f"{reason} ({_NOT_REACHED})"
+    raw = piece.raw
+    with suppress(NotAnEvent):
+        value = decode(raw)
+        raw = redact(raw) if isinstance(value, dict) else raw
+    return replace(piece, raw=_without_values(raw)), reason
+
+
+def _without_values(raw: bytes) -> bytes:
+    """Return bytes, whole or cut, without the values of the optional fields, also in UTF-16 and UTF-32."""
+    if b"\0" not in raw:
+        return _FIELD.sub(rb"\1null", raw)
+    for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
+        width = 4 if "32" in encoding else 2
+        for start in range(width):
+            end = len(raw) - (len(raw) - start) % width
+            text = raw[start:end].decode(encoding, errors="surrogatepass" if width == 2 else "replace")  # noqa: PLR2004
+            bare = _FIELD.sub(rb"\1null", plain := text.encode(errors="surrogatepass"))
+            if bare != plain:
+                return raw[:start] + bare.decode(errors="surrogatepass").encode(encoding, "surrogatepass") + raw[end:]
+    return raw
 
 
 def _forms(arrival: Arrival, extract: Extract, *, is_on: bool) -> tuple[Arrival, Arrival | None]:

@@ -3,6 +3,7 @@
 OUTCOMES_KILLS says how often it is killed.
 """
 
+import base64
 import contextlib
 import io
 import json
@@ -31,7 +32,7 @@ from outcomes.store.privacy import settings
 from tests.support.command import ROOT as TOP
 from tests.support.command import Outcomes, Ran
 from tests.support.given import TENANT, event, lines, outcome, result
-from tests.support.people import ADA, ADA_ID, ADAS_TRACES, BO, BY_ADA, ROOT, class_of_six, enrollment, user
+from tests.support.people import ADA, ADA_ID, ADAS_TRACES, BO, BO_ID, BY_ADA, ROOT, class_of_six, enrollment, user
 from tests.support.world import World
 
 KILLS = int(os.environ.get("OUTCOMES_KILLS", "2"))
@@ -111,6 +112,32 @@ def test_after_an_erasure_no_file_holds_a_trace(outcomes: Outcomes) -> None:
     assert BO in json.dumps(outcomes.json("mastery", "--course", "200"))
     assert outcomes.json("show", "outcome", "7")["state"]["title"] == "Renamed by Ada"
     assert len(outcomes.json("quarantine", "list")) == 1
+
+
+def test_who_only_graded_or_was_written_otherwise_goes_too(tmp_path: Path) -> None:
+    """A grader's id in a body, inside a field, or at an address's end; quarantine in UTF-16, in Base64, and cut."""
+    outcomes = Outcomes(tmp_path / "home")
+    at_ada = {**ROOT, "url": "https://plover.example/courses/200/assignments/1/submissions/770001"}
+    bodies = (
+        ({"submission_id": "9", "user_id": BO_ID, "grader_id": ADA_ID}, ROOT),
+        ({"submission_id": "9", "user_id": BO_ID, "assessment": {"assessor_id": ADA_ID}}, ROOT),
+        ({"submission_id": "9", "user_id": BO_ID, "score": 2}, at_ada),
+    )
+    events = [
+        event("submission_updated", f"2025-02-0{day}", body, **meta) for day, (body, meta) in enumerate(bodies, 4)
+    ]
+    outcomes("ingest", "--encrypt", stdin=lines(*class_of_six(), *events))
+    outcomes("ingest", stdin=b'{"name": "\xff ada QUILLFEATHER", "of')
+    outcomes("ingest", stdin=b"[" + base64.b64encode("to Ada Quillfeather, SIS-ADA-7707".encode("utf-16")) + b"]")
+    assert len(outcomes.json("quarantine", "list")) == 4
+    outcomes(*ERASE)
+    assert traces(outcomes.home) == []
+    assert [entry["reason"] for entry in outcomes.json("quarantine", "list")] == ["the JSON value is cut off"]
+    verdict = outcomes.json("verify", "--all")
+    assert verdict["ok"], verdict
+    shown = outcomes("log").out
+    assert ADA_ID.encode() not in shown
+    assert BO_ID.encode() in shown
 
 
 def test_no_answer_tells_of_the_erased(erased: Outcomes, tmp_path: Path) -> None:

@@ -59,3 +59,42 @@ def test_ids_of_any_length_are_ids() -> None:
     assert persons_of(value) == ((PersonId("id", endless),), (PersonId("id", "7"),), False)
     value["metadata"]["root_account_id"] = "41230000000000001"
     assert persons_of(value) == ((PersonId("id", endless),), (PersonId("id", "41230000000000007"),), False)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("/courses/1/assignments/2/submissions/27064", ("id", "41230000000027064")),
+        ("/courses/1/assignments/2/submissions/27064?preview=1", ("id", "41230000000027064")),
+        ("/about/27064", ("id", "41230000000027064")),
+        ("/courses/1/grades/27064", ("id", "41230000000027064")),
+        ("/users/4123~27064", ("id", "41230000000027064")),
+        ("/gradebook/speed_grader#%7B%22student_id%22%3A%2227064%22%7D", ("id", "41230000000027064")),
+        ('/gradebook/speed_grader#{"student_id":"27064"}', ("id", "41230000000027064")),
+        ("/?become_user_id=27064", ("id", "41230000000027064")),
+        ("/api/v1/users/sis_user_id:S-3/profile", ("sis", "S-3")),
+        ("/api/v1/users/sis_login_id%3Aada%40plover.example", ("login", "ada@plover.example")),
+    ],
+)
+def test_addresses_name_people_in_many_ways(address: str, expected: tuple[str, str]) -> None:
+    """By local id or with the shard, in a path, a query or a fragment, by a login or a SIS id."""
+    metadata = {"event_name": "x", "root_account_id": "41230000000000001", "url": f"https://plover.example{address}"}
+    assert [tuple(who) for who in persons_of({"metadata": metadata, "body": {}}).others] == [expected]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"grader_id": "27064"},
+        {"author_id": 27064},
+        {"assessor_id": "41230000000027064"},
+        {"impersonated_user_id": "27064"},
+        {"rubric_assessment": {"ratings": [{"points": 1}], "assessor_id": "27064"}},
+        {"attempts": [{"user_id": "27064"}]},
+    ],
+)
+def test_a_body_names_others_than_its_subject(body: dict[str, object]) -> None:
+    """Who graded, wrote, assessed or submitted, also inside a field: a person like any other."""
+    metadata = {"event_name": "submission_updated", "root_account_id": "41230000000000001"}
+    found = persons_of({"metadata": metadata, "body": {"submission_id": "1", "user_id": "5", **body}})
+    assert [tuple(who) for who in found.others] == [("id", "41230000000027064")]

@@ -1,6 +1,6 @@
 """What happened: the timeline, what came late, and the log itself."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -125,12 +125,15 @@ class Log(Rows[LogEntry]):
         read: Callable[[], Iterator[LogEntry]],
         read_bytes: Callable[[bool], Iterator[bytes]],
         remarks: tuple[str, ...],
+        damage: Sequence[str],
         following: NextKey | None = None,
     ) -> None:
         super().__init__(read, following)
         self._read_bytes = read_bytes
         self.remarks = remarks
         """In words, where what was asked lies beyond what the log holds, and which head answers."""
+        self.damage = damage
+        """In words, which events were passed over while reading, since the log is damaged there; it grows meanwhile."""
 
     def lines(self) -> Iterator[bytes]:
         """Yield each event as it came, as one line that `ingest` takes back, with its end; nothing is parsed.

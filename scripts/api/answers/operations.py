@@ -173,6 +173,7 @@ class Status(Record):
     """How things stand. `size` is in bytes, by file; `kinds` and `event_names` count events; `chain` is hex.
 
     `hosts` are those that have sent a tenant's events: {"tenant", "host", "first_position"}.
+    `damaged` says in words what could not be read, since the log is damaged; `verify` says where.
     """
 
     home: str
@@ -192,6 +193,7 @@ class Status(Record):
     hosts: tuple[Mapping[str, Any], ...]
     quarantined: int
     tenants: tuple[str, ...]
+    damaged: tuple[str, ...] | None = optional(default=None)
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Self:
@@ -204,6 +206,7 @@ class Status(Record):
                 "contexts": tuple(ContextMembers(**place) for place in told["contexts"]),
                 "hosts": tuple(told["hosts"]),
                 "tenants": tuple(told["tenants"]),
+                "damaged": tuple(told["damaged"]) or None,
             }
         )
 

@@ -1,6 +1,7 @@
 """Keeping the record: `digest`, `log`, `verify`, `rebuild`, `status`."""
 
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -16,10 +17,10 @@ from outcomes.cli.options import (
     folder_of,
     key_of,
 )
-from outcomes.cli.output import answer, answer_part, say, say_next, write_json
+from outcomes.cli.output import answer, answer_part, report_damage, say, say_next, write_json
 from outcomes.cli.progress import progress
 from outcomes.cli.session import at, catch_up, opened
-from outcomes.domain.errors import UsageError
+from outcomes.domain.errors import LogDamaged, UsageError
 
 
 def digest(
@@ -67,7 +68,8 @@ def log(
     if follow and form in {Format.TABLE, Format.JSON}:
         raise UsageError(f"--format {form} has an end, --follow has none: choose ndjson or csv, or leave out --format")
     with opened(context) as home:
-        catch_up(home)
+        with suppress(LogDamaged):  # what can be shown is shown, and what cannot is told at the end
+            catch_up(home)
         found = home.log(
             after=after,
             limit=limit,
@@ -83,10 +85,11 @@ def log(
             say(words)
         if form not in {None, Format.NDJSON}:
             answer_part(found, form)
-            return
-        for line in found.placed_lines() if form else found.lines():
-            write_json(line)
-        say_next(found)
+        else:
+            for line in found.placed_lines() if form else found.lines():
+                write_json(line)
+            say_next(found)
+        report_damage(found.damage)
 
 
 def verify(
@@ -150,4 +153,6 @@ def status(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
     Example: outcomes status
     """
     with opened(context) as home:
-        answer(home.status(), form)
+        found = home.status()
+        answer(found, form)
+    report_damage(found.damaged or ())

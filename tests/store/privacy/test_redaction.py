@@ -7,6 +7,8 @@ import orjson
 import pytest
 
 from outcomes.store.privacy import settings
+from outcomes.store.privacy.redaction import redact_refused
+from outcomes.store.sources.segment import Segment
 from tests.support.given import outcome, result
 from tests.support.people import ADA, BY_ADA, class_of_six
 from tests.support.world import World
@@ -81,3 +83,36 @@ def test_a_home_that_never_redacted_keeps_everything(world: World) -> None:
     """Without the rule the bytes are what came."""
     world.take(BY_ADA_ONLY, result("51", "2025-02-01", student=ADA))
     assert world.raw_log()[0] == orjson.dumps(BY_ADA_ONLY)
+
+
+OPTIONAL_WORDS = ("198.51.100.77", "AdaBrowser", "sessionOfAda", "quill.ada", "gradebook")
+WHOLE = (
+    b'{"metadata": {"event_name": "x", "client_ip": "198.51.100.77", "user_agent": "Ada\\"Browser/7.7",'
+    b' "hostname": "h", "session_id":"sessionOfAda77", "user_login" : "quill.ada@plover.example", "referrer": "https://h/gradebook"'
+)
+UNREADABLE = {
+    "cut between values": WHOLE,
+    "cut in a value": WHOLE[:-14],
+    "not UTF-8": WHOLE[:-1] + b'\xff"}}',
+    "UTF-16, cut": WHOLE.decode().encode("utf-16-le")[:-3],
+    "UTF-16, big end first": (WHOLE + b"}}").decode().encode("utf-16-be"),
+    "UTF-32": (WHOLE + b"}}").decode().encode("utf-32-le"),
+    "JSON in JSON": orjson.dumps({"message": (WHOLE + b"}").decode()}),
+    "an array": b"[" + WHOLE + b"}}]",
+    "prefixed": b"[2026-01-01] [10.0.0.1] DATA: " + WHOLE + b"}",
+    "a number": b'{"metadata": {"session_id": 77, "client_ip" : null, "user_login":true',
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_cannot_be_read_is_redacted_too(world: World, name: str) -> None:
+    """Cut, not UTF-8, wrapped: the values go, the rest of the bytes stays, with the name of what went."""
+    redact(world, "on")
+    with world.opened() as (log, _), log.reading() as connection:
+        ((kept, reason),) = redact_refused(connection, [(Segment(UNREADABLE[name], 1), "cut off")])
+    bare = kept.raw.replace(b"\0", b"")
+    assert [word for word in OPTIONAL_WORDS if word.encode() in bare] == []
+    assert b"client_ip" in bare
+    assert b"sessionOf" not in bare
+    assert (b"hostname" in bare) == (name != "a number")
+    assert reason == "cut off"
