@@ -47,6 +47,9 @@ def status(home: Home, log: EventLog, views: ReadModel, now: Micros) -> dict[str
         nothing: tuple[list[quarantine.QuarantineEntry], list[str]] = ([], [])
         waiting, faults = told(lambda: quarantine.readable_entries(connection), nothing)
     tenants = told(lambda: list(log.tenants()), list[str]())
+    position = told(lambda: views.position() or 0, 0)
+    contexts = told(lambda: _contexts(views), list[dict[str, Any]]())
+    hosts = told(lambda: _hosts(views), list[dict[str, Any]]())
     damaged += faults
     return {
         "home": source_name(str(home.folder)),
@@ -61,9 +64,9 @@ def status(home: Home, log: EventLog, views: ReadModel, now: Micros) -> dict[str
         "size": {"log": _size(home, "log.db"), "views": _size(home, "views.db")},
         "kinds": by_kind,
         "event_names": by_name,
-        "views_position": views.position() or 0,
-        "contexts": _contexts(views),
-        "hosts": _hosts(views),
+        "views_position": position,
+        "contexts": contexts,
+        "hosts": hosts,
         "quarantined": len(waiting),
         "tenants": tenants,
         "damaged": damaged,

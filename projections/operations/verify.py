@@ -23,7 +23,7 @@ from outcomes.projections.views.read_model import ReadModel, Watch, unwatched
 from outcomes.store.home import Home
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.integrity import examine
-from outcomes.store.log.layout import holds_a_log, says_its_own_format
+from outcomes.store.log.layout import holds_a_log, says_what_was_written
 from outcomes.store.operations.checkpoint import Checkpoint
 from outcomes.store.sqlite.read_only import uri_of
 
@@ -109,7 +109,7 @@ def verify_unopened(home: Home, reason: OutcomesError) -> dict[str, Any]:
             raise reason
         with closing(sqlite3.connect(uri_of(home.log_path), uri=True, isolation_level=None)) as connection:
             connection.execute("BEGIN")
-            if not isinstance(reason, LogDamaged) and says_its_own_format(connection):
+            if not isinstance(reason, LogDamaged) and says_what_was_written(connection, "format"):
                 raise reason
             add_problems(found, examine(connection))
     except sqlite3.DatabaseError as error:

@@ -26,7 +26,7 @@ from outcomes.store.encoding.stream_keys import OTHER, in_tenant, last_version, 
 from outcomes.store.log.appender import Appended, Appender
 from outcomes.store.log.factory import LogFactory
 from outcomes.store.log.hash_chain import Batch, batches_after
-from outcomes.store.log.layout import FORMAT, has_table, holds_a_log
+from outcomes.store.log.layout import FORMAT, has_table, holds_a_log, says_what_was_written
 from outcomes.store.log.mapper import LogEvent, LogMapper
 from outcomes.store.log.migrations import (
     BYTES_CHAINED_AFTER,
@@ -56,7 +56,7 @@ from outcomes.store.privacy.key_tree import KeyTree
 from outcomes.store.sqlite import ledger
 from outcomes.store.sqlite.datastore import Datastore
 from outcomes.store.sqlite.private_files import make_private
-from outcomes.store.sqlite.rows import fetch_all
+from outcomes.store.sqlite.rows import fetch_all, fetch_one
 from outcomes.store.sqlite.sweeping import sweep
 
 _PAGE = 5_000
@@ -169,9 +169,9 @@ class EventLog(Application[str]):
 
     @staticmethod
     def _check_of(connection: sqlite3.Connection) -> str | None:
-        with suppress(LogDamaged):  # the key may be right all the same: what it does not open tells
-            return read_property(connection, keyring.KEY_CHECK)
-        return None
+        # Where the check was changed the key may be right all the same: what it does not open tells.
+        is_whole = says_what_was_written(connection, keyring.KEY_CHECK)
+        return read_property(connection, keyring.KEY_CHECK) if is_whole else None
 
     def _keep_dictionary(self, connection: sqlite3.Connection) -> None:
         """Keep the dictionary that events are about to be packed with, if the log has it not yet."""
@@ -273,7 +273,7 @@ class EventLog(Application[str]):
     def has_batch(self, last_position: int, chain: bytes) -> bool:
         """Say whether a batch ends at a position with that chain: whether all up to there is the same."""
         with self._datastore.reading() as connection:
-            found = connection.execute("SELECT chain FROM batches WHERE last_position = ?", (last_position,)).fetchone()
+            found = fetch_one(connection, "SELECT chain FROM batches WHERE last_position = ?", (last_position,))
         return found is not None and found[0] == chain
 
     def batches(self, after: int = 0) -> list[Batch]:

@@ -83,12 +83,12 @@ def format_of_tables(connection: sqlite3.Connection) -> int | None:
     return 1 if has_table(connection, EVENTS.name) or has_table(connection, PROPERTIES.name) else None
 
 
-def says_its_own_format(connection: sqlite3.Connection) -> bool:
-    """Say whether the format that a log says is what was written when it got that: so a newer one is no damage."""
+def says_what_was_written(connection: sqlite3.Connection, name: str) -> bool:
+    """Say whether a property is what the ledger knows of it: so a newer format, for one, is no damage."""
     if not has_table(connection, LEDGER.name):
         return True
-    row = fetch_one(connection, "SELECT name, value FROM properties WHERE name = 'format'")
-    subject = PROPERTIES.subject("format")
+    row = fetch_one(connection, "SELECT name, value FROM properties WHERE name = ?", (name,))
+    subject = PROPERTIES.subject(name)
     known = fetch_one(connection, LATEST_HASH, (subject,))
     return row is not None and known is not None and known[0] == row_hash(row)
 

@@ -56,7 +56,7 @@ def format_to_read(connection: sqlite3.Connection) -> int | None:
     row = fetch_one(connection, "SELECT name, value FROM properties WHERE name = 'format'") if laid_out else None
     said = None if row is None else row[1]
     is_current = isinstance(said, str) and said.isdecimal() and int(said) <= FORMAT
-    if isinstance(said, str) and not is_current and layout.says_its_own_format(connection):
+    if isinstance(said, str) and not is_current and layout.says_what_was_written(connection, "format"):
         found_format(connection)
     return laid_out
 

@@ -128,8 +128,11 @@ class QuarantineEntry(NamedTuple):
 
     def all_places(self) -> list[tuple[str, int]]:
         """Return the sources and lines where the bytes came, the first one first; of very many the first few."""
-        more = [] if self.places is None else json.loads(self.places)
-        return [(self.source, self.line), *((source, line) for source, line in more)]
+        try:
+            more = [] if self.places is None else [(str(source), int(line)) for source, line in json.loads(self.places)]
+        except (ValueError, TypeError):  # changed by somebody, as `verify` tells
+            more = []
+        return [(self.source, self.line), *more]
 
     def is_from(self, source: str) -> bool:
         """Say whether the bytes ever came from a source."""

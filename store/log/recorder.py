@@ -220,9 +220,9 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def _select(self, condition: str, parameters: tuple[Any, ...]) -> list[LogRecord]:
         with self.datastore.transaction(commit=False) as cursor:
-            self.before_reading(cursor.sqlite_cursor.connection)
-            cursor.execute(f"SELECT {_COLUMNS} FROM stored_events WHERE {condition}", parameters)
-            rows = cursor.fetchall()
+            connection = cursor.sqlite_cursor.connection
+            self.before_reading(connection)
+            rows = fetch_all(connection, f"SELECT {_COLUMNS} FROM stored_events WHERE {condition}", parameters)
         return [
             LogRecord(self.convert_originator_id(stream), version, topic, state, position, digest)
             for position, stream, version, topic, state, digest in rows

@@ -5,6 +5,7 @@ import sqlite3
 from outcomes.domain.times import Micros
 from outcomes.store.sqlite import ledger
 from outcomes.store.sqlite.ledger import Table
+from outcomes.store.sqlite.rows import fetch_one
 
 TABLE = Table("house_rules", {"number": "integer", "name": "text", "value": "text", "set_at": "integer"})
 TABLES = (
@@ -29,13 +30,12 @@ ANY_HOST = "any"
 
 
 def current(connection: sqlite3.Connection, name: str) -> str | None:
-    """Return what was last decided, None if nothing ever was."""
+    """Return what was last decided, None if nothing ever was. Raises LogDamaged."""
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'house_rules'").fetchone() is None:
         return None  # a log of format 1
-    row = connection.execute(
-        "SELECT value FROM house_rules WHERE name = ? ORDER BY number DESC LIMIT 1", (name,)
-    ).fetchone()
-    return None if row is None else str(row[0])
+    sql = f"SELECT {TABLE.listed} FROM house_rules WHERE name = ? ORDER BY number DESC LIMIT 1"
+    row = fetch_one(connection, sql, (name,))
+    return None if row is None else str(TABLE.checked(row)[2])
 
 
 def record(connection: sqlite3.Connection, name: str, value: str, now: Micros) -> None:

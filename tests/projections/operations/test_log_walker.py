@@ -33,6 +33,7 @@ TABLES = {
     "quarantine_parts": "number",
     "ledger": "number",
 }
+TYPES = ("'words'", "x'00ff'", "1.5", "CAST(x'ff' AS TEXT)", "NULL")
 CAROL = user("41230000000660003", "uuidOfCarol", "Carol Stone", "carol@plover.example", "S-3", "2025-01-04")
 
 
@@ -60,13 +61,13 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def edits_of(home: Path, table: str) -> Iterator[Edit]:
-    """Yield the edits: of two rows, each column's value, its type and null; a row removed, copied and replaced."""
+    """Yield the edits: of one row each column's value, type and null; a row removed, copied and replaced."""
     with closing(sqlite3.connect(home / "log.db")) as log:
         columns = [(name, bool(key)) for _, name, _, _, _, key in log.execute(f"PRAGMA table_info({table})")]
         key = TABLES[table]
         keys = [row[0] for row in log.execute(f"SELECT {key} FROM {table} ORDER BY {key}")]
     names = [name for name, _ in columns]
-    chosen = keys if table == "properties" else sorted({keys[0], keys[-1]})
+    chosen = keys if table == "properties" else [keys[-1]]
     for at in chosen:
         where = f"WHERE {key} = {at!r}"
         for name, is_key in columns:
@@ -74,7 +75,7 @@ def edits_of(home: Path, table: str) -> Iterator[Edit]:
                 other = f"CASE typeof({name}) WHEN 'integer' THEN {name} + 1 WHEN 'null' THEN 7 ELSE {name} || 'x' END"
                 blob = f"CASE typeof({name}) WHEN 'blob' THEN CAST({name} || x'00' AS BLOB) ELSE {other} END"
                 yield Edit(table, f"{name} of {at}: another value", f"UPDATE {table} SET {name} = {blob} {where}")
-            for value in ("'words'", "x'00ff'", "1.5", "CAST(x'ff' AS TEXT)", "NULL"):
+            for value in TYPES:
                 yield Edit(table, f"{name} of {at}: {value}", f"UPDATE {table} SET {name} = {value} {where}")
         yield Edit(table, f"{at} removed", f"DELETE FROM {table} {where}")
         changed = ", ".join("'w' || hex(randomblob(4))" if n != key else n for n in names)
@@ -126,8 +127,12 @@ def faults(home: Path, edit: Edit) -> Iterator[str]:
     problems = json.loads(verdict.out)["problems"]
     if not any("position" in problem or "row" in problem for problem in problems):
         yield f"verify names no place: {problems[:3]}"
-    if edit.table not in verdict.out.decode() and not any("position" in problem for problem in problems):
+    if edit.table.removesuffix("_parts") not in verdict.out.decode() and not any(
+        "position" in problem for problem in problems
+    ):
         yield f"verify does not name {edit.table}: {problems[:3]}"
+    if not edit.what.endswith(TYPES):
+        return
     for arguments in (("log",), ("status",), ("quarantine", "list"), ("quarantine", "show", "1")):
         ran = asked(home, *arguments)
         is_shown = ran.code in {0, 1} or arguments[-1] == "1"
