@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from outcomes.domain.times import parse_moment
 from outcomes.projections.export.arrow import batches, schema_of
 from outcomes.projections.export.state_file import Table
-from outcomes.store.sqlite.private_files import make_private_folder
+from outcomes.store.sqlite.private_files import make_private, make_private_folder
 
 
 class ParquetFolder:
@@ -24,7 +24,9 @@ class ParquetFolder:
         """Write a table group by group; one without rows has its columns all the same."""
         schema = schema_of(table.columns)
         written = 0
-        with pq.ParquetWriter(self._path / f"{table.name}.parquet", schema, compression="zstd") as writer:
+        path = self._path / f"{table.name}.parquet"
+        make_private(path)
+        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
             for group in batches(schema, _rows(table)):
                 writer.write_batch(group)
                 written += group.num_rows

@@ -1,10 +1,12 @@
 """Erasing a person: what had been reported of their classes, new views without them, the keys, the sweeping up."""
 
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from outcomes.domain.errors import UsageError
+from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.class_figures import figures_with
@@ -19,7 +21,7 @@ from outcomes.store.privacy.encryption import EventEncryption
 from outcomes.store.sqlite.sweeping import sweep
 
 PATIENCE_SECONDS = 60.0
-_AGAIN = "the keys are destroyed; end it, and run outcomes erase again to finish"
+_AGAIN = "run outcomes erase again to finish: the keys are destroyed, traces may be left in views and free space"
 
 
 def encryption_of(home: Home, log: EventLog) -> EventEncryption:
@@ -31,6 +33,15 @@ def encryption_of(home: Home, log: EventLog) -> EventEncryption:
             "and delete this folder"
         )
     return log.encryption
+
+
+@contextmanager
+def _telling_what_is_left() -> Iterator[None]:
+    """Say, where no disk or no right stands in the way, that the keys are gone and how to finish."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise HomeUnavailable(f"{error}: make room or give the right to write, and {_AGAIN}") from error
 
 
 def erase(
@@ -71,13 +82,19 @@ def erase(
         return done[0].is_as_planned
 
     encryption.keyring.treat_as_destroyed(person.numbers)
-    rebuild(home, log, watch, before_swap=before_swap)
+    try:
+        rebuild(home, log, watch, before_swap=before_swap)
+    except (sqlite3.Error, OSError):
+        if not done:
+            raise  # nothing has been destroyed
+        with _telling_what_is_left():
+            raise
     views.close()
-    with home.writing("sweeping up after an erasure"):
+    with home.writing("sweeping up after an erasure"), _telling_what_is_left():
         copies_forget = erasure.give_up_keys(log, encryption)
-        sweep(home.log_path, patience=patience, compact=True, otherwise=_AGAIN)
+        sweep(home.log_path, patience=patience, compact=True, otherwise=f"end it, and {_AGAIN}")
         # The views are page for page the new file, which never held what is gone.
-        sweep(home.views_path, patience=patience, compact=False, otherwise=_AGAIN)
+        sweep(home.views_path, patience=patience, compact=False, otherwise=f"end it, and {_AGAIN}")
         erasure.finish(log, clock())
     return {
         "erasure": done[0].erasure,

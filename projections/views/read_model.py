@@ -251,15 +251,20 @@ def make(path: Path, origin: Origin) -> None:
     making = path.with_name(path.name + ".making")
     remove(making)
     make_private(making)
-    with closing(connect(making, synchronous="NORMAL")) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        schema.create(connection)
-        connection.execute("INSERT INTO properties VALUES ('generation', ?)", (token_hex(8),))
-        connection.execute("INSERT INTO properties VALUES ('log', ?), ('erased_keys', ?)", origin.properties())
-        # The chain of the last batch that they have.
-        connection.execute("INSERT INTO properties VALUES ('chain', '')")
-        connection.execute("COMMIT")
-    making.rename(path)
+    try:
+        with closing(connect(making, synchronous="NORMAL")) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            schema.create(connection)
+            connection.execute("INSERT INTO properties VALUES ('generation', ?)", (token_hex(8),))
+            connection.execute("INSERT INTO properties VALUES ('log', ?), ('erased_keys', ?)", origin.properties())
+            # The chain of the last batch that they have.
+            connection.execute("INSERT INTO properties VALUES ('chain', '')")
+            connection.execute("COMMIT")
+            # A side file does not follow to the other name: all must be in the file itself.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        making.rename(path)
+    finally:
+        remove(making)
 
 
 def remove(path: Path) -> None:

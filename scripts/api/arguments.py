@@ -47,6 +47,15 @@ def id_text(given: Id | None) -> str | None:
     return None if given is None else str(given)
 
 
+def text(given: str | None) -> str | None:
+    """Return what is looked for in texts; raises UsageError for what no text can hold."""
+    try:
+        (given or "").encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"not text in UTF-8: {given!r}: write it in UTF-8") from error
+    return given
+
+
 def place(given: str | None) -> Context | None:
     """Return the context that is meant; raises UsageError."""
     return None if given is None else parse_context(given)

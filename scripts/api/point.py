@@ -26,7 +26,7 @@ from outcomes.api.answers.mastery import (
 )
 from outcomes.api.answers.operations import Digest, Finding, Findings, Replayed
 from outcomes.api.answers.tree import OutcomeTree, frozen
-from outcomes.api.arguments import Id, Time, duration, id_text, instant, place
+from outcomes.api.arguments import Id, Time, duration, id_text, instant, place, text
 from outcomes.api.session import Session
 from outcomes.api.what_if import Scale, WhatIf, what_if
 from outcomes.domain.errors import UsageError
@@ -191,9 +191,9 @@ class Point:
             entities=[parse_entity(one) for one in ([entity] if isinstance(entity, str) else entity)],
             since=instant(since),
             until=instant(until),
-            actor=actor,
-            field=field,
-            request=request,
+            actor=text(actor),
+            field=text(field),
+            request=text(request),
             everything=all,
             after=None if after is None else StepKey.of(after),
             newest_first=newest_first,

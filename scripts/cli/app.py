@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
@@ -90,15 +91,24 @@ app.command()(demo.demo)
 app.add_typer(mastery.settings_app, name="settings", help="Features of a root account that no event tells.")
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
 
-_DONE, _WRONG = 0, 2
+_DONE, _WRONG, _STOPPED = 0, 2, 130
+
+
+_INTERRUPTED = "error: interrupted: what was reported is kept, in whole batches; run it again for the rest"
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 bad news, 2 wrong use or unreadable input."""
+    """Run the command line and exit: 0 done, 1 bad news, 2 wrong use or unreadable input, 130 interrupted."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that lacks a letter shows a mark in its place.
         sys.stdout.reconfigure(errors="replace")
-    sys.exit(run())
+    code = run()
+    if code == _STOPPED:
+        with suppress(OSError):
+            sys.stdout.flush()
+        # Not sys.exit: where the interrupt met code that was made of text, Python would end itself by the signal.
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -110,6 +120,8 @@ def run(arguments: list[str] | None = None) -> int:
         # The reader has seen enough (`outcomes log | head`); the interpreter must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _DONE
+    except KeyboardInterrupt:
+        code = _STOPPED
     except Exception as error:
         message = in_words(error)
         if message is None:
@@ -120,4 +132,6 @@ def run(arguments: list[str] | None = None) -> int:
         if message:
             say("error: " + " ".join(message.split()))
         return _WRONG
+    if code == _STOPPED:  # Typer has made it of an interrupt, without a word
+        say(_INTERRUPTED)
     return code if isinstance(code, int) else _DONE

@@ -31,8 +31,6 @@ def _of_ours(error: Exception) -> str | None:
     match error:
         case OutcomesError():
             return str(error)
-        case typer.Abort():
-            return "interrupted: what was reported is kept, in whole batches; run it again for the rest"
         case UnicodeEncodeError():
             return f"not text in UTF-8: {error.object!r}: write it in UTF-8"
         case RecursionError():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -20,7 +21,16 @@ def opened(context: typer.Context, *, create: bool = False, encrypt: bool = Fals
     from outcomes.api import home  # noqa: PLC0415 - slow to load, and not needed to show help
 
     with home.open(folder_of(context), create=create, encrypt=encrypt, **key_of(context)) as found:
+        if create:
+            warn_of_others(folder_of(context))
         yield found
+
+
+def warn_of_others(folder: Path) -> None:
+    """Name a folder that was there already and may be entered by others; its own files are closed to them."""
+    mode = folder.stat().st_mode & 0o777
+    if mode & 0o077:
+        say(f"warning: others may enter {folder} (its mode is {mode:03o}): chmod 700 {folder}")
 
 
 @contextmanager

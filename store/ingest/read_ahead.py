@@ -42,23 +42,31 @@ def in_background(parts: Iterator[Prepared]) -> Generator[Prepared, None, None]:
     """Yield what `parts` has left, prepared by another process as fast as it is taken here."""
     ring = mmap.mmap(-1, _SLOTS * _SLOT_BYTES)
     ours, theirs = socket.socketpair()
+    alive, held = os.pipe()
     child = os.fork()
     if child == 0:
-        _serve(parts, ring, theirs, ours)
+        os.close(held)
+        _serve(parts, ring, theirs, ours, alive)
     theirs.close()
+    os.close(alive)
     try:
         yield from _received(ring, ours)
     finally:
         ours.close()
+        os.close(held)
         ring.close()
         # It may be waiting for input that never comes; nothing that it has done is of use any more.
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
 
 
-def _serve(parts: Iterator[Prepared], ring: mmap.mmap, channel: socket.socket, other_end: socket.socket) -> None:
-    """Prepare to the end, then leave without any of the parent's clean-up."""
+def _serve(
+    parts: Iterator[Prepared], ring: mmap.mmap, channel: socket.socket, other_end: socket.socket, alive: int
+) -> None:
+    """Prepare to the end, then leave without any of the parent's clean-up; or at once when the parent is gone."""
     try:
+        # Where input never comes, no write would find the parent gone.
+        threading.Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
         gc.freeze()  # what the parent made is the parent's to collect: open files and databases among it
         other_end.close()
         sender = _Sender(ring, channel)
@@ -72,6 +80,12 @@ def _serve(parts: Iterator[Prepared], ring: mmap.mmap, channel: socket.socket, o
             pass  # slots given back; gone too soon, the last of them would find a closed socket
     finally:
         os._exit(0)
+
+
+def _end_with_parent(alive: int) -> None:
+    """Wait for the end of a pipe that the parent alone holds open, however it ends."""
+    os.read(alive, 1)
+    os._exit(1)
 
 
 class _Sender:

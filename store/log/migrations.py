@@ -161,7 +161,11 @@ def _take_keys_out(connection: sqlite3.Connection, key_source: KeySource) -> Non
     if identity is None or secret is None:
         raise LogDamaged("the log is encrypted and has lost its secret: restore log.db from a backup")
     destroyed = [row[0] for row in connection.execute("SELECT number FROM subject_keys WHERE key IS NULL")]
-    key = _key_of(identity, bytes.fromhex(secret), destroyed, key_source)
+    try:
+        known = bytes.fromhex(secret)
+    except (TypeError, ValueError) as error:
+        raise LogDamaged("the secret of the encrypted log is not what it was: restore log.db from a backup") from error
+    key = _key_of(identity, known, destroyed, key_source)
     connection.execute("DELETE FROM properties WHERE name = ?", (keyring.OLD_SECRET,))
     connection.execute("INSERT INTO properties VALUES (?, ?)", (keyring.KEY_CHECK, key.check))
     for number, stored in connection.execute("SELECT number, key FROM subject_keys WHERE key IS NOT NULL").fetchall():

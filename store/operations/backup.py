@@ -39,6 +39,7 @@ def backup(log: EventLog, target: Path, watch: Callable[[int, int], None], *, wi
         _refuse_what_is_there(key)
     unfinished = target.with_name(target.name + ".unfinished")
     identity = log.identity()
+    written: list[Path] = []
     try:
         unfinished.unlink(missing_ok=True)
         make_private(unfinished)
@@ -49,16 +50,22 @@ def backup(log: EventLog, target: Path, watch: Callable[[int, int], None], *, wi
         _make_plain(unfinished, of)
         sync_to_disk(unfinished)
         _refuse_what_is_there(target)
-        # Under its own name only when whole.
-        unfinished.rename(target)
         if key is not None:
             KeyFile(key).write(log.key_source.read(), is_new=True)
-    except OSError as error:
-        raise HomeUnavailable(f"cannot write {target}: {error.strerror}: choose another place") from error
+            written.append(key)
+        # Under its own name only when whole.
+        unfinished.rename(target)
+        written.append(target)
+        sync_to_disk(target.parent)
+    except BaseException as error:
+        for path in written:
+            path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise HomeUnavailable(f"cannot write {target}: {error.strerror}: choose another place") from error
+        raise
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
             unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
-    sync_to_disk(target.parent)
     return Backup(target, of, target.stat().st_size, key)
 
 

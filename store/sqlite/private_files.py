@@ -30,7 +30,10 @@ def make_private(path: Path) -> None:
 
 
 def make_private_folder(path: Path) -> None:
-    """Create a folder that only its owner may enter; one that is there stays as it is. Raises HomeUnavailable."""
+    """Create a folder that only its owner may enter, or close one that is there, empty and ours.
+
+    Where there are files already, who may enter is for their owner to say. Raises HomeUnavailable.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -38,10 +41,17 @@ def make_private_folder(path: Path) -> None:
         except FileExistsError:
             if not path.is_dir():
                 raise
+            if _is_open_to_others(path) and not any(path.iterdir()):
+                with suppress(PermissionError):  # it belongs to somebody else
+                    path.chmod(0o700)
         else:
             path.chmod(0o700)
     except OSError as error:
         raise HomeUnavailable(f"cannot make the folder {path}: {error.strerror}: choose another with --home") from error
+
+
+def _is_open_to_others(path: Path) -> bool:
+    return bool(path.stat().st_mode & _OTHERS)
 
 
 def sync_to_disk(path: Path) -> None:

@@ -21,10 +21,13 @@ def writing(path: Path, purpose: str, *, patience: float = _PATIENCE_SECONDS) ->
     The lock belongs to the open file: it ends with the process, however that ends.
     """
     try:
-        if not path.exists():
+        if not path.exists() and not path.is_symlink():
             make_private(path)
-        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        # What a link leads to is somebody's file, and would lose what it holds.
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError as error:
+        if path.is_symlink():
+            raise HomeUnavailable(f"{path} is a link, and must be a file of this home alone: remove it") from error
         raise HomeUnavailable(f"cannot write in {path.parent}: {error.strerror}: check its permissions") from error
     try:
         _acquire(handle, path, patience)

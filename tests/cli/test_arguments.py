@@ -29,6 +29,7 @@ TEMPLATES: list[tuple[str, ...]] = [
     ("timeline", "--entity", "outcome:10449", "--until", "{}"),
     ("timeline", "--entity", "outcome:10449", "--actor", "{}"),
     ("timeline", "--entity", "outcome:10449", "--field", "{}"),
+    ("timeline", "--request", "{}"),
     ("timeline", "--context", "Course:{}"),
     ("diff", "--context", "Course:4450", "--from", "{}"),
     ("diff", "--context", "Course:4450", "--from", "2025-10-01", "--to", "{}"),

@@ -1,5 +1,6 @@
 """The key of an encrypted home lies outside its log: a copy of log.db alone tells nothing, and forgets with the key."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -96,6 +97,16 @@ def test_a_new_home_takes_no_key_that_is_there(tmp_path: Path) -> None:
     ran = Outcomes(tmp_path / "home")("--key-file", str(tmp_path / "precious.key"), "init", "--encrypt")
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert (tmp_path / "precious.key").read_text() == "precious"
+
+
+def test_a_secret_that_is_no_number_is_named(outcomes: Outcomes) -> None:
+    """A damaged key is no defect of the program."""
+    key = outcomes.home / "home.key"
+    value = json.loads(key.read_text())
+    key.write_text(json.dumps({**value, "secret": "not hex at all"}))
+    ran = outcomes("status")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "home.key holds no key of a home" in ran.err
 
 
 def test_a_backup_leaves_the_key_out_unless_asked(outcomes: Outcomes, tmp_path: Path) -> None:

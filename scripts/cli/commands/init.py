@@ -6,6 +6,7 @@ import typer
 
 from outcomes.cli.options import folder_of, key_of
 from outcomes.cli.output import say
+from outcomes.cli.session import warn_of_others
 
 
 def init(
@@ -27,4 +28,5 @@ def init(
 
     folder = folder_of(context)
     home.init(folder, encrypt=encrypt, redact=redact, **key_of(context)).close()
+    warn_of_others(folder)
     say(f"{folder} is ready{', encrypted' if encrypt else ''}{', redacting' if redact else ''}")

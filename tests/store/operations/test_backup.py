@@ -97,6 +97,18 @@ def test_what_fails_leaves_no_file_that_looks_like_a_backup(world: World, tmp_pa
     assert not list(tmp_path.glob("b.db*"))
 
 
+def test_a_backup_whose_key_cannot_be_copied_leaves_nothing(tmp_path: Path) -> None:
+    """Whoever is told that it failed must not find a file that looks like one."""
+    world = World(tmp_path / "home", encrypt=True)
+    world.take(group("1", "2025-01-01"))
+    (tmp_path / "safe").mkdir()
+    with world.opened() as (log, _):
+        (world.home.folder / "home.key").unlink()
+        with pytest.raises(HomeUnavailable):
+            backup(log, tmp_path / "safe" / "copy.db", lambda _done, _pages: None, with_key=True)
+    assert list((tmp_path / "safe").iterdir()) == []
+
+
 def test_a_writer_is_not_held_up(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the middle of a backup another connection commits at once, and the backup neither fails nor begins again."""
     monkeypatch.setattr(backup_module, "_PAGES_A_STEP", 8)
