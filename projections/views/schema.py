@@ -4,6 +4,7 @@ No version is ever updated in place. "Now", "as of T" and "known at P" are the s
 entity, in the order of its events, among those with `event_time <= T` and `position <= P`.
 """
 
+import re
 import sqlite3
 from functools import cache
 from hashlib import sha256
@@ -152,10 +153,13 @@ def version() -> str:
 
     A column or table more or less makes another version by itself.
     """
-    layout = repr((TABLES, _CLUSTERED, predecessors.TABLE_SQL, WAYS_BACK, _INDEXES, current_views(ORDER)))
+    layout = repr((TABLES, _CLUSTERED, predecessors.TABLE_SQL, WAYS_BACK, _INDEXES, current_views(ORDER), _HAS_STRICT))
     return f"{_MEANING}-{sha256(layout.encode()).hexdigest()[:12]}"
 
 
+# Without strict tables the types are those that the writer gives. Views that are not strict are of another layout.
+_HAS_STRICT = sqlite3.sqlite_version_info >= (3, 37, 0)
+_STRICT = re.compile(r" STRICT,?")
 _TENANT = ("tenant", "tenants", "tenant")
 _CONTEXT = ("context", "contexts", "context")
 
@@ -198,7 +202,7 @@ def create(connection: sqlite3.Connection) -> None:
     for kind in VERSION_TABLES:
         _create_versions(database, TABLES[kind])
     for statement in (*_CLUSTERED, predecessors.TABLE_SQL, *WAYS_BACK.values(), *_INDEXES):
-        database.execute(statement)
+        database.execute(statement if _HAS_STRICT else _STRICT.sub("", statement))
     for name, sql in current_views(ORDER).items():
         database.create_view(name, sql)
     database.table("properties").insert({"name": "version", "value": version()})

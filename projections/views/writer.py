@@ -69,9 +69,9 @@ class IdTable:
         found = self.connection.execute(f"SELECT {column} FROM {table} WHERE {where}", names).fetchone()
         if found is None:
             values = ", ".join(f":{name}" for name in names)
-            found = self.connection.execute(
-                f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values}) RETURNING {column}", names
-            ).fetchone()
+            made = self.connection.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})", names)
+            assert made.lastrowid is not None  # noqa: S101 - a row was inserted
+            return made.lastrowid
         return int(found[0])
 
 
@@ -183,23 +183,27 @@ class ViewWriter:
             if _insert(connection, "result_places", some) < len(some):
                 again += some
         _insert(connection, "result_places", again)
-        connection.executemany(_NOTE_WHERE_IT_WAS, again)
+        places = [dict(zip(_PLACE, place, strict=True)) for place in again]
+        connection.executemany(_NOTE_WHERE_IT_WAS, places)
         if connection.execute("SELECT 1 FROM moved_results LIMIT 1").fetchone() is not None:
-            connection.executemany(_NOTE_WHERE_IT_IS, again)
+            connection.executemany(_NOTE_WHERE_IT_IS, places)
 
 
 _NOTE_HOST = """
-INSERT INTO hosts VALUES (?1, ?2, ?3)
+INSERT INTO hosts VALUES (?, ?, ?)
 ON CONFLICT (tenant, host) DO UPDATE SET first_position = min(first_position, excluded.first_position)
 """
+
+_PLACE = ("tenant", "result_id", "course", "student", "outcome_id")
+
 # A result belongs to one student and outcome for life; of the few that do not, every place they had is listed.
 _NOTE_WHERE_IT_WAS = """
 INSERT OR IGNORE INTO moved_results SELECT * FROM result_places
-WHERE tenant = ?1 AND result_id = ?2 AND (course, student, outcome_id) <> (?3, ?4, ?5)
+WHERE tenant = :tenant AND result_id = :result_id AND (course, student, outcome_id) <> (:course, :student, :outcome_id)
 """
 _NOTE_WHERE_IT_IS = """
-INSERT OR IGNORE INTO moved_results SELECT ?1, ?2, ?3, ?4, ?5
-WHERE EXISTS (SELECT 1 FROM moved_results WHERE tenant = ?1 AND result_id = ?2)
+INSERT OR IGNORE INTO moved_results SELECT :tenant, :result_id, :course, :student, :outcome_id
+WHERE EXISTS (SELECT 1 FROM moved_results WHERE tenant = :tenant AND result_id = :result_id)
 """
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime
 
 from outcomes.domain.errors import UsageError
-from outcomes.domain.identity import Context, parse_context
+from outcomes.domain.identity import Context, Kind, parse_context, parse_entity, parse_kind
 from outcomes.domain.times import Micros, micros, parse_argument
 
 Time = str | datetime | date
@@ -54,6 +54,11 @@ def text(given: str | None) -> str | None:
     except UnicodeEncodeError as error:
         raise UsageError(f"not text in UTF-8: {given!r}: write it in UTF-8") from error
     return given
+
+
+def entity_of(given: str, local_id: Id | None) -> tuple[Kind, str]:
+    """Return the entity that is meant by `outcome:7`, or by a kind and an id; raises UsageError."""
+    return parse_entity(given) if local_id is None else (parse_kind(given), str(local_id))
 
 
 def place(given: str | None) -> Context | None:

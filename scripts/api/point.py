@@ -26,7 +26,7 @@ from outcomes.api.answers.mastery import (
 )
 from outcomes.api.answers.operations import Digest, Finding, Findings, Replayed
 from outcomes.api.answers.tree import OutcomeTree, frozen
-from outcomes.api.arguments import Id, Time, duration, id_text, instant, place, text
+from outcomes.api.arguments import Id, Time, duration, entity_of, id_text, instant, place, text
 from outcomes.api.session import Session
 from outcomes.api.what_if import Scale, WhatIf, what_if
 from outcomes.domain.errors import UsageError
@@ -121,11 +121,14 @@ class Point:
         sections = (frozen(nodes) for nodes in (found.roots, found.detached, found.unlinked))
         return OutcomeTree(point.tenant, str(where), self.as_of, self.known_at, *sections)
 
-    def show(self, kind: str, id: Id) -> EntityState:  # noqa: A002 - named like the command's argument
-        """Return one entity's state: `kind` is outcome, group, link, proficiency, result, calculation_method, …."""
-        wanted = parse_kind(kind)
+    def show(self, kind: str, id: Id | None = None) -> EntityState:  # noqa: A002 - named like the command's argument
+        """Return one entity's state, of `"outcome", 7` or `"outcome:7"`.
+
+        Kinds are outcome, group, link, proficiency, result, calculation_method, ….
+        """
+        wanted, local_id = entity_of(kind, id)
         with self.reading() as (connection, point):
-            return EntityState.of(state_at(connection, self._session.log, point, wanted, str(id)))
+            return EntityState.of(state_at(connection, self._session.log, point, wanted, local_id))
 
     def digest(self) -> Digest:
         """Return a fingerprint of the whole state: of all tenants, unless the point is of one."""
@@ -207,12 +210,12 @@ class Point:
         self._check()
         return Timeline(lambda: self._session.stream(ask), following)
 
-    def blame(self, kind: str, id: Id) -> Blame:  # noqa: A002 - named like the command's argument
-        """Return, of each field of an entity, who made it what it is, and since when."""
-        wanted = parse_kind(kind)
+    def blame(self, kind: str, id: Id | None = None) -> Blame:  # noqa: A002 - named like the command's argument
+        """Return, of each field of an entity, who made it what it is, and since when; named as for `show`."""
+        wanted, local_id = entity_of(kind, id)
         with self.reading() as (_, point):
-            fields = blame_of(self._session.log, point, wanted, str(id))
-        return Blame(wanted.value, str(id), {name: BlamedField.of(told) for name, told in (fields or {}).items()})
+            fields = blame_of(self._session.log, point, wanted, local_id)
+        return Blame(wanted.value, local_id, {name: BlamedField.of(told) for name, told in (fields or {}).items()})
 
     def late(
         self,

@@ -10,17 +10,16 @@ from typing import Annotated
 
 import typer
 
+from outcomes.cli.command_line import CommandLine
 from outcomes.cli.commands import archive, demo, doctor, history, ingest, init, maintenance, mastery, privacy, query
 from outcomes.cli.error_messages import in_words
 from outcomes.cli.options import KEY
 from outcomes.cli.output import say
 from outcomes.cli.spreadsheets import writes_csv
 
-app = typer.Typer(
+app = CommandLine(
     name="outcomes",
     help="What happened to learning outcomes in Canvas: every event kept, every past state to be had.",
-    no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
@@ -117,11 +116,14 @@ def run(arguments: list[str] | None = None) -> int:
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has seen enough (`outcomes log | head`); the interpreter must not complain when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _DONE
+        return _reader_has_seen_enough()
     except KeyboardInterrupt:
         code = _STOPPED
+    except SystemExit as end:
+        # Typer and rich make it of a pipe that nobody reads; shell completion ends with its own.
+        if isinstance(end.__context__, BrokenPipeError):
+            return _reader_has_seen_enough()
+        raise
     except Exception as error:
         message = in_words(error)
         if message is None:
@@ -135,3 +137,10 @@ def run(arguments: list[str] | None = None) -> int:
     if code == _STOPPED:  # Typer has made it of an interrupt, without a word
         say(_INTERRUPTED)
     return code if isinstance(code, int) else _DONE
+
+
+def _reader_has_seen_enough() -> int:
+    """End `outcomes log | head` well: the interpreter must not complain when it flushes what is left."""
+    sys.stdout = sys.__stdout__
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return _DONE

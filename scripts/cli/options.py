@@ -34,6 +34,15 @@ FormatOption = Annotated[
 ]
 
 
+KindArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="KIND:ID",
+        help="Such as outcome:501; or outcome 501. Also group, link, proficiency, result, calculation_method, ….",
+    ),
+]
+IdArgument = Annotated[str | None, typer.Argument(metavar="ID", help="Canvas's own id, where the kind stands alone.")]
+
 KEY = "outcomes.key"
 """Under what a context remembers where the key of an encrypted home is."""
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,10 +30,22 @@ _INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
 def console() -> "Console":
-    """Return the console for answers: coloured on a terminal, plain elsewhere, as wide as it needs to be in a pipe."""
+    """Return the console for answers: coloured on a terminal; in a pipe plain, and as wide as it needs to be.
+
+    `COLUMNS` is the width in both; but in a pipe, beside `LINES`, it only tells the size of some terminal elsewhere, as
+    programs with readline hand it on.
+    """
     from rich.console import Console  # noqa: PLC0415 - slow to load, and needed for tables only
 
-    width = None if sys.stdout.isatty() else 160
+    from outcomes.api.terminal import UNBOUNDED  # noqa: PLC0415 - the same
+
+    asked = os.environ.get("COLUMNS", "")
+    if sys.stdout.isatty():
+        width = None  # rich asks the environment, then the terminal
+    elif asked.isdecimal() and int(asked) and "LINES" not in os.environ:
+        width = int(asked)
+    else:
+        width = UNBOUNDED
     return Console(highlight=False, soft_wrap=False, width=width)
 
 
@@ -56,7 +69,9 @@ def report_damage(damage: Sequence[str]) -> None:
 def answer(found: "Answer", form: Format) -> None:
     """Write one answer: drawn for people, as a JSON document, or line by line."""
     if form is Format.TABLE:
-        console().print(found)
+        from outcomes.api.terminal import show  # noqa: PLC0415 - slow to load, and needed for tables only
+
+        show(found, console())
     elif form is Format.JSON and not found.is_list:
         write_json(dump(found.as_json()))
     else:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from eventsourcing.persistence import Tracking
+from eventsourcing.persistence import IntegrityError, Tracking
 from eventsourcing.sqlite import SQLiteCursor, SQLiteTrackingRecorder
 
 from outcomes.store.log.event_log import EventLog
@@ -27,6 +27,14 @@ class TrackedDatabase(SQLiteTrackingRecorder):
             with self.writing() as connection:
                 for statement in self.create_table_statements:
                     connection.execute(statement)
+
+    def _insert_tracking(self, c: SQLiteCursor, tracking: Tracking) -> None:
+        # The library asks with RETURNING whether a row was written, which SQLite below 3.35 does not know.
+        statement = self.insert_tracking_statement.replace(" RETURNING notification_id", "")
+        names = {"application_name": tracking.application_name, "notification_id": tracking.notification_id}
+        c.execute(statement, names)
+        if c.sqlite_cursor.rowcount != 1:
+            raise IntegrityError("{application_name} has recorded {notification_id} or later already".format_map(names))
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -9,9 +9,11 @@ from typing import Literal
 from eventsourcing import persistence
 from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
 
+from outcomes.domain.errors import HomeUnavailable
 from outcomes.store.sqlite.read_only import is_writable, uri_of
 
 BUSY_SECONDS = 60
+OLDEST_SQLITE = (3, 34, 0)
 # 16 KiB pages append 1.4 times as fast as 4 KiB ones.
 _PAGE_BYTES = 16_384
 _CACHE_KIB = 16_384
@@ -19,11 +21,22 @@ _CACHE_KIB = 16_384
 _CACHED_STATEMENTS = 128
 
 
+def check_version(version: tuple[int, ...]) -> None:
+    """Raise HomeUnavailable for an SQLite that lacks what our statements need."""
+    if version < OLDEST_SQLITE:
+        found, oldest = (".".join(map(str, numbers)) for numbers in (version, OLDEST_SQLITE))
+        raise HomeUnavailable(
+            f"Python here uses SQLite {found}, and outcomes needs {oldest} or later: update the system's package of "
+            "SQLite (libsqlite3), or take a Python that brings its own: uv python install 3.13"
+        )
+
+
 def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
     """Open an existing file in autocommit mode with our settings; transactions are begun by hand.
 
     A file that is not there is an error: whoever looks for one must not leave an empty one behind.
     """
+    check_version(sqlite3.sqlite_version_info)
     connection = sqlite3.connect(
         uri_of(path),
         uri=True,
@@ -37,6 +50,9 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
             connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
+        if synchronous == "FULL":
+            # On macOS only this reaches the disk and not just its cache; elsewhere it changes nothing.
+            connection.execute("PRAGMA fullfsync=ON")
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         # Sorts that outgrow the cache go to disk: in memory they would grow with the log.
         connection.execute("PRAGMA temp_store=FILE")

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from outcomes.domain.errors import HomeUnavailable
+from outcomes.store.sqlite.posix import fcntl
 
 _OWNER_ONLY = 0o600
 _OTHERS = 0o077
@@ -58,6 +59,9 @@ def sync_to_disk(path: Path) -> None:
     """Wait until a file or folder is on the disk, not only on its way there."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(handle)
+        if hasattr(fcntl, "F_FULLFSYNC"):
+            fcntl.fcntl(handle, fcntl.F_FULLFSYNC)  # on macOS fsync alone leaves the data in the disk's cache
+        else:
+            os.fsync(handle)
     finally:
         os.close(handle)

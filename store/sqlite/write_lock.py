@@ -1,6 +1,5 @@
 """One writer at a time, in turn, across processes; whoever waits too long is told for whom."""
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from outcomes.domain.errors import HomeUnavailable
+from outcomes.store.sqlite.posix import fcntl
 from outcomes.store.sqlite.private_files import make_private
 
 _PATIENCE_SECONDS = 60.0

@@ -1,5 +1,6 @@
 """The documents are true: their sessions are run and compared, and nothing that a user meets is left out of them."""
 
+import os
 import re
 import shutil
 import sqlite3
@@ -47,13 +48,14 @@ COMMANDS = dict(commands(typer.main.get_command(app)))
 
 @pytest.mark.parametrize("document", WITH_SESSION, ids=lambda path: path.stem)
 def test_sessions_are_real(document: Path, tmp_path: Path) -> None:
-    """Each command of a document is run, in a folder with the sample, and prints what is shown."""
+    """Each command of a document is run, in a folder with the sample, and prints what is shown: 160 columns wide."""
     for sample in (SCHOOL_YEAR, TEN_EVENTS):
         shutil.copy(sample, tmp_path)
     shell = f'outcomes() {{ "{sys.executable}" -m outcomes "$@"; }}\n'
     for shown in session(document):
         ran = subprocess.run(
             [BASH, "-c", shell + shown.command],
+            env={**os.environ, "COLUMNS": "160"},
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -106,6 +108,7 @@ def test_options_that_are_named_exist() -> None:
     """What the documents call an option is one of some command, or of the tools that they speak of."""
     known = {word for command in COMMANDS.values() for parameter in command.params for word in parameter.opts}
     of_the_program = {"--home", "--key-file", "--key-command", "--version", "--help"}
+    of_the_program |= {"--install-completion", "--show-completion"}
     of_tools = {"--events", "--seed", "--versions", "--growth", "--peers", "--only", "--strict"}
     named = {
         Named(document.name, word)

@@ -98,8 +98,8 @@ class Rows(Answer, Generic[Row]):
     def to_polars(self) -> "pl.DataFrame":
         """Return a polars data frame, by Arrow. Raises MissingExtra without polars."""
         polars = require("polars", "polars")
-        # Its types are known only where it is installed.
-        return polars.from_arrow(self.to_arrow())  # type: ignore[no-any-return, unused-ignore]
+        frame: pl.DataFrame = polars.from_arrow(self.to_arrow())
+        return frame
 
 
 class RowList(Rows[Row], Sequence[Row]):

@@ -9,8 +9,9 @@ from outcomes.api.answers.rows import SHOWN, Rows
 from outcomes.api.terminal import events, mastery, operations, trees
 from outcomes.api.terminal.cleaned import Cleaned
 from outcomes.api.terminal.dispatch import draw
+from outcomes.api.terminal.tables import UNBOUNDED, PagedTable
 
-__all__ = ["draw", "drawing", "events", "mastery", "operations", "text", "trees"]
+__all__ = ["UNBOUNDED", "draw", "drawing", "events", "mastery", "operations", "show", "text", "trees"]
 
 _WIDTH = 160
 
@@ -20,6 +21,14 @@ def drawing(answer: Answer) -> RenderableType:
     return Cleaned(draw(answer))
 
 
+def show(answer: Answer, console: Console) -> None:
+    """Print an answer; of rows a screenful as soon as it has been read, so that a long table is never held."""
+    drawn = draw(answer)
+    pages = drawn.pages(console.options) if isinstance(drawn, PagedTable) else [drawn]
+    for page in pages:
+        console.print(Cleaned(page), crop=False)
+
+
 def text(answer: Answer) -> str:
     """Return an answer as plain text; of many rows the first, and that there are more."""
     more = ""
@@ -27,6 +36,8 @@ def text(answer: Answer) -> str:
         answer, is_all = answer.beginning()
         more = "" if is_all else f"\n… and more: these are the first {SHOWN} rows"
     out = io.StringIO()
-    Console(file=out, width=_WIDTH, highlight=False, soft_wrap=False, color_system=None).print(drawing(answer))
+    Console(file=out, width=_WIDTH, highlight=False, soft_wrap=False, color_system=None).print(
+        drawing(answer), crop=False
+    )
     lines = (line.rstrip() for line in out.getvalue().rstrip("\n").split("\n"))
     return "\n".join(lines) + more

@@ -1,6 +1,7 @@
 """How each kind of answer is drawn: rooms register theirs; what has none of its own is a table, or names and values."""
 
 from functools import singledispatch
+from itertools import chain
 
 from rich.console import RenderableType
 
@@ -17,5 +18,8 @@ def draw(answer: Answer) -> RenderableType:
 
 @draw.register(Rows)
 def _rows(rows: Rows[Record]) -> RenderableType:
-    lines = list(rows.as_lines())
-    return parts.table(list(lines[0]) if lines else [], (list(line.values()) for line in lines))
+    lines = iter(rows.as_lines())
+    first = next(lines, None)
+    if first is None:
+        return parts.table((), ())
+    return parts.table(list(first), (list(line.values()) for line in chain([first], lines)))

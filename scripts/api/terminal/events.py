@@ -1,17 +1,21 @@
 """Entities and their changes: states, blame, the timeline, what came late, the log."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, TypeVar
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from outcomes.api.answers.base import as_json, time_text
-from outcomes.api.answers.entity import Blame, EntityState
+from outcomes.api.answers.entity import Blame, BlamedField, EntityState
 from outcomes.api.answers.events import Late, LateEntry, Timeline, TimelineEntry
 from outcomes.api.clean_text import clean
 from outcomes.api.terminal import parts
 from outcomes.api.terminal.dispatch import draw
+from outcomes.api.terminal.tables import VALUE_WIDTH, Room
+
+Item = TypeVar("Item")
 
 _FIELDS_SHOWN, _EFFECTS_SHOWN = 4, 3
 
@@ -39,79 +43,84 @@ def _flatten(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
 @draw.register
 def blame(found: Blame) -> RenderableType:
     """Draw a line for each field."""
-    return parts.table(
-        ("field", "value", "since", "by", "position"),
-        (
-            (name, parts.shortened(field.value), time_text(field.since), parts.actor(field.actor), field.position)
-            for name, field in found.fields.items()
-        ),
-    )
+    return parts.fitted_table(("field", "value", "since", "by", "position"), found.fields.items(), _blame_row)
+
+
+def _blame_row(item: tuple[str, BlamedField], room: Room) -> tuple[Any, ...]:
+    name, field = item
+    value = parts.shortened(field.value, room)
+    return (name, value, time_text(field.since), parts.actor(field.actor, room), field.position)
 
 
 @draw.register
 def timeline(entries: Timeline) -> RenderableType:
     """Draw a line for each entry."""
-    rows = (
-        (
-            time_text(entry.event_time),
-            parts.change(entry.change),
-            f"{entry.kind}:{entry.id}",
-            entry.title,
-            Text(fields_in_words(entry) + ("  (order conflict)" if entry.order_conflict else "")),
-            parts.actor(entry.actor),
-            entry.position,
-        )
-        for entry in entries
+    return parts.fitted_table(("when", "change", "what", "title", "fields", "by", "position"), entries, _timeline_row)
+
+
+def _timeline_row(entry: TimelineEntry, room: Room) -> tuple[Any, ...]:
+    return (
+        time_text(entry.event_time),
+        parts.change(entry.change),
+        f"{entry.kind}:{entry.id}",
+        entry.title,
+        Text(fields_in_words(entry, room) + ("  (order conflict)" if entry.order_conflict else "")),
+        parts.actor(entry.actor, room),
+        entry.position,
     )
-    return parts.table(("when", "change", "what", "title", "fields", "by", "position"), rows)
 
 
-def fields_in_words(entry: TimelineEntry) -> str:
-    """Say what an entry changed: a line for each of the first fields."""
+def fields_in_words(entry: TimelineEntry, room: Room = VALUE_WIDTH) -> str:
+    """Say what an entry changed: a line for each field, and where there is little room for the first ones."""
     if entry.change == "created":
         return f"{len(entry.fields)} fields set"
     told = [
-        f"{parts.shortened(name)}: {parts.arrow(before, after)}"
-        for name, (before, after) in list(entry.fields.items())[:_FIELDS_SHOWN]
+        f"{parts.shortened(name, room)}: {parts.arrow(before, after, room)}"
+        for name, (before, after) in _some(entry.fields.items(), _FIELDS_SHOWN, room)
     ]
-    more = len(entry.fields) - _FIELDS_SHOWN
-    return "\n".join([*told, *([f"and {more} more"] if more > 0 else [])])
+    more = len(entry.fields) - len(told)
+    return "\n".join([*told, *([f"and {more} more"] if more else [])])
 
 
 @draw.register
 def late(entries: Late) -> RenderableType:
     """Draw a line for each event, with its effects below one another."""
-    rows = (
-        (
-            time_text(entry.event_time),
-            f"{entry.late_by_seconds / 86_400:.1f} days",
-            f"{entry.kind}:{entry.id}",
-            entry.title,
-            Text("\n".join(clean(effect) for effect in _effects(entry) if effect)),
-            entry.position,
-        )
-        for entry in entries
+    return parts.fitted_table(("happened", "late by", "what", "title", "effect", "position"), entries, _late_row)
+
+
+def _late_row(entry: LateEntry, room: Room) -> tuple[Any, ...]:
+    return (
+        time_text(entry.event_time),
+        f"{entry.late_by_seconds / 86_400:.1f} days",
+        f"{entry.kind}:{entry.id}",
+        entry.title,
+        Text("\n".join(clean(effect) for effect in _effects(entry, room) if effect)),
+        entry.position,
     )
-    return parts.table(("happened", "late by", "what", "title", "effect", "position"), rows)
 
 
-def _effects(entry: LateEntry) -> Iterator[str]:
+def _effects(entry: LateEntry, room: Room) -> Iterator[str]:
     if entry.overtaken:
         yield "overtaken by a later event"
     elif entry.change == "updated":
-        yield parts.changes(dict(list(entry.fields.items())[:_EFFECTS_SHOWN]))
+        yield parts.changes(dict(_some(entry.fields.items(), _EFFECTS_SHOWN, room)), room)
     else:
         yield entry.change
-    yield _first(
-        [
-            f"{name} {row['kind']}:{row['id']}" + (f": {parts.moved(row['parent'])}" if name == "moved" else "")
-            for name, places in entry.tree.items()
-            for row in places
-        ]
-    )
-    yield _first([f"{row['student']}: {parts.arrow(*row['score'])}" for row in entry.scores])
+    moves = [
+        f"{name} {row['kind']}:{row['id']}" + (f": {parts.moved(row['parent'])}" if name == "moved" else "")
+        for name, places in entry.tree.items()
+        for row in places
+    ]
+    yield _first(moves, room)
+    yield _first([f"{row['student']}: {parts.arrow(*row['score'])}" for row in entry.scores], room)
 
 
-def _first(told: list[str]) -> str:
-    more = len(told) - _EFFECTS_SHOWN
-    return "; ".join([*told[:_EFFECTS_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+def _first(told: list[str], room: Room) -> str:
+    some = _some(told, _EFFECTS_SHOWN, room)
+    more = len(told) - len(some)
+    return "; ".join([*some, *([f"and {more} more"] if more else [])])
+
+
+def _some(told: Iterable[Item], count: int, room: Room) -> list[Item]:
+    """Return the first ones where there is little room, else all."""
+    return list(told if room is None else islice(told, count))

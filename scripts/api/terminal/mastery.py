@@ -1,6 +1,7 @@
 """Scores: a course as a heat map, others as a table; explanations, flips, class figures."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -19,6 +20,7 @@ from outcomes.api.answers.mastery import (
     Level,
     Mastery,
     MasteryRow,
+    PolicyChange,
     PolicySource,
 )
 from outcomes.api.clean_text import clean
@@ -26,6 +28,7 @@ from outcomes.api.heat_map import HeatMap, status_of
 from outcomes.api.terminal import parts
 from outcomes.api.terminal.dispatch import draw
 from outcomes.api.terminal.parts import number, shown
+from outcomes.api.terminal.tables import Fitted, Room
 from outcomes.domain.mastery import LegacyStatus
 from outcomes.domain.mastery.derivation import number as rounded
 
@@ -61,7 +64,7 @@ def mastery(rows: Mastery) -> RenderableType:
     if rows.course is not None:
         found = HeatMap.of(rows)
         if found.students:
-            return _heat_map(found)
+            return Fitted(partial(_heat_map, found))
     return parts.table(_COLUMNS, ([_column(row, name) for name in _COLUMNS] for row in rows))
 
 
@@ -72,9 +75,9 @@ def _column(row: MasteryRow, name: str) -> Any:
     return "; ".join(value) if isinstance(value, tuple) else value
 
 
-def _heat_map(found: HeatMap) -> RenderableType:
+def _heat_map(found: HeatMap, room: Room) -> RenderableType:
     grid = Table(box=None, pad_edge=False, header_style="bold")
-    grid.add_column("student", max_width=_NAME_WIDTH, no_wrap=True)
+    grid.add_column("student", max_width=room and _NAME_WIDTH, no_wrap=True)
     for outcome_id in found.outcomes:
         grid.add_column(clean(outcome_id), justify="right")
     for name, row in found.students:
@@ -122,18 +125,13 @@ def flips(found: Flips) -> RenderableType:
 @draw.register
 def impact(found: Impact) -> RenderableType:
     """Draw a line for each change."""
-    rows = (
-        (
-            as_json(change.event_time),
-            parts.changes(change.fields),
-            change.actor.login or change.actor.job,
-            change.gained,
-            change.lost,
-            change.flipped,
-        )
-        for change in found
-    )
-    return parts.table(("when", "change", "by", "gained mastery", "lost mastery", "flipped"), rows)
+    return parts.fitted_table(("when", "change", "by", "gained mastery", "lost mastery", "flipped"), found, _impact_row)
+
+
+def _impact_row(change: PolicyChange, room: Room) -> tuple[Any, ...]:
+    who = change.actor.login or change.actor.job
+    words = parts.changes(change.fields, room)
+    return (as_json(change.event_time), words, who, change.gained, change.lost, change.flipped)
 
 
 def _arrow(value: Any) -> Any:

@@ -2,15 +2,18 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from rich.table import Table
 from rich.text import Text
 
 from outcomes.api.answers.entity import Actor
 from outcomes.api.clean_text import clean
+from outcomes.api.terminal.tables import VALUE_WIDTH, PagedTable, Room
 from outcomes.domain.mastery.derivation import exact
+
+Item = TypeVar("Item")
 
 _CHANGES = {"created": "green", "updated": "cyan", "deleted": "red", "restored": "magenta", "none": "dim"}
 _PATH_SHOWN = 24
@@ -37,25 +40,25 @@ def shown(value: Any) -> str:
     return clean(" ".join(str(value).split()))
 
 
-def shortened(value: Any, width: int = 60) -> str:
-    """Write a value in one line of a bounded length."""
-    return _cut(shown(value), width)
+def shortened(value: Any, room: Room = VALUE_WIDTH) -> str:
+    """Write a value in one line, cut to the room that it has."""
+    return _cut(shown(value), room)
 
 
-def arrow(before: Any, after: Any, width: int | None = 60) -> str:
-    """Write a change from one value to another so that the two look different, also where they are cut to `width`.
+def arrow(before: Any, after: Any, room: Room = VALUE_WIDTH) -> str:
+    """Write a change from one value to another so that the two look different, also where they are cut.
 
     What is the same to the eye (other blanks, marks that nobody sees, the same beginning) is written as JSON, from
     shortly before the first difference on.
     """
     one, other = shown(before), shown(after)
-    cut = [text if width is None else _cut(text, width) for text in (one, other)]
+    cut = [_cut(text, room) for text in (one, other)]
     if before != after and _looks(cut[0]) == _looks(cut[1]):
         exact_texts = json.dumps(before), json.dumps(after)
         pairs = enumerate(zip(*exact_texts, strict=False))
         same = next((place for place, (one, other) in pairs if one != other), min(map(len, exact_texts)))
-        start = 0 if width is None else max(0, same - width // 3)
-        cut = [("…" if start else "") + (text if width is None else _cut(text[start:], width)) for text in exact_texts]
+        start = 0 if room is None else max(0, same - room // 3)
+        cut = [("…" if start else "") + _cut(text[start:], room) for text in exact_texts]
     return f"{cut[0]} → {cut[1]}"
 
 
@@ -63,16 +66,24 @@ def _looks(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+def _cut(text: str, room: Room) -> str:
+    return text if room is None or len(text) <= room else text[: room - 1] + "…"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
-    """Return a plain table; cells may be text with style."""
-    drawn = Table(*columns, title=title, box=None, pad_edge=False, title_justify="left", header_style="bold")
-    for row in rows:
-        drawn.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
-    return drawn
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> PagedTable:
+    """Return a plain table of rows that look the same everywhere; cells may be text with style."""
+    return fitted_table(columns, rows, lambda row, _room: row)
+
+
+def fitted_table(
+    columns: Sequence[str], items: Iterable[Item], row_of: Callable[[Item, Room], Sequence[Any]]
+) -> PagedTable:
+    """Return a plain table with a row for each item, made for the room that a value has."""
+    return PagedTable(columns, lambda room: ([_text(cell) for cell in row_of(item, room)] for item in items))
+
+
+def _text(cell: Any) -> Text:
+    return cell if isinstance(cell, Text) else Text(shown(cell))
 
 
 def facts(pairs: Mapping[str, Any], title: str | None = None) -> Table:
@@ -96,19 +107,19 @@ def moved(parents: Sequence[str | None]) -> str:
     return arrow(before, after)
 
 
-def changes(fields: Mapping[str, Sequence[Any]]) -> str:
+def changes(fields: Mapping[str, Sequence[Any]], room: Room = VALUE_WIDTH) -> str:
     """Write fields, each before and after, in one line."""
-    return "; ".join(f"{name}: {arrow(*change)}" for name, change in fields.items())
+    return "; ".join(f"{name}: {arrow(before, after, room)}" for name, (before, after) in fields.items())
 
 
-def actor(who: Actor) -> Text:
+def actor(who: Actor, room: Room) -> Text:
     """Say who did it (who stood behind a masquerade; the job with its number), and below that by what."""
     person, job = who.login or who.user_id, who.job
     if who.real_user_id:
         person = f"{who.real_user_id} as {person or 'someone'}"
     if job and who.job_id:
         job = f"job {job}" if job == who.job_id else f"{job} (job {who.job_id})"
-    lines = [clean(part) for part in (person, job, _ending(who.via)) if part]
+    lines = [clean(part) for part in (person, job, who.via if room is None else _ending(who.via)) if part]
     return Text("\n".join(lines) or "-")
 
 

@@ -1,5 +1,7 @@
 """Trees, and two of them compared."""
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -7,12 +9,13 @@ from rich.text import Text
 from rich.tree import Tree as Drawing
 
 from outcomes.api.answers.base import time_text
-from outcomes.api.answers.differences import PLACES, Diff
+from outcomes.api.answers.differences import PLACES, Diff, NodeChange, PolicyDifference, ScoreChange
 from outcomes.api.answers.tree import OutcomeTree, TreeNode
 from outcomes.api.clean_text import clean
 from outcomes.api.terminal import parts
 from outcomes.api.terminal.dispatch import draw
 from outcomes.api.terminal.parts import number
+from outcomes.api.terminal.tables import Room
 
 _STATES = {"active": "green", "archived": "yellow", "deleted": "red"}
 _SECTIONS = (("detached", "detached"), ("unlinked", "in no group"))
@@ -72,19 +75,28 @@ def _label(node: TreeNode) -> Text:
 @draw.register
 def diff(found: Diff) -> RenderableType:
     """Draw a line for each difference."""
-    rows: list[tuple[Any, ...]] = []
-    for name in PLACES:
-        for row in getattr(found, name):
-            what = "" if name in {"added", "removed"} else parts.changes(row.fields)
+    places = [(name, row) for name in PLACES for row in getattr(found, name)]
+    policies = [(row.change, row) for row in found.policies]
+    students = [("student", row) for row in found.students or ()]
+    rows: Iterable[_Difference] = chain(places, policies, students)
+    return parts.fitted_table(("change", "context", "what", "title", "from → to"), rows, _difference_row)
+
+
+_Difference = tuple[str, NodeChange | PolicyDifference | ScoreChange]
+
+
+def _difference_row(difference: _Difference, room: Room) -> tuple[Any, ...]:
+    name, row = difference
+    match row:
+        case NodeChange():
+            what = "" if name in {"added", "removed"} else parts.changes(row.fields, room)
             if row.parent is not None:
                 what = parts.moved(row.parent)
             called = "renamed" if row.renamed is not None else name
-            rows.append((called, row.context, f"{row.kind}:{row.id}", row.title, what))
-    rows += [(row.change, "", f"{row.kind}:{row.id}", row.title, parts.changes(row.fields)) for row in found.policies]
-    rows += [
-        ("student", f"Course:{row.course_id}", f"outcome:{row.outcome_id}", row.student,
-         f"score {parts.arrow(*row.score)}, mastery {parts.arrow(*row.mastered)}"
-         + (", removed from the course" if row.enrollment == "deleted" else ""))
-        for row in found.students or ()
-    ]  # fmt: skip
-    return parts.table(("change", "context", "what", "title", "from → to"), rows)
+            return (called, row.context, f"{row.kind}:{row.id}", row.title, what)
+        case PolicyDifference():
+            return (name, "", f"{row.kind}:{row.id}", row.title, parts.changes(row.fields, room))
+        case ScoreChange():
+            scores = f"score {parts.arrow(*row.score)}, mastery {parts.arrow(*row.mastered)}"
+            removed = ", removed from the course" if row.enrollment == "deleted" else ""
+            return (name, f"Course:{row.course_id}", f"outcome:{row.outcome_id}", row.student, scores + removed)

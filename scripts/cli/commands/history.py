@@ -11,6 +11,8 @@ from outcomes.cli.options import (
     AsOfOption,
     Format,
     FormatOption,
+    IdArgument,
+    KindArgument,
     KnownAtOption,
     LimitOption,
     NewestFirstOption,
@@ -62,8 +64,8 @@ def diff(
 
 def blame(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="outcome, group, link, proficiency, result, …")],
-    local_id: Annotated[str, typer.Argument(metavar="ID", help="Canvas's own id.")],
+    kind: KindArgument,
+    local_id: IdArgument = None,
     *,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
@@ -72,7 +74,7 @@ def blame(
 ) -> None:
     """Say of each field of an entity who made it what it is, and since when.
 
-    Example: outcomes blame outcome 501
+    Example: outcomes blame outcome:501
     """
     with at(context, tenant, as_of, known_at) as point:
         found = point.blame(kind, local_id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from outcomes.api.clean_text import clean_lines
+from outcomes.cli.command_line import CommandLine
 from outcomes.cli.options import AfterOption, Format, FormatOption, LimitOption, NewestFirstOption
 from outcomes.cli.output import answer, answer_part, report_damage, say
 from outcomes.cli.progress import progress
@@ -17,7 +18,7 @@ from outcomes.domain.errors import InputCutShort
 if TYPE_CHECKING:
     from outcomes import IngestReport
 
-app = typer.Typer(no_args_is_help=True)
+app = CommandLine()
 
 
 def ingest(

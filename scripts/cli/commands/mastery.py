@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from outcomes.cli.command_line import CommandLine
 from outcomes.cli.options import (
     AfterOption,
     AsOfOption,
@@ -22,7 +23,7 @@ from outcomes.domain.times import micros, to_text
 # The last one is of the home; the API has the same names, and a test compares them.
 SETTINGS = ("account_level_mastery_scales", "outcomes_new_decaying_average_calculation", "redact")
 
-settings_app = typer.Typer(no_args_is_help=True)
+settings_app = CommandLine()
 
 
 def mastery(  # noqa: PLR0913 - one for each option

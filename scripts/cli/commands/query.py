@@ -9,6 +9,8 @@ from outcomes.cli.options import (
     AsOfOption,
     Format,
     FormatOption,
+    IdArgument,
+    KindArgument,
     KnownAtOption,
     LimitOption,
     NewestFirstOption,
@@ -41,10 +43,8 @@ def tree(
 
 def show(
     context: typer.Context,
-    kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="outcome, group, link, proficiency, result, calculation_method, …")
-    ],
-    local_id: Annotated[str, typer.Argument(metavar="ID", help="Canvas's own id.")],
+    kind: KindArgument,
+    local_id: IdArgument = None,
     *,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
@@ -53,7 +53,7 @@ def show(
 ) -> None:
     """Show one entity's state: its fields under Canvas's own names, and which event made it so.
 
-    Example: outcomes show outcome 2366906 --as-of 2012-10-01
+    Example: outcomes show outcome:2366906 --as-of 2012-10-01
     """
     with at(context, tenant, as_of, known_at) as point:
         found = point.show(kind, local_id)

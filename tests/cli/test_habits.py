@@ -1,0 +1,57 @@
+"""What people type without reading anything: -h, KIND:ID, tab."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from outcomes.cli.commands.demo import TEN_EVENTS
+from tests.docs.test_documents import COMMANDS
+from tests.support.command import ROOT
+from tests.support.forked import Forked
+
+
+@pytest.fixture(scope="module")
+def college(tmp_path_factory: pytest.TempPathFactory) -> Forked:
+    """A home with the shipped ten events."""
+    home = Forked(tmp_path_factory.mktemp("college") / "home")
+    assert home("ingest", str(TEN_EVENTS)).code == 0
+    return home
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_h_helps_and_shows_flags_as_flags(college: Forked, command: str) -> None:
+    """`-h` is `--help` of every command; a flag takes no value and shows none."""
+    short, long = (college(*command.split(), option) for option in ("-h", "--help"))
+    assert (short.code, short.out) == (0, long.out)
+    assert b"Usage: " in short.out
+    assert b"<bool>" not in short.out
+
+
+@pytest.mark.parametrize("command", ["show", "blame"])
+def test_an_entity_is_one_word_or_two(college: Forked, command: str) -> None:
+    """Both say the same, also of what is not known; half of it is wrong use."""
+    for local_id in ("1", "404"):
+        one, two = college(command, f"group:{local_id}"), college(command, "group", local_id)
+        assert (one.code, one.out, one.err) == (two.code, two.out, two.err)
+    assert college(command, "group").err == "error: not an entity: 'group': write KIND:ID, for example outcome:12345\n"
+    assert college(command, "group:1", "2").code == 2
+
+
+@pytest.mark.parametrize(("shell", "typed"), [("bash", "outcomes ti"), ("zsh", "outcomes ti"), ("fish", "outcomes ti")])
+def test_the_shell_completes(shell: str, typed: str) -> None:
+    """As the shells ask: `ti` and a tab is `timeline`."""
+    asked = {
+        "bash": {"COMP_WORDS": typed, "COMP_CWORD": "1"},
+        "zsh": {"_TYPER_COMPLETE_ARGS": typed},
+        "fish": {"_TYPER_COMPLETE_ARGS": typed, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+    }[shell]
+    program = Path(sys.executable).with_name("outcomes")
+    ran = subprocess.run(
+        [program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, "_OUTCOMES_COMPLETE": f"complete_{shell}", **asked},
+    )  # fmt: skip
+    assert "timeline" in ran.stdout
+    assert ran.stderr == ""
