@@ -1,5 +1,6 @@
 """`redact`: what is optional in envelopes is dropped before it is written; repeats stay repeats, whatever is on."""
 
+import io
 import json
 from pathlib import Path
 
@@ -116,3 +117,13 @@ def test_what_cannot_be_read_is_redacted_too(world: World, name: str) -> None:
     assert b"sessionOf" not in bare
     assert (b"hostname" in bare) == (name != "a number")
     assert reason == "cut off"
+
+
+def test_what_is_too_long_to_be_reached_says_so(world: World) -> None:
+    """It is kept as it came, and its reason tells that redact has not seen it."""
+    redact(world, "on")
+    with world.opened() as (log, _), log.reading() as connection:
+        spooled = Segment(b"", 1, spool=io.BytesIO(WHOLE))
+        ((kept, reason),) = redact_refused(connection, [(spooled, "too long")])
+    assert b"".join(kept.chunks()) == WHOLE
+    assert reason.startswith("too long (it is too long for redact to reach into")
