@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from outcomes.api.answers import (  # noqa: I001 - as many to a line as there is room for
         Actor, Answer, Backup, Blame, BlamedField, Checkpoint, ClassFigures, ClassReport, ContextMembers, Diff, Digest,
-        Dismissed, EntityState, Erased, ExplainedResult, Explanation, Finding, Findings, Flips, Heading, Impact,
-        IngestReport, KeptFigures, Late, LateEntry, Level, Log, LogEntry, Mastery, MasteryRow, NodeChange, OutcomeTree,
-        PolicyChange, PolicyDifference, PolicySource, Problem, QuarantineEntry, QuarantineList, Quarantined, Rebuilt,
-        Record, Replayed, RowList, Rows, Score, ScoreChange, Setting, SettingList, SettingRecorded, Status, Timeline,
-        TimelineEntry, TreeNode, Verdict,
+        Dismissed, EntityState, Erased, ExplainedResult, Explanation, Finding, Findings, Flips, Heading, History,
+        Impact, IngestReport, KeptFigures, Late, LateEntry, Level, Log, LogEntry, Mastery, MasteryRow, NodeChange,
+        OutcomeTree, PolicyChange, PolicyDifference, PolicySource, Problem, QuarantineEntry, QuarantineList,
+        Quarantined, Rebuilt, Record, Replayed, RowList, Rows, Score, ScoreChange, ScoreMove, Setting, SettingList,
+        SettingRecorded, Status, Timeline, TimelineEntry, TreeNode, Verdict,
     )
     from outcomes.api.home import Home, init, open, verify  # noqa: A004 - `outcomes.open`, as gzip.open
     from outcomes.api.point import Point
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
     "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings",
-    "Flips", "Heading", "Home", "HomeUnavailable", "Impact", "IngestReport", "InputCutShort", "KeptFigures", "Late",
-    "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "Mastery", "MasteryRow", "MissingExtra", "NoFileOfEvents",
-    "NodeChange", "NotAnEvent", "OutcomeTree", "OutcomesError", "Point", "PolicyChange", "PolicyDifference",
-    "PolicySource", "Problem", "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt", "Record", "Replayed",
-    "RowList", "Rows", "SchemaGap", "Score", "ScoreChange", "Setting", "SettingList", "SettingRecorded",
-    "SeveralTenants", "Status", "Timeline", "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict",
-    "init", "open", "verify",
+    "Flips", "Heading", "History", "Home", "HomeUnavailable", "Impact", "IngestReport", "InputCutShort", "KeptFigures",
+    "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "Mastery", "MasteryRow", "MissingExtra",
+    "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree", "OutcomesError", "Point", "PolicyChange",
+    "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt",
+    "Record", "Replayed", "RowList", "Rows", "SchemaGap", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList",
+    "SettingRecorded", "SeveralTenants", "Status", "Timeline", "TimelineEntry", "TreeNode", "UnreadableInput",
+    "UsageError", "Verdict", "init", "open", "verify",
 ]
 # fmt: on
 

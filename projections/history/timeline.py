@@ -89,6 +89,9 @@ def timeline(
             for step in found
             if first <= step.position <= last and recorded.at(step.position) - step.order.event_time > over
         )
+    if filters.positions is not None:
+        positions = filters.positions
+        found = (step for step in found if step.position in positions)
     titles = _Titles(connection, point)
     search = filters.search()
     while page := list(islice(found, _PAGE)):

@@ -36,6 +36,8 @@ class Filters(NamedTuple):
     """Also events that changed nothing."""
     besides: frozenset[Kind] = frozenset()
     """Kinds of the background that are told all the same."""
+    positions: frozenset[int] | None = None
+    """Only the events that stand there in the log."""
     recorded: tuple[int, int] | None = None
     """Only events that entered the log at positions from the first to the second, both included."""
     after: "StepKey | None" = None

@@ -17,10 +17,12 @@ from outcomes.api.answers.mastery import (
     ClassReport,
     Explanation,
     Flips,
+    History,
     Impact,
     Mastery,
     MasteryRow,
     PolicyChange,
+    ScoreMove,
     Setting,
     SettingList,
 )
@@ -40,6 +42,7 @@ from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.history import policy_impact
 from outcomes.projections.history.blame import blame as blame_of
 from outcomes.projections.history.late import late as late_of
+from outcomes.projections.history.score_history import score_history
 from outcomes.projections.history.timeline import timeline as entries_of
 from outcomes.projections.history.version_steps import Filters, StepKey
 from outcomes.projections.mastery import row as projection
@@ -339,6 +342,15 @@ class Point:
         with self.reading() as (connection, point):
             found = explanation(connection, point, str(course), student, str(outcome))
         return None if found is None else Explanation.of(found)
+
+    def history(self, *, course: Id, student: str, outcome: Id) -> History:
+        """Return one score through time: every instant at which it or its mastery changed, and what changed it.
+
+        Between two of them it stood as `mastery` tells there; empty if there never was a score.
+        """
+        with self.reading() as (connection, point):
+            found = score_history(connection, self._session.log, point, str(course), student, str(outcome))
+        return History(ScoreMove.of(move) for move in found)
 
     def impact(self, entity: Id) -> Impact:
         """Return, for each change of a policy, how many students' mastery flipped with no new work.

@@ -50,6 +50,10 @@ AT_A_POINT: dict[str, Question] = {
         ("explain", "--course", COURSE, "--student", STUDENT, "--outcome", OUTCOME),
         lambda then: then.explain(course=COURSE, student=STUDENT, outcome=OUTCOME),
     ),
+    "history": Question(
+        ("history", "--course", COURSE, "--student", STUDENT, "--outcome", OUTCOME),
+        lambda then: then.history(course=COURSE, student=STUDENT, outcome=OUTCOME),
+    ),
     "impact": Question(("impact", POLICY_CHANGED), lambda then: then.impact(POLICY_CHANGED)),
     "class": Question(("class", "--course", COURSE), lambda then: then.class_(course=COURSE)),
     "late": Question(("late", "--over", "10d"), lambda then: then.late(over="10d")),

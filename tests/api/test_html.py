@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import outcomes
-from outcomes.cli.commands.demo import COURSE, SCHOOLS
+from outcomes.cli.commands.demo import COURSE, OUTCOME, SCHOOLS, STUDENT
 from tests.support.given import event, group, link, outcome, result
 from tests.support.world import World
 
@@ -45,6 +45,7 @@ QUESTIONS: dict[str, Callable[[outcomes.Point], Any]] = {
     "heat map": lambda then: then.mastery(course=COURSE),
     "mastery": lambda then: then.mastery(),
     "timeline": lambda then: then.timeline("Account:1"),
+    "history": lambda then: then.history(course=COURSE, student=STUDENT, outcome=OUTCOME),
     "impact": lambda then: then.impact("10449"),
 }
 

@@ -44,6 +44,7 @@ TEMPLATES: list[tuple[str, ...]] = [
     ("mastery", "--course", "4450", "--method", "n_mastery:{}"),
     ("mastery", "--course", "4450", "--scale", "{}"),
     ("explain", "--course", "{}", "--student", "{}", "--outcome", "{}"),
+    ("history", "--course", "{}", "--student", "{}", "--outcome", "{}"),
     ("impact", "{}"),
     ("impact", "proficiency:{}"),
     ("settings", "set", "{}", "on"),

@@ -100,6 +100,27 @@ def test_explain_shows_the_sum(school: Outcomes) -> None:
     assert (ran.code, ran.json()) == (1, None)
 
 
+def test_history_says_what_moved_the_score(school: Outcomes) -> None:
+    """Ada's first 4 is mastery, the 3 makes 3.5 of it, and in June the edit of the points, not her work, loses it."""
+    words = ("history", "--course", "200", "--student", "studentAda", "--outcome", "7")
+    moves = school.json(*words)
+    assert [(move["at"][:10], move["score"], move["mastered"], move["cause"]) for move in moves] == [
+        ("2025-02-01", 4.0, True, "work"),
+        ("2025-02-02", 3.5, True, "work"),
+        ("2025-06-01", 3.5, False, "policy"),
+    ]
+    assert list(moves[-1]) == ["at", "score", "mastered", "mastery_points", "cause", "position", "entry"]
+    assert moves[-1]["entry"]["fields"] == {"rubric_criterion.mastery_points": [3.0, 4.0]}
+    table = school(*words).out.decode()
+    assert [turn for turn in ("first mastered", "lost", "regained") if turn in table] == ["first mastered", "lost"]
+    rows = school(*words, "--format", "csv").out.decode().splitlines()
+    assert rows[0] == "at,score,mastered,mastery_points,cause,position,entry"
+    assert len(rows) == 1 + len(moves)
+    ran = school("history", "--course", "200", "--student", "nobody", "--outcome", "7", "--format", "json")
+    assert (ran.code, ran.json()) == (0, [])
+    assert "no score of student nobody" in ran.err
+
+
 def test_impact_names_the_change_and_the_flipped(school: Outcomes) -> None:
     """Who raised the mastery points, and who lost mastery by that alone."""
     (change,) = school.json("impact", "7")
@@ -142,6 +163,7 @@ def test_the_heat_map_needs_no_colour(school: Outcomes) -> None:
         ("mastery", "--scale", "no-such-file.json"),
         ("mastery", "--mastery-points", "many"),
         ("explain", "--course", "200"),
+        ("history", "--course", "200"),
         ("impact", "group:7"),
         ("impact", "teacher:7"),
         ("settings", "set", "colour", "on"),

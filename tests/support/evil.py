@@ -73,6 +73,7 @@ QUESTIONS: list[tuple[str, ...]] = [
     ("mastery", *TENANT_OPTION),
     ("mastery", "--course", "200", *TENANT_OPTION),
     ("explain", "--course", "200", "--student", EVIL_ID, "--outcome", "7", *TENANT_OPTION),
+    ("history", "--course", "200", "--student", EVIL_ID, "--outcome", "7", *TENANT_OPTION),
     ("impact", "7", *TENANT_OPTION),
     ("settings", "list", *TENANT_OPTION),
     ("digest",),

@@ -10,6 +10,7 @@ from outcomes.api.answers.mastery import (
     ExplainedResult,
     Explanation,
     Flips,
+    History,
     Impact,
     KeptFigures,
     Level,
@@ -18,6 +19,7 @@ from outcomes.api.answers.mastery import (
     PolicyChange,
     PolicySource,
     Score,
+    ScoreMove,
     Setting,
     SettingList,
 )
@@ -48,10 +50,10 @@ from outcomes.store.operations.checkpoint import Checkpoint
 __all__ = [
     "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
     "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings",
-    "Flips", "Heading", "Impact", "IngestReport", "KeptFigures", "Late", "LateEntry", "Level", "Log", "LogEntry",
-    "Mastery", "MasteryRow", "NodeChange", "OutcomeTree", "PolicyChange", "PolicyDifference", "PolicySource", "Problem",
-    "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt", "Record", "Replayed", "RowList", "Rows", "Score",
-    "ScoreChange", "Setting", "SettingList", "SettingRecorded", "Status", "Timeline", "TimelineEntry", "TreeNode",
-    "Verdict",
+    "Flips", "Heading", "History", "Impact", "IngestReport", "KeptFigures", "Late", "LateEntry", "Level", "Log",
+    "LogEntry", "Mastery", "MasteryRow", "NodeChange", "OutcomeTree", "PolicyChange", "PolicyDifference",
+    "PolicySource", "Problem", "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt", "Record", "Replayed",
+    "RowList", "Rows", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded", "Status",
+    "Timeline", "TimelineEntry", "TreeNode", "Verdict",
 ]
 # fmt: on

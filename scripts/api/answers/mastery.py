@@ -8,8 +8,10 @@ from typing import Any, Self
 from outcomes.api.answers.base import Record, moment_of
 from outcomes.api.answers.differences import ScoreChange, changes
 from outcomes.api.answers.entity import Actor
+from outcomes.api.answers.events import TimelineEntry
 from outcomes.api.answers.rows import RowList, Rows
 from outcomes.domain.times import moment
+from outcomes.projections.history import score_history
 from outcomes.projections.mastery import row as projection
 from outcomes.projections.paging import NextKey
 
@@ -143,6 +145,47 @@ class Explanation(Score):
 def _result(told: Mapping[str, Any]) -> ExplainedResult:
     times = {name: moment_of(told[name]) for name in ("assessed_at", "submitted_at")}
     return ExplainedResult(**{**told, **times})
+
+
+@dataclass(frozen=True)
+class ScoreMove(Record):
+    """An instant at which a score, or whether it is mastery, changed.
+
+    `mastery_points` is from how many points on it was mastered then. `cause` is what moved it: work, policy, link,
+    enrollment or setting; or late, for an event that came when the log had already told of something later that the
+    score hangs on. `position` is that of the event, `entry` all that it changed.
+    """
+
+    at: datetime
+    score: float | None
+    mastered: bool | None
+    mastery_points: float | None
+    cause: str
+    position: int
+    entry: TimelineEntry | None
+
+    @classmethod
+    def of(cls, move: score_history.ScoreMove) -> Self:
+        """Take over what the projection computed."""
+        entry = None if move.entry is None else TimelineEntry.of(move.entry)
+        return cls(moment(move.at), *move[1:-1], entry)
+
+
+class History(RowList[ScoreMove]):
+    """One score through time: every instant at which it or its mastery changed, oldest first."""
+
+    row_type = ScoreMove
+
+    def turns(self) -> Iterator[tuple[ScoreMove, str | None]]:
+        """Yield each move with what it was for mastery: "first mastered", "lost", "regained", or nothing."""
+        was_ever, is_now = False, False
+        for move in self:
+            turn = None
+            if bool(move.mastered) != is_now:
+                turn = "lost" if is_now else "regained" if was_ever else "first mastered"
+            is_now = bool(move.mastered)
+            was_ever |= is_now
+            yield move, turn
 
 
 @dataclass(frozen=True)

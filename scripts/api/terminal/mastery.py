@@ -9,12 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from outcomes.api.answers.base import as_json
+from outcomes.api.answers.base import as_json, time_text
 from outcomes.api.answers.mastery import (
     ClassReport,
     ExplainedResult,
     Explanation,
     Flips,
+    History,
     Impact,
     KeptFigures,
     Level,
@@ -27,6 +28,7 @@ from outcomes.api.clean_text import clean
 from outcomes.api.heat_map import HeatMap, status_of
 from outcomes.api.terminal import parts
 from outcomes.api.terminal.dispatch import draw
+from outcomes.api.terminal.events import fields_in_words
 from outcomes.api.terminal.parts import number, shown
 from outcomes.api.terminal.tables import Fitted, Room
 from outcomes.domain.mastery import LegacyStatus
@@ -120,6 +122,28 @@ def flips(found: Flips) -> RenderableType:
     """Draw a line for each student."""
     columns = ("course_id", "student", "outcome_id", "outcome_title", "score", "mastered")
     return parts.table(columns, ([_arrow(getattr(row, name)) for name in columns] for row in found))
+
+
+@draw.register
+def history(found: History) -> RenderableType:
+    """Draw a line for each move: the score and from where on it was mastered, what it meant, and what moved it."""
+    rows = (
+        (
+            time_text(move.at),
+            move.score,
+            move.mastery_points,
+            "not assessed" if move.mastered is None else "mastery" if move.mastered else "not mastery",
+            turn or "",
+            move.cause,
+            "" if move.entry is None else f"{move.entry.kind}:{move.entry.id}",
+            "" if move.entry is None else Text(fields_in_words(move.entry)),
+            "" if move.entry is None else parts.actor(move.entry.actor),
+            move.position,
+        )
+        for move, turn in found.turns()
+    )
+    columns = ("when", "score", "mastery from", "stands", "turn", "cause", "event", "fields", "by", "position")
+    return parts.table(columns, rows)
 
 
 @draw.register

@@ -1,4 +1,4 @@
-"""Mastery: `mastery`, `explain`, `impact`, and the settings that Canvas keeps to itself: `settings`."""
+"""Mastery: `mastery`, `explain`, `history`, `impact`, and the settings that Canvas keeps to itself: `settings`."""
 
 from typing import Annotated
 
@@ -103,6 +103,28 @@ def explain(
         say(f"no result of student {student} on outcome:{outcome} in Course:{course} at this point")
         raise typer.Exit(1)
     answer(found, form)
+
+
+def history(
+    context: typer.Context,
+    *,
+    course: Annotated[str, typer.Option("--course", metavar="ID", help="The course.")],
+    student: Annotated[str, typer.Option("--student", metavar="UUID", help="The student.")],
+    outcome: Annotated[str, typer.Option("--outcome", metavar="ID", help="The outcome.")],
+    tenant: TenantOption = None,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Tell a score through time: every instant at which it or its mastery changed, and what changed it.
+
+    Example: outcomes history --course 100 --student ou00306466 --outcome 501
+    """
+    with at(context, tenant, as_of, known_at) as point:
+        found = point.history(course=course, student=student, outcome=outcome)
+    answer(found, form)
+    if not found:
+        say(f"no score of student {student} on outcome:{outcome} in Course:{course} up to this point")
 
 
 def impact(
