@@ -23,6 +23,7 @@ from outcomes.api.answers.mastery import (
     MasteryRow,
     PolicyChange,
     PolicySource,
+    ScoreMove,
 )
 from outcomes.api.clean_text import clean
 from outcomes.api.heat_map import HeatMap, status_of
@@ -127,23 +128,19 @@ def flips(found: Flips) -> RenderableType:
 @draw.register
 def history(found: History) -> RenderableType:
     """Draw a line for each move: the score and from where on it was mastered, what it meant, and what moved it."""
-    rows = (
-        (
-            time_text(move.at),
-            move.score,
-            move.mastery_points,
-            "not assessed" if move.mastered is None else "mastery" if move.mastered else "not mastery",
-            turn or "",
-            move.cause,
-            "" if move.entry is None else f"{move.entry.kind}:{move.entry.id}",
-            "" if move.entry is None else Text(fields_in_words(move.entry)),
-            "" if move.entry is None else parts.actor(move.entry.actor),
-            move.position,
-        )
-        for move, turn in found.turns()
-    )
     columns = ("when", "score", "mastery from", "stands", "turn", "cause", "event", "fields", "by", "position")
-    return parts.table(columns, rows)
+    return parts.fitted_table(columns, found.turns(), _history_row)
+
+
+def _history_row(item: tuple[ScoreMove, str | None], room: Room) -> tuple[Any, ...]:
+    move, turn = item
+    stands = {None: "not assessed", True: "mastery", False: "not mastery"}[move.mastered]
+    entry = move.entry
+    told: tuple[Any, ...] = ("", "", "")
+    if entry is not None:
+        told = (f"{entry.kind}:{entry.id}", Text(fields_in_words(entry, room)), parts.actor(entry.actor, room))
+    score = (time_text(move.at), move.score, move.mastery_points, stands)
+    return (*score, turn or "", move.cause, *told, move.position)
 
 
 @draw.register
