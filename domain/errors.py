@@ -9,6 +9,7 @@
         * NoFileOfEvents    a file known by its first bytes to be something else: nothing of it is read
     * LogDamaged        the log does not say what it said when it was written
     * HomeUnavailable   the data folder cannot be used: locked, full, read-only, made by a newer version
+        * HomeBusy          somebody else is writing in it, and has not ended in time
     * MissingExtra      an optional package that an answer needs is not installed
     * SchemaGap         this version lacks a step from an old shape of events to the present one: a defect of ours
 
@@ -60,6 +61,10 @@ class LogDamaged(OutcomesError):  # noqa: N818 - reads as the sentence it report
 
 class HomeUnavailable(OutcomesError):  # noqa: N818 - reads as the sentence it reports
     """The data folder cannot be used now; nothing was changed."""
+
+
+class HomeBusy(HomeUnavailable):
+    """Somebody else has been writing in the data folder for longer than one would wait."""
 
 
 class MissingExtra(OutcomesError, ImportError):  # noqa: N818 - names what is missing

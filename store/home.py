@@ -12,7 +12,7 @@ from outcomes.store.log.event_log import EventLog
 from outcomes.store.privacy.home_key import KeySource, source_of
 from outcomes.store.sqlite.private_files import make_private_folder
 from outcomes.store.sqlite.read_only import is_writable
-from outcomes.store.sqlite.write_lock import writing
+from outcomes.store.sqlite.write_lock import PATIENCE_SECONDS, writing
 
 
 class Home(NamedTuple):
@@ -57,9 +57,9 @@ class Home(NamedTuple):
         """Whether anything can be changed here; where not, questions are answered from what is there."""
         return is_writable(self.log_path)
 
-    def writing(self, purpose: str) -> AbstractContextManager[None]:
-        """Hold the folder's one lock for writers."""
-        return writing(self.folder / "writer.lock", purpose)
+    def writing(self, purpose: str, *, patience: float = PATIENCE_SECONDS) -> AbstractContextManager[None]:
+        """Hold the folder's one lock for writers; raises HomeBusy if it cannot be had within `patience` seconds."""
+        return writing(self.folder / "writer.lock", purpose, patience=patience)
 
 
 class HomeLog(EventLog):

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from outcomes.api.home import Home, init, open, verify  # noqa: A004 - `outcomes.open`, as gzip.open
     from outcomes.api.point import Point
     from outcomes.domain.errors import (
-        HomeUnavailable, InputCutShort, LogDamaged, MissingExtra, NoFileOfEvents, NotAnEvent, OutcomesError, SchemaGap,
-        SeveralTenants, UnreadableInput, UsageError,
+        HomeBusy, HomeUnavailable, InputCutShort, LogDamaged, MissingExtra, NoFileOfEvents, NotAnEvent, OutcomesError,
+        SchemaGap, SeveralTenants, UnreadableInput, UsageError,
     )
 
 __all__ = [
     "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
     "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings",
-    "Flips", "Heading", "History", "Home", "HomeUnavailable", "Impact", "IngestReport", "InputCutShort", "KeptFigures",
-    "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "Mastery", "MasteryRow", "MissingExtra",
+    "Flips", "Heading", "History", "Home", "HomeBusy", "HomeUnavailable", "Impact", "IngestReport", "InputCutShort",
+    "KeptFigures", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "Mastery", "MasteryRow", "MissingExtra",
     "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree", "OutcomesError", "Point", "PolicyChange",
     "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt",
     "Record", "Replayed", "RowList", "Rows", "SchemaGap", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList",

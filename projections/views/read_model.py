@@ -7,7 +7,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
-from outcomes.domain.errors import HomeUnavailable
+from outcomes.domain.errors import HomeBusy, HomeUnavailable
 from outcomes.domain.event import Event, EventLike
 from outcomes.projections.views import predecessors, schema
 from outcomes.projections.views.extract import Row, extract_row
@@ -17,7 +17,7 @@ from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.tracking import TrackedDatabase
 from outcomes.store.operations.erasure import erased_keys
-from outcomes.store.sqlite.datastore import connect
+from outcomes.store.sqlite.datastore import connect, is_lock
 from outcomes.store.sqlite.private_files import make_private
 
 # Large pages of work make sorted inserts pay; this many parsed events are a few tens of megabytes.
@@ -107,23 +107,47 @@ class ReadModel:
             return
         self._write(database, zip(appended.positions, appended.arrivals.extracted, strict=True), appended.head)
 
-    def catch_up(self, watch: Watch = unwatched) -> None:
+    def catch_up(self, watch: Watch = unwatched) -> bool:
         """Bring the views to the head of the log, making them if they are not there or of another layout.
 
-        Raises HomeUnavailable where they cannot be written.
+        A question waits for no writer: where somebody else is writing, it is answered from the views as they stand,
+        which is after a whole batch, and the answer here is False. Raises HomeUnavailable where they cannot be written.
         """
         head = self._log.head
         position = self.position()
         if position is not None and position >= head:
-            return
+            return True
         if not self._home.is_writable:
             found = "are not there" if position is None else f"stand at position {position} of {head}"
             raise HomeUnavailable(
                 f"the views in {self._home.folder} {found} and cannot be written: "
                 "run outcomes rebuild where that is possible, or on a copy of the folder"
             )
-        with self._home.writing("bringing the views up to date"):
-            self.follow(watch)
+        if position is None:
+            with self._home.writing("bringing the views up to date"):
+                self.follow(watch)
+            return True
+        try:
+            with self._home.writing("bringing the views up to date", patience=0):
+                if self._is_locked():
+                    return False
+                self.follow(watch)
+        except HomeBusy:
+            return False
+        return True
+
+    def _is_locked(self) -> bool:
+        """Say whether another program keeps the file locked at this moment."""
+        with closing(connect(self.path, synchronous="NORMAL")) as connection:
+            connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not is_lock(error):
+                    raise
+                return True
+            connection.execute("ROLLBACK")
+            return False
 
     def follow(self, watch: Watch = unwatched) -> None:
         """Take what the log has beyond the views, a page a transaction; the caller is the only writer."""

@@ -84,9 +84,12 @@ class Home:
             cut = resolve_cut(connection, asked)
             return Point(self._session, tenant, cut, beyond(connection, asked, cut))
 
-    def catch_up(self, watch: Watch = unwatched) -> None:
-        """Bring the views to the head of the log; every question does it. `watch` is told (position, head)."""
-        self._session.views.catch_up(watch)
+    def catch_up(self, watch: Watch = unwatched) -> bool:
+        """Bring the views to the head of the log; every question does it. `watch` is told (position, head).
+
+        False if somebody else is writing: questions wait for no writer, and are answered from the views as they stand.
+        """
+        return self._session.views.catch_up(watch)
 
     def diff(
         self,

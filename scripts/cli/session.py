@@ -47,4 +47,6 @@ def at(context: typer.Context, tenant: str | None, as_of: str | None, known_at: 
 def catch_up(home: "Home") -> None:
     """Bring the views to the head of the log; making them anew may take a while, so that shows a bar."""
     with progress("bringing the views up to date") as advance:
-        home.catch_up(lambda position, head: advance(position, head, position))
+        is_current = home.catch_up(lambda position, head: advance(position, head, position))
+    if not is_current:
+        say("somebody is writing: answered from the views as they stand, the end of the log may be missing")

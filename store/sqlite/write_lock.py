@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from outcomes.domain.errors import HomeUnavailable
+from outcomes.domain.errors import HomeBusy, HomeUnavailable
 from outcomes.store.sqlite.posix import fcntl
 from outcomes.store.sqlite.private_files import make_private
 
-_PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
 
 
 @contextmanager
-def writing(path: Path, purpose: str, *, patience: float = _PATIENCE_SECONDS) -> Iterator[None]:
-    """Hold the lock file while writing; raises HomeUnavailable naming the holder after `patience` seconds.
+def writing(path: Path, purpose: str, *, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
+    """Hold the lock file while writing; raises HomeBusy naming the holder after `patience` seconds.
 
     The lock belongs to the open file: it ends with the process, however that ends.
     """
@@ -48,7 +48,7 @@ def _acquire(handle: int, path: Path, patience: float) -> None:
         except BlockingIOError:
             if time.monotonic() > give_up_at:
                 holder = os.pread(handle, 200, 0).decode(errors="replace") or "another process"
-                raise HomeUnavailable(
+                raise HomeBusy(
                     f"{holder} has been writing in {path.parent} for more than {patience:.0f} s: "
                     "wait for it, or end it",
                 ) from None

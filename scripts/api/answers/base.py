@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from outcomes.domain.times import micros, parse_moment, to_text
+from outcomes.domain.times import moment_text, parse_moment
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -81,8 +81,18 @@ def _members_of(record: Any) -> tuple[tuple[str, bool], ...]:
 
 def as_json(value: Any) -> Any:
     """Return any value of an answer as JSON has it."""
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in _PLAIN:
         return value
+    # What nearly all values are comes first, asked by its very type: a long timeline has millions.
+    if kind is dict:
+        return {name: inner if type(inner) in _PLAIN else as_json(inner) for name, inner in value.items()}
+    if kind is tuple or kind is list:
+        return [inner if type(inner) in _PLAIN else as_json(inner) for inner in value]
+    return _as_json(value)
+
+
+def _as_json(value: Any) -> Any:
     match value:
         case datetime():
             return time_text(value)
@@ -100,7 +110,7 @@ def as_json(value: Any) -> Any:
 
 def time_text(value: datetime) -> str:
     """Write an instant as all answers do: UTC, `Z`, milliseconds, and microseconds where there are any."""
-    return to_text(micros(value))
+    return moment_text(value)
 
 
 def moment_of(text: str | None) -> datetime | None:
