@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
-    "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings",
-    "Flips", "Heading", "History", "Home", "HomeBusy", "HomeUnavailable", "Impact", "IngestReport", "InputCutShort",
-    "KeptFigures", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "Mastery", "MasteryRow", "MissingExtra",
-    "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree", "OutcomesError", "Point", "PolicyChange",
-    "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt",
-    "Record", "Replayed", "RowList", "Rows", "SchemaGap", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList",
-    "SettingRecorded", "SeveralTenants", "Status", "Timeline", "TimelineEntry", "TreeNode", "UnreadableInput",
-    "UsageError", "Verdict", "init", "open", "verify",
+    "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport",
+    "ContextMembers", "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation",
+    "Finding", "Findings", "Flips", "Heading", "History", "Home", "HomeBusy", "HomeUnavailable", "Impact",
+    "IngestReport", "InputCutShort", "KeptFigures", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry",
+    "Mastery", "MasteryRow", "MissingExtra", "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree",
+    "OutcomesError", "Point", "PolicyChange", "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry",
+    "QuarantineList", "Quarantined", "Rebuilt", "Record", "Replayed", "RowList", "Rows", "SchemaGap", "Score",
+    "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded", "SeveralTenants", "Status", "Timeline",
+    "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict", "init", "open", "verify",
 ]
 # fmt: on
 
