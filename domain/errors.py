@@ -10,6 +10,7 @@
     * LogDamaged        the log does not say what it said when it was written
     * HomeUnavailable   the data folder cannot be used: locked, full, read-only, made by a newer version
         * HomeBusy          somebody else is writing in it, and has not ended in time
+    * QuestionStopped   a question was ended before its answer: it took too long, or nobody waits for it any more
     * MissingExtra      an optional package that an answer needs is not installed
     * SchemaGap         this version lacks a step from an old shape of events to the present one: a defect of ours
 
@@ -65,6 +66,13 @@ class HomeUnavailable(OutcomesError):  # noqa: N818 - reads as the sentence it r
 
 class HomeBusy(HomeUnavailable):
     """Somebody else has been writing in the data folder for longer than one would wait."""
+
+
+class QuestionStopped(OutcomesError):  # noqa: N818 - states what happened
+    """A question was ended before its answer."""
+
+    def __init__(self) -> None:
+        super().__init__("the question was stopped before its answer: narrow it, or give it more time")
 
 
 class MissingExtra(OutcomesError, ImportError):  # noqa: N818 - names what is missing

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from outcomes.api.point import Point
     from outcomes.domain.errors import (
         HomeBusy, HomeUnavailable, InputCutShort, LogDamaged, MissingExtra, NoFileOfEvents, NotAnEvent, OutcomesError,
-        SchemaGap, SeveralTenants, UnreadableInput, UsageError,
+        QuestionStopped, SchemaGap, SeveralTenants, UnreadableInput, UsageError,
     )
 
 __all__ = [
@@ -36,8 +36,8 @@ __all__ = [
     "IngestReport", "InputCutShort", "KeptFigures", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry",
     "Mastery", "MasteryRow", "MissingExtra", "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree",
     "OutcomesError", "Point", "PolicyChange", "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry",
-    "QuarantineList", "Quarantined", "Rebuilt", "Record", "Replayed", "RowList", "Rows", "SchemaGap", "Score",
-    "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded", "SeveralTenants", "Status", "Timeline",
+    "QuarantineList", "Quarantined", "QuestionStopped", "Rebuilt", "Record", "Replayed", "RowList", "Rows", "SchemaGap",
+    "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded", "SeveralTenants", "Status", "Timeline",
     "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict", "init", "open", "verify",
 ]
 # fmt: on

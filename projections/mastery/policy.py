@@ -64,7 +64,7 @@ class PolicyBook:
     point: PointInTime
     _policies: dict[tuple[str, str], Policy] = field(default_factory=dict)
     _own: dict[str, _Own | None] = field(default_factory=dict)
-    _chains: dict[str, ContextChain] = field(default_factory=dict)
+    _chains: dict[Context, ContextChain] = field(default_factory=dict)
     _shared: dict[str, tuple[Resolved[tuple[MasteryScale, int]], Resolved[tuple[Calculation, int]]]] = field(
         default_factory=dict
     )
@@ -142,8 +142,11 @@ class PolicyBook:
 
     def chain(self, course_id: str) -> ContextChain:
         """Return the contexts above a course, as far as events have told them up to the point."""
-        if course_id not in self._chains:
-            start = Context("Course", course_id)
+        return self.chain_of(Context("Course", course_id))
+
+    def chain_of(self, start: Context) -> ContextChain:
+        """Return a course or account and the contexts above it, as far as events have told them up to the point."""
+        if start not in self._chains:
             parents: dict[str, str | None] = {}
             here: Context | None = start
             while here is not None and str(here) not in parents:
@@ -152,8 +155,8 @@ class PolicyBook:
                     break
                 parents[str(here)] = str(upper)
                 here = upper
-            self._chains[course_id] = context_chain(str(start), parents)
-        return self._chains[course_id]
+            self._chains[start] = context_chain(str(start), parents)
+        return self._chains[start]
 
     def _parent(self, context: Context) -> Context | None:
         number = context_number(self.connection, self.point, context)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from os import PathLike
 from pathlib import Path
@@ -23,7 +24,7 @@ from outcomes.projections.history.diff import diff as diff_of
 from outcomes.projections.history.diff import policies_changed, students_changed
 from outcomes.projections.operations.status import status as status_of
 from outcomes.projections.paging import Page
-from outcomes.projections.views.read_model import Watch, unwatched
+from outcomes.projections.views.read_model import Watch, origin_of, unwatched
 from outcomes.store.home import Home as HomeFolder
 from outcomes.store.operations.checkpoint import Checkpoint
 from outcomes.store.operations.checkpoint import checkpoint as checkpoint_of
@@ -64,6 +65,30 @@ class Home:
     def folder(self) -> Path:
         """The folder that holds `log.db` and `views.db`."""
         return self._session.home.folder
+
+    @property
+    def head(self) -> int:
+        """The last position of the log; 0 if it is empty."""
+        return self._session.log.head
+
+    @property
+    def tenants(self) -> list[str]:
+        """The root accounts of which the log holds events."""
+        return list(self._session.log.tenants())
+
+    @property
+    def edition(self) -> str:
+        """A text that changes if the answer to a question at a fixed point may: after an erasure, or of another log."""
+        return ":".join(origin_of(self._session.log).properties())
+
+    @contextmanager
+    def stopping_when(self, is_over: Callable[[], bool]) -> Iterator[None]:
+        """Let questions end with QuestionStopped once `is_over()`; it is asked often, and must be quick."""
+        self._session.is_over, before = is_over, self._session.is_over
+        try:
+            yield
+        finally:
+            self._session.is_over = before
 
     def close(self) -> None:
         """Close all files; answers that are still being read end here."""

@@ -14,6 +14,7 @@ from outcomes.projections.operations.erase import erase as erase_person
 from outcomes.projections.operations.rebuild import rebuild as rebuild_views
 from outcomes.projections.operations.verify import Checks, verify_home, verify_unopened
 from outcomes.projections.views.read_model import Watch
+from outcomes.store.access.access_file import forget_student
 from outcomes.store.home import Home as HomeFolder
 from outcomes.store.log.migrations import rearm as put_back_triggers
 from outcomes.store.operations.backup import backup as back_up
@@ -72,4 +73,5 @@ def erase(
         clock=session.clock,
         watch=watch,
     )
+    forget_student(session.home.folder, student)
     return None if found is None else Erased(**found)

@@ -376,6 +376,11 @@ class Point:
             found = class_answer(connection, point, str(course))
         return ClassReport(ClassFigures.of(figures) for figures in found)
 
+    def places_above(self, context: str) -> tuple[str, ...]:
+        """Return a context and all that it hangs below, as far as events have told, innermost first."""
+        with self.reading() as (connection, point):
+            return PolicyBook(connection, point).chain_of(parse_context(context)).contexts
+
     # -- where it is asked -----------------------------------------------------------------------------------------
 
     def _place(self, connection: sqlite3.Connection) -> PointInTime:

@@ -11,7 +11,20 @@ from typing import Annotated
 import typer
 
 from outcomes.cli.command_line import CommandLine
-from outcomes.cli.commands import archive, demo, doctor, history, ingest, init, maintenance, mastery, privacy, query
+from outcomes.cli.commands import (
+    access,
+    archive,
+    demo,
+    doctor,
+    history,
+    ingest,
+    init,
+    maintenance,
+    mastery,
+    privacy,
+    query,
+    serve,
+)
 from outcomes.cli.error_messages import in_words
 from outcomes.cli.options import KEY
 from outcomes.cli.output import say
@@ -88,7 +101,10 @@ app.command()(writes_csv(archive.checkpoint))
 app.command()(writes_csv(archive.backup))
 app.command()(writes_csv(maintenance.status))
 app.command()(demo.demo)
+app.command()(serve.serve)
 app.add_typer(mastery.settings_app, name="settings", help="Features of a root account that no event tells.")
+app.add_typer(access.token_app, name="token", help="Who may ask the service.")
+app.add_typer(access.access_app, name="access", help="Who looked at which student by the service.")
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
 
 _DONE, _WRONG, _STOPPED = 0, 2, 130

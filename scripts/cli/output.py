@@ -1,7 +1,5 @@
 """Answers to stdout: one JSON document, NDJSON, CSV, or a table for people. Everything else goes to stderr."""
 
-import csv
-import io
 import json
 import os
 import re
@@ -13,6 +11,7 @@ import orjson
 import typer
 
 from outcomes.api.clean_text import clean
+from outcomes.api.csv_lines import csv_lines, harmless
 from outcomes.cli.options import Format
 from outcomes.cli.spreadsheets import BYTE_ORDER_MARK, is_for_spreadsheets, kept_as_text
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 _LONGEST_MESSAGE = 1_000
 _DAMAGE_SHOWN = 20
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _UNPRINTABLE = re.compile(r"[^\n -~]+")
 _INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
@@ -139,32 +137,12 @@ def _write(data: bytes) -> None:
 
 
 def _csv(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer: csv.DictWriter[str] | None = None
-    for line in lines:
-        if writer is None:
-            # Both line ends are named so that a cell with either is quoted; rows end in the short one.
-            writer = csv.DictWriter(buffer, fieldnames=list(line), extrasaction="ignore", lineterminator="\r\n")
-            writer.writeheader()
-            yield (BYTE_ORDER_MARK if is_for_spreadsheets() else "") + _row_of(buffer)
-        writer.writerow({name: _cell(value) for name, value in line.items()})
-        yield _row_of(buffer)
+    mark = BYTE_ORDER_MARK if is_for_spreadsheets() else ""
+    for number, line in enumerate(csv_lines(lines, _cell)):
+        yield line if number else mark + line
 
 
-def _row_of(buffer: io.StringIO) -> str:
-    row = buffer.getvalue().removesuffix("\r\n")
-    buffer.seek(0)
-    buffer.truncate()
-    return row + "\n"
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, dict | list):
-        value = orjson.dumps(value).decode()
-    if not isinstance(value, str):
-        return value
+def _cell(text: str) -> str:
     if is_for_spreadsheets():
-        return kept_as_text(value)
-    # A spreadsheet takes such a cell for a formula, and people choose their own names: an apostrophe makes it text.
-    text = "'" + value if value.startswith(_FORMULA) else value
-    return clean(text) if sys.stdout.isatty() else text
+        return kept_as_text(text)
+    return clean(harmless(text)) if sys.stdout.isatty() else harmless(text)

@@ -1,0 +1,75 @@
+"""Who may ask the service, and who looked at whom: `outcomes token`, `outcomes access`."""
+
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from outcomes.api.answers.access import Look, LookList, NewToken, Pruned, Token, TokenList
+from outcomes.api.arguments import Time, duration, instant, now
+from outcomes.domain.errors import HomeUnavailable
+from outcomes.domain.times import Micros, moment
+from outcomes.store.access import access_file
+from outcomes.store.access.access_file import AccessFile
+from outcomes.store.access.rights import Scope, parse_rights
+from outcomes.store.home import Home as HomeFolder
+
+
+class Access:
+    """The tokens of a home and the record of looks. It needs no key, and opens no log."""
+
+    def __init__(self, folder: str | PathLike[str]) -> None:
+        home = HomeFolder(Path(folder))
+        if not home.log_path.exists():
+            raise HomeUnavailable(f"no log.db in {home.folder}: make a home with outcomes init, or name another")
+        self._file = AccessFile(home.folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def create_token(self, rights: str, *, scope: str = "all", label: str = "", expires: str | None = None) -> NewToken:
+        """Make a token with `rights` ("tree,students") in a `scope` ("all", or "tenant:UUID,Account:12").
+
+        `expires` is a length of time from now ("90d", "52w"). Raises UsageError.
+        """
+        made = now()
+        end = None if expires is None else made + duration(expires)
+        token, secret = self._file.create(parse_rights(rights), Scope.parse(scope), label, made, end)
+        return NewToken(token.id, secret, _rights(token), token.scope, token.label, _time(token.expires))
+
+    def tokens(self) -> TokenList:
+        """Return all tokens that were ever made, without their secrets."""
+        return TokenList(map(_token, self._file.tokens()))
+
+    def revoke(self, token_id: str) -> Token:
+        """End a token at once; raises UsageError if there is none of that id."""
+        return _token(self._file.revoke(token_id, now()))
+
+    def looks(self, *, student: str | None = None, since: Time | None = None) -> LookList:
+        """Return the record of looks: all, those at one student, or since a time."""
+        found = self._file.looks(student=student, since=instant(since))
+        return LookList(Look(moment(look.at), *look[1:]) for look in found)
+
+    def prune(self, *, older_than: str = "400d") -> Pruned:
+        """Delete looks from longer ago than a length of time."""
+        before = now() - duration(older_than)
+        return Pruned(self._file.prune(before), moment(before))
+
+
+def _token(token: access_file.Token) -> Token:
+    times = (_time(token.expires), _time(token.last_used), _time(token.revoked))
+    return Token(token.id, token.label, _rights(token), token.scope, moment(token.created), *times)
+
+
+def _rights(token: access_file.Token) -> tuple[str, ...]:
+    return tuple(token.rights.split(","))
+
+
+def _time(given: Micros | None) -> datetime | None:
+    return None if given is None else moment(given)

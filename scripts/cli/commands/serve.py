@@ -1,0 +1,47 @@
+"""`serve`: every question by HTTP."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outcomes.api.extras import require
+from outcomes.cli.options import folder_of, key_of
+
+
+def serve(
+    context: typer.Context,
+    *,
+    host: Annotated[str, typer.Option("--host", metavar="H", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65_535, help="0 is any that is free.")] = 8765,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="A name under which it is asked, too; may be repeated."),
+    ] = None,
+    behind_proxy: Annotated[
+        str | None,
+        typer.Option("--behind-proxy", metavar="ADDRESS", help="Of the proxy that speaks TLS, whose headers we trust."),
+    ] = None,
+    root_path: Annotated[str, typer.Option("--root-path", metavar="PATH", help="Path at which the proxy has us.")] = "",
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate, to speak TLS.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="Its private key.")] = None,
+) -> None:
+    """Serve every question by HTTP, until it is ended. It prints a link that lets you in, once.
+
+    Programs need a token: outcomes token create.
+
+    Example: outcomes serve --port 8765
+    """
+    require("uvicorn", "serve")
+    require("fastapi", "serve")
+    from outcomes.service.configuration import LOCAL_NAMES, Configuration  # noqa: PLC0415 - web libraries are slow to load
+    from outcomes.service.server import Address, serve_until_stopped  # noqa: PLC0415 - the same
+
+    names = LOCAL_NAMES | {name.lower() for name in allow_host or ()}
+    configuration = Configuration(folder=folder_of(context), hosts=names, **key_of(context))
+    address = Address(
+        host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, behind_proxy=behind_proxy, root_path=root_path
+    )
+    serve_until_stopped(configuration, address)

@@ -1,0 +1,106 @@
+"""The application: routes, errors as problems, and what is opened at its start and closed at its end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from outcomes.domain.errors import OutcomesError
+from outcomes.service import reads
+from outcomes.service.asker import Askers
+from outcomes.service.configuration import Configuration
+from outcomes.service.description import Described
+from outcomes.service.gate import Gate
+from outcomes.service.problems import Problem, problem_of
+from outcomes.service.readers import Readers
+from outcomes.service.state import State, state_of
+from outcomes.store.access.access_file import AccessFile
+
+BASE = "/api/v1"
+
+_WELCOME = """<!doctype html><html lang="en"><meta charset="utf-8"><title>outcomes</title>
+<h1>outcomes</h1>
+<p>You are known here: this browser may ask until the service ends, at most 12 hours.</p>
+<ul>
+<li><a href="api/v1/status">How things stand</a></li>
+<li><a href="api/v1/openapi.json">Every question, its parameters and its rights (OpenAPI)</a></li>
+</ul>
+"""
+
+
+def create_app(configuration: Configuration) -> FastAPI:
+    """Return the application of one service; it opens its home when it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        access = AccessFile(configuration.folder)
+        readers = Readers(configuration)
+        app.state.parts = State(configuration, access, Askers(access, is_secure=configuration.is_secure), readers)
+        yield
+        readers.close()
+        access.close()
+
+    app = Described(
+        title="outcomes",
+        description="What happened to learning outcomes in Canvas: every question at any time. Send a token as Bearer.",
+        version="1",
+        lifespan=lifespan,
+        openapi_url=f"{BASE}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    app.include_router(reads.router(), prefix=BASE)
+    app.add_api_route("/", _welcome, include_in_schema=False)
+    app.add_api_route("/enter/{ticket}", _enter, include_in_schema=False)
+    app.add_middleware(Gate, hosts=configuration.hosts)
+    for expected in (Problem, OutcomesError, OSError, RecursionError):
+        app.add_exception_handler(expected, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _defect)
+    return app
+
+
+def _welcome(request: Request) -> Response:
+    state_of(request).askers.who(request)
+    return HTMLResponse(_WELCOME)
+
+
+def _enter(request: Request, ticket: str) -> Response:
+    """Open a session with a one-time link."""
+    askers = state_of(request).askers
+    secret = askers.open_session(ticket)
+    if secret is None:
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED, "this link was used, or is of another run: outcomes serve prints a new one"
+        )
+    response = RedirectResponse(request.scope.get("root_path", "") + "/", HTTPStatus.SEE_OTHER)
+    askers.set_cookie(response, secret)
+    return response
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    found = problem_of(error)
+    if found is None:
+        raise error
+    return found.response()
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows what Starlette calls us with
+    words = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+    return Problem(HTTPStatus.BAD_REQUEST, f"{words}: see {BASE}/openapi.json").response()
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - the same
+    return Problem(HTTPStatus(error.status_code), str(error.detail), error.headers).response()
+
+
+async def _defect(_request: Request, _error: Exception) -> Response:
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a defect of ours: the log has its number").response()

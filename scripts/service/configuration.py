@@ -1,0 +1,25 @@
+"""How one service is set up: which home, and what it takes upon itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Times are seconds, sizes bytes."""
+
+    folder: Path
+    key_file: Path | None = None
+    key_command: str | None = None
+    hosts: frozenset[str] = LOCAL_NAMES
+    """Names under which it may be asked: others are refused, so that no foreign page can reach it by a name of its own.
+    """
+    is_secure: bool = False
+    """Whether people reach it by HTTPS: by our own certificate, or by the proxy before us."""
+    readers: int = 2
+    """Questions at once. Python computes one at a time; more threads only make every answer slower."""
+    question_seconds: float = 5.0
+    waiting_seconds: float = 5.0
+    """How long `min_position` waits for the log, and a post for its turn to write."""

@@ -1,0 +1,62 @@
+"""Errors as RFC 9457 problem documents: what happened, the offending value, what to do."""
+
+import sqlite3
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import orjson
+from starlette.responses import Response
+
+from outcomes.domain.errors import HomeUnavailable, LogDamaged, OutcomesError, QuestionStopped, UsageError
+
+MEDIA_TYPE = "application/problem+json"
+_LONGEST_DETAIL = 1_000
+_SOON = "5"
+
+
+class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
+    """An answer that is no answer. `detail` is one sentence or two for people."""
+
+    def __init__(self, status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """Return the document."""
+        document = {"title": self.status.phrase, "status": self.status.value, "detail": self.detail[:_LONGEST_DETAIL]}
+        headers = {"Cache-Control": "no-store", **self.headers}
+        return Response(orjson.dumps(document), self.status.value, headers, MEDIA_TYPE)
+
+
+def unavailable(detail: str, seconds: str = _SOON) -> Problem:
+    """Return the problem of what may work later."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": seconds})
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Return what an expected failure is as a problem; None for a defect of ours."""
+    match error:
+        case Problem():
+            return error
+        case QuestionStopped():
+            return unavailable("the question took longer than one may: narrow it to a course, a time or a page", "30")
+        case HomeUnavailable():
+            return unavailable(str(error))
+        case LogDamaged():
+            return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"{error}: outcomes verify tells more")
+        case UsageError() | OutcomesError():
+            return Problem(HTTPStatus.BAD_REQUEST, _as_parameters(str(error)))
+        case sqlite3.OperationalError() | OSError():
+            return unavailable("the disk or the database is busy or full: try again, and look at /health/ready")
+        case _:
+            return None
+
+
+def _as_parameters(words: str) -> str:
+    """Return a message that names options as one that names parameters: `--as-of` is `as_of` here."""
+    return " ".join(
+        word[2:].replace("-", "_") if word.startswith("--") and word[2:3].isalpha() else word
+        for word in words.split(" ")
+    )

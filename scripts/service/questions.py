@@ -1,0 +1,127 @@
+"""Every question that has an address: which method of the API answers it, and which rights it needs.
+
+A method's keyword arguments are the parameters of its route, so a new question is one line of `QUESTIONS`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import Parameter, signature
+from typing import Any
+
+from outcomes.api.answers.base import Answer
+from outcomes.api.home import Home
+from outcomes.api.point import Point
+from outcomes.api.quarantine import Quarantine
+from outcomes.domain.identity import Kind, parse_entity, parse_kind
+from outcomes.store.access.rights import Right
+
+POINT = ("tenant", "as_of", "known_at")
+"""Where every question is asked."""
+
+OF_TREE = frozenset(
+    {
+        Kind.OUTCOME,
+        Kind.GROUP,
+        Kind.LINK,
+        Kind.PROFICIENCY,
+        Kind.CALCULATION_METHOD,
+        Kind.FRIENDLY_DESCRIPTION,
+        Kind.ACCOUNT,
+        Kind.COURSE,
+        Kind.SETTING,
+    }
+)
+"""Kinds that tell nothing of a student."""
+
+_OF_PEOPLE = frozenset({Kind.USER, Kind.ENROLLMENT, Kind.ERASURE})
+
+
+@dataclass(frozen=True)
+class Question:
+    """One route: its path, the method that answers, the rights that it always needs.
+
+    `renamed` has parameters that are called otherwise in an address than in Python; `hidden` those it does not take.
+    """
+
+    path: str
+    method: Callable[..., Answer | None]
+    rights: frozenset[Right]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    example: str = ""
+
+    @property
+    def name(self) -> str:
+        """The command of the same name."""
+        return self.path.split("/")[1]
+
+    @property
+    def owner(self) -> str:
+        """The class whose method answers: it says of what the question is asked."""
+        return self.method.__qualname__.partition(".")[0]
+
+    @property
+    def is_about_the_home(self) -> bool:
+        """Whether it is about all that the home holds, whichever tenant's."""
+        return self.owner == "Quarantine" or ("tenant" not in self.parameters and self.owner == "Home")
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The method's own parameters, by their names in Python."""
+        found = dict(signature(self.method).parameters)
+        return {name: found[name] for name in found if name != "self" and name not in self.hidden}
+
+    def ask(self, home: Home, point: Mapping[str, str | None], given: Mapping[str, Any]) -> Answer | None:
+        """Ask it, at a point, with what was given."""
+        match self.owner:
+            case "Point":
+                return self.method(home.at(**point), **given)
+            case "Quarantine":
+                return self.method(home.quarantine, *([given["number"]] if "number" in given else []), **_but(given))
+            case _:
+                return self.method(home, **given, **{name: point[name] for name in POINT if name in self.parameters})
+
+
+def _but(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name != "number"}
+
+
+_TREE, _STUDENTS = frozenset({Right.TREE}), frozenset({Right.STUDENTS})
+_OPERATE = frozenset({Right.OPERATE})
+_RAW = frozenset({Right.OPERATE, Right.STUDENTS, Right.PEOPLE})
+
+QUESTIONS = (
+    Question("/tree", Point.tree, _TREE, example="context=Account:1"),
+    Question("/timeline", Point.timeline, _TREE, example="context=Account:1&limit=20&newest_first=true"),
+    Question("/diff", Home.diff, _TREE, {"from_": "from"}, example="context=Account:1&from=2025-09-01&to=2025-12-01"),
+    Question("/mastery", Point.mastery, _STUDENTS, hidden=frozenset({"scale"}), example="course=4450"),
+    Question("/explain", Point.explain, _STUDENTS, example="course=4450&student=UUID&outcome=10464"),
+    Question("/impact", Point.impact, _STUDENTS, {"entity": "outcome"}, example="outcome=10449"),
+    Question("/class", Point.class_, _TREE, example="course=4450"),
+    Question("/late", Point.late, _STUDENTS, example="over=2d"),
+    Question("/digest", Point.digest, _TREE, example="as_of=2025-12-01"),
+    Question("/settings", Point.settings, _TREE),
+    Question("/status", Home.status, _OPERATE),
+    Question("/log", Home.log, _RAW, hidden=frozenset({"follow", "waiting"}), example="limit=20"),
+    Question("/show/{kind}/{id}", Point.show, _TREE),
+    Question("/blame/{kind}/{id}", Point.blame, _TREE),
+    Question("/quarantine", Quarantine.list, _OPERATE),
+    Question("/quarantine/{number}", Quarantine.show, _RAW),
+)
+
+
+def kinds_named(given: Mapping[str, Any]) -> set[Kind]:
+    """Return the kinds of entity that a question names; raises UsageError."""
+    kinds = {parse_entity(text)[0] for text in given.get("entity") or () if isinstance(given["entity"], list)}
+    return kinds | ({parse_kind(given["kind"])} if "kind" in given else set())
+
+
+def rights_needed(question: Question, given: Mapping[str, Any]) -> frozenset[Right]:
+    """Return the rights that a question needs, as it is asked; raises UsageError."""
+    needed = set(question.rights)
+    kinds = kinds_named(given)
+    if kinds - OF_TREE or given.get("students"):
+        needed.add(Right.STUDENTS)
+    if kinds & _OF_PEOPLE or given.get("actor"):
+        needed.add(Right.PEOPLE)
+    return frozenset(needed)

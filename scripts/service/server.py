@@ -1,0 +1,101 @@
+"""The process: one uvicorn on one address, with the line that says where it listens."""
+
+import asyncio
+import socket
+import ssl
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import uvicorn
+
+from outcomes.domain.errors import HomeUnavailable, UsageError
+from outcomes.service.application import create_app
+from outcomes.service.configuration import Configuration
+from outcomes.service.readers import open_home
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_STOP_SECONDS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where to listen, and who stands before us."""
+
+    host: str
+    port: int
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: str | None = None
+    root_path: str = ""
+
+    def check(self) -> None:
+        """Refuse to speak in the clear to other machines; raises UsageError."""
+        if self.host not in _LOOPBACK and self.tls_cert is None and self.behind_proxy is None:
+            raise UsageError(
+                f"--host {self.host} is seen from other machines, and nothing would be encrypted: "
+                "give --tls-cert and --tls-key, or --behind-proxy ADDRESS of the proxy that does it"
+            )
+
+
+def serve_until_stopped(configuration: Configuration, address: Address) -> None:
+    """Serve until SIGTERM or SIGINT; raises UsageError and HomeUnavailable before it listens."""
+    address.check()
+    with open_home(configuration) as home:
+        home.catch_up()  # a view that must be made anew is made before anyone waits for it
+    is_secure = address.tls_cert is not None or address.behind_proxy is not None
+    own_name = frozenset() if address.host in {"0.0.0.0", "::"} else frozenset({address.host})  # noqa: S104 - compared
+    configuration = replace(configuration, is_secure=is_secure, hosts=configuration.hosts | own_name)
+    app = create_app(configuration)
+    listening = _listen(address)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            proxy_headers=address.behind_proxy is not None,
+            forwarded_allow_ips=address.behind_proxy,
+            root_path=address.root_path,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+            ssl_certfile=address.tls_cert,
+            ssl_keyfile=address.tls_key,
+            ssl_version=ssl.PROTOCOL_TLS_SERVER,
+        ),
+        app_url=f"{'https' if address.tls_cert else 'http'}://{_shown(address.host)}:{listening.getsockname()[1]}",
+    )
+    asyncio.run(server.serve([listening]))
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it does, with a link that lets whoever has started it in, once."""
+
+    def __init__(self, config: uvicorn.Config, app_url: str) -> None:
+        super().__init__(config)
+        self._url = app_url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            app = self.config.app
+            ticket = app.state.parts.askers.one_time_link()  # type: ignore[union-attr]
+            print(f"listening on {self._url}/enter/{ticket}", file=sys.stderr, flush=True)
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((address.host, address.port))
+    except OSError as error:
+        listening.close()
+        raise HomeUnavailable(
+            f"cannot listen on {address.host}:{address.port}: {error.strerror}: choose another --port, or 0 for any"
+        ) from error
+    return listening
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

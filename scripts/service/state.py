@@ -1,0 +1,26 @@
+"""What all routes of one running service share."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from outcomes.service.asker import Askers
+from outcomes.service.configuration import Configuration
+from outcomes.service.readers import Readers
+from outcomes.store.access.access_file import AccessFile
+
+
+@dataclass(frozen=True)
+class State:
+    """The parts of one service, between its start and its end."""
+
+    configuration: Configuration
+    access: AccessFile
+    askers: Askers
+    readers: Readers
+
+
+def state_of(request: Request) -> State:
+    """Return the parts of the service that was asked."""
+    state: State = request.app.state.parts
+    return state

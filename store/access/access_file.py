@@ -1,0 +1,194 @@
+"""access.db: tokens by their fingerprints, and one row for each answer that told of a student."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex, token_urlsafe
+from threading import RLock
+from typing import NamedTuple, Self
+
+from outcomes.domain.errors import UsageError
+from outcomes.domain.times import Micros
+from outcomes.store.access.rights import Grant, Right, Scope, parse_rights
+from outcomes.store.sqlite.datastore import connect
+from outcomes.store.sqlite.private_files import make_private
+
+ACCESS_FILE = "access.db"
+ERASED = "erased person"
+"""What stands in the record of looks for a student who was erased."""
+
+_PREFIX = "outcomes_"
+"""By which scanners for secrets, and people, know a token when they see one."""
+_SECRET_BYTES = 32
+_A_MINUTE: Micros = 60_000_000
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS tokens (
+    id TEXT PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE, label TEXT NOT NULL, rights TEXT NOT NULL,
+    scope TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER, last_used INTEGER, revoked INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS looks (
+    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, token TEXT NOT NULL, label TEXT NOT NULL, route TEXT NOT NULL,
+    tenant TEXT, course TEXT, student TEXT, as_of TEXT, known_at TEXT, rows INTEGER NOT NULL, via TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS looks_are_kept BEFORE UPDATE ON looks WHEN NEW.student IS NOT 'erased person'
+BEGIN SELECT raise(ABORT, 'a look that was recorded is not changed'); END;
+"""
+
+
+class Token(NamedTuple):
+    """A token without its secret. Times are microseconds; None where there is none."""
+
+    id: str
+    label: str
+    rights: str
+    scope: str
+    created: Micros
+    expires: Micros | None
+    last_used: Micros | None
+    revoked: Micros | None
+
+
+class Look(NamedTuple):
+    """One answer that told of students: who asked what, of whom, at which point, and how many rows they were given."""
+
+    at: Micros
+    token: str
+    label: str
+    route: str
+    tenant: str | None
+    course: str | None
+    student: str | None
+    as_of: str | None
+    known_at: str | None
+    rows: int
+    via: str
+
+
+class AccessFile:
+    """The tokens and the looks of one home; threads may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / ACCESS_FILE
+        make_private(path)
+        self._lock = RLock()
+        self._connection = connect(path, synchronous="FULL")
+        self._connection.execute("PRAGMA secure_delete=ON")
+        self._connection.executescript(_TABLES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    # -- tokens ----------------------------------------------------------------------------------------------------
+
+    def create(
+        self, rights: frozenset[Right], scope: Scope, label: str, now: Micros, expires: Micros | None
+    ) -> tuple[Token, str]:
+        """Make a token; return it with its secret, which is stored nowhere."""
+        secret = _PREFIX + token_urlsafe(_SECRET_BYTES)
+        told = ",".join(right for right in Right if right in rights)
+        token = Token(token_hex(4), label, told, str(scope), now, expires, None, None)
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+                (token.id, _fingerprint(secret), *token[1:6]),
+            )
+        return token, secret
+
+    def tokens(self) -> list[Token]:
+        """Return all tokens that were ever made, oldest first."""
+        with self._lock:
+            return [Token(*row) for row in self._connection.execute(f"{_TOKENS} ORDER BY created, id")]
+
+    def revoke(self, token_id: str, now: Micros) -> Token:
+        """End a token; raises UsageError if there is none of that id."""
+        with self._writing() as connection:
+            connection.execute("UPDATE tokens SET revoked = ? WHERE id = ? AND revoked IS NULL", (now, token_id))
+            row = connection.execute(f"{_TOKENS} WHERE id = ?", (token_id,)).fetchone()
+        if row is None:
+            raise UsageError(f"no such token: {token_id!r}: see outcomes token list")
+        return Token(*row)
+
+    def holder(self, secret: str, now: Micros) -> Grant | None:
+        """Return what the holder of a secret may do; None if that is no token, or one that has ended."""
+        with self._lock:
+            row = self._connection.execute(f"{_TOKENS} WHERE fingerprint = ?", (_fingerprint(secret),)).fetchone()
+        if row is None:
+            return None
+        token = Token(*row)
+        if token.revoked is not None or (token.expires is not None and token.expires <= now):
+            return None
+        if token.last_used is None or now - token.last_used > _A_MINUTE:
+            with self._writing() as connection:
+                connection.execute("UPDATE tokens SET last_used = ? WHERE id = ?", (now, token.id))
+        return Grant(token.id, token.label, parse_rights(token.rights), Scope.parse(token.scope))
+
+    # -- looks -----------------------------------------------------------------------------------------------------
+
+    def note(self, look: Look) -> None:
+        """Record a look, before its answer is given."""
+        with self._writing() as connection:
+            connection.execute(f"INSERT INTO looks VALUES (NULL, {', '.join('?' * len(look))})", look)
+
+    def looks(self, *, student: str | None = None, since: Micros | None = None) -> Iterator[Look]:
+        """Yield the looks, oldest first: those at one student, or since a time."""
+        where, given = [], []
+        if student is not None:
+            where, given = ["student = ?"], [student]
+        if since is not None:
+            where, given = [*where, "at >= ?"], [*given, str(since)]
+        condition = f"WHERE {' AND '.join(where)}" if where else ""
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT {', '.join(Look._fields)} FROM looks {condition} ORDER BY number", given
+            ).fetchall()
+        return (Look(*row) for row in rows)
+
+    def prune(self, before: Micros) -> int:
+        """Delete the looks from before a time; return how many."""
+        with self._writing() as connection:
+            return connection.execute("DELETE FROM looks WHERE at < ?", (before,)).rowcount
+
+    def forget(self, student: str) -> int:
+        """Take a student who was erased out of the record: that somebody was looked at stays, not who."""
+        with self._writing() as connection:
+            swept = connection.execute("UPDATE looks SET student = ? WHERE student = ?", (ERASED, student)).rowcount
+        with self._lock:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return swept
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+
+_TOKENS = f"SELECT {', '.join(Token._fields)} FROM tokens"
+
+
+def _fingerprint(secret: str) -> bytes:
+    # 256 random bits cannot be guessed, so a slow hash would protect nothing and cost everyone who asks.
+    return sha256(secret.encode()).digest()
+
+
+def forget_student(folder: Path, student: str) -> None:
+    """Sweep the record of looks of a home, if it has one, of a student who was erased."""
+    if (folder / ACCESS_FILE).exists():
+        with AccessFile(folder) as access:
+            access.forget(student)

@@ -1,0 +1,165 @@
+"""Every question by HTTP is that of the command line: the same words, the same answer."""
+
+import json
+import random
+from urllib.parse import urlencode
+
+import pytest
+
+from outcomes.cli.commands.demo import COURSE, OUTCOME, POLICY_CHANGED, SCHOOLS, STUDENT
+from outcomes.service.questions import QUESTIONS
+from tests.support.command import Outcomes
+from tests.support.service import Service
+
+AT = {"tenant": SCHOOLS}
+CASES: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
+    "tree": ("/tree", {"context": "Account:1", "include_deleted": "true"}, ()),
+    "timeline": ("/timeline", {"context": "Account:1", "limit": "25", "newest_first": "true"}, ()),
+    "diff": ("/diff", {"context": "Account:1", "from": "2025-09-01", "students": "true"}, ()),
+    "mastery": ("/mastery", {"course": COURSE, "limit": "1000"}, ()),
+    "explain": ("/explain", {"course": COURSE, "student": STUDENT, "outcome": OUTCOME}, ()),
+    "impact": ("/impact", {"outcome": POLICY_CHANGED}, (POLICY_CHANGED,)),
+    "class": ("/class", {"course": COURSE}, ()),
+    "late": ("/late", {"over": "2d", "limit": "5"}, ()),
+    "digest": ("/digest", {}, ()),
+    "settings": ("/settings", {}, ("list",)),
+    "show": (f"/show/outcome/{POLICY_CHANGED}", {}, ("outcome", POLICY_CHANGED)),
+    "blame": (f"/blame/outcome/{POLICY_CHANGED}", {}, ("outcome", POLICY_CHANGED)),
+    "log": ("/log", {"limit": "7", "after": "100"}, ()),
+}
+IN_THE_PATH = {"impact", "show", "blame", "settings"}
+
+
+def options(given: dict[str, str]) -> list[str]:
+    """Return parameters of a route as the options of a command."""
+    words = []
+    for name, value in given.items():
+        option = f"--{name.replace('_', '-')}"
+        words += [option] if value == "true" else [option, value]
+    return words
+
+
+def point() -> dict[str, str]:
+    """Return a random point at which the sample knows something."""
+    chosen = random.Random(20261126)  # noqa: S311 - the same in each run
+    month, position = chosen.randrange(1, 6), chosen.randrange(1200, 1488)
+    return {**AT, "as_of": f"2026-0{month}-15T08:00:00Z", "known_at": str(position)}
+
+
+def test_no_question_is_left_out_of_the_law() -> None:
+    """A route that is added must be compared with its command, too; those of the whole home are below."""
+    assert {question.name for question in QUESTIONS} - {"status", "quarantine"} == set(CASES)
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_an_answer_is_that_of_the_command(service: Service, command: str) -> None:
+    """The body of a route is the command's JSON; a list is its items."""
+    path, given, arguments = CASES[command]
+    at = AT if command == "settings" else point()
+    if command == "impact":
+        at = {**at, "as_of": "2026-06-30"}
+    found = service.json(f"{path}?{urlencode({**given, **at})}")
+    own = [] if command in IN_THE_PATH else options(given)
+    wanted = Outcomes(service.home).json(command, *arguments, *own, *options(at))
+    assert (found["items"] if isinstance(wanted, list) else found) == wanted
+    assert wanted
+
+
+def test_the_home_is_told_as_the_commands_tell_it(service: Service) -> None:
+    """Status and quarantine, too, are those of the command line."""
+    outcomes = Outcomes(service.home)
+    told = service.json("/status")
+    wanted = outcomes.json("status")
+    moving = {"clock_behind_seconds", "bytes", "files", "sizes"}
+    assert {name: told[name] for name in told if name not in moving} == {
+        name: wanted[name] for name in wanted if name not in moving
+    }
+    listed = service.json("/quarantine")["items"]
+    assert listed == outcomes.json("quarantine", "list")
+    number = listed[0]["number"]
+    assert service.json(f"/quarantine/{number}") == outcomes.json("quarantine", "show", str(number))
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+@pytest.mark.parametrize("command", ["tree", "timeline", "mastery", "log", "show"])
+def test_the_other_forms_are_those_of_the_command(service: Service, command: str, form: str) -> None:
+    """`.csv` and `.ndjson` beside a path are the rows that `--format` writes."""
+    path, given, arguments = CASES[command]
+    own = [] if command in IN_THE_PATH else options(given)
+    found = service.get(f"{path}.{form}?{urlencode({**given, **AT})}")
+    wanted = Outcomes(service.home)(command, *arguments, *own, *options(AT), "--format", form)
+    assert found.content == wanted.out
+    assert wanted.out
+
+
+def test_pages_put_together_are_the_whole(service: Service) -> None:
+    """`next` is the key with which a list goes on, until it is null; a link says the same."""
+    whole = service.json(f"/timeline?context=Account:1&tenant={SCHOOLS}&limit=10000")
+    parts, after = [], ""
+    while True:
+        page = service.get(f"/timeline?context=Account:1&tenant={SCHOOLS}&limit=70{after}")
+        parts += page.json()["items"]
+        if page.json()["next"] is None:
+            break
+        after = "&" + urlencode({"after": page.json()["next"]})
+        assert page.links["next"]["url"].endswith(after)
+    assert parts == whole["items"]
+    assert len(parts) > 140
+    assert whole["next"] is None
+
+
+def test_an_unchanged_answer_is_not_sent_again(service: Service) -> None:
+    """With an ETag in If-None-Match, what is the same as before is 304 and has no body."""
+    path = f"/tree?context=Account:1&tenant={SCHOOLS}&as_of=2026-01-15&known_at=1400"
+    tag = service.get(path).headers["etag"]
+    again = service.get(path, **{"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert service.get(path.replace("1400", "1401"), **{"If-None-Match": tag}).status_code == 200
+
+
+def test_student_data_is_kept_by_no_cache(service: Service) -> None:
+    """What tells of students may be stored nowhere on its way."""
+    found = service.get(f"/mastery?course={COURSE}&tenant={SCHOOLS}&limit=3")
+    assert found.headers["cache-control"] == "private, no-store"
+    assert "etag" not in found.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/tree?tenant=" + SCHOOLS, 400, "context"),
+        ("/tree?context=Account:1", 400, "choose one with tenant"),
+        (f"/tree?context=Street:1&tenant={SCHOOLS}", 400, "Street:1"),
+        (f"/tree?context=Account:1&tenant={SCHOOLS}&asof=2025-01-01", 400, "no such parameter: asof"),
+        (f"/tree?context=Account:1&tenant={SCHOOLS}&as_of=yesterday", 400, "yesterday"),
+        ("/show/outcome/99?tenant=" + SCHOOLS, 404, "nothing is known"),
+        ("/show/pupil/99?tenant=" + SCHOOLS, 400, "pupil"),
+        (f"/explain?course=1&student=x&outcome=2&tenant={SCHOOLS}", 404, "nothing is known"),
+        ("/quarantine/999", 404, "999"),
+        ("/timeline?limit=100000", 400, "10000"),
+        ("/no/such/route", 404, "Not Found"),
+    ],
+)
+def test_a_problem_says_what_to_do(service: Service, path: str, status: int, words: str) -> None:
+    """Errors are problem documents; wrong use is 400, never 422."""
+    found = service.get(path)
+    assert found.status_code == status
+    assert found.headers["content-type"] == "application/problem+json"
+    assert words in found.json()["detail"]
+    assert found.json()["status"] == status
+
+
+def test_a_position_that_is_not_reached_is_waited_for_then_refused(service: Service) -> None:
+    """`min_position` beyond the log: 503 with Retry-After once patience is over."""
+    assert service.get(f"/digest?tenant={SCHOOLS}&min_position=1").status_code == 200
+    found = service.get(f"/digest?tenant={SCHOOLS}&min_position=99999")
+    assert (found.status_code, "retry-after" in found.headers) == (503, True)
+
+
+def test_the_description_names_every_route(service: Service) -> None:
+    """OpenAPI has each question in three forms, and says 422 of none."""
+    document = service.json("/openapi.json")
+    for question in QUESTIONS:
+        for ending in ("", ".csv", ".ndjson"):
+            assert f"/api/v1{question.path}{ending}" in document["paths"]
+    assert '"422"' not in json.dumps(document)
