@@ -37,8 +37,8 @@ __all__ = [
     "Mastery", "MasteryRow", "MissingExtra", "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree",
     "OutcomesError", "Point", "PolicyChange", "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry",
     "QuarantineList", "Quarantined", "QuestionStopped", "Rebuilt", "Record", "Replayed", "RowList", "Rows", "SchemaGap",
-    "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded", "SeveralTenants", "Status", "Timeline",
-    "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict", "init", "open", "verify",
+    "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded", "SeveralTenants", "Status",
+    "Timeline", "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict", "init", "open", "verify",
 ]
 # fmt: on
 

@@ -96,6 +96,7 @@ QUESTIONS = (
     Question("/diff", Home.diff, _TREE, {"from_": "from"}, example="context=Account:1&from=2025-09-01&to=2025-12-01"),
     Question("/mastery", Point.mastery, _STUDENTS, hidden=frozenset({"scale"}), example="course=4450"),
     Question("/explain", Point.explain, _STUDENTS, example="course=4450&student=UUID&outcome=10464"),
+    Question("/history", Point.history, _STUDENTS, example="course=4450&student=UUID&outcome=10464"),
     Question("/impact", Point.impact, _STUDENTS, {"entity": "outcome"}, example="outcome=10449"),
     Question("/class", Point.class_, _TREE, example="course=4450"),
     Question("/late", Point.late, _STUDENTS, example="over=2d"),

@@ -22,6 +22,7 @@ PATHS = {
     "/diff": "/diff?from=2025-01-01&students=true",
     "/mastery": f"/mastery?course={COURSE}",
     "/explain": f"/explain?course={COURSE}&student={STUDENT}&outcome={OUTCOME}",
+    "/history": f"/history?course={COURSE}&student={STUDENT}&outcome={OUTCOME}",
     "/impact": f"/impact?outcome={POLICY_CHANGED}",
     "/class": f"/class?course={COURSE}",
     "/late": "/late?over=1h",

@@ -18,6 +18,7 @@ CASES: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
     "diff": ("/diff", {"context": "Account:1", "from": "2025-09-01", "students": "true"}, ()),
     "mastery": ("/mastery", {"course": COURSE, "limit": "1000"}, ()),
     "explain": ("/explain", {"course": COURSE, "student": STUDENT, "outcome": OUTCOME}, ()),
+    "history": ("/history", {"course": COURSE, "student": STUDENT, "outcome": OUTCOME}, ()),
     "impact": ("/impact", {"outcome": POLICY_CHANGED}, (POLICY_CHANGED,)),
     "class": ("/class", {"course": COURSE}, ()),
     "late": ("/late", {"over": "2d", "limit": "5"}, ()),
