@@ -12,7 +12,15 @@ from outcomes.domain.identity import id_sort_key
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.membership import Memberships
 from outcomes.projections.mastery.policy import PolicyBook
-from outcomes.projections.mastery.results import Assessments, Pair, Scope, courses_of, is_by_rubric, pairs_at
+from outcomes.projections.mastery.results import (
+    Assessments,
+    LastPlaces,
+    Pair,
+    Scope,
+    courses_of,
+    is_by_rubric,
+    pairs_at,
+)
 from outcomes.projections.mastery.row import Basis, MasteryRow, Override, row_of
 
 __all__ = ["Basis", "MasteryRow", "Override", "mastery_at", "row_of"]
@@ -33,7 +41,8 @@ def mastery_at(
     alone. Students all of whose known enrollments in a course are deleted at the point are left out (DOMAIN.md 5.3).
     """
     book, members = PolicyBook(connection, policy_point or point), Memberships(connection, point)
-    basis = Basis(connection, point, book, members, override, scope.student is not None)
+    moved = LastPlaces(connection, point)
+    basis = Basis(connection, point, book, members, override, scope.student is not None, moved)
     courses = sorted(courses_of(connection, point, scope), key=id_sort_key)
     if scope.student is None:
         from outcomes.projections.mastery.columnar.rows import rows_of_courses  # noqa: PLC0415 - numpy is slow to load
@@ -47,7 +56,7 @@ def mastery_at(
 def rows_by_pair(basis: Basis, course: str, scope: Scope) -> list[MasteryRow]:
     """Return the rows of a scope in one course, sorted, each computed on its own."""
     connection, point = basis.connection, basis.point
-    pairs = list(pairs_at(connection, point, course, scope))
+    pairs = list(pairs_at(connection, point, course, scope, basis.moved))
     # What another policy than the one in force will ask for is not known beforehand.
     wanted = _ids_that_matter(basis.book, course, pairs) if basis.override is None else ()
     assessments = Assessments(connection, point, wanted)

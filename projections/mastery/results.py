@@ -7,14 +7,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from outcomes.domain.event import OrderKey
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.mastery import ScoredResult
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import context_number, seek, student_uuids
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.as_of.versions import versions_of
 from outcomes.projections.views.extract import RUBRIC_ASSESSMENT, WEEK
+from outcomes.projections.views.schema import ORDER
 
 LIVE_ASSESSMENT = "LiveAssessments::Submission"
 
@@ -25,6 +24,10 @@ class Scope(NamedTuple):
     course: str | None = None
     student: str | None = None
     outcome: str | None = None
+
+
+_Results = dict[tuple[int, str], dict[str, tuple[Any, ...]]]
+"""By student and outcome, and by id: the version of each result that is in force there."""
 
 
 class Pair(NamedTuple):
@@ -54,8 +57,13 @@ def courses_of(connection: sqlite3.Connection, point: PointInTime, scope: Scope)
     return [row[0] for row in rows.fetchall()]
 
 
-def pairs_at(connection: sqlite3.Connection, point: PointInTime, course: str, scope: Scope) -> Iterator[Pair]:
-    """Yield every pair of a course that had a result up to the point: one range of the tree per week."""
+def pairs_at(
+    connection: sqlite3.Connection, point: PointInTime, course: str, scope: Scope, moved: "LastPlaces | None" = None
+) -> Iterator[Pair]:
+    """Yield every pair of a course that had a result up to the point: one range of the tree per week.
+
+    Whoever asks for many courses or pairs of one point gives what is known of results that `moved` on to the next.
+    """
     number = context_number(connection, point, Context("Course", course))
     if number is None:
         return
@@ -74,10 +82,10 @@ def pairs_at(connection: sqlite3.Connection, point: PointInTime, course: str, sc
         {**point.bounds(), "course": number, "student": student, "outcome": scope.outcome},
     )
     # Weeks come in order, and inside a week the versions of a result: the last one read is in force.
-    pairs: dict[tuple[int, str], dict[str, tuple[Any, ...]]] = defaultdict(dict)
+    pairs: _Results = defaultdict(dict)
     for row in rows:
         pairs[row[:2]][row[2]] = row
-    _leave_out_moved(connection, point, number, pairs)
+    (moved or LastPlaces(connection, point)).leave_out(number, scope, student, pairs)
     names = student_uuids(connection, {key[0] for key in pairs})
     for (student_number, outcome_id), results in pairs.items():
         if results:
@@ -160,33 +168,45 @@ def scored(row: tuple[Any, ...]) -> ScoredResult:
     )
 
 
-def _leave_out_moved(
-    connection: sqlite3.Connection,
-    point: PointInTime,
-    course: int,
-    pairs: dict[tuple[int, str], dict[str, tuple[Any, ...]]],
-) -> None:
-    """Drop results that, at the point, belong to another student, outcome or course than they once did."""
-    moved = connection.execute(
-        "SELECT DISTINCT result_id FROM moved_results WHERE tenant = ?", (point.number,)
-    ).fetchall()
-    for (result_id,) in moved:
-        holders = [key for key, results in pairs.items() if result_id in results]
-        if not holders:
-            continue
-        last = versions_of(connection, point, Kind.RESULT, result_id)[-1]
-        for key in holders:
-            if not _is_there(connection, last.order, (course, *key, result_id)):
-                del pairs[key][result_id]
+class LastPlaces:
+    """Where results that moved are at a point: course, student and outcome. Each is looked up once."""
+
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime) -> None:
+        self._connection = connection
+        self._bounds = point.bounds()
+        self._known: dict[str, tuple[int, int, str] | None] = {}
+
+    def of(self, result_id: str) -> tuple[int, int, str] | None:
+        """Return the place of a result that moved; None if nothing was known of it."""
+        if result_id not in self._known:
+            self._known[result_id] = self._connection.execute(_LAST_PLACE, {**self._bounds, "id": result_id}).fetchone()
+        return self._known[result_id]
+
+    def leave_out(self, course: int, scope: Scope, student: int | None, pairs: _Results) -> None:
+        """Drop from the pairs of a course those results that now belong to another student, outcome or course."""
+        moved = self._ever_in(course, student, scope.outcome)
+        for key, results in pairs.items() if moved else ():
+            for result_id in [known for known in results if known in moved]:
+                if self.of(result_id) != (course, *key):
+                    del results[result_id]
+
+    def _ever_in(self, course: int, student: int | None, outcome: str | None) -> set[str]:
+        narrowed = "" if student is None else " AND student = :student"
+        narrowed += "" if outcome is None else " AND outcome_id = :outcome"
+        rows = self._connection.execute(
+            f"SELECT result_id FROM moved_results WHERE course = :course{narrowed}",
+            {"course": course, "student": student, "outcome": outcome},
+        )
+        return {row[0] for row in rows}
 
 
-def _is_there(connection: sqlite3.Connection, order: OrderKey, place: tuple[int, int, str, str]) -> bool:
-    row = connection.execute(
-        "SELECT 1 FROM result_versions WHERE week = ? AND course = ? AND student = ? AND outcome_id = ? "
-        "AND result_id = ? AND event_time = ? AND updated_at = ? AND is_update = ? AND digest = ?",
-        (order.event_time // WEEK, *place, *order),
-    ).fetchone()
-    return row is not None
+_LAST_PLACE = f"""
+    SELECT v.course, v.student, v.outcome_id FROM moved_results p CROSS JOIN course_weeks w ON w.course = p.course
+    CROSS JOIN result_versions v ON v.week = w.week AND v.course = p.course AND v.student = p.student
+        AND v.outcome_id = p.outcome_id AND v.result_id = p.result_id
+    WHERE p.tenant = :tenant AND p.result_id = :id AND v.event_time <= :until AND v.position <= :known_at
+    ORDER BY {", ".join(f"v.{column} DESC" for column in ORDER)} LIMIT 1
+"""
 
 
 def _student_number(connection: sqlite3.Connection, point: PointInTime, uuid: str) -> int | None:

@@ -19,7 +19,7 @@ from outcomes.domain.times import Micros, to_text
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.membership import ENROLLMENT_NOTES, Memberships
 from outcomes.projections.mastery.policy import Policy, PolicyBook
-from outcomes.projections.mastery.results import Assessments, Pair
+from outcomes.projections.mastery.results import Assessments, LastPlaces, Pair
 
 Override = Callable[[Policy], Policy]
 """Another policy in place of the one in force: the "what if"."""
@@ -39,6 +39,8 @@ class Basis(NamedTuple):
     override: Override | None = None
     alone: bool = False
     """Whether only one student of each course is asked for."""
+    moved: LastPlaces | None = None
+    """Where results are that moved, kept from one course or pair to the next."""
 
     @classmethod
     def at(cls, connection: sqlite3.Connection, point: PointInTime, *, alone: bool = False) -> Self:

@@ -17,6 +17,7 @@ from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import NO_CHAIN, last_batch
 from outcomes.store.operations.checkpoint import Checkpoint, checkpoint
 from outcomes.store.sources.files import source_name
+from outcomes.store.sqlite.known_faults import faults_of
 from outcomes.store.sqlite.rows import fetch_all
 
 _OTHER = f"{OTHER}/"
@@ -61,6 +62,7 @@ def status(home: Home, log: EventLog, views: ReadModel, now: Micros) -> dict[str
         "last_recorded_at": None if head.recorded_at is None else to_text(head.recorded_at),
         "clock_behind_seconds": max(0, (head.recorded_at or 0) - now) / 1_000_000,
         "last_event_time": None if newest is None else to_text(newest),
+        "sqlite": {"version": sqlite3.sqlite_version, "faults": faults_of(sqlite3.sqlite_version_info)},
         "size": {"log": _size(home, "log.db"), "views": _size(home, "views.db")},
         "kinds": by_kind,
         "event_names": by_name,

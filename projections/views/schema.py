@@ -138,6 +138,8 @@ _INDEXES = (
     WHERE workflow_state = 'deleted'""",
     # The links of an outcome, wherever they are: what one event of it changed is found without its whole contexts.
     "CREATE INDEX link_versions_by_outcome ON link_versions (tenant, outcome_id, link_id)",
+    # The few results that moved, from a place that they had: mastery is asked by course.
+    "CREATE INDEX moved_results_by_place ON moved_results (course, student, outcome_id, result_id)",
     # For SQL users: what is in one context, and where one person is enrolled.
     *(
         f"CREATE INDEX {VERSION_TABLES[kind]}_in_context ON {VERSION_TABLES[kind]} (context)"

@@ -165,7 +165,7 @@ def _odd_rows(
     scopes = [Scope(course, None, outcome)] if len(places) >= _MANY else [Scope(course, *student) for student in wanted]
     found: dict[tuple[str, str], Pair] = {}
     for scope in scopes:
-        pairs = pairs_at(basis.connection, basis.point, course, scope)
+        pairs = pairs_at(basis.connection, basis.point, course, scope, basis.moved)
         found.update(((pair.student, pair.outcome_id), pair) for pair in pairs)
     for key in wanted:
         pair = found.get(key)

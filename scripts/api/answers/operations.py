@@ -173,6 +173,7 @@ class Status(Record):
     """How things stand. `size` is in bytes, by file; `kinds` and `event_names` count events; `chain` is hex.
 
     `hosts` are those that have sent a tenant's events: {"tenant", "host", "first_position"}.
+    `sqlite` is {"version", "faults"}: what is known against that version in words, nothing mostly.
     `damaged` says in words what could not be read, since the log is damaged; `verify` says where.
     """
 
@@ -185,6 +186,7 @@ class Status(Record):
     last_recorded_at: datetime | None
     clock_behind_seconds: float
     last_event_time: datetime | None
+    sqlite: Mapping[str, Any]
     size: Mapping[str, int]
     kinds: Mapping[str, int]
     event_names: Mapping[str, int]

@@ -17,7 +17,10 @@ def status(found: Status) -> RenderableType:
     """Draw the members of a status, inner ones in one line each."""
     flat: dict[str, Any] = {}
     for name, told in found.as_json().items():
-        if isinstance(told, dict):
+        if name == "sqlite":
+            flat[name] = told["version"]
+            flat.update({f"sqlite {told['version']} has": words for words in told["faults"]})
+        elif isinstance(told, dict):
             flat.update({f"{name}: {inner}": f"{count:,}" for inner, count in told.items()})
         elif name == "hosts":
             flat.update({f"host: {sent['host']}": f"from position {sent['first_position']:,} on" for sent in told})
