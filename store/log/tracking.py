@@ -29,7 +29,7 @@ class TrackedDatabase(SQLiteTrackingRecorder):
                     connection.execute(statement)
 
     def _insert_tracking(self, c: SQLiteCursor, tracking: Tracking) -> None:
-        # The library asks with RETURNING whether a row was written, which SQLite below 3.35 does not know.
+        # The library asks whether a row was written with a clause that SQLite does not know before 3.35.
         statement = self.insert_tracking_statement.replace(" RETURNING notification_id", "")
         names = {"application_name": tracking.application_name, "notification_id": tracking.notification_id}
         c.execute(statement, names)
