@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from outcomes.api.answers import (  # noqa: I001 - as many to a line as there is room for
         Actor, Answer, Backup, Blame, BlamedField, Checkpoint, ClassFigures, ClassReport, ContextMembers, Diff, Digest,
         Dismissed, EntityState, Erased, ExplainedResult, Explanation, Finding, Findings, Flips, Heading, History,
-        Impact, IngestReport, KeptFigures, Late, LateEntry, Level, Log, LogEntry, Mastery, MasteryRow, NodeChange,
-        OutcomeTree, PolicyChange, PolicyDifference, PolicySource, Problem, QuarantineEntry, QuarantineList,
+        Impact, IngestReport, KeptFigures, Late, LateEntry, Level, Log, LogEntry, Mastery, MasteryRow, Moment, Moments,
+        NodeChange, OutcomeTree, PolicyChange, PolicyDifference, PolicySource, Problem, QuarantineEntry, QuarantineList,
         Quarantined, Rebuilt, Record, Replayed, RowList, Rows, Score, ScoreChange, ScoreMove, Setting, SettingList,
         SettingRecorded, Status, Timeline, TimelineEntry, TreeNode, Verdict,
     )
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport",
-    "ContextMembers", "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation",
-    "Finding", "Findings", "Flips", "Heading", "History", "Home", "HomeBusy", "HomeUnavailable", "Impact",
-    "IngestReport", "InputCutShort", "KeptFigures", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry",
-    "Mastery", "MasteryRow", "MissingExtra", "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree",
-    "OutcomesError", "Point", "PolicyChange", "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry",
-    "QuarantineList", "Quarantined", "QuestionStopped", "Rebuilt", "Record", "Replayed", "RowList", "Rows", "SchemaGap",
-    "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded", "SeveralTenants", "Status",
-    "Timeline", "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict", "init", "open", "verify",
+    "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
+    "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings",
+    "Flips", "Heading", "History", "Home", "HomeBusy", "HomeUnavailable", "Impact", "IngestReport", "InputCutShort",
+    "KeptFigures", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "Mastery", "MasteryRow",
+    "MissingExtra", "Moment", "Moments", "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree", "OutcomesError",
+    "Point", "PolicyChange", "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry", "QuarantineList",
+    "Quarantined", "QuestionStopped", "Rebuilt", "Record", "Replayed", "RowList", "Rows", "SchemaGap", "Score",
+    "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded", "SeveralTenants", "Status", "Timeline",
+    "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict", "init", "open", "verify",
 ]
 # fmt: on
 

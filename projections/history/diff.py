@@ -11,14 +11,12 @@ from outcomes.projections.as_of.lookups import context_number, seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.history.timeline import policy_title, state_of
+from outcomes.projections.history.tree_changes import PLACE_FIELDS
 from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.query import MasteryRow, mastery_at
 from outcomes.projections.mastery.results import Scope, courses_of
 from outcomes.projections.views.schema import VERSION_TABLES
 from outcomes.store.log.event_log import EventLog
-
-# Where a node hangs is told by "moved"; the fields behind that are not told twice.
-_PLACE_FIELDS = frozenset({"parent_outcome_group_id", "learning_outcome_group_id"})
 
 NodeKey = tuple[str, str, str]
 
@@ -216,7 +214,7 @@ def _fields(sides: Sides, one: Node | None, other: Node | None) -> dict[str, lis
     if places[0] != places[1]:
         states = [None if place is None else state_of(log, log.records_at([place])[0]) for place in places]
         changes = changed_fields(states[0], states[1])
-        fields = {name: list(change) for name, change in changes.items() if name not in _PLACE_FIELDS}
+        fields = {name: list(change) for name, change in changes.items() if name not in PLACE_FIELDS}
     for name, detail in (("link.workflow_state", "link_state"), ("link.implied", "implied")):
         pair = [None if side is None else side.details.get(detail) for side in (one, other)]
         if pair[0] != pair[1]:

@@ -4,7 +4,6 @@ Each is found around the event, by seeks: nothing here reads a whole tree, cours
 """
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any
@@ -20,7 +19,7 @@ from outcomes.projections.mastery.membership import Memberships
 from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook
 from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
 from outcomes.projections.mastery.query import Basis, row_of
-from outcomes.projections.mastery.results import Assessments, Scope, pairs_at
+from outcomes.projections.mastery.results import Assessments, Scope, courses_by_outcome, pairs_at
 from outcomes.projections.views.schema import VERSION_TABLES
 
 _SHARED_POLICIES = frozenset({Kind.PROFICIENCY, Kind.CALCULATION_METHOD})
@@ -216,16 +215,7 @@ class Effects:
 
     @cached_property
     def _courses(self) -> dict[str, list[str]]:
-        """The courses with results of each outcome: one pass over all results, for all outcomes."""
-        courses: dict[str, list[str]] = defaultdict(list)
-        rows = self._connection.execute(
-            "SELECT r.outcome_id, c.id FROM (SELECT DISTINCT outcome_id, course FROM result_versions) r "
-            "CROSS JOIN contexts c ON c.context = r.course WHERE c.tenant = ? AND c.type = 'Course'",
-            (self._point.number,),
-        )
-        for outcome, course in rows.fetchall():
-            courses[outcome].append(course)
-        return courses
+        return courses_by_outcome(self._connection, self._point)
 
 
 def _always(policy: Policy, _in_force: Policy) -> Policy:

@@ -2,18 +2,19 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from outcomes.domain.changes import field_matches
-from outcomes.domain.identity import Kind
+from outcomes.domain.identity import Context, Kind, id_sort_key
 from outcomes.domain.mastery import Calculation, MasteryScale
-from outcomes.domain.times import to_text
+from outcomes.domain.times import Micros, to_text
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
-from outcomes.projections.mastery.policy import Policy
+from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook
 from outcomes.projections.mastery.query import MasteryRow, Override, mastery_at
-from outcomes.projections.mastery.results import Scope
+from outcomes.projections.mastery.results import Scope, courses_by_outcome
 from outcomes.store.log.event_log import EventLog
 
 WHAT_IF = "what-if"
@@ -84,6 +85,47 @@ def flips(before: Iterable[MasteryRow], after: Iterable[MasteryRow]) -> Iterator
             yield Flip(old, row)
 
 
+class PolicyFlips:
+    """Whom changes of policies flipped with no new work: in all courses, or in the one that is the context."""
+
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime, context: Context | None = None) -> None:
+        self._connection = connection
+        self._point = point
+        self._course = context.id if context is not None and context.type == "Course" else None
+
+    def of(self, kind: Kind, local_id: str, event_time: Micros) -> list[Flip]:
+        """Return those whose mastery differs under the policies just before an instant and at it, results being equal.
+
+        Of an outcome's policy only its own results are asked; of a scale or method, which may count for all, the
+        results of all outcomes, unless accounts' scales count at neither time.
+        """
+        just_before, at_change = _at(self._point, event_time - 1), _at(self._point, event_time)
+        if kind is not Kind.OUTCOME and not any(map(self._are_scales_shared, (just_before, at_change))):
+            return []
+        found: list[Flip] = []
+        outcome = local_id if kind is Kind.OUTCOME else None
+        for course in self._courses(outcome):
+            scope = Scope(course=course, outcome=outcome)
+            before = mastery_at(self._connection, just_before, scope)
+            after = mastery_at(self._connection, just_before, scope, policy_point=at_change)
+            found += flips(before, after)
+        return found
+
+    def _are_scales_shared(self, point: PointInTime) -> bool:
+        return PolicyBook(self._connection, point).setting(ACCOUNT_SCALES, default=False)
+
+    def _courses(self, outcome: str | None) -> list[str]:
+        """Return the courses with results, of one outcome or at all; in the order of answers."""
+        if self._course is not None:
+            return [self._course]
+        known = self._outcomes if outcome is None else {outcome: self._outcomes.get(outcome, [])}
+        return sorted({course for courses in known.values() for course in courses}, key=id_sort_key)
+
+    @cached_property
+    def _outcomes(self) -> dict[str, list[str]]:
+        return courses_by_outcome(self._connection, self._point)
+
+
 def impact(
     connection: sqlite3.Connection, log: EventLog, point: PointInTime, kind: Kind, local_id: str
 ) -> Iterator[dict[str, Any]]:
@@ -91,18 +133,14 @@ def impact(
 
     The same results, those before the change, are rolled up under the policies just before it and at it.
     """
-    scope = Scope(outcome=local_id) if kind is Kind.OUTCOME else Scope()
+    flips_at = PolicyFlips(connection, point)
     for entry in timeline(connection, log, point, Filters(entities=[(kind, local_id)])):
         fields = _policy_fields(kind, entry)
         # A scale or method may be made above outcomes that have results; an outcome is made before it has any.
         is_first = entry.change == "created" and kind is Kind.OUTCOME
         if is_first or not fields:
             continue
-        just_before = _at(point, entry.event_time - 1)
-        at_change = _at(point, entry.event_time)
-        before = mastery_at(connection, just_before, scope)
-        after = mastery_at(connection, just_before, scope, policy_point=at_change)
-        flipped = list(flips(before, after))
+        flipped = flips_at.of(kind, local_id, entry.event_time)
         yield {
             "event_time": to_text(entry.event_time),
             "position": entry.position,

@@ -57,6 +57,19 @@ def courses_of(connection: sqlite3.Connection, point: PointInTime, scope: Scope)
     return [row[0] for row in rows.fetchall()]
 
 
+def courses_by_outcome(connection: sqlite3.Connection, point: PointInTime) -> dict[str, list[str]]:
+    """Return the courses with results of each outcome: one pass over all results, for all outcomes."""
+    courses: dict[str, list[str]] = defaultdict(list)
+    rows = connection.execute(
+        "SELECT r.outcome_id, c.id FROM (SELECT DISTINCT outcome_id, course FROM result_versions) r "
+        "CROSS JOIN contexts c ON c.context = r.course WHERE c.tenant = ? AND c.type = 'Course'",
+        (point.number,),
+    )
+    for outcome, course in rows.fetchall():
+        courses[outcome].append(course)
+    return courses
+
+
 def pairs_at(
     connection: sqlite3.Connection, point: PointInTime, course: str, scope: Scope, moved: "LastPlaces | None" = None
 ) -> Iterator[Pair]:

@@ -26,6 +26,7 @@ from outcomes.api.answers.mastery import (
     Setting,
     SettingList,
 )
+from outcomes.api.answers.moments import Moment, Moments
 from outcomes.api.answers.operations import Digest, Finding, Findings, Replayed
 from outcomes.api.answers.tree import OutcomeTree, frozen
 from outcomes.api.arguments import Id, Time, duration, entity_of, id_text, instant, place, text
@@ -39,6 +40,7 @@ from outcomes.projections.as_of.names import student_name
 from outcomes.projections.as_of.point import LogCut, PointInTime, check_tenant, in_tenant, recorded_by
 from outcomes.projections.as_of.state import state_at
 from outcomes.projections.as_of.tree import tree_at
+from outcomes.projections.history import moments as gathered
 from outcomes.projections.history import policy_impact
 from outcomes.projections.history.blame import blame as blame_of
 from outcomes.projections.history.late import late as late_of
@@ -251,6 +253,26 @@ class Point:
         self._check()
         return Late(lambda: self._session.stream(ask), following)
 
+    def moments(
+        self, context: str, *, by: str = "moment", limit: int | None = None, after: str | None = None
+    ) -> Moments:
+        """Return the changes of a context, newest first, gathered by who made them in which request or job.
+
+        `by` is "day" (all of a UTC day together), "moment" (of one doer in one request, or in jobs of one name, with
+        no pause of more than five minutes) or "change" (each by itself). At most `limit`, after the key that the part
+        before named as `.next`.
+        """
+        where, page, following = parse_context(context), Page(limit, after, newest_first=True), NextKey()
+        level = _way_to_gather(by)
+        gathered.place_of_key(after)  # refused at once, not when it is read
+
+        def ask(connection: sqlite3.Connection) -> Iterator[Moment]:
+            found = gathered.moments(connection, self._session.log, self._place(connection), where, level, after)
+            return (Moment.of(moment) for moment in limited(found, page, lambda moment: moment.key, following))
+
+        self._check()
+        return Moments(lambda: self._session.stream(ask), following)
+
     # -- mastery ---------------------------------------------------------------------------------------------------
 
     @overload
@@ -399,6 +421,13 @@ class Point:
 
     def _heading(self, point: PointInTime) -> Heading:
         return Heading(point.tenant, self.as_of, self.known_at)
+
+
+def _way_to_gather(given: str) -> gathered.By:
+    try:
+        return gathered.By(given)
+    except ValueError as error:
+        raise UsageError(f"not a way to gather moments: {given!r}: use {', '.join(gathered.By)}") from error
 
 
 def _on_or_off(book: PolicyBook, name: str) -> str:

@@ -40,6 +40,10 @@ AT_A_POINT: dict[str, Question] = {
         ("timeline", "--entity", f"outcome:{OUTCOME}", "--field", "title", "--all"),
         lambda then: then.timeline(entity=f"outcome:{OUTCOME}", field="title", all=True),
     ),
+    "moments": Question(
+        ("moments", "--context", "Account:1", "--by", "day", "--limit", "5"),
+        lambda then: then.moments("Account:1", by="day", limit=5),
+    ),
     "blame": Question(("blame", "outcome", OUTCOME), lambda then: then.blame("outcome", OUTCOME)),
     "mastery": Question(("mastery", "--course", COURSE), lambda then: then.mastery(course=int(COURSE))),
     "what if": Question(

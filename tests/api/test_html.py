@@ -45,6 +45,7 @@ QUESTIONS: dict[str, Callable[[outcomes.Point], Any]] = {
     "heat map": lambda then: then.mastery(course=COURSE),
     "mastery": lambda then: then.mastery(),
     "timeline": lambda then: then.timeline("Account:1"),
+    "moments": lambda then: then.moments("Account:1", limit=5),
     "history": lambda then: then.history(course=COURSE, student=STUDENT, outcome=OUTCOME),
     "impact": lambda then: then.impact("10449"),
 }

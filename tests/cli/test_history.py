@@ -1,4 +1,4 @@
-"""diff, blame, late and replay on the command line, on real processes."""
+"""diff, blame, late, moments and replay on the command line, on real processes."""
 
 import sqlite3
 from contextlib import closing
@@ -34,6 +34,31 @@ def test_diff_has_the_contracts_lists(school: Outcomes) -> None:
     assert edited["changed"][0]["fields"] == {"rubric_criterion.mastery_points": [3.0, 4.5]}
     known = school.json("diff", "--from-known", "2", "--to-known", "3")
     assert known["changed"][0]["fields"] == {"rubric_criterion.mastery_points": [3.0, 4.5]}
+
+
+def test_moments_have_the_contracts_rows(school: Outcomes) -> None:
+    """Newest first: in June somebody raised the points, which 4 of 5 no longer reach; in every form."""
+    words = ("moments", "--context", "Account:1")
+    rows = school.json(*words)
+    columns = "from to actor request added removed moved changed policy flipped positions title"
+    assert list(rows[0]) == columns.split()
+    assert rows[0] | {"actor": None} == {
+        "from": "2025-06-01T00:00:00.000Z", "to": "2025-06-01T00:00:00.000Z", "actor": None, "request": "b6a2f1d0-req",
+        "added": 0, "removed": 0, "moved": 0, "changed": 1, "policy": True, "flipped": 1, "positions": [3, 3],
+        "title": "Outcome 7",
+    }  # fmt: skip
+    assert rows[0]["actor"]["login"] == "r.okafor@plover.example"
+    assert [(row["title"], row["added"]) for row in rows[1:]] == [("Outcome 7", 1), ("Plover School", 1)]
+    assert school(*words, "--format", "ndjson").ndjson() == rows
+    assert len(school(*words, "--by", "day", "--format", "csv").out.splitlines()) == 1 + 3
+    assert b"policy" in school(*words).out
+    assert [row["positions"] for row in school.json(*words, "--as-of", "2025-02-01")] == [[2, 2], [1, 1]]
+    first = school(*words, "--limit", "1", "--format", "ndjson")
+    rest = school(*words, "--after", first.err.split()[-1], "--format", "ndjson")
+    assert first.ndjson() + rest.ndjson() == rows
+    ran = school("moments", "--context", "Course:9", "--format", "json")
+    assert (ran.code, ran.json()) == (0, [])
+    assert "nothing changed in Course:9" in ran.err
 
 
 def test_blame_has_the_contracts_fields(school: Outcomes) -> None:
@@ -163,6 +188,9 @@ def test_inside_the_log_nothing_is_told(school: Outcomes) -> None:
         ("diff", "--from", "then"),
         ("blame", "outcome"),
         ("late", "--over", "soon"),
+        ("moments",),
+        ("moments", "--context", "Account:1", "--by", "year"),
+        ("moments", "--context", "Account:1", "--after", "yesterday"),
         ("replay",),
         ("replay", "--to", "README.md"),
     ],

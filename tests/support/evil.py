@@ -69,6 +69,7 @@ QUESTIONS: list[tuple[str, ...]] = [
     ("timeline", *TENANT_OPTION),
     ("blame", "group", "1", *TENANT_OPTION),
     ("diff", "--from", "2025-01-01T12:00", "--students", *TENANT_OPTION),
+    ("moments", "--context", "Account:1", *TENANT_OPTION),
     ("late", "--over", "1s", *TENANT_OPTION),
     ("mastery", *TENANT_OPTION),
     ("mastery", "--course", "200", *TENANT_OPTION),

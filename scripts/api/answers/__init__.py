@@ -23,6 +23,7 @@ from outcomes.api.answers.mastery import (
     Setting,
     SettingList,
 )
+from outcomes.api.answers.moments import Moment, Moments
 from outcomes.api.answers.operations import (
     Backup,
     ContextMembers,
@@ -51,9 +52,9 @@ __all__ = [
     "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
     "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings",
     "Flips", "Heading", "History", "Impact", "IngestReport", "KeptFigures", "Late", "LateEntry", "Level", "Log",
-    "LogEntry", "Mastery", "MasteryRow", "NodeChange", "OutcomeTree", "PolicyChange", "PolicyDifference",
-    "PolicySource", "Problem", "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt", "Record", "Replayed",
-    "RowList", "Rows", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded", "Status",
-    "Timeline", "TimelineEntry", "TreeNode", "Verdict",
+    "LogEntry", "Mastery", "MasteryRow", "Moment", "Moments", "NodeChange", "OutcomeTree", "PolicyChange",
+    "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt",
+    "Record", "Replayed", "RowList", "Rows", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList",
+    "SettingRecorded", "Status", "Timeline", "TimelineEntry", "TreeNode", "Verdict",
 ]
 # fmt: on

@@ -10,6 +10,7 @@ from rich.text import Text
 from outcomes.api.answers.base import as_json, time_text
 from outcomes.api.answers.entity import Blame, BlamedField, EntityState
 from outcomes.api.answers.events import Late, LateEntry, Timeline, TimelineEntry
+from outcomes.api.answers.moments import Moment, Moments
 from outcomes.api.clean_text import clean
 from outcomes.api.terminal import parts
 from outcomes.api.terminal.dispatch import draw
@@ -80,6 +81,28 @@ def fields_in_words(entry: TimelineEntry, room: Room = VALUE_WIDTH) -> str:
     ]
     more = len(entry.fields) - len(told)
     return "\n".join([*told, *([f"and {more} more"] if more else [])])
+
+
+@draw.register
+def moments(found: Moments) -> RenderableType:
+    """Draw a line for each moment; nothing stands where nothing was counted."""
+    columns = ("from", "to", "what", "added", "removed", "moved", "changed", "policy", "flipped", "by", "positions")
+    return parts.fitted_table(columns, found, _moment_row)
+
+
+def _moment_row(moment: Moment, room: Room) -> tuple[Any, ...]:
+    counts = (moment.added, moment.removed, moment.moved, moment.changed)
+    first, last = moment.positions
+    return (
+        time_text(moment.since),
+        "" if moment.until == moment.since else time_text(moment.until),
+        moment.title,
+        *(count or "" for count in counts),
+        "policy" if moment.policy else "",
+        moment.flipped or "",
+        "" if moment.actor is None else parts.actor(moment.actor, room),
+        f"{first}" if first == last else f"{first} to {last}",
+    )
 
 
 @draw.register

@@ -1,4 +1,4 @@
-"""Time compared with time: `diff`, `blame`, `late`, `replay`."""
+"""Time compared with time: `diff`, `blame`, `late`, `moments`, `replay`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -118,6 +118,40 @@ def late(
             newest_first=newest_first,
         )
         answer_part(found, form)
+
+
+class By(StrEnum):
+    """What of the changes is put together."""
+
+    DAY = "day"
+    MOMENT = "moment"
+    CHANGE = "change"
+
+
+def moments(
+    context: typer.Context,
+    *,
+    place: Annotated[str, typer.Option("--context", metavar="C", help="Account:1, Course:1234 or Global.")],
+    by: Annotated[
+        By, typer.Option("--by", case_sensitive=False, help="A day; what one did in one request or job; each change.")
+    ] = By.MOMENT,
+    limit: LimitOption = None,
+    after: AfterOption = None,
+    tenant: TenantOption = None,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Tell the changes of a context by who made them in one go, newest first, and whom they flipped.
+
+    Example: outcomes moments --context Account:1 --limit 20
+    """
+    with at(context, tenant, as_of, known_at) as point:
+        found = point.moments(place, by=by.value, limit=limit, after=after)
+        answer_part(found, form)
+        is_empty = after is None and limit != 0 and not found
+    if is_empty:
+        say(f"nothing changed in {place} up to this point; outcomes status lists the contexts that the log knows")
 
 
 class ReplayFormat(StrEnum):

@@ -1,0 +1,52 @@
+"""The moments of a context: its changes, gathered by who made them in one go."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from outcomes.api.answers.base import Record
+from outcomes.api.answers.entity import Actor
+from outcomes.api.answers.rows import Rows
+from outcomes.domain.times import moment
+from outcomes.projections.history import moments as projection
+
+
+@dataclass(frozen=True)
+class Moment(Record):
+    """Changes that belong together, from the first (`since`) to the last (`until`).
+
+    `added`, `removed`, `moved` and `changed` count places in the tree, as `diff` lists them; scales, methods and
+    friendly descriptions of the context count as changed. `policy`: how something is scored changed, and `flipped`
+    students, counted outcome by outcome, gained or lost mastery by that alone. `actor` and `request` (or job) are None
+    where there are several, or none was told. `positions` are the first and the last in the log.
+    """
+
+    since: datetime
+    until: datetime
+    actor: Actor | None
+    request: str | None
+    added: int
+    removed: int
+    moved: int
+    changed: int
+    policy: bool
+    flipped: int
+    positions: tuple[int, int]
+    title: str
+
+    @classmethod
+    def of(cls, found: projection.Moment) -> Self:
+        """Take over what the projection gathered."""
+        actor = None if found.actor is None else Actor(**found.actor)
+        return cls(moment(found.since), moment(found.until), actor, *found[3:])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the contract's row; `from` and `to` are no names in Python."""
+        named = {"since": "from", "until": "to"}
+        return {named.get(name, name): value for name, value in super().as_json().items()}
+
+
+class Moments(Rows[Moment]):
+    """The moments of a context, newest first; whom policies flipped is computed as they are iterated."""
+
+    row_type = Moment
