@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,13 +59,16 @@ def backup(log: EventLog, target: Path, watch: Callable[[int, int], None], *, wi
         sync_to_disk(target.parent)
     except BaseException as error:
         for path in written:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise HomeUnavailable(f"cannot write {target}: {error.strerror}: choose another place") from error
         raise
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
-            unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
+            # What cannot be removed is overwritten by the next one; the copy itself is whole, or gone.
+            with suppress(OSError):
+                unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
     return Backup(target, of, target.stat().st_size, key)
 
 
