@@ -1,7 +1,7 @@
 """A home: the folder with the log and its views. Opened here, written here, and asked at its points."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from os import PathLike
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from outcomes.api.answers.differences import Diff, Heading, ScoreChange, ScoreChanges, node_change, policy_difference
 from outcomes.api.answers.events import Log
-from outcomes.api.answers.operations import Backup, Erased, IngestReport, Rebuilt, Status, Verdict
+from outcomes.api.answers.operations import Backup, Erased, IngestReport, Rebuilt, Received, Status, Verdict
 from outcomes.api.arguments import Known, Time, known_text, place, time_text
 from outcomes.api.log import Wanted, log_at
 from outcomes.api.point import Point
@@ -245,6 +245,16 @@ class Home:
         from outcomes.api.ingest import ingest  # noqa: PLC0415 - slow to load, and a reader never needs it
 
         return ingest(self._session, sources, watch, trust_clock=trust_clock)
+
+    def receive(self, deliveries: Sequence[tuple[str, bytes]], *, patience: float = 5.0) -> list[Received]:
+        """Append what several senders brought, (name, bytes) each, in one transaction; return when it is on the disk.
+
+        What cannot be read goes to quarantine. The views follow at the next question, or `catch_up`. Raises HomeBusy
+        if others write for longer than `patience` seconds, and then nothing was appended.
+        """
+        from outcomes.api.ingest import receive  # noqa: PLC0415 - slow to load, and a reader never needs it
+
+        return receive(self._session, deliveries, patience)
 
     def rebuild(self, *, watch: Watch = unwatched) -> Rebuilt:
         """Make new views from the log beside the live ones, and swap them in at the end."""

@@ -1,15 +1,16 @@
 """Taking events in, from wherever they come."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BufferedReader, BytesIO, RawIOBase
 from os import PathLike, fspath
 from typing import Any, BinaryIO, cast
 
 import orjson
 
-from outcomes.api.answers.operations import IngestReport
+from outcomes.api.answers.operations import IngestReport, Received
 from outcomes.api.session import Session
 from outcomes.domain.errors import InputCutShort
+from outcomes.store.ingest.group_commit import Delivery, commit_together
 from outcomes.store.ingest.ingest import Ingest
 from outcomes.store.sources.content import check_readable
 from outcomes.store.sources.files import OpenSource, Source
@@ -30,6 +31,13 @@ def ingest(
     if run.report.damaged:
         raise InputCutShort("; ".join(run.report.damaged), report)
     return report
+
+
+def receive(session: Session, deliveries: Sequence[tuple[str, bytes]], patience: float) -> list[Received]:
+    """Append what several senders brought, see `Home.receive`."""
+    given = [Delivery(source, content) for source, content in deliveries]
+    found = commit_together(session.home, session.log, session.clock, given, patience=patience)
+    return [Received(*receipt) for receipt in found]
 
 
 class _Unseekable(RawIOBase):

@@ -109,7 +109,8 @@ class _Keeping:
 def _etag(home: Home, asked: Asked) -> str:
     """Return the tag of an answer: of a question at a fixed position it is the same until somebody is erased."""
     known = asked.point["known_at"] or ""
-    head = home.head
+    # Of the views, not of the log: while somebody writes, answers may be of a little before.
+    head = home.at().known_at
     is_closed = known.isdigit() and int(known) <= head
     grant = asked.grant
     parts = (

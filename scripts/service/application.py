@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from outcomes.domain.errors import OutcomesError
-from outcomes.service import reads
+from outcomes.service import events_in, reads
 from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
 from outcomes.service.description import Described
@@ -18,6 +18,7 @@ from outcomes.service.gate import Gate
 from outcomes.service.problems import Problem, problem_of
 from outcomes.service.readers import Readers
 from outcomes.service.state import State, state_of
+from outcomes.service.writer import Writer
 from outcomes.store.access.access_file import AccessFile
 
 BASE = "/api/v1"
@@ -39,8 +40,11 @@ def create_app(configuration: Configuration) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         access = AccessFile(configuration.folder)
         readers = Readers(configuration)
-        app.state.parts = State(configuration, access, Askers(access, is_secure=configuration.is_secure), readers)
+        writer = Writer(configuration)
+        askers = Askers(access, is_secure=configuration.is_secure)
+        app.state.parts = State(configuration, access, askers, readers, writer)
         yield
+        writer.close()
         readers.close()
         access.close()
 
@@ -55,6 +59,8 @@ def create_app(configuration: Configuration) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.include_router(reads.router(), prefix=BASE)
+    app.include_router(events_in.router(), prefix=BASE)
+    app.include_router(events_in.canvas_router())
     app.add_api_route("/", _welcome, include_in_schema=False)
     app.add_api_route("/enter/{ticket}", _enter, include_in_schema=False)
     app.add_middleware(Gate, hosts=configuration.hosts)

@@ -96,7 +96,7 @@ async def _reached(state: State, position: int | None) -> None:
     if position is None:
         return
     waited = 0.0
-    while await state.readers.ask(lambda home: home.head) < position:
+    while await state.readers.ask(lambda home: home.at().known_at) < position:
         if waited >= state.configuration.waiting_seconds:
             raise unavailable(f"position {position} is not reached: ask again later, or without min_position")
         await asyncio.sleep(_PAUSE_SECONDS)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
 from outcomes.service.readers import Readers
+from outcomes.service.writer import Writer
 from outcomes.store.access.access_file import AccessFile
 
 
@@ -18,6 +19,7 @@ class State:
     access: AccessFile
     askers: Askers
     readers: Readers
+    writer: Writer
 
 
 def state_of(request: Request) -> State:

@@ -79,7 +79,7 @@ class IngestReport:
 
 
 @contextmanager
-def _without_cycle_collection() -> Iterator[None]:
+def without_cycle_collection() -> Iterator[None]:
     """Hold Python's cycle collector: a batch makes no cycles, and walking its many objects costs a quarter."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -91,7 +91,9 @@ def _without_cycle_collection() -> Iterator[None]:
 
 
 @dataclass
-class _Batch:
+class IncomingBatch:
+    """What of one source is written in one transaction."""
+
     source: str
     started: float = field(default_factory=time.monotonic)
     arrivals: Arrivals = field(default_factory=Arrivals.of)
@@ -99,6 +101,7 @@ class _Batch:
     bytes: int = 0
 
     def add(self, part: Prepared) -> None:
+        """Take what was prepared."""
         self.arrivals.extend(part.arrivals)
         self.refused += part.refused
         self.bytes += part.bytes
@@ -109,7 +112,15 @@ class _Batch:
         if refused:
             self.refused = sorted([*self.refused, *refused], key=lambda one: one[0].line)
 
+    def put_refused(self, connection: sqlite3.Connection, now: Micros) -> None:
+        """Put what cannot be an event into quarantine."""
+        if self.refused:
+            quarantine.note_reader(connection, READER, now)
+        for segment, reason in redaction.redact_refused(connection, self.refused):
+            quarantine.put(connection, segment, self.source, reason, now)
+
     def is_full(self) -> bool:
+        """Say whether it is time to write it."""
         return (
             len(self.arrivals) + len(self.refused) >= BATCH_EVENTS
             or self.bytes >= _BATCH_BYTES
@@ -139,7 +150,7 @@ class Ingest:
         before = 0
         for given in sources:
             source = source_name(given)
-            with open_source(given) as stream, _without_cycle_collection():
+            with open_source(given) as stream, without_cycle_collection():
                 parts = _shared_out(prepare_source(stream, source, self._follower.extract))
                 with closing(parts):
                     before += self._take(parts, source, partial(_add, before, watch))
@@ -168,7 +179,7 @@ class Ingest:
 
     def _take(self, parts: Iterable[Prepared], source: str, watch: Callable[[int], None]) -> int:
         """Write parts of a source in batches; return how many bytes of it were read."""
-        batch, tally, done = _Batch(source), Tally(source), 0
+        batch, tally, done = IncomingBatch(source), Tally(source), 0
         for part in parts:
             if part.damage is not None:
                 self.report.damaged.append(part.damage)
@@ -179,24 +190,20 @@ class Ingest:
             # Where no more comes for a while, what has come is not held back until a batch is full.
             if part.is_quiet or batch.is_full():
                 self._write(batch)
-                batch = _Batch(source)
+                batch = IncomingBatch(source)
             if tally.is_hopeless():
                 self.report.damaged.append(tally.verdict())
                 break
         self._write(batch)
         return done
 
-    def _write(self, batch: _Batch) -> None:
-        def refuse(connection: sqlite3.Connection, now: Micros) -> None:
-            if batch.refused:
-                quarantine.note_reader(connection, READER, now)
-            for segment, reason in redaction.redact_refused(connection, batch.refused):
-                quarantine.put(connection, segment, batch.source, reason, now)
-
+    def _write(self, batch: IncomingBatch) -> None:
         if len(batch.arrivals) or batch.refused:
-            self._commit(batch, "ingest", refuse)
+            self._commit(batch, "ingest", batch.put_refused)
 
-    def _commit(self, batch: _Batch, purpose: str, besides: Callable[[sqlite3.Connection, Micros], None]) -> None:
+    def _commit(
+        self, batch: IncomingBatch, purpose: str, besides: Callable[[sqlite3.Connection, Micros], None]
+    ) -> None:
         """Append a batch, and change the quarantine as `besides` says, in one transaction."""
         with self._home.writing(purpose):
             now = self._clock()
@@ -204,7 +211,7 @@ class Ingest:
             try:
                 with self._log.writing() as connection:
                     if not self._trusts_clock:
-                        _refuse_a_clock_behind(last_batch(connection), now)
+                        refuse_a_clock_behind(last_batch(connection), now)
                     batch.turn_away(*refuse_other_hosts(connection, batch.arrivals))
                     appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.extract)
                     besides(connection, now)
@@ -227,7 +234,7 @@ class Ingest:
                     raise
                 self.report.is_followed = False
 
-    def _count(self, batch: _Batch, appended: Appended) -> None:
+    def _count(self, batch: IncomingBatch, appended: Appended) -> None:
         report = self.report
         report.read += len(batch.arrivals) + len(batch.refused)
         report.appended += len(appended.arrivals)
@@ -239,7 +246,7 @@ class Ingest:
     def _retry(self, entry: quarantine.QuarantineEntry) -> None:
         with self._log.reading() as connection:
             segments = list(split(quarantine.content(connection, entry.number), value_of))
-        batch = _Batch(entry.source)
+        batch = IncomingBatch(entry.source)
         for part in prepare(segments, self._follower.extract):
             batch.add(part)
 
@@ -270,7 +277,7 @@ def _shared_out(parts: Iterator[Prepared]) -> Generator[Prepared, None, None]:
         yield from rest
 
 
-def _refuse_a_clock_behind(last: Batch | None, now: Micros) -> None:
+def refuse_a_clock_behind(last: Batch | None, now: Micros) -> None:
     """Raise HomeUnavailable where the clock shows a time long before the last batch: one of the two is wrong."""
     if last is not None and now < last.recorded_at - A_DAY:
         raise HomeUnavailable(

@@ -42,6 +42,17 @@ class IngestReport(Record):
 
 
 @dataclass(frozen=True)
+class Received(Record):
+    """What became of what one sender brought: `read` = `appended` + `duplicates` + `quarantined`."""
+
+    read: int
+    appended: int
+    duplicates: int
+    quarantined: int
+    head: int
+
+
+@dataclass(frozen=True)
 class Digest(Record):
     """A fingerprint of the whole state at a point, in hex: equal for equal histories, whatever their order."""
 

@@ -1,0 +1,138 @@
+"""The one thread that writes: it commits what has come, all at once, answers, and lets the views follow."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import NamedTuple
+
+import outcomes
+from outcomes.api.answers.operations import Received
+from outcomes.domain.errors import HomeUnavailable, OutcomesError
+from outcomes.service.configuration import Configuration
+from outcomes.service.problems import Problem, unavailable
+from outcomes.service.readers import open_home
+
+_QUEUE_BYTES = 64 << 20
+_GROUP_BYTES, _GROUP_SENDERS = 16 << 20, 500
+_VIEWS_SECONDS = 0.25
+"""While more keeps coming, the views follow as often; when nothing waits, at once."""
+
+
+class _Waiting(NamedTuple):
+    source: str
+    content: bytes
+    done: Callable[[Received | Exception], None]
+
+
+class Writer:
+    """Takes deliveries from any number of senders. Each is answered once it is on the disk, never before."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._bytes = 0
+        self._lock = Lock()
+        self._has_ended = False
+        self._followed = 0.0
+        self._thread = Thread(target=self._run, name="writer")
+        self._thread.start()
+
+    async def take(self, source: str, content: bytes) -> Received:
+        """Append a delivery; raises a 503 if too much waits already or the log cannot be written now."""
+        with self._lock:
+            if self._has_ended or self._bytes + len(content) > _QUEUE_BYTES:
+                raise unavailable("more has come than can be written: nothing of this was taken, send it again")
+            self._bytes += len(content)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Received] = loop.create_future()
+
+        def done(found: Received | Exception) -> None:
+            def tell() -> None:
+                if answer.done():
+                    return
+                if isinstance(found, Exception):
+                    answer.set_exception(found)
+                else:
+                    answer.set_result(found)
+
+            # The sender may be gone, and with it, at the end, the loop.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(tell)
+
+        self._queue.put(_Waiting(source, content, done))
+        return await answer
+
+    def close(self) -> None:
+        """Commit all that has come, and end."""
+        with self._lock:
+            self._has_ended = True
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        home: outcomes.Home | None = None
+        is_open = True
+        while is_open:
+            group, is_open = self._next_group()
+            if not group:
+                break
+            try:
+                home = home or open_home(self._configuration)
+            except (OutcomesError, OSError) as error:
+                self._answer(group, [error] * len(group))
+                continue
+            self._commit(home, group)
+            self._follow(home)
+        if home is not None:
+            home.close()
+
+    def _commit(self, home: outcomes.Home, group: list[_Waiting]) -> None:
+        """Append a group and answer; where that fails by a defect, each alone, so that none takes others with it."""
+        given = [(one.source, one.content) for one in group]
+        try:
+            found = home.receive(given, patience=self._configuration.waiting_seconds)
+        except Exception as error:  # noqa: BLE001 - each sender must be told, whatever it was
+            if len(group) == 1 or isinstance(error, HomeUnavailable | OSError):
+                self._answer(group, [_as_problem(error)] * len(group))
+                return
+            for one in group:
+                self._commit(home, [one])
+        else:
+            self._answer(group, found)
+
+    def _next_group(self) -> tuple[list[_Waiting], bool]:
+        """Wait for a delivery, and take with it what else has come; False once there will be no more."""
+        first = self._queue.get()
+        if first is None:
+            return [], False
+        group, size = [first], len(first.content)
+        while size < _GROUP_BYTES and len(group) < _GROUP_SENDERS and not self._queue.empty():
+            one = self._queue.get()
+            if one is None:
+                return group, False
+            group.append(one)
+            size += len(one.content)
+        return group, True
+
+    def _answer(self, group: list[_Waiting], found: Sequence[Received | Exception]) -> None:
+        with self._lock:
+            self._bytes -= sum(len(one.content) for one in group)
+        for one, answer in zip(group, found, strict=True):
+            one.done(answer)
+
+    def _follow(self, home: outcomes.Home) -> None:
+        moment = time.monotonic()
+        if self._queue.empty() or moment - self._followed > _VIEWS_SECONDS:
+            # They catch up at the next question, too: that they could not now is nobody's loss.
+            with suppress(OutcomesError, OSError):
+                home.catch_up()
+            self._followed = time.monotonic()
+
+
+def _as_problem(error: Exception) -> Exception:
+    if isinstance(error, Problem | HomeUnavailable):
+        return error
+    return unavailable("the log could not be written: nothing of this was taken, send it again")
