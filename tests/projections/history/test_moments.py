@@ -113,6 +113,32 @@ def test_what_changed_nothing_is_no_moment(world: World) -> None:
     assert [(one.changed, one.positions) for one in asked(world)] == [(1, (3, 3)), (0, (1, 1))]
 
 
+def test_a_deleted_outcome_leaves_its_places_and_an_import_brings_it_back(world: World) -> None:
+    """Canvas says nothing of its links: deleted with it, and whether they came back with the import is uncertain.
+
+    Brought back by hand, the outcome is in no group; that its link is archived shows, and that it is edited.
+    """
+    again = {"updated": "2025-04-01", "meta": JOB}
+    world.take(
+        outcome("7", "2025-01-01", meta=ASKER),
+        link("3", "2025-01-01", outcome="7", group="1", meta=ASKER),
+        outcome("7", "2025-02-01", workflow_state="deleted", updated="2025-02-01", meta=ASKER),
+        outcome("7", "2025-03-01", updated="2025-03-01", meta=ASKER),
+        outcome("7", "2025-03-02", workflow_state="deleted", updated="2025-03-02", meta=ASKER),
+        outcome("7", "2025-04-01", **again),
+        link("3", "2025-05-01", outcome="7", group="1", updated="2025-05-01", workflow_state="archived", meta=ASKER),
+    )
+    assert counted(asked(world, by=By.CHANGE)) == [
+        (0, 0, 0, 1),
+        (1, 0, 0, 0),
+        (0, 1, 0, 0),
+        (1, 0, 0, 0),
+        (0, 1, 0, 0),
+        (1, 1, 0, 0),
+        (1, 0, 0, 0),
+    ]
+
+
 def test_a_policy_tells_whom_it_flipped(world: World) -> None:
     """Mastery from 4 instead of 3: Bo's 3 is lost, Ada's 4 stays; the account's scale flips nobody until it counts."""
     world.take(

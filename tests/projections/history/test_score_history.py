@@ -102,6 +102,28 @@ def test_a_setting_and_the_scale_of_the_account_above(world: World) -> None:
     ]
 
 
+def test_a_course_that_moves_takes_the_scale_of_its_new_account(world: World) -> None:
+    """4 of 5 is mastery by the scale of Account:1 (3 of 4), not by that of Account:2 (9 of 10)."""
+    move = course("200", "2025-03-01", account="2")
+    move["metadata"]["event_name"] = "course_updated"
+    world.take(
+        account("1", "2025-01-01", parent=None),
+        account("2", "2025-01-01", parent="1"),
+        course("200", "2025-01-01", account="1"),
+        outcome("7", "2025-01-01"),
+        setting(ACCOUNT_SCALES, "2025-01-01", value=True),
+        proficiency("8", "2025-01-02"),
+        proficiency("9", "2025-01-02", points=(10, 9), mastery=9, context="Account:2"),
+        result("50", "2025-02-01", score=4),
+        move,
+    )
+    assert told(moves(world)) == [
+        ("2025-02-01", 3.2, True, 3.0, "work"),
+        ("2025-03-01", 8.0, False, 9.0, "policy"),
+    ]
+    assert moves(world)[1].position == 9
+
+
 def test_the_deletion_of_an_outcome_takes_its_links(world: World) -> None:
     """Canvas says nothing of the links that it deletes then: the event of the outcome is what moved the score."""
     world.take(
