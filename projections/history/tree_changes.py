@@ -4,6 +4,7 @@ A place is what `diff` compares: a group; an outcome where a link puts it; an ow
 All versions are read once and walked in their order, so that a late event counts against the state just before it.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from outcomes.projections.history.timeline import policy_title, state_of
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
 from outcomes.projections.views.tables import TABLES
 from outcomes.store.log.event_log import EventLog
+from outcomes.store.sources.json_values import decode
 
 PLACE_FIELDS = frozenset({"parent_outcome_group_id", "learning_outcome_group_id"})
 """Where a node hangs: told by its being moved, not as fields that were edited."""
@@ -256,12 +258,21 @@ def _has_policy(before: _Version | None, version: _Version) -> bool:
 
 
 def _origin(raw: bytes) -> _Origin:
-    event = orjson.loads(raw)
-    metadata, body = event.get("metadata") or event.get("attributes") or {}, event.get("body") or {}
+    event = decode(raw)
+    envelopes = (event.get(name) for name in ("metadata", "attributes"))
+    metadata = next((envelope for envelope in envelopes if isinstance(envelope, dict)), {})
+    body = event.get("body") or {}
     request, job = metadata.get("request_id"), metadata.get("job_id")
     named = (metadata.get(name) for name in ("user_id", "user_login", "real_user_id", "job_tag"))
     told = (*named, request or (None if metadata.get("job_tag") else job))
     who = tuple(None if value is None else str(value) for value in told)
     request = request or job
     body.pop("updated_at", None)
-    return _Origin(who, None if request is None else str(request), orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
+    return _Origin(who, None if request is None else str(request), _comparable(body))
+
+
+def _comparable(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return json.dumps(body, sort_keys=True).encode()  # deeper than orjson goes
