@@ -122,6 +122,7 @@ def test_a_deleted_outcome_leaves_its_places_and_an_import_brings_it_back(world:
     world.take(
         outcome("7", "2025-01-01", meta=ASKER),
         link("3", "2025-01-01", outcome="7", group="1", meta=ASKER),
+        link("4", "2025-01-02", outcome="7", group="2", meta=ASKER),
         outcome("7", "2025-02-01", workflow_state="deleted", updated="2025-02-01", meta=ASKER),
         outcome("7", "2025-03-01", updated="2025-03-01", meta=ASKER),
         outcome("7", "2025-03-02", workflow_state="deleted", updated="2025-03-02", meta=ASKER),
@@ -130,10 +131,11 @@ def test_a_deleted_outcome_leaves_its_places_and_an_import_brings_it_back(world:
     )
     assert counted(asked(world, by=By.CHANGE)) == [
         (0, 0, 0, 1),
-        (1, 0, 0, 0),
+        (2, 0, 0, 0),
         (0, 1, 0, 0),
         (1, 0, 0, 0),
-        (0, 1, 0, 0),
+        (0, 2, 0, 0),
+        (1, 0, 0, 0),
         (1, 1, 0, 0),
         (1, 0, 0, 0),
     ]
