@@ -10,11 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from outcomes.domain.errors import OutcomesError
-from outcomes.service import events_in, reads
+from outcomes.service import events_in, health, reads
 from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
 from outcomes.service.description import Described
 from outcomes.service.gate import Gate
+from outcomes.service.metrics import Metrics
 from outcomes.service.problems import Problem, problem_of
 from outcomes.service.readers import Readers
 from outcomes.service.state import State, state_of
@@ -35,6 +36,7 @@ _WELCOME = """<!doctype html><html lang="en"><meta charset="utf-8"><title>outcom
 
 def create_app(configuration: Configuration) -> FastAPI:
     """Return the application of one service; it opens its home when it starts."""
+    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -42,7 +44,7 @@ def create_app(configuration: Configuration) -> FastAPI:
         readers = Readers(configuration)
         writer = Writer(configuration)
         askers = Askers(access, is_secure=configuration.is_secure)
-        app.state.parts = State(configuration, access, askers, readers, writer)
+        app.state.parts = State(configuration, access, askers, readers, writer, metrics)
         yield
         writer.close()
         readers.close()
@@ -61,9 +63,10 @@ def create_app(configuration: Configuration) -> FastAPI:
     app.include_router(reads.router(), prefix=BASE)
     app.include_router(events_in.router(), prefix=BASE)
     app.include_router(events_in.canvas_router())
+    app.include_router(health.router())
     app.add_api_route("/", _welcome, include_in_schema=False)
     app.add_api_route("/enter/{ticket}", _enter, include_in_schema=False)
-    app.add_middleware(Gate, hosts=configuration.hosts)
+    app.add_middleware(Gate, hosts=configuration.hosts, metrics=metrics)
     for expected in (Problem, OutcomesError, OSError, RecursionError):
         app.add_exception_handler(expected, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -66,6 +66,7 @@ async def take(http: Request) -> Response:
     _may_bring(grant)
     content = await body_of(http)
     received = await state.writer.take(f"https:{grant.id}", content)
+    state.metrics.received(received)
     return Response(dump(received.as_json()), HTTPStatus.OK, media_type="application/json")
 
 
@@ -76,7 +77,7 @@ async def take_from_canvas(http: Request, key: str) -> Response:
     if grant is None:
         raise Problem(HTTPStatus.UNAUTHORIZED, "the key at the end of this address is none, or was revoked")
     _may_bring(grant)
-    await state.writer.take(f"canvas:{grant.id}", await body_of(http))
+    state.metrics.received(await state.writer.take(f"canvas:{grant.id}", await body_of(http)))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import structlog
 import uvicorn
 
 from outcomes.domain.errors import HomeUnavailable, UsageError
@@ -65,6 +66,11 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
             ssl_version=ssl.PROTOCOL_TLS_SERVER,
         ),
         app_url=f"{'https' if address.tls_cert else 'http'}://{_shown(address.host)}:{listening.getsockname()[1]}",
+    )
+    structlog.configure(
+        processors=[structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops in good order and then raises the signal once more, for whoever had a use for it before.

@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
+from outcomes.service.metrics import Metrics
 from outcomes.service.readers import Readers
 from outcomes.service.writer import Writer
 from outcomes.store.access.access_file import AccessFile
@@ -20,6 +21,7 @@ class State:
     askers: Askers
     readers: Readers
     writer: Writer
+    metrics: Metrics
 
 
 def state_of(request: Request) -> State:

@@ -65,6 +65,16 @@ class Writer:
         self._queue.put(_Waiting(source, content, done))
         return await answer
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether deliveries are written."""
+        return self._thread.is_alive()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much has come that is not yet on the disk."""
+        return self._bytes
+
     def close(self) -> None:
         """Commit all that has come, and end."""
         with self._lock:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -23,6 +24,9 @@ class Service:
     def __init__(self, home: Path, process: "subprocess.Popen[str]", link: str) -> None:
         self.home = home
         self.process = process
+        self.said: list[str] = []
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
         self.link = link
         self.url = link.split("/enter/", maxsplit=1)[0]
         self.token = self.new_token(EVERYTHING)
@@ -51,12 +55,18 @@ class Service:
         where = path[1:] if path.startswith("//") else f"/api/v1{path}"
         return self.client.post(where, content=content, headers={**bearer, **headers})
 
+    def _listen(self) -> None:
+        # A pipe that nobody reads is full one day, and then who writes to it stands still.
+        assert self.process.stderr is not None
+        self.said.extend(self.process.stderr)
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End the process and return its exit code."""
         self.client.close()
         if self.process.poll() is None:
             self.process.send_signal(how)
         code = self.process.wait(20)
+        self._listener.join(5)
         if self.process.stderr is not None:
             self.process.stderr.close()
         return code

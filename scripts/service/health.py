@@ -1,0 +1,69 @@
+"""Whether the service lives, whether it can do its work and what of it cannot, and what it counts."""
+
+import shutil
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from outcomes.api.home import Home
+from outcomes.domain.errors import OutcomesError
+from outcomes.service.asker import require
+from outcomes.service.rendering import dump
+from outcomes.service.state import State, state_of
+from outcomes.store.access.rights import Right
+
+_LEAST_FREE = 256 << 20
+_OK = "ok"
+
+
+def router() -> APIRouter:
+    """Return the routes of operations, outside the base."""
+    found = APIRouter(tags=["operations"])
+    found.add_api_route("/health/live", live, summary="The process answers.", response_class=Response)
+    found.add_api_route("/health/ready", ready, summary="Which part is off.", response_class=Response)
+    found.add_api_route("/metrics", metrics, summary="Counters for Prometheus.", response_class=Response)
+    return found
+
+
+async def live() -> Response:
+    """Say that the process answers."""
+    return Response(dump({"status": "alive"}), media_type="application/json")
+
+
+async def ready(http: Request) -> Response:
+    """Say of each part whether it works, in words; 503 if one does not."""
+    state = state_of(http)
+    parts = {"readers": await _readers(state), "writer": _writer(state), "disk": _disk(state)}
+    is_ready = all(words == _OK for words in parts.values())
+    status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return Response(dump({"ready": is_ready, "parts": parts}), status, media_type="application/json")
+
+
+async def metrics(http: Request) -> Response:
+    """Return the counters; they need a token with the right operate."""
+    state = state_of(http)
+    require(state.askers.who(http), {Right.OPERATE})
+    head = await state.readers.ask(lambda home: home.head)
+    return Response(state.metrics.exposition(head, state.writer.waiting_bytes), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _readers(state: State) -> str:
+    def look(home: Home) -> str:
+        behind = home.head - home.at().known_at
+        return _OK if behind == 0 else f"the views are {behind} positions behind the log: they follow"
+
+    try:
+        return await state.readers.ask(look)
+    except (OutcomesError, OSError):
+        return "the log or its views cannot be read: outcomes status tells more"
+
+
+def _writer(state: State) -> str:
+    return _OK if state.writer.is_alive else "it has ended: start the service again"
+
+
+def _disk(state: State) -> str:
+    free = shutil.disk_usage(state.configuration.folder).free
+    return _OK if free >= _LEAST_FREE else f"{free >> 20} MiB are free: make room before it is full"
