@@ -96,7 +96,12 @@ def test_a_data_frame_has_the_same_rows(home: outcomes.Home, name: str) -> None:
     """By Arrow, where the package is installed."""
     pytest.importorskip(name)
     rows = home.at(tenant=SCHOOLS).mastery(course=COURSE)
-    frame = rows.to_pandas() if name == "pandas" else rows.to_polars()
+    frame: Any = rows.to_pandas() if name == "pandas" else rows.to_polars()
+    types = {
+        "pandas": ["double[pyarrow]", "bool[pyarrow]", "int64[pyarrow]"],
+        "polars": ["Float64", "Boolean", "Int64"],
+    }
+    assert [str(frame[column].dtype) for column in ("score", "mastered", "calculation_int")] == types[name]
     assert list(frame["student"]) == [row.student for row in rows]
 
 

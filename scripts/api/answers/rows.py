@@ -91,9 +91,12 @@ class Rows(Answer, Generic[Row]):
         return table_of(columns, (_flat(row) for row in self))
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return a pandas data frame, by Arrow. Raises MissingExtra without pandas."""
-        require("pandas", "pandas")
-        return self.to_arrow().to_pandas()
+        """Return a pandas data frame with Arrow's own types: a whole number that may be absent stays one.
+
+        Raises MissingExtra without pandas.
+        """
+        pandas = require("pandas", "pandas")
+        return self.to_arrow().to_pandas(types_mapper=pandas.ArrowDtype)
 
     def to_polars(self) -> "pl.DataFrame":
         """Return a polars data frame, by Arrow. Raises MissingExtra without polars."""
