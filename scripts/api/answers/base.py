@@ -9,7 +9,7 @@ from dataclasses import field, fields
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
 
 from outcomes.domain.times import moment_text, parse_moment
 
@@ -59,13 +59,15 @@ class Record(Answer):
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields by name: times as UTC text with `Z`, what is `optional` left out where there is none."""
-        told: dict[str, Any] = {}
+        # Copied at once, for most members are as JSON has them already, and some answers have a million rows.
+        told = dict(vars(self))
         kind: Any = type(self)
-        for name, is_optional in _members_of(kind):
-            value = getattr(self, name)
-            if value is not None or not is_optional:
-                # Most members are plain, and some answers have a million rows.
-                told[name] = value if type(value) in _PLAIN else as_json(value)
+        for name, is_optional in _not_plain(kind):
+            value = told[name]
+            if is_optional and value is None:
+                del told[name]
+            elif type(value) not in _PLAIN:
+                told[name] = as_json(value)
         return told
 
 
@@ -75,8 +77,15 @@ def optional(**more: Any) -> Any:
 
 
 @cache
-def _members_of(record: Any) -> tuple[tuple[str, bool], ...]:
-    return tuple((member.name, "optional" in member.metadata) for member in fields(record))
+def _not_plain(record: Any) -> tuple[tuple[str, bool], ...]:
+    """Return the members that JSON may have otherwise than they are, or may not have: their names, and whether so."""
+    hints = get_type_hints(record)
+    found = ((member.name, "optional" in member.metadata) for member in fields(record))
+    return tuple((name, is_optional) for name, is_optional in found if is_optional or not _is_plain(hints[name]))
+
+
+def _is_plain(hint: Any) -> bool:
+    return all(option in _PLAIN for option in get_args(hint) or (hint,))
 
 
 def as_json(value: Any) -> Any:
