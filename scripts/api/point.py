@@ -248,7 +248,7 @@ class Point:
             wanted = filters._replace(recorded=(first, last))
             found = late_of(connection, self._session.log, point, least, wanted)
             part = limited(found, page, lambda event: str(event.entry.key), following)
-            return (LateEntry.of_json(event.as_json()) for event in part)
+            return (LateEntry.of_event(event) for event in part)
 
         self._check()
         return Late(lambda: self._session.stream(ask), following)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from outcomes.api.answers.base import Record, moment_of
+from outcomes.api.answers.base import Record
 from outcomes.api.answers.entity import Actor
 from outcomes.api.answers.rows import Rows
 from outcomes.domain.times import moment
 from outcomes.projections.history import timeline as projection
+from outcomes.projections.history.late import LateEvent
 from outcomes.projections.paging import NextKey
 
 
@@ -41,22 +42,27 @@ class TimelineEntry(Record):
     @classmethod
     def of(cls, entry: projection.TimelineEntry) -> Self:
         """Take over what the projection tells."""
-        return cls(
-            moment(entry.event_time),
-            moment(entry.recorded_at),
-            entry.position,
-            entry.ref.tenant,
-            entry.ref.kind.value,
-            entry.ref.id,
-            entry.title,
-            entry.event_name,
-            entry.change,
-            entry.fields,
-            Actor(**entry.actor),
-            max(0.0, (entry.recorded_at - entry.event_time) / 1_000_000),
-            entry.order_conflict,
-            entry.conflict,
-        )
+        return cls(*_told(entry))
+
+
+def _told(entry: projection.TimelineEntry) -> tuple[Any, ...]:
+    """Return the members of an entry, in their order."""
+    return (
+        moment(entry.event_time),
+        moment(entry.recorded_at),
+        entry.position,
+        entry.ref.tenant,
+        entry.ref.kind.value,
+        entry.ref.id,
+        entry.title,
+        entry.event_name,
+        entry.change,
+        entry.fields,
+        Actor(**entry.actor),
+        max(0.0, (entry.recorded_at - entry.event_time) / 1_000_000),
+        entry.order_conflict,
+        entry.conflict,
+    )
 
 
 class Timeline(Rows[TimelineEntry]):
@@ -78,19 +84,10 @@ class LateEntry(TimelineEntry):
     scores: tuple[Mapping[str, Any], ...]
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Self:
+    def of_event(cls, event: LateEvent) -> Self:
         """Take over what the projection tells."""
-        return cls(
-            **{
-                **told,
-                "event_time": moment_of(told["event_time"]),
-                "recorded_at": moment_of(told["recorded_at"]),
-                "fields": {name: tuple(change) for name, change in told["fields"].items()},
-                "actor": Actor(**told["actor"]),
-                "tree": {name: tuple(places) for name, places in told["tree"].items()},
-                "scores": tuple(told["scores"]),
-            }
-        )
+        tree = {name: tuple(places) for name, places in event.tree.items()}
+        return cls(*_told(event.entry), event.entry.is_overtaken, tree, tuple(event.scores))
 
 
 class Late(Rows[LateEntry]):
