@@ -87,8 +87,8 @@ class LateEntry(TimelineEntry):
     def of_event(cls, event: LateEvent) -> Self:
         """Take over what the projection tells."""
         tree = {name: tuple(places) for name, places in event.tree.items()}
-        told = _told(event.entry)
-        return cls(*told, overtaken=event.entry.is_overtaken, tree=tree, scores=tuple(event.scores))
+        members = (*_told(event.entry), event.entry.is_overtaken, tree, tuple(event.scores))
+        return cls(*members)
 
 
 class Late(Rows[LateEntry]):
