@@ -29,7 +29,7 @@ _MEANING = {
 }
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}}
-    for status in (400, 401, 403, 404, 429, 503)
+    for status in (400, 401, 403, 404, 503)
 }
 
 
