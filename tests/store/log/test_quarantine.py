@@ -102,7 +102,7 @@ def test_it_comes_with_its_batch_or_not_at_all(world: World) -> None:
     """What follows the log fails: the batch is in, with its quarantine; the report of a batch is the whole of it."""
 
     class Failing(ReadModel):
-        def take(self, _appended: object) -> None:
+        def apply(self, _appended: object) -> None:
             raise RuntimeError
 
     with world.opened() as (log, _):
