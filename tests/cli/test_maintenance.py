@@ -24,11 +24,11 @@ def test_a_checkpoint_is_one_line_to_keep(outcomes: Outcomes, tmp_path: Path) ->
     line = outcomes("checkpoint")
     assert (line.code, line.err) == (0, "")
     text = line.out.decode().strip()
-    assert re.fullmatch(r"outcomes-checkpoint:2:[0-9a-f]{64}:[0-9a-f]{32}", text)
+    assert re.fullmatch(r"outcomes-checkpoint:2:[0-9a-f]{64}:[0-9a-f]{32}:\d+:[0-9a-f]{64}", text)
     document = outcomes("checkpoint", "--format", "json")
     parts = document.json()
     assert (parts["position"], parts["events"], parts["text"]) == (2, 2, text)
-    assert text.split(":")[2:] == [parts["chain"], parts["log"]]
+    assert text.split(":")[2:5] == [parts["chain"], parts["log"], str(parts["ledger"])]
     assert re.fullmatch(r"\d{4}-.*Z", parts["recorded_at"])
     kept = tmp_path / "kept.json"
     kept.write_bytes(document.out)
@@ -36,7 +36,7 @@ def test_a_checkpoint_is_one_line_to_keep(outcomes: Outcomes, tmp_path: Path) ->
     assert b"only grown since" in outcomes("verify", "--against", text).out
     assert outcomes("verify", "--rebuild", "--all", "--against", str(kept)).code == 0
     status = outcomes.json("status")
-    assert (status["format"], status["log"], status["head"]) == (2, parts["log"], 3)
+    assert (status["format"], status["log"], status["head"]) == (3, parts["log"], 3)
     assert status["chain"] != parts["chain"]
 
 
@@ -53,7 +53,11 @@ def test_a_log_that_was_cut_back(outcomes: Outcomes) -> None:
     assert ran.code == 1
     assert b"the trigger batches_refuse_delete is gone or was changed" in ran.out
     against = outcomes("verify", "--against", text, "--format", "json")
-    assert (against.code, [problem["position"] for problem in against.json()["problems"]]) == (1, [3])
+    problems = against.json()["problems"]
+    assert (against.code, [(each.get("row"), each.get("position")) for each in problems]) == (
+        1,
+        [("batches/3", None), (None, 3)],
+    )
     wrong = outcomes("verify", "--against", "yesterday")
     assert (wrong.code, wrong.out, wrong.err.count("\n")) == (2, b"", 1)
     assert wrong.err.startswith("error: not a checkpoint: 'yesterday': give")
