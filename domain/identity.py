@@ -11,6 +11,9 @@ from pydantic_core import core_schema
 
 from outcomes.domain.errors import UsageError
 
+_LONGEST_ID = 255
+# What is typed may be longer than any id in an event; Python refuses to read thousands of digits as a number.
+
 
 class Kind(StrEnum):
     """The kinds of entity that have a state of their own."""
@@ -56,7 +59,8 @@ class EntityRef(NamedTuple):
 
 def id_sort_key(local_id: str) -> tuple[int, int, str]:
     """Sort ids as numbers where they are numbers (2 before 10), and the others after them as text."""
-    return (0, int(local_id), "") if local_id.isascii() and local_id.isdigit() else (1, 0, local_id)
+    is_number = local_id.isascii() and local_id.isdigit() and len(local_id) <= _LONGEST_ID
+    return (0, int(local_id), "") if is_number else (1, 0, local_id)
 
 
 class Context(NamedTuple):
@@ -100,9 +104,6 @@ def parse_entity(text: str) -> tuple[Kind, str]:
     if not colon or not local_id.strip():
         raise UsageError(f"not an entity: {text!r}: write KIND:ID, for example outcome:12345")
     return parse_kind(kind), local_id.strip()
-
-
-_LONGEST_ID = 255
 
 
 def _id_from_number(value: Any) -> str:

@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
+from outcomes.cli.command_line import CommandLine
 from outcomes.cli.options import Format, FormatOption, folder_of
 from outcomes.cli.output import answer, say
 from outcomes.cli.spreadsheets import writes_csv
 
-token_app = typer.Typer(no_args_is_help=True)
-access_app = typer.Typer(no_args_is_help=True)
+token_app = CommandLine()
+access_app = CommandLine()
 
 
 @token_app.command("create")
