@@ -199,10 +199,10 @@ class LifeOfAHome(RuleBasedStateMachine):
 
     @rule()
     def back_up(self) -> None:
-        """A copy of the log is put aside."""
+        """A copy of the log is put aside, with the key that it was written under."""
         target = Path(self.place.name) / f"{len(self.backups)}.db"
         with self.world.opened() as (log, _):
-            self.backups.append((backup(log, target, unwatched), self.known))
+            self.backups.append((backup(log, target, unwatched, with_key=True), self.known))
 
     @precondition(lambda self: self.backups)
     @rule(data=st.data(), beside_views_of_later=st.booleans())
@@ -218,6 +218,8 @@ class LifeOfAHome(RuleBasedStateMachine):
             shutil.rmtree(folder)
             folder.mkdir(mode=0o700)
         shutil.copy(made.file, folder / "log.db")
+        if self.encrypted:
+            shutil.copy(made.file.with_name(f"{made.file.name}.key"), folder / "home.key")
         self.world = OpenWorld(folder, encrypt=self.encrypted)
         # What is told from now on is not recorded at the instant of what was lost.
         self.world.clock = clock + 1
