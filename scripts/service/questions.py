@@ -56,14 +56,15 @@ class Question:
         return self.path.split("/")[1]
 
     @property
-    def owner(self) -> str:
+    def owner(self) -> type[Point | Quarantine | Home]:
         """The class whose method answers: it says of what the question is asked."""
-        return self.method.__qualname__.partition(".")[0]
+        owners: tuple[type[Point | Quarantine | Home], ...] = (Point, Quarantine, Home)
+        return next(owner for owner in owners if getattr(owner, self.method.__name__, None) is self.method)
 
     @property
     def is_about_the_home(self) -> bool:
         """Whether it is about all that the home holds, whichever tenant's."""
-        return self.owner == "Quarantine" or ("tenant" not in self.parameters and self.owner == "Home")
+        return self.owner is Quarantine or ("tenant" not in self.parameters and self.owner is Home)
 
     @property
     def parameters(self) -> dict[str, Parameter]:
@@ -73,13 +74,11 @@ class Question:
 
     def ask(self, home: Home, point: Mapping[str, str | None], given: Mapping[str, Any]) -> Answer | None:
         """Ask it, at a point, with what was given."""
-        match self.owner:
-            case "Point":
-                return self.method(home.at(**point), **given)
-            case "Quarantine":
-                return self.method(home.quarantine, *([given["number"]] if "number" in given else []), **_but(given))
-            case _:
-                return self.method(home, **given, **{name: point[name] for name in POINT if name in self.parameters})
+        if self.owner is Point:
+            return self.method(home.at(**point), **given)
+        if self.owner is Quarantine:
+            return self.method(home.quarantine, *([given["number"]] if "number" in given else []), **_but(given))
+        return self.method(home, **given, **{name: point[name] for name in POINT if name in self.parameters})
 
 
 def _but(given: Mapping[str, Any]) -> dict[str, Any]:

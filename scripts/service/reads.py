@@ -60,7 +60,7 @@ _PLAIN = str.maketrans({"/": "_", "{": None, "}": None})
 def _endpoint(question: Question, form: Form) -> Callable[..., Awaitable[Response]]:
     """Return the function of a route, with the signature from which its parameters are read and documented."""
     parameters = [_parameter(question, name, found) for name, found in question.parameters.items() if name not in POINT]
-    if question.owner != "Quarantine" and not question.is_about_the_home:
+    if not question.is_about_the_home:
         parameters += [_query(name, str | None, None) for name in POINT]
     parameters.append(_query("min_position", int | None, None, ge=0, le=1 << 62))
     names = {_alias(question, parameter.name): parameter.name for parameter in parameters}
