@@ -90,7 +90,8 @@ class _Keeping:
 
     def __init__(self, asked: Asked) -> None:
         self._rights = asked.grant.rights
-        self._is_class = asked.question.name == "class"
+        self._name = asked.question.name
+        self._is_known_at_head = asked.point["known_at"] is None
         self.has_students = False
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any] | None:
@@ -98,12 +99,21 @@ class _Keeping:
             if Right.STUDENTS not in self._rights:
                 return None
             self.has_students = True
-        if self._is_class and Right.STUDENTS not in self._rights:
-            row = personal_data.class_figures(row)
+        if Right.STUDENTS not in self._rights:
+            row = self._rounded(row)
         if Right.PEOPLE in self._rights:
             return row
         kept: dict[str, Any] = personal_data.without_people(row)
         return kept
+
+    def _rounded(self, row: dict[str, Any]) -> dict[str, Any]:
+        match self._name:
+            case "class":
+                return personal_data.class_figures(row)
+            case "moments":
+                return personal_data.moment_figures(row, is_known_at_head=self._is_known_at_head)
+            case _:
+                return row
 
 
 def _etag(home: Home, asked: Asked) -> str:

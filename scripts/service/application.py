@@ -7,10 +7,10 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from outcomes.domain.errors import OutcomesError
-from outcomes.service import events_in, health, reads
+from outcomes.service import events_in, health, news, reads, sessions
 from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
 from outcomes.service.description import Described
@@ -19,6 +19,7 @@ from outcomes.service.metrics import Metrics
 from outcomes.service.problems import Problem, problem_of
 from outcomes.service.readers import Readers
 from outcomes.service.state import State, state_of
+from outcomes.service.streams import Streams, Told
 from outcomes.service.writer import Writer
 from outcomes.store.access.access_file import AccessFile
 
@@ -42,9 +43,10 @@ def create_app(configuration: Configuration) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         access = AccessFile(configuration.folder)
         readers = Readers(configuration)
-        writer = Writer(configuration)
+        head = Told()
+        writer = Writer(configuration, lambda position: head.tell({"head": position}))
         askers = Askers(access, is_secure=configuration.is_secure)
-        app.state.parts = State(configuration, access, askers, readers, writer, metrics)
+        app.state.parts = State(configuration, access, askers, readers, writer, metrics, Streams(), head)
         yield
         writer.close()
         readers.close()
@@ -61,11 +63,12 @@ def create_app(configuration: Configuration) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.include_router(reads.router(), prefix=BASE)
+    app.include_router(news.router(), prefix=BASE)
     app.include_router(events_in.router(), prefix=BASE)
     app.include_router(events_in.canvas_router())
+    app.include_router(sessions.router())
     app.include_router(health.router())
     app.add_api_route("/", _welcome, include_in_schema=False)
-    app.add_api_route("/enter/{ticket}", _enter, include_in_schema=False)
     app.add_middleware(Gate, hosts=configuration.hosts, metrics=metrics)
     for expected in (Problem, OutcomesError, OSError, RecursionError):
         app.add_exception_handler(expected, _problem)
@@ -78,19 +81,6 @@ def create_app(configuration: Configuration) -> FastAPI:
 def _welcome(request: Request) -> Response:
     state_of(request).askers.who(request)
     return HTMLResponse(_WELCOME)
-
-
-def _enter(request: Request, ticket: str) -> Response:
-    """Open a session with a one-time link."""
-    askers = state_of(request).askers
-    secret = askers.open_session(ticket)
-    if secret is None:
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED, "this link was used, or is of another run: outcomes serve prints a new one"
-        )
-    response = RedirectResponse(request.scope.get("root_path", "") + "/", HTTPStatus.SEE_OTHER)
-    askers.set_cookie(response, secret)
-    return response
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""Who asks: the holder of a token, or of a session that began with a one-time link."""
+"""Who asks: the holder of a token, or of a session that began with a token or with a one-time link."""
 
 import time
 from collections.abc import Collection
@@ -6,6 +6,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from secrets import token_hex, token_urlsafe
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,9 +18,12 @@ from outcomes.store.access.rights import READING, Grant, Right, Scope
 
 _LONGEST, _LONGEST_IDLE = 12 * 3600.0, 2 * 3600.0
 _OURS = {"same-origin", "none"}
+_SAFE = {"GET", "HEAD"}
 
 
 class _Session(NamedTuple):
+    token: str | None
+    """The id of the token that opened it, and ends it; None for a one-time link."""
     grant: Grant
     begun: float
     used: float
@@ -38,12 +42,7 @@ class Askers:
 
     def who(self, request: Request) -> Grant:
         """Return who asks; raises a 401."""
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        grant = None
-        if scheme:
-            grant = self._access.holder(secret.strip(), now()) if scheme.lower() == "bearer" else None
-        elif request.method in {"GET", "HEAD"} and request.headers.get("sec-fetch-site", "none") in _OURS:
-            grant = self._of_session(request.cookies.get(self.cookie))
+        grant = self._who(request, is_use=True)
         if grant is None:
             raise Problem(
                 HTTPStatus.UNAUTHORIZED,
@@ -52,9 +51,20 @@ class Askers:
             )
         return grant
 
+    def is_still(self, request: Request, grant: Grant) -> bool:
+        """Say whether who asked a while ago may still; it does not count as a use of their session."""
+        return self._who(request, is_use=False) == grant
+
     def holder(self, secret: str) -> Grant | None:
         """Return what the holder of a token may do; None if it is none."""
         return self._access.holder(secret, now())
+
+    def _who(self, request: Request, *, is_use: bool) -> Grant | None:
+        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        if scheme:
+            return self.holder(secret.strip()) if scheme.lower() == "bearer" else None
+        cookie = request.cookies.get(self.cookie)
+        return self._of_session(cookie, is_use=is_use) if cookie and is_of_our_pages(request) else None
 
     # -- sessions --------------------------------------------------------------------------------------------------
 
@@ -64,15 +74,21 @@ class Askers:
         self._links.add(ticket)
         return ticket
 
-    def open_session(self, ticket: str) -> str | None:
+    def open_with_link(self, ticket: str) -> str | None:
         """Use a one-time link up; return the cookie's value, None if the link is none or was used."""
         if ticket not in self._links:
             return None
         self._links.discard(ticket)
-        secret, moment = token_urlsafe(32), time.monotonic()
-        grant = Grant(f"session-{token_hex(4)}", "one-time link", READING, Scope())
-        self._sessions[_key(secret)] = _Session(grant, moment, moment)
-        return secret
+        return self._open(None, Grant(f"session-{token_hex(4)}", "one-time link", READING, Scope()))
+
+    def open_with_token(self, secret: str) -> str | None:
+        """Open a session with a token's rights, which ends with it; return the cookie's value, None if it is none."""
+        grant = self.holder(secret)
+        return None if grant is None else self._open(grant.id, grant)
+
+    def end(self, request: Request) -> None:
+        """End the session of a browser, if it has one."""
+        self._sessions.pop(_key(request.cookies.get(self.cookie, "")), None)
 
     def set_cookie(self, response: Response, secret: str) -> None:
         """Let a browser keep a session: seen by no script, sent by no other site."""
@@ -80,20 +96,48 @@ class Askers:
             self.cookie, secret, max_age=int(_LONGEST), secure=self._is_secure, httponly=True, samesite="lax"
         )
 
-    def _of_session(self, secret: str | None) -> Grant | None:
-        session = self._sessions.get(_key(secret)) if secret else None
-        if secret is None or session is None:
-            return None
+    def delete_cookie(self, response: Response) -> None:
+        """Let a browser forget its session."""
+        response.delete_cookie(self.cookie, secure=self._is_secure, httponly=True, samesite="lax")
+
+    def _open(self, token: str | None, grant: Grant) -> str:
         moment = time.monotonic()
-        if moment - session.begun > _LONGEST or moment - session.used > _LONGEST_IDLE:
+        self._sessions = {key: session for key, session in self._sessions.items() if not _is_over(session, moment)}
+        secret = token_urlsafe(32)
+        self._sessions[_key(secret)] = _Session(token, grant, moment, moment)
+        return secret
+
+    def _of_session(self, secret: str, *, is_use: bool) -> Grant | None:
+        session, moment = self._sessions.get(_key(secret)), time.monotonic()
+        if session is None:
+            return None
+        grant = session.grant if session.token is None else self._access.grant(session.token, now())
+        if grant is None or _is_over(session, moment):
             del self._sessions[_key(secret)]
             return None
-        self._sessions[_key(secret)] = session._replace(used=moment)
-        return session.grant
+        if is_use:
+            self._sessions[_key(secret)] = session._replace(used=moment)
+        return grant
+
+
+def _is_over(session: _Session, moment: float) -> bool:
+    return moment - session.begun > _LONGEST or moment - session.used > _LONGEST_IDLE
 
 
 def _key(secret: str) -> bytes:
     return sha256(secret.encode()).digest()
+
+
+def is_of_our_pages(request: Request) -> bool:
+    """Say whether a browser sends this from a page of ours, or from none; what writes must say so."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in _OURS
+    if request.method in _SAFE:
+        return True
+    # Older browsers say only where the page came from.
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
 
 
 def require(grant: Grant, rights: Collection[Right]) -> None:

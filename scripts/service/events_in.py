@@ -7,13 +7,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from outcomes.service.asker import require
-from outcomes.service.problems import MEDIA_TYPE, Problem
+from outcomes.service.bodies import LARGEST_EVENTS, body_of
+from outcomes.service.problems import Problem, described
 from outcomes.service.rendering import dump
 from outcomes.service.state import state_of
 from outcomes.store.access.rights import Grant, Right
-
-LARGEST_BODY = 12 << 20
-"""An event of 8 MiB in the base64 of a signed form, with room to spare."""
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -22,10 +20,7 @@ _BODY: dict[str, Any] = {
         "content": {"application/json": {"schema": {}}, "application/x-ndjson": {"schema": {}}},
     }
 }
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}}
-    for status in (400, 401, 403, 413, 503)
-}
+_PROBLEMS = described(400, 401, 403, 413, 503)
 
 
 def router() -> APIRouter:
@@ -64,7 +59,7 @@ async def take(http: Request) -> Response:
     state = state_of(http)
     grant = state.askers.who(http)
     _may_bring(grant)
-    content = await body_of(http)
+    content = await body_of(http, LARGEST_EVENTS)
     received = await state.writer.take(f"https:{grant.id}", content)
     state.metrics.received(received)
     return Response(dump(received.as_json()), HTTPStatus.OK, media_type="application/json")
@@ -77,28 +72,8 @@ async def take_from_canvas(http: Request, key: str) -> Response:
     if grant is None:
         raise Problem(HTTPStatus.UNAUTHORIZED, "the key at the end of this address is none, or was revoked")
     _may_bring(grant)
-    state.metrics.received(await state.writer.take(f"canvas:{grant.id}", await body_of(http)))
+    state.metrics.received(await state.writer.take(f"canvas:{grant.id}", await body_of(http, LARGEST_EVENTS)))
     return Response(status_code=HTTPStatus.NO_CONTENT)
-
-
-async def body_of(http: Request) -> bytes:
-    """Return the whole body; raises a 413 as soon as it is too long."""
-    told = http.headers.get("content-length", "")
-    if told.isdigit() and int(told) > LARGEST_BODY:
-        raise _too_large()
-    parts, size = [], 0
-    async for part in http.stream():
-        size += len(part)
-        if size > LARGEST_BODY:
-            raise _too_large()
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _too_large() -> Problem:
-    return Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {LARGEST_BODY >> 20} MiB: send the events in several requests"
-    )
 
 
 def _may_bring(grant: Grant) -> None:

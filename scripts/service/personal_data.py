@@ -10,7 +10,7 @@ from outcomes.service.problems import Problem
 from outcomes.service.questions import OF_TREE
 
 _OF_ACTORS = ("user_id", "login", "via", "real_user_id", "request_id")
-_ONE_PERSON = ("graded_by",)
+_ONE_PERSON = ("graded_by", "request")
 _KINDS = {kind.value for kind in OF_TREE}
 _A_DAY = 86_400_000_000
 
@@ -56,6 +56,12 @@ def class_figures(row: dict[str, Any]) -> dict[str, Any]:
     rounded = {name: _whole_percent(row[name], possible) for name in ("mean", "median")}
     levels = [{**level, "percent": round(level["percent"])} for level in row["distribution"]]
     return {**row, **rounded, "distribution": levels, "kept": []}
+
+
+def moment_figures(row: dict[str, Any], *, is_known_at_head: bool) -> dict[str, Any]:
+    """Return a moment that counts whose mastery flipped only where there are enough of them to hide in."""
+    told = row["flipped"] if is_known_at_head and row["flipped"] >= FEWEST else None
+    return {**row, "flipped": told if row["policy"] else row["flipped"]}
 
 
 def _whole_percent(points: float | None, possible: float) -> float | None:

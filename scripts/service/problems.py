@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 from starlette.responses import Response
@@ -33,6 +34,11 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
 def unavailable(detail: str, seconds: str = _SOON) -> Problem:
     """Return the problem of what may work later."""
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": seconds})
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return how a route that may answer with these problems says so in its description."""
+    return {status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}} for status in statuses}
 
 
 def problem_of(error: Exception) -> Problem | None:

@@ -92,6 +92,7 @@ _RAW = frozenset({Right.OPERATE, Right.STUDENTS, Right.PEOPLE})
 QUESTIONS = (
     Question("/tree", Point.tree, _TREE, example="context=Account:1"),
     Question("/timeline", Point.timeline, _TREE, example="context=Account:1&limit=20&newest_first=true"),
+    Question("/moments", Point.moments, _TREE, example="context=Account:1&limit=20"),
     Question("/diff", Home.diff, _TREE, {"from_": "from"}, example="context=Account:1&from=2025-09-01&to=2025-12-01"),
     Question("/mastery", Point.mastery, _STUDENTS, hidden=frozenset({"scale"}), example="course=4450"),
     Question("/explain", Point.explain, _STUDENTS, example="course=4450&student=UUID&outcome=10464"),

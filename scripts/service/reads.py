@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from outcomes.service.answering import Asked, answer
-from outcomes.service.problems import MEDIA_TYPE, Problem, unavailable
+from outcomes.service.problems import Problem, described, unavailable
 from outcomes.service.questions import POINT, QUESTIONS, Question
 from outcomes.service.rendering import MEDIA_TYPES, Form
 from outcomes.service.state import State, state_of
@@ -27,10 +27,7 @@ _MEANING = {
     "limit": "Rows at most.",
     "after": "After the row with this key, which the page before named as next.",
 }
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}}
-    for status in (400, 401, 403, 404, 503)
-}
+_PROBLEMS = described(400, 401, 403, 404, 503)
 
 
 def router() -> APIRouter:

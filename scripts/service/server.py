@@ -85,6 +85,11 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._url = app_url
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # First, for uvicorn waits for what is being answered, and a stream has no end of its own.
+        self.config.app.state.parts.streams.close()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:

@@ -8,6 +8,7 @@ from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
 from outcomes.service.metrics import Metrics
 from outcomes.service.readers import Readers
+from outcomes.service.streams import Streams, Told
 from outcomes.service.writer import Writer
 from outcomes.store.access.access_file import AccessFile
 
@@ -22,6 +23,9 @@ class State:
     readers: Readers
     writer: Writer
     metrics: Metrics
+    streams: Streams
+    head: Told
+    """Up to where the views stand, whenever that changes."""
 
 
 def state_of(request: Request) -> State:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import NamedTuple
 
@@ -18,7 +18,8 @@ from outcomes.service.readers import open_home
 _QUEUE_BYTES = 64 << 20
 _GROUP_BYTES, _GROUP_SENDERS = 16 << 20, 500
 _VIEWS_SECONDS = 0.25
-"""While more keeps coming, the views follow as often; when nothing waits, at once."""
+"""While more keeps coming, the views follow as often; when nothing waits, at once. So often it looks, too, whether
+others have written."""
 
 
 class _Waiting(NamedTuple):
@@ -30,8 +31,9 @@ class _Waiting(NamedTuple):
 class Writer:
     """Takes deliveries from any number of senders. Each is answered once it is on the disk, never before."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, tell: Callable[[int], None]) -> None:
         self._configuration = configuration
+        self._tell = tell
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._bytes = 0
         self._lock = Lock()
@@ -87,14 +89,13 @@ class Writer:
         is_open = True
         while is_open:
             group, is_open = self._next_group()
-            if not group:
-                break
             try:
                 home = home or open_home(self._configuration)
             except (OutcomesError, OSError) as error:
                 self._answer(group, [error] * len(group))
                 continue
-            self._commit(home, group)
+            if group:
+                self._commit(home, group)
             self._follow(home)
         if home is not None:
             home.close()
@@ -114,8 +115,11 @@ class Writer:
             self._answer(group, found)
 
     def _next_group(self) -> tuple[list[_Waiting], bool]:
-        """Wait for a delivery, and take with it what else has come; False once there will be no more."""
-        first = self._queue.get()
+        """Wait a while for a delivery, and take with it what else has come; False once there will be no more."""
+        try:
+            first = self._queue.get(timeout=_VIEWS_SECONDS)
+        except Empty:
+            return [], True
         if first is None:
             return [], False
         group, size = [first], len(first.content)
@@ -138,7 +142,8 @@ class Writer:
         if self._queue.empty() or moment - self._followed > _VIEWS_SECONDS:
             # They catch up at the next question, too: that they could not now is nobody's loss.
             with suppress(OutcomesError, OSError):
-                home.catch_up()
+                if home.catch_up():
+                    self._tell(home.head)
             self._followed = time.monotonic()
 
 

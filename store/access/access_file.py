@@ -121,8 +121,15 @@ class AccessFile:
 
     def holder(self, secret: str, now: Micros) -> Grant | None:
         """Return what the holder of a secret may do; None if that is no token, or one that has ended."""
+        return self._grant("fingerprint", _fingerprint(secret), now)
+
+    def grant(self, token_id: str, now: Micros) -> Grant | None:
+        """Return what the holder of a token may do, by the token's id; None if there is none, or it has ended."""
+        return self._grant("id", token_id, now)
+
+    def _grant(self, column: str, value: bytes | str, now: Micros) -> Grant | None:
         with self._lock:
-            row = self._connection.execute(f"{_TOKENS} WHERE fingerprint = ?", (_fingerprint(secret),)).fetchone()
+            row = self._connection.execute(f"{_TOKENS} WHERE {column} = ?", (value,)).fetchone()
         if row is None:
             return None
         token = Token(*row)

@@ -19,6 +19,7 @@ from tests.support.service import EVERYTHING, Service, running
 PATHS = {
     "/tree": "/tree?context=Account:1",
     "/timeline": "/timeline?limit=2000",
+    "/moments": "/moments?context=Account:1&limit=2000",
     "/diff": "/diff?from=2025-01-01&students=true",
     "/mastery": f"/mastery?course={COURSE}",
     "/explain": f"/explain?course={COURSE}&student={STUDENT}&outcome={OUTCOME}",
@@ -124,6 +125,19 @@ def test_without_the_right_students_a_timeline_has_none(service: Service) -> Non
     assert service.get(f"/diff?from=2025-09-01&students=true&tenant={SCHOOLS}", token).status_code == 403
 
 
+def test_moments_tell_no_request_and_no_few_students_without_the_rights(service: Service) -> None:
+    """Who asked Canvas for it is of `people`; how few lost or gained mastery by it, of `students`."""
+    path = f"/moments?context=Account:1&tenant={SCHOOLS}"
+    exact = service.json(path)["items"]
+    rough = service.json(path, service.new_token("tree"))["items"]
+    assert [row["positions"] for row in rough] == [row["positions"] for row in exact]
+    assert any(row["request"] for row in exact)
+    assert {row["request"] for row in rough} == {None}
+    few = [told for told, row in zip(rough, exact, strict=True) if row["policy"] and row["flipped"] < 10]
+    assert few
+    assert {row["flipped"] for row in few} == {None}
+
+
 def test_small_classes_have_no_figures_without_the_right_students(service: Service) -> None:
     """Figures are told from ten assessed students on, of whole days; not as they were known in between."""
     token = service.new_token("tree")
@@ -169,21 +183,6 @@ def test_secrets_are_stored_nowhere(service: Service) -> None:
     held = b"".join(path.read_bytes() for path in service.home.iterdir() if path.name.startswith("access.db"))
     assert token.encode() not in held
     assert {path.stat().st_mode & 0o077 for path in service.home.glob("access.db*")} == {0}
-
-
-def test_the_link_that_is_printed_lets_one_in_once(service: Service) -> None:
-    """It opens a session in a cookie that no script sees; used again, or from another site, it opens nothing."""
-    with httpx.Client() as browser:
-        entered = browser.get(service.link)
-        cookie = entered.headers["set-cookie"]
-        assert (entered.status_code, entered.headers["location"]) == (303, "/")
-        assert "HttpOnly" in cookie
-        assert "SameSite=lax" in cookie
-        assert browser.get(f"{service.url}/").status_code == 200
-        assert browser.get(f"{service.url}/api/v1/status").status_code == 200
-        foreign = browser.get(f"{service.url}/api/v1/status", headers={"Sec-Fetch-Site": "cross-site"})
-        assert foreign.status_code == 401
-    assert httpx.get(service.link).status_code == 401
 
 
 def test_it_is_asked_by_its_own_names_only(service: Service) -> None:

@@ -15,6 +15,7 @@ AT = {"tenant": SCHOOLS}
 CASES: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
     "tree": ("/tree", {"context": "Account:1", "include_deleted": "true"}, ()),
     "timeline": ("/timeline", {"context": "Account:1", "limit": "25", "newest_first": "true"}, ()),
+    "moments": ("/moments", {"context": "Account:1", "limit": "20"}, ()),
     "diff": ("/diff", {"context": "Account:1", "from": "2025-09-01", "students": "true"}, ()),
     "mastery": ("/mastery", {"course": COURSE, "limit": "1000"}, ()),
     "explain": ("/explain", {"course": COURSE, "student": STUDENT, "outcome": OUTCOME}, ()),

@@ -1,0 +1,70 @@
+"""How a browser comes in: by the one-time link that `serve` prints, or with a token; and how it leaves."""
+
+from http import HTTPStatus
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from outcomes.service.asker import is_of_our_pages
+from outcomes.service.bodies import body_of
+from outcomes.service.problems import Problem
+from outcomes.service.state import state_of
+
+
+def router() -> APIRouter:
+    """Return the routes of sessions; they are for browsers, and no part of the API."""
+    found = APIRouter(include_in_schema=False)
+    found.add_api_route("/enter/{ticket}", enter)
+    found.add_api_route("/session", begin, methods=["POST"])
+    found.add_api_route("/session/end", end, methods=["POST"])
+    return found
+
+
+def enter(http: Request, ticket: str) -> Response:
+    """Open a session with a one-time link."""
+    askers = state_of(http).askers
+    secret = askers.open_with_link(ticket)
+    if secret is None:
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED, "this link was used, or is of another run: outcomes serve prints a new one"
+        )
+    response = _back_to(http, "/")
+    askers.set_cookie(response, secret)
+    return response
+
+
+async def begin(http: Request) -> Response:
+    """Open a session with the token in a form, and go on to the form's `next`."""
+    _of_our_pages(http)
+    form = parse_qs((await body_of(http)).decode(errors="replace"))
+    token, following = (form.get(name, [""])[0] for name in ("token", "next"))
+    askers = state_of(http).askers
+    secret = askers.open_with_token(token.strip())
+    if secret is None:
+        raise Problem(HTTPStatus.UNAUTHORIZED, "no token, or none that holds: ask who makes them")
+    response = _back_to(http, following)
+    askers.set_cookie(response, secret)
+    return response
+
+
+def end(http: Request) -> Response:
+    """End the session of this browser."""
+    _of_our_pages(http)
+    askers = state_of(http).askers
+    askers.end(http)
+    response = _back_to(http, "/")
+    askers.delete_cookie(response)
+    return response
+
+
+def _of_our_pages(http: Request) -> None:
+    if not is_of_our_pages(http):
+        raise Problem(HTTPStatus.FORBIDDEN, "this was sent by a page of another site, or by none: use the form here")
+
+
+def _back_to(http: Request, path: str) -> Response:
+    """Lead on to a page of ours: whatever could name another site leads to the first page."""
+    is_ours = path.startswith("/") and not path.startswith("//") and path.isprintable() and "\\" not in path
+    root = http.scope.get("root_path", "")
+    return RedirectResponse(root + (path if is_ours else "/"), HTTPStatus.SEE_OTHER)
