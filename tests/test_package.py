@@ -69,10 +69,18 @@ def test_the_wheel_holds_one_name(built: Distributions) -> None:
     }
     modules = {
         path.relative_to(ROOT / ".src").as_posix()
-        for room in ("api", "cli", "domain", "projections", "store")
+        for room in ("api", "cli", "domain", "projections", "service", "store")
         for path in (ROOT / ".src" / "outcomes" / room).rglob("*.py")
     }
     assert modules <= found
+    service = ROOT / ".src" / "outcomes" / "service"
+    page = {
+        path.relative_to(ROOT / ".src").as_posix()
+        for folder in ("assets", "templates")
+        for path in (service / folder).iterdir()
+    }
+    assert len(page) > 10
+    assert page <= found
 
 
 def test_the_source_distribution_makes_the_same_wheel(built: Distributions, tmp_path: Path) -> None:

@@ -13,3 +13,15 @@ def student_name(connection: sqlite3.Connection, point: PointInTime, uuid: str) 
         {**point.bounds(), "uuid": uuid},
     ).fetchone()
     return None if row is None else row[0]
+
+
+def students(connection: sqlite3.Connection, point: PointInTime) -> list[tuple[str, str | None]]:
+    """Return those who have results, each with the last name that was told; by name, those without one last."""
+    told = connection.execute(
+        "SELECT s.uuid, n.name FROM students s LEFT JOIN names n ON n.tenant = s.tenant AND n.uuid = s.uuid "
+        "AND n.event_time <= :until AND n.position <= :known_at WHERE s.tenant = :tenant "
+        "ORDER BY n.event_time, n.digest",
+        point.bounds(),
+    )
+    found: dict[str, str | None] = dict(told.fetchall())
+    return sorted(found.items(), key=lambda one: (one[1] is None, (one[1] or "").casefold(), one[0]))

@@ -57,7 +57,7 @@ def answer(home: Home, asked: Asked) -> Response:
     etag = None if is_personal else _etag(home, asked)
     if etag is not None and etag == asked.known_etag:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag, "Cache-Control": _ASK_AGAIN})
-    keeping = _Keeping(asked)
+    keeping = Keeping(asked)
     rendered = _rendered(home, asked, point, keeping)
     is_personal = is_personal or keeping.has_students
     if is_personal and Right.STUDENTS in grant.rights:
@@ -71,7 +71,7 @@ def answer(home: Home, asked: Asked) -> Response:
     return Response(rendered.body, HTTPStatus.OK, headers, MEDIA_TYPES[asked.form])
 
 
-def _rendered(home: Home, asked: Asked, point: Mapping[str, str | None], keeping: "_Keeping") -> Rendered:
+def _rendered(home: Home, asked: Asked, point: Mapping[str, str | None], keeping: "Keeping") -> Rendered:
     question = asked.question
     try:
         found = question.ask(home, point, asked.given)
@@ -85,7 +85,7 @@ def _rendered(home: Home, asked: Asked, point: Mapping[str, str | None], keeping
     return render(found, asked.form, keeping)
 
 
-class _Keeping:
+class Keeping:
     """What is told of each row to one grant; remembers whether any row was of a student."""
 
     def __init__(self, asked: Asked) -> None:
@@ -95,6 +95,7 @@ class _Keeping:
         self.has_students = False
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """Return what is told of a row; None for nothing."""
         if personal_data.is_of_student(row):
             if Right.STUDENTS not in self._rights:
                 return None

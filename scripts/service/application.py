@@ -7,7 +7,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from outcomes.domain.errors import OutcomesError
 from outcomes.service import events_in, health, news, reads, sessions
@@ -16,23 +16,15 @@ from outcomes.service.configuration import Configuration
 from outcomes.service.description import Described
 from outcomes.service.gate import Gate
 from outcomes.service.metrics import Metrics
+from outcomes.service.pages import routes as pages
 from outcomes.service.problems import Problem, problem_of
 from outcomes.service.readers import Readers
-from outcomes.service.state import State, state_of
+from outcomes.service.state import State
 from outcomes.service.streams import Streams, Told
 from outcomes.service.writer import Writer
 from outcomes.store.access.access_file import AccessFile
 
 BASE = "/api/v1"
-
-_WELCOME = """<!doctype html><html lang="en"><meta charset="utf-8"><title>outcomes</title>
-<h1>outcomes</h1>
-<p>You are known here: this browser may ask until the service ends, at most 12 hours.</p>
-<ul>
-<li><a href="api/v1/status">How things stand</a></li>
-<li><a href="api/v1/openapi.json">Every question, its parameters and its rights (OpenAPI)</a></li>
-</ul>
-"""
 
 
 def create_app(configuration: Configuration) -> FastAPI:
@@ -68,7 +60,7 @@ def create_app(configuration: Configuration) -> FastAPI:
     app.include_router(events_in.canvas_router())
     app.include_router(sessions.router())
     app.include_router(health.router())
-    app.add_api_route("/", _welcome, include_in_schema=False)
+    app.include_router(pages.router())
     app.add_middleware(Gate, hosts=configuration.hosts, metrics=metrics)
     for expected in (Problem, OutcomesError, OSError, RecursionError):
         app.add_exception_handler(expected, _problem)
@@ -76,11 +68,6 @@ def create_app(configuration: Configuration) -> FastAPI:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _defect)
     return app
-
-
-def _welcome(request: Request) -> Response:
-    state_of(request).askers.who(request)
-    return HTMLResponse(_WELCOME)
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

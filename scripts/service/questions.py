@@ -102,6 +102,8 @@ QUESTIONS = (
     Question("/late", Point.late, _STUDENTS, example="over=2d"),
     Question("/digest", Point.digest, _TREE, example="as_of=2025-12-01"),
     Question("/settings", Point.settings, _TREE),
+    Question("/places", Point.places, _TREE),
+    Question("/students", Point.students, _STUDENTS),
     Question("/status", Home.status, _OPERATE),
     Question("/log", Home.log, _RAW, hidden=frozenset({"follow", "waiting"}), example="limit=20"),
     Question("/show/{kind}/{id}", Point.show, _TREE),

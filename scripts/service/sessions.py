@@ -65,6 +65,11 @@ def _of_our_pages(http: Request) -> None:
 
 def _back_to(http: Request, path: str) -> Response:
     """Lead on to a page of ours: whatever could name another site leads to the first page."""
-    is_ours = path.startswith("/") and not path.startswith("//") and path.isprintable() and "\\" not in path
     root = http.scope.get("root_path", "")
-    return RedirectResponse(root + (path if is_ours else "/"), HTTPStatus.SEE_OTHER)
+    return RedirectResponse(path_of_ours(http, root + path), HTTPStatus.SEE_OTHER)
+
+
+def path_of_ours(http: Request, path: str) -> str:
+    """Return a path if it leads to a page of ours, else that of the first."""
+    is_ours = path.startswith("/") and not path.startswith("//") and path.isprintable() and "\\" not in path
+    return path if is_ours else http.scope.get("root_path", "") + "/"

@@ -29,6 +29,8 @@ PATHS = {
     "/late": "/late?over=1h",
     "/digest": "/digest",
     "/settings": "/settings",
+    "/places": "/places",
+    "/students": "/students",
     "/status": "/status",
     "/log": "/log?limit=2000",
     "/show/{kind}/{id}": f"/show/outcome/{POLICY_CHANGED}",

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+import outcomes
 from outcomes.cli.commands.demo import COURSE, OUTCOME, POLICY_CHANGED, SCHOOLS, STUDENT
 from outcomes.service.questions import QUESTIONS
 from tests.support.command import Outcomes
@@ -29,6 +30,8 @@ CASES: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
     "blame": (f"/blame/outcome/{POLICY_CHANGED}", {}, ("outcome", POLICY_CHANGED)),
     "log": ("/log", {"limit": "7", "after": "100"}, ()),
 }
+OF_PYTHON = ("places", "students")
+"""Questions that have a method and no command."""
 IN_THE_PATH = {"impact", "show", "blame", "settings"}
 
 
@@ -50,7 +53,7 @@ def point() -> dict[str, str]:
 
 def test_no_question_is_left_out_of_the_law() -> None:
     """A route that is added must be compared with its command, too; those of the whole home are below."""
-    assert {question.name for question in QUESTIONS} - {"status", "quarantine"} == set(CASES)
+    assert {question.name for question in QUESTIONS} - {"status", "quarantine", *OF_PYTHON} == set(CASES)
 
 
 @pytest.mark.parametrize("command", CASES)
@@ -67,19 +70,28 @@ def test_an_answer_is_that_of_the_command(service: Service, command: str) -> Non
     assert wanted
 
 
+@pytest.mark.parametrize("name", OF_PYTHON)
+def test_what_has_no_command_is_answered_as_in_python(service: Service, name: str) -> None:
+    """The items are what the method says."""
+    with outcomes.open(service.home) as home:
+        wanted = getattr(home.at(tenant=SCHOOLS), name)().as_json()
+    assert service.json(f"/{name}?tenant={SCHOOLS}")["items"] == wanted
+    assert len(wanted) > 5
+
+
 def test_the_home_is_told_as_the_commands_tell_it(service: Service) -> None:
     """Status and quarantine, too, are those of the command line."""
-    outcomes = Outcomes(service.home)
+    command = Outcomes(service.home)
     told = service.json("/status")
-    wanted = outcomes.json("status")
+    wanted = command.json("status")
     moving = {"clock_behind_seconds", "bytes", "files", "sizes"}
     assert {name: told[name] for name in told if name not in moving} == {
         name: wanted[name] for name in wanted if name not in moving
     }
     listed = service.json("/quarantine")["items"]
-    assert listed == outcomes.json("quarantine", "list")
+    assert listed == command.json("quarantine", "list")
     number = listed[0]["number"]
-    assert service.json(f"/quarantine/{number}") == outcomes.json("quarantine", "show", str(number))
+    assert service.json(f"/quarantine/{number}") == command.json("quarantine", "show", str(number))
 
 
 @pytest.mark.parametrize("form", ["csv", "ndjson"])

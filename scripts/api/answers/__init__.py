@@ -44,7 +44,7 @@ from outcomes.api.answers.operations import (
     Verdict,
 )
 from outcomes.api.answers.rows import RowList, Rows
-from outcomes.api.answers.tree import OutcomeTree, TreeNode
+from outcomes.api.answers.tree import OutcomeTree, Place, Places, Student, Students, TreeNode
 from outcomes.store.operations.checkpoint import Checkpoint
 
 # fmt: off
@@ -52,9 +52,9 @@ __all__ = [
     "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
     "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings",
     "Flips", "Heading", "History", "Impact", "IngestReport", "KeptFigures", "Late", "LateEntry", "Level", "Log",
-    "LogEntry", "Mastery", "MasteryRow", "Moment", "Moments", "NodeChange", "OutcomeTree", "PolicyChange",
-    "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry", "QuarantineList", "Quarantined", "Rebuilt",
-    "Record", "Replayed", "RowList", "Rows", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList",
-    "SettingRecorded", "Status", "Timeline", "TimelineEntry", "TreeNode", "Verdict",
+    "LogEntry", "Mastery", "MasteryRow", "Moment", "Moments", "NodeChange", "OutcomeTree", "Place", "Places",
+    "PolicyChange", "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry", "QuarantineList", "Quarantined",
+    "Rebuilt", "Record", "Replayed", "RowList", "Rows", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList",
+    "SettingRecorded", "Status", "Student", "Students", "Timeline", "TimelineEntry", "TreeNode", "Verdict",
 ]
 # fmt: on

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from outcomes.api.answers.base import Answer, as_json
+from outcomes.api.answers.base import Answer, Record, as_json
+from outcomes.api.answers.rows import RowList
 from outcomes.domain import tree as domain
 from outcomes.domain.identity import Kind
 from outcomes.projections.views.tables import TABLES
@@ -176,3 +177,33 @@ def frozen(roots: Iterable[domain.Node]) -> tuple[TreeNode, ...]:
             children,
         )
     return tuple(made[id(root)] for root in roots)
+
+
+@dataclass(frozen=True)
+class Place(Record):
+    """A context: `name` is None where no event has told one; `results` says whether anybody was assessed in it."""
+
+    context: str
+    name: str | None
+    tree: bool
+    results: bool
+
+
+class Places(RowList[Place]):
+    """The contexts of a root account, accounts first."""
+
+    row_type = Place
+
+
+@dataclass(frozen=True)
+class Student(Record):
+    """Somebody who was assessed: `student` is the uuid that results have, `name` None where no event has told one."""
+
+    student: str
+    name: str | None
+
+
+class Students(RowList[Student]):
+    """Those who were assessed, by name; those without one last."""
+
+    row_type = Student

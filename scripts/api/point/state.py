@@ -8,10 +8,12 @@ from outcomes.api.answers.differences import Heading
 from outcomes.api.answers.entity import EntityState
 from outcomes.api.answers.mastery import Setting, SettingList
 from outcomes.api.answers.operations import Digest, Finding, Findings, Replayed
-from outcomes.api.answers.tree import OutcomeTree, frozen
+from outcomes.api.answers.tree import OutcomeTree, Place, Places, Student, Students, frozen
 from outcomes.api.arguments import Id, entity_of
 from outcomes.api.point.base import PointBase
 from outcomes.domain.identity import parse_context
+from outcomes.projections.as_of import names as names_at
+from outcomes.projections.as_of import places as places_at
 from outcomes.projections.as_of.fingerprint import fingerprint_at
 from outcomes.projections.as_of.point import check_tenant
 from outcomes.projections.as_of.state import state_at
@@ -37,6 +39,18 @@ class StateQuestions(PointBase):
             found = tree_at(connection, point, where, include_deleted=include_deleted)
         sections = (frozen(nodes) for nodes in (found.roots, found.detached, found.unlinked))
         return OutcomeTree(point.tenant, str(where), self.as_of, self.known_at, *sections)
+
+    def places(self) -> Places:
+        """Return the contexts of which anything is known, and what each is called."""
+        with self.reading() as (connection, point):
+            found = places_at.places(connection, point)
+        return Places(Place(str(place.context), *place[1:]) for place in found)
+
+    def students(self) -> Students:
+        """Return those who were assessed, and what each is called, by name."""
+        with self.reading() as (connection, point):
+            found = names_at.students(connection, point)
+        return Students(Student(*student) for student in found)
 
     def show(self, kind: str, id: Id | None = None) -> EntityState:  # noqa: A002 - named like the command's argument
         """Return one entity's state, of `"outcome", 7` or `"outcome:7"`.

@@ -1,0 +1,186 @@
+// What the page adds where scripts run: the slider between requests, keys, and news. Without it all works by links.
+"use strict";
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const REST = 60; // milliseconds that the hand must rest before the tree is asked for
+  const here = () => new URL(location.href);
+
+  // -- the slider ----------------------------------------------------------------------------------------------------
+  const slider = $("slider");
+  let moments = [], shown = 0, waiting = 0, number = 0;
+  const closed = new Set();
+
+  function startSlider() {
+    moments = JSON.parse($("index").textContent);
+    shown = Number($("line").dataset.here);
+    mark(Number(slider.value));
+    slider.addEventListener("input", () => say(Number(slider.value)));
+    slider.addEventListener("keydown", (event) => {
+      const leap = { PageUp: -10, PageDown: 10 }[event.key];
+      if (leap) { event.preventDefault(); go(Number(slider.value) + leap); }
+    });
+    document.querySelector(".strip").addEventListener("click", (event) => {
+      const bar = event.target.closest("[data-step]");
+      if (bar && !event.metaKey && !event.ctrlKey) { event.preventDefault(); go(Number(bar.dataset.step)); slider.focus({ preventScroll: true }); }
+    });
+    document.addEventListener("toggle", (event) => {
+      const item = event.target.closest?.("#tree li");
+      if (item) event.target.open ? closed.delete(item.id) : closed.add(item.id);
+    }, true);
+    document.addEventListener("htmx:after:swap", () => {
+      for (const id of closed) { const fold = $(id)?.querySelector("details"); if (fold) fold.open = false; }
+    });
+  }
+
+  function words(step) {
+    return step >= moments.length ? ["as it is today", ""] : ["as it was " + moments[step][1], moments[step][2]];
+  }
+
+  function mark(step) {
+    const x = moments.length ? (100 * step) / moments.length : 0;
+    $("here").setAttribute("x", x + "%");
+    document.querySelector(".strip .is-here")?.classList.remove("is-here");
+    document.querySelector(`.strip [data-step="${step}"]`)?.classList.add("is-here");
+    slider.setAttribute("aria-valuetext", words(step).filter(Boolean).join(": "));
+  }
+
+  // While the hand moves the page says who did what, from what it holds; the tree follows when the hand rests.
+  function say(step) {
+    const [time, what] = words(step);
+    mark(step);
+    $("told-now").textContent = what;
+    const clock = document.querySelector("#sentence .clock > summary");
+    if (clock) clock.textContent = time;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => follow(step), REST);
+  }
+
+  function go(step) {
+    slider.value = Math.max(0, Math.min(moments.length, step));
+    say(Number(slider.value));
+  }
+
+  async function follow(step) {
+    if (step === shown) return;
+    const address = here();
+    address.searchParams.delete("at");
+    address.searchParams.delete("fp");
+    if (step < moments.length) address.searchParams.set("at", moments[step][0]);
+    const clean = address.pathname + address.search.replaceAll("%3A", ":");
+    address.searchParams.set("shown", shown < moments.length && shown >= 0 ? moments[shown][0] : "");
+    const mine = ++number, from = shown;
+    shown = step;
+    busy(true);
+    try {
+      await htmx.ajax("GET", address.pathname + address.search, { target: "#toast", swap: "none", headers: {} });
+    } catch { shown = from; }
+    if (mine !== number) return;
+    busy(false);
+    history.replaceState(history.state, "", clean);
+    $("line").dataset.here = shown;
+  }
+
+  // -- while it works: nothing for 300 ms, a bar, and after two seconds words -------------------------------------------
+  let soon = 0, long = 0;
+  function busy(is) {
+    clearTimeout(soon); clearTimeout(long);
+    $("busy").className = ""; $("busy").textContent = "";
+    $("main").toggleAttribute("aria-busy", false);
+    if (!is) return;
+    soon = setTimeout(() => { $("busy").className = "is-on"; $("main").setAttribute("aria-busy", "true"); }, 300);
+    long = setTimeout(() => { $("busy").className = "is-long"; $("busy").textContent = "Still asking …"; }, 2000);
+  }
+
+  // -- links keep the time that is looked at, also when only a part of the page was sent ---------------------------------
+  function keepTime(event) {
+    const link = event.target.closest?.("#tree a[href]");
+    if (!link) return;
+    const to = new URL(link.href), now = here();
+    for (const name of ["at", "known"]) {
+      now.searchParams.has(name) ? to.searchParams.set(name, now.searchParams.get(name)) : to.searchParams.delete(name);
+    }
+    link.href = to.pathname + to.search;
+  }
+  document.addEventListener("pointerdown", keepTime, true);
+  document.addEventListener("focusin", keepTime, true);
+
+  // -- keys: never while a field has the focus, and they can be turned off (WCAG 2.1.4) -----------------------------------
+  const keys = {
+    "/": () => $("search")?.focus(),
+    "[": () => (slider ? go(Number(slider.value) - 1) : follow_link("earlier")),
+    "]": () => (slider ? go(Number(slider.value) + 1) : follow_link("later")),
+    ",": () => zero("earlier"),
+    ".": () => zero("later"),
+    n: () => (slider ? go(moments.length) : follow_link("now")),
+    d: () => open_clock(0),
+    k: () => open_clock(1),
+    a: () => follow_link("keep-a"),
+    b: () => follow_link("keep-a"),
+    y: () => follow_link("cite"),
+    s: () => document.activeElement?.closest("table")?.querySelector(`[data-column="${document.activeElement.dataset.column}"] a`)?.click(),
+    "?": () => follow_link("keys-link"),
+  };
+  const ways = { t: "Tree", c: "Changes", m: "Mastery", f: "Feed" };
+  let after_g = 0;
+
+  function follow_link(id) { const link = $(id); if (link?.href) link.click(); }
+  function open_clock(place) {
+    const clock = document.querySelectorAll("#sentence .clock")[place];
+    if (!clock) return;
+    clock.open = true;
+    clock.querySelector("input:not([type=hidden])")?.focus();
+  }
+  // Zero in: only the changes of the item that has the focus, or that was chosen before.
+  function zero(step) {
+    const link = document.activeElement?.closest("#tree .leaf")?.querySelector("a") ?? document.activeElement?.closest("[data-only]");
+    const outcome = link?.pathname?.match(/\/outcome\/([^/]+)$/)?.[1];
+    const address = here();
+    const only = outcome ? "outcome:" + decodeURIComponent(outcome) : address.searchParams.get("only");
+    if (!only) return;
+    address.searchParams.set("only", only);
+    address.searchParams.set("step", step);
+    location.assign(address);
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem("keys") === "off") return;
+    if (event.key === "Escape") {
+      const open = document.querySelector(".clock[open]");
+      if (open) { open.open = false; open.querySelector("summary").focus(); }
+      return;
+    }
+    if (event.target.matches("input:not([type=range]), textarea, select")) return;
+    if (after_g && ways[event.key]) {
+      after_g = 0;
+      const link = [...document.querySelectorAll(".top nav a")].find((one) => one.textContent === ways[event.key]);
+      link?.click();
+      return;
+    }
+    after_g = 0;
+    if (event.key === "g") { after_g = 1; return; }
+    const act = keys[event.key];
+    if (act) { event.preventDefault(); act(); }
+  });
+
+  // -- arrows: in a tree from line to line, in a grid from cell to cell (roving focus) -----------------------------------
+  function treeKeys(event) {
+    const line = event.target.closest("#tree summary, #tree .leaf a");
+    if (!line) return;
+    const lines = [...document.querySelectorAll("#tree summary, #tree .leaf a")].filter((one) => one.checkVisibility());
+    const at = lines.indexOf(line), fold = line.closest("summary")?.parentElement;
+    const to = {
+      ArrowDown: () => lines[at + 1],
+      ArrowUp: () => lines[at - 1],
+      Home: () => lines[0],
+      End: () => lines[lines.length - 1],
+      ArrowRight: () => { if (fold && !fold.open) { fold.open = true; return line; } return fold ? lines[at + 1] : null; },
+      ArrowLeft: () => { if (fold?.open) { fold.open = false; return line; } return line.closest("ul")?.closest("li")?.querySelector("summary"); },
+    }[event.key];
+    if (!to) return;
+    event.preventDefault();
+    to()?.focus();
+  }
+  document.addEventListener("keydown", treeKeys);
+
+  if (slider && $("index")) startSlider();
+})();

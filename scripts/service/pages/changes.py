@@ -1,0 +1,160 @@
+"""Screen 3, changes: newest first, gathered by who made them in one go, with filters that can be taken off."""
+
+from typing import Any, NamedTuple
+
+from outcomes.service.pages import frame, words
+from outcomes.service.pages.moments import LEVELS
+from outcomes.service.pages.screens import Data, Screen, Shown, View
+from outcomes.service.pages.story import Teller, Told, with_flips
+from outcomes.service.pages.viewer import Viewer
+
+PAGE = 40
+"""Entries on one page."""
+_FOLDED = 8
+"""A moment of more changes than these is one line that opens."""
+_FILTERS = {
+    "actor": "by",
+    "field": "field",
+    "kind": "of",
+    "since": "since",
+    "until": "until",
+    "request": "request",
+    "all": "also saves that changed nothing",
+}
+_LATE_SECONDS = 86_400
+_KINDS = ("outcome", "group", "link", "proficiency", "calculation_method", "friendly_description")
+
+
+class Gathered(NamedTuple):
+    """What one doer did in one go."""
+
+    time: Any
+    until: str
+    who: str
+    who_fully: str
+    request: str | None
+    told: list[Told]
+    summary: str
+    is_folded: bool
+    late: str
+    before: str
+    after: str
+
+
+class Chip(NamedTuple):
+    """A filter that is on, and the address without it."""
+
+    words: str
+    without: str
+
+
+def build(viewer: Viewer) -> Shown:
+    """Show what changed in a context."""
+    context = viewer.parameters["context"]
+    entries, following = viewer.page("timeline", **_asked(viewer))
+    kind = viewer.query.get("kind")
+    entries = [entry for entry in entries if kind in {None, "", entry["kind"]} and entry["kind"] != "result"]
+    told = with_flips(viewer, Teller(viewer, _groups(viewer, context)).told(entries))
+    name = frame.name_of(viewer, context)
+    parts = {
+        "gathered": [_gathered(viewer, context, group) for group in _by_doer(told)],
+        "chips": _chips(viewer),
+        "older": None if following is None else viewer.where.here(after=following),
+        "newest": viewer.where.here(after=None) if "after" in viewer.query else None,
+        "levels": LEVELS,
+        "kinds": [(kind, words.kind_name(kind)) for kind in _KINDS],
+        "filters": {name: viewer.query.get(name, "") for name in _FILTERS},
+    }
+    return View("changes.html", f"Changes of {name}", parts, "The changes", context)
+
+
+def data(viewer: Viewer) -> Data:
+    """Return the question of this view."""
+    return "timeline", _asked(viewer)
+
+
+def _asked(viewer: Viewer) -> dict[str, Any]:
+    given: dict[str, Any] = {"context": viewer.parameters["context"], "newest_first": True, "limit": PAGE}
+    given |= {
+        name: viewer.query[name]
+        for name in ("actor", "field", "since", "until", "request", "after")
+        if viewer.query.get(name)
+    }
+    if viewer.query.get("all"):
+        given["all"] = True
+    return given
+
+
+def _groups(viewer: Viewer, context: str) -> dict[str, str]:
+    tree = viewer.ask("tree", context=context, include_deleted=True)
+    found: dict[str, str] = {}
+    pending = [*tree["roots"], *tree["detached"]]
+    while pending:
+        node = pending.pop()
+        if node["kind"] == "group":
+            found[node["id"]] = node["title"] or node["id"]
+            pending.extend(node["children"])
+    return found
+
+
+def _by_doer(told: list[Told]) -> list[list[Told]]:
+    """Put together what stands together and was done by one doer in one request or job."""
+    found: list[list[Told]] = []
+    for one in told:
+        if found and _doer(found[-1][-1]) == _doer(one):
+            found[-1].append(one)
+        else:
+            found.append([one])
+    return found
+
+
+def _doer(one: Told) -> tuple[Any, ...]:
+    actor = one.entry["actor"]
+    return actor["user_id"], actor["request_id"], actor["job"], f"{one.time:%Y-%m-%d %H}" if actor["job"] else ""
+
+
+def _gathered(viewer: Viewer, context: str, told: list[Told]) -> Gathered:
+    newest, oldest = told[0], told[-1]
+    until = newest.entry["event_time"]
+    late = max(one.entry["late_by_seconds"] for one in told)
+    request = newest.entry["actor"].get("request_id")
+    return Gathered(
+        time=newest.time,
+        until=until,
+        who=newest.who,
+        who_fully=newest.who_fully,
+        request=request,
+        told=told,
+        summary=f"{newest.who[0].upper()}{newest.who[1:]}: {words.count(len(told), 'change')}",
+        is_folded=len(told) > _FOLDED,
+        late=words.span(words.seconds(late)) if late > _LATE_SECONDS and not _is_of_back_fill(viewer, newest) else "",
+        before=viewer.where.to(f"/tree/{context}", at=words.just_before(oldest.time)),
+        after=viewer.where.to(f"/tree/{context}", at=until),
+    )
+
+
+def _is_of_back_fill(viewer: Viewer, one: Told) -> bool:
+    """Say whether it came with the first that was recorded: what was loaded when the log began was not told late."""
+    began = viewer.began
+    recorded = words.moment_of(one.entry["recorded_at"])
+    return began is None or recorded is None or (recorded - began).total_seconds() < _LATE_SECONDS
+
+
+def _chips(viewer: Viewer) -> list[Chip]:
+    found = []
+    for name, label in _FILTERS.items():
+        value = viewer.query.get(name)
+        if value:
+            shown = {"request": "one request", "all": ""}.get(name, value)
+            if name == "kind":
+                shown = words.kind_name(value)
+            found.append(
+                Chip(
+                    f"{label} {shown}".strip() if name != "request" else shown,
+                    viewer.where.here(**{name: None, "after": None}),
+                )
+            )
+    return found
+
+
+SCREEN = Screen("/changes/{context}", "changes", build, data)

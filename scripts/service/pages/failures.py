@@ -1,0 +1,48 @@
+"""What could not be shown, as a page: what happened, what to do, and the number by which the log knows it."""
+
+from http import HTTPStatus
+
+from fastapi import Request
+from starlette.responses import Response
+
+from outcomes.domain.errors import SeveralTenants
+from outcomes.service.pages.assets import address
+from outcomes.service.pages.templating import rendered
+from outcomes.service.problems import problem_of
+
+_TITLES = {
+    HTTPStatus.BAD_REQUEST: "This address asks for something that cannot be asked",
+    HTTPStatus.UNAUTHORIZED: "You are not known here yet",
+    HTTPStatus.FORBIDDEN: "Your access does not reach this",
+    HTTPStatus.NOT_FOUND: "Nothing is known of this here",
+    HTTPStatus.GONE: "This person's data was erased",
+    HTTPStatus.SERVICE_UNAVAILABLE: "This takes too long, or the service is busy",
+}
+
+
+def _back(request: Request, root: str) -> str:
+    """Return what was asked for, to go on to once one is known."""
+    query = request.url.query
+    return request.url.path.removeprefix(root) + (f"?{query}" if query else "") if request.method == "GET" else "/"
+
+
+def response(error: Exception, request: Request) -> Response | None:
+    """Return the page of an expected failure; None for a defect of ours."""
+    problem = problem_of(error)
+    if problem is None:
+        return None
+    root = request.scope.get("root_path", "")
+    html = rendered(
+        "failure.html",
+        root=root,
+        asset=lambda name: address(root, name),
+        title=_TITLES.get(problem.status, problem.status.phrase),
+        status=problem.status,
+        detail=problem.detail,
+        number=request.scope.get("request_id", ""),
+        back=_back(request, root),
+        is_choice=isinstance(error, SeveralTenants),
+        is_fragment=request.headers.get("hx-request") == "true",
+    )
+    headers = {**problem.headers, "Cache-Control": "no-store"}
+    return Response(html, problem.status, headers, "text/html; charset=utf-8")

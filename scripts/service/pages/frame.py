@@ -1,0 +1,140 @@
+"""What stands around every view: the places, the navigation, the sentence of the two clocks, and the foot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from outcomes.api.arguments import now
+from outcomes.domain.times import moment
+from outcomes.service.pages import words
+from outcomes.service.pages.assets import address
+from outcomes.service.pages.viewer import Viewer
+
+if TYPE_CHECKING:
+    from outcomes.service.pages.screens import View
+
+
+class Link(NamedTuple):
+    """A link of the navigation."""
+
+    words: str
+    address: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """The two clocks in words: both are controls."""
+
+    subject: str
+    event_time: str
+    knowledge: str
+    is_past: bool
+    is_past_knowledge: bool
+    day: str
+    known_day: str
+    today: str
+    everything: str
+    remark: str
+
+
+def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
+    """Return what the base template shows around a view."""
+    where = viewer.where
+    context = view.context or default_context(viewer)
+    return {
+        "asset": lambda name: address(where.root, name),
+        "where": where,
+        "title": view.title,
+        "organisation": organisation(viewer),
+        "navigation": navigation(viewer, section, context),
+        "sentence": None if view.subject is None else sentence(viewer, view.subject),
+        "context": context,
+        "known": viewer.known,
+        "name_of": viewer.student_name,
+        "may": {right.value for right in viewer.grant.rights},
+        "home_address": where.to("/"),
+        "scheme": _scheme(viewer),
+    }
+
+
+def bare(viewer: Viewer, view: "View") -> dict[str, Any]:
+    """Return what a page without surroundings needs."""
+    return {"asset": lambda name: address(viewer.where.root, name), "title": view.title, "scheme": _scheme(viewer)}
+
+
+def _scheme(viewer: Viewer) -> str:
+    return viewer.scheme if viewer.scheme in {"light", "dark"} else ""
+
+
+def navigation(viewer: Viewer, section: str, context: str) -> list[Link]:
+    """Return the ways to the other screens, at the same times."""
+    to = viewer.where.to
+    ways = [("Tree", "tree", to(f"/tree/{context}")), ("Changes", "changes", to(f"/changes/{context}"))]
+    return [Link(name, address_, key == section) for name, key, address_ in ways]
+
+
+def places(viewer: Viewer) -> list[dict[str, Any]]:
+    """Return the contexts that this person may look at."""
+    if not viewer.grant.scope.contexts:
+        found: list[dict[str, Any]] = viewer.keep("places", at=None)
+        return found
+    allowed = {str(context) for context in viewer.grant.scope.contexts}
+    here = viewer.home.at(tenant=viewer.tenant)
+    return [place.as_json() for place in here.places() if allowed.intersection(here.places_above(place.context))]
+
+
+def default_context(viewer: Viewer) -> str:
+    """Return where one begins: at the topmost account."""
+    found = places(viewer)
+    return next((place["context"] for place in found if place["tree"]), "Account:1")
+
+
+def name_of(viewer: Viewer, context: str) -> str:
+    """Return what a context is called."""
+    names: Mapping[str, str | None] = {place["context"]: place["name"] for place in places(viewer)}
+    kind, _, local_id = context.partition(":")
+    return names.get(context) or f"{kind.lower()} {local_id}".strip()
+
+
+def organisation(viewer: Viewer) -> str:
+    """Return the name of the school."""
+    accounts = [place for place in places(viewer) if place["context"].startswith("Account:") and place["name"]]
+    return str(accounts[0]["name"]) if accounts else "Outcomes"
+
+
+def sentence(viewer: Viewer, subject: str) -> Sentence:
+    """Put the two clocks into words."""
+    where = viewer.where
+    at, today = where.moment, moment(now())
+    known, knowledge = where.known, "by everything we know today"
+    known_time = None
+    if known is not None:
+        known_time = _known_time(known)
+        knowledge = (
+            f"as we knew it {words.when(known_time)}" if known_time else f"as we knew it after event {int(known):,}"
+        )
+    remarks = viewer.home.at(where.at, where.known, viewer.tenant).remarks
+    return Sentence(
+        subject=subject,
+        event_time="as it is today" if at is None else f"as it was {words.when(at)}",
+        knowledge=knowledge,
+        is_past=at is not None,
+        is_past_knowledge=known is not None,
+        day=f"{at or today:%Y-%m-%d}",
+        known_day=f"{known_time or today:%Y-%m-%d}",
+        today=where.here(at=None),
+        everything=where.here(known=None),
+        remark=_remark(at, remarks),
+    )
+
+
+def _known_time(known: str) -> datetime | None:
+    return None if known.isdigit() else words.moment_of(known)
+
+
+def _remark(at: datetime | None, remarks: tuple[str, ...]) -> str:
+    if at is not None and any("beyond the last event" in remark for remark in remarks):
+        return "Nothing has happened since the last event before this time: this is how it stood then."
+    return remarks[0] if remarks else ""

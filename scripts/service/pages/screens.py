@@ -1,0 +1,164 @@
+"""What all screens have in common: an address, a view for who looks, its data beside it, and its failures in words."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from outcomes.api.home import Home
+from outcomes.service.answering import Asked, answer
+from outcomes.service.asker import is_of_our_pages
+from outcomes.service.bodies import body_of
+from outcomes.service.pages import failures
+from outcomes.service.pages.frame import bare, frame
+from outcomes.service.pages.kept import Kept
+from outcomes.service.pages.templating import rendered
+from outcomes.service.pages.viewer import Viewer
+from outcomes.service.pages.where import Where
+from outcomes.service.problems import Problem
+from outcomes.service.questions import QUESTIONS
+from outcomes.service.rendering import Form
+from outcomes.service.state import State, state_of
+from outcomes.store.access.rights import Grant
+
+_HTML = "text/html; charset=utf-8"
+_NOT_KEPT = {"Cache-Control": "private, no-store"}
+
+Data = tuple[str, dict[str, Any]]
+"""The question whose answer a view shows, with what is given to it: its rows are what `.csv` and `.json` hold."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a screen shows to one who looks. `subject` is what stands at the head of the sentence: "The tree"."""
+
+    template: str
+    title: str
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    subject: str | None = None
+    context: str | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    is_bare: bool = False
+    """Whether nothing stands around it, for no place is chosen yet."""
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A part of a page, for a page that is open already."""
+
+    html: str
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another address, which answers this one."""
+
+    address: str
+
+
+Shown = View | Fragment | Elsewhere
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One screen. `section` is its place in the navigation."""
+
+    path: str
+    section: str
+    build: Callable[[Viewer], Shown]
+    data: Callable[[Viewer], Data] | None = None
+    takes_form: bool = False
+    """Whether it is asked by a form's POST: for what must not stand in an address, as a name of a person."""
+
+
+def router(screens: tuple[Screen, ...]) -> APIRouter:
+    """Return the routes of screens: each with and without a tenant before it, and its data before itself."""
+    found, kept = APIRouter(include_in_schema=False), Kept()
+    for before in ("", "/{tenant}"):
+        for screen in screens:
+            if screen.data is not None:
+                for form in Form:
+                    found.add_api_route(f"{before}{screen.path}.{form}", _data_endpoint(screen, form, kept))
+            methods = ["POST"] if screen.takes_form else ["GET"]
+            found.add_api_route(f"{before}{screen.path}", _endpoint(screen, kept), methods=methods)
+    return found
+
+
+def _endpoint(screen: Screen, kept: Kept) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        state = state_of(request)
+        try:
+            grant = state.askers.who(request)
+            form = await _form(request) if screen.takes_form else {}
+            return await state.readers.ask(
+                lambda home: _shown(_viewer(home, request, grant, state, kept, form), screen)
+            )
+        except Exception as error:
+            failed = failures.response(error, request)
+            if failed is None:
+                raise
+            return failed
+
+    return endpoint
+
+
+def _data_endpoint(screen: Screen, form: Form, kept: Kept) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        state = state_of(request)
+        grant = state.askers.who(request)
+        return await state.readers.ask(lambda home: _data(_viewer(home, request, grant, state, kept), screen, form))
+
+    return endpoint
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Return the fields of a form; only a page of ours may send one."""
+    if not is_of_our_pages(request):
+        raise Problem(HTTPStatus.FORBIDDEN, "this was sent by a page of another site, or by none: use the form here")
+    return {name: values[0] for name, values in parse_qs((await body_of(request)).decode(errors="replace")).items()}
+
+
+def _viewer(
+    home: Home, request: Request, grant: Grant, state: State, kept: Kept, form: Mapping[str, str] = MappingProxyType({})
+) -> Viewer:
+    parameters = dict(request.path_params)
+    tenant = parameters.pop("tenant", None)
+    root = request.scope.get("root_path", "")
+    path = request.url.path.removeprefix(root)
+    if tenant is not None:
+        path = path.removeprefix(f"/{tenant}")
+    for ending in Form:
+        path = path.removesuffix(f".{ending}")
+    query = dict(request.query_params)
+    where = Where.of(root, tenant, path or "/", query)
+    is_fragment = request.headers.get("hx-request") == "true"
+    scheme = request.cookies.get("scheme", "")
+    return Viewer(home, grant, where, query, parameters, kept, state.access, is_fragment, form, scheme)
+
+
+def _shown(viewer: Viewer, screen: Screen) -> Response:
+    shown = screen.build(viewer)
+    viewer.note(screen.path)
+    match shown:
+        case Elsewhere():
+            return RedirectResponse(shown.address, HTTPStatus.SEE_OTHER, _NOT_KEPT)
+        case Fragment():
+            return Response(shown.html, headers=_NOT_KEPT, media_type=_HTML)
+        case View():
+            around = bare(viewer, shown) if shown.is_bare else frame(viewer, screen.section, shown)
+            html = rendered(shown.template, **around, **shown.parts)
+            return Response(html, shown.status, _NOT_KEPT, _HTML)
+
+
+def _data(viewer: Viewer, screen: Screen, form: Form) -> Response:
+    assert screen.data is not None  # noqa: S101 - only such screens have this route
+    name, given = screen.data(viewer)
+    question = next(question for question in QUESTIONS if question.name == name)
+    point = viewer.point()
+    asked = Asked(question, form, viewer.grant, point, given, viewer.where.path, viewer.query, None, viewer.access)
+    return answer(viewer.home, asked)

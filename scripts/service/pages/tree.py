@@ -1,0 +1,188 @@
+"""Screen 2, the tree: slide through its changes, and see at each what was done, by whom, and whom it flipped."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from outcomes.service.pages import frame
+from outcomes.service.pages.moments import LEVELS, Line, Moment, line
+from outcomes.service.pages.screens import Data, Elsewhere, Fragment, Screen, Shown, View
+from outcomes.service.pages.story import Teller, with_flips
+from outcomes.service.pages.strip import strip
+from outcomes.service.pages.templating import rendered
+from outcomes.service.pages.tree_rows import Row, differences, html, matching, outcomes_below, partial, rows
+from outcomes.service.pages.viewer import Viewer
+
+_MOST_TOLD = 40
+_SECTIONS = {
+    "unlinked": ("In no group", "outcomes of this place that none of its groups holds"),
+    "detached": ("Hangs nowhere", "what is active, and whose group is deleted, elsewhere or unknown"),
+}
+
+
+def build(viewer: Viewer) -> Shown:
+    """Show the tree of a context."""
+    context = viewer.parameters["context"]
+    found = line(viewer, context)
+    if "step" in viewer.query:
+        return _stepped(viewer, found)
+    if viewer.is_fragment and "shown" in viewer.query:
+        return _fragment(viewer, context, found)
+    name = frame.name_of(viewer, context)
+    shown = _rows(viewer, context, found.current if found.is_exact else None)
+    text = viewer.query.get("q", "")
+    wanted = matching(shown, text) if text else shown
+    parts = {
+        "tree": html(wanted, viewer.where.root, _query(viewer)),
+        "number": outcomes_below(wanted),
+        "text": text,
+        "is_empty": not shown,
+        "first": found.moments[0] if found.moments else None,
+        **_line_parts(viewer, found),
+        **_moment_parts(viewer, context, found, shown),
+    }
+    return View("tree.html", f"Outcome tree of {name}", parts, "The tree", context)
+
+
+def data(viewer: Viewer) -> Data:
+    """Return the question of this view."""
+    return "tree", {"context": viewer.parameters["context"]}
+
+
+def _fragment(viewer: Viewer, context: str, found: Line) -> Fragment:
+    """Send what differs from the time that the open page shows."""
+    shown_at = viewer.query["shown"] or None
+    before_line = Line(found.moments, _place(found, shown_at), found.level)
+    before = _rows(viewer, context, before_line.current if before_line.is_exact else None, at=shown_at)
+    after = _rows(viewer, context, found.current if found.is_exact else None)
+    root, query = viewer.where.root, _query(viewer)
+    if [row.id for row in before] == [row.id for row in after]:
+        swaps = list(differences(before, after, root, query))
+    else:
+        swaps = [partial("#tree", "innerHTML", html(after, root, query))]
+    around = {
+        "where": viewer.where,
+        "sentence": frame.sentence(viewer, "The tree"),
+        "known": viewer.known,
+        "name_of": viewer.student_name,
+        "context": context,
+        **_line_parts(viewer, found),
+        **_moment_parts(viewer, context, found, after),
+    }
+    return Fragment(rendered("tree_step.html", **around) + "".join(swaps))
+
+
+def _place(found: Line, at: str | None) -> int:
+    times = [one.until for one in found.moments]
+    return times.index(at) if at in times else len(times) if at is None else -1
+
+
+def _stepped(viewer: Viewer, found: Line) -> Elsewhere:
+    """Go to the change before or after: of anything here, or of one outcome alone."""
+    step, only = viewer.query["step"], viewer.query.get("only")
+    at = viewer.where.at
+    if only:
+        entries = viewer.ask("timeline", at=None, entity=[only])
+        times = [entry["event_time"] for entry in entries]
+    else:
+        times = [one.until for one in found.moments]
+    if step == "earlier":
+        earlier = [time for time in times if at is None or time < at]
+        target = earlier[-1] if earlier else times[0] if times else at
+    else:
+        later = [time for time in times if at is not None and time > at]
+        target = later[0] if later else None
+    return Elsewhere(viewer.where.here(at=target))
+
+
+def _query(viewer: Viewer) -> str:
+    _, _, query = viewer.where.to("/").partition("?")
+    return f"?{query}" if query else ""
+
+
+def _line_parts(viewer: Viewer, found: Line) -> dict[str, Any]:
+    where = viewer.where
+    earlier, later = found.neighbour(-1), found.neighbour(1)
+    return {
+        "line": found,
+        "strip": strip(found),
+        "levels": [(name, where.here(by=name), name == found.level) for name in LEVELS],
+        "earlier": None if earlier is None else where.here(at=earlier),
+        "later": where.here(at=later) if found.here < len(found.moments) else None,
+    }
+
+
+def _moment_parts(viewer: Viewer, context: str, found: Line, shown: Iterable[Row]) -> dict[str, Any]:
+    one = found.current
+    if one is None:
+        return {"moment": None, "told": [], "more": 0, "all_of_it": None, "before": None, "after": None}
+    entries = _entries(viewer, context, one)
+    told = Teller(viewer, _group_names(shown)).told(entries)
+    most = with_flips(viewer, told[:_MOST_TOLD])
+    before = next((m for m in reversed(found.moments) if m.until < one.since), None)
+    return {
+        "moment": one,
+        "told": most,
+        "more": len(told) - len(most),
+        "all_of_it": viewer.where.to(f"/changes/{context}", since=one.since, until=one.until),
+        "before": viewer.where.here(at=before.until) if before else None,
+        "after": viewer.where.here(at=one.until),
+    }
+
+
+def _entries(viewer: Viewer, context: str, one: Moment) -> list[dict[str, Any]]:
+    """Return what was done in a moment: others may have acted in the same minutes."""
+    entries = viewer.ask("timeline", at=None, context=context, since=one.since, until=one.until)
+    if one.request is not None:
+        entries = [entry for entry in entries if (entry["actor"]["request_id"] or one.request) == one.request]
+    first, last = one.positions
+    return [entry for entry in entries if entry["kind"] != "result" and first <= entry["position"] <= last]
+
+
+def _rows(viewer: Viewer, context: str, moment: Moment | None, at: str | None = "") -> tuple[Row, ...]:
+    """Return the lines of the tree at a time, with the marks of a moment."""
+    when = viewer.where.at if at == "" else at
+    key = ("rows", viewer.home.edition, viewer.tenant, context, when, viewer.known, moment and moment.positions)
+    marks: dict[str, str] = {}
+
+    def make() -> tuple[Row, ...]:
+        tree = viewer.ask("tree", at=when, known=str(viewer.known), context=context)
+        if moment is not None:
+            marks.update(_marks(_entries(viewer, context, moment)))
+        found = rows(tree["roots"], marks)
+        return (*found, *_sections(tree, marks))
+
+    viewer.check_question("tree", context=context)
+    shown: tuple[Row, ...] = viewer.kept.get(key, make)
+    return shown
+
+
+def _sections(tree: Mapping[str, Any], marks: Mapping[str, str]) -> Iterable[Row]:
+    for name, (title, why) in _SECTIONS.items():
+        if tree[name]:
+            yield Row(f"s-{name}", "group", "", (title, "", "", why), rows(tree[name], marks))
+
+
+def _marks(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    verbs = {"created": "added", "restored": "added", "updated": "changed"}
+    found: dict[str, str] = {}
+    for entry in entries:
+        mark = verbs.get(entry["change"])
+        if mark == "changed" and {"learning_outcome_group_id", "parent_outcome_group_id"} & entry["fields"].keys():
+            mark = "moved"
+        if mark:
+            found[f"{entry['kind']}:{entry['id']}"] = mark
+    return found
+
+
+def _group_names(found: Iterable[Row]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    pending = list(found)
+    while pending:
+        row = pending.pop()
+        if row.kind == "group":
+            names[row.id.removeprefix("g-")] = row.told[0]
+            pending.extend(row.children)
+    return names
+
+
+SCREEN = Screen("/tree/{context}", "tree", build, data)

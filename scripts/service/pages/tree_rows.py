@@ -1,0 +1,125 @@
+"""The tree as HTML, line by line, and what of it differs between two times: only that is sent to an open page.
+
+Written without templates: a tree of thousands of lines is made at each step of the slider.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from outcomes.service.pages import words
+
+_MARKS = {
+    "added": ("+", "new at this moment"),
+    "changed": ("≠", "changed at this moment"),
+    "moved": ("→", "moved at this moment"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line with all below it. `told` is all that the line shows; two rows with equal `told` look the same."""
+
+    id: str
+    kind: str
+    address: str
+    told: tuple[str, str, str, str]
+    children: tuple["Row", ...] = ()
+
+
+def rows(nodes: Iterable[Mapping[str, Any]], marks: Mapping[str, str]) -> tuple[Row, ...]:
+    """Return the lines of nodes; `marks` has what became of entities at the moment, by `kind:id`."""
+    return tuple(_row(node, marks) for node in nodes)
+
+
+def _row(node: Mapping[str, Any], marks: Mapping[str, str]) -> Row:
+    is_group = node["kind"] == "group"
+    title = node["title"] or f"{node['kind']} {node['id']}"
+    mark = marks.get(f"{node['kind']}:{node['id']}") or marks.get(f"link:{node.get('link_id')}") or ""
+    remark = "" if node["known"] else "no event has described it yet"
+    if node["state"] not in {"active", "implied", None}:
+        remark = node["state"]
+    if node.get("implied") == "uncertain":
+        remark = "perhaps deleted with its outcome"
+    if node.get("why"):
+        remark = node["why"]
+    told = (title, "" if is_group else words.policy(node), mark, remark)
+    if is_group:
+        return Row(f"g-{node['id']}", "group", "", told, tuple(_row(child, marks) for child in node["children"]))
+    key = f"l-{node['link_id']}" if node.get("link_id") else f"o-{node['id']}"
+    return Row(key, "outcome", node["id"], told)
+
+
+def matching(found: Sequence[Row], text: str) -> tuple[Row, ...]:
+    """Return the lines that hold a text, with the groups above them."""
+    wanted, kept = text.casefold(), []
+    for row in found:
+        if wanted in row.told[0].casefold():
+            kept.append(row)
+        elif below := matching(row.children, text):
+            kept.append(Row(row.id, row.kind, row.address, row.told, below))
+    return tuple(kept)
+
+
+def outcomes_below(found: Sequence[Row]) -> int:
+    """Count the outcomes."""
+    return sum(1 if row.kind == "outcome" else outcomes_below(row.children) for row in found)
+
+
+def html(found: Sequence[Row], root: str, query: str) -> Markup:
+    """Return lines as list items; `root` and `query` stand before and behind an outcome's address."""
+    parts: list[str] = []
+    for row in found:
+        _write(row, root, query, parts)
+    return Markup("".join(parts))  # noqa: S704 - all that is not ours is escaped where it is written
+
+
+def _write(row: Row, root: str, query: str, parts: list[str]) -> None:
+    title, policy, mark, remark = row.told
+    marked = f' class="is-{mark}"' if mark else ""
+    sign = (
+        f'<span class="mark" title="{_MARKS[mark][1]}">{_MARKS[mark][0]}<i> {_MARKS[mark][1]}</i></span>'
+        if mark
+        else ""
+    )
+    note = f'<span class="remark">{escape(remark)}</span>' if remark else ""
+    if row.kind == "outcome":
+        link = f'<a href="{root}/outcome/{escape(row.address)}{query}">{escape(title)}</a>'
+        parts.append(
+            f'<li id="{escape(row.id)}"{marked}><div class="leaf">{sign}{link}{note}'
+            f'<span class="policy">{escape(policy)}</span></div></li>'
+        )
+        return
+    number = outcomes_below(row.children)
+    parts.append(
+        f'<li id="{escape(row.id)}"{marked}><details open><summary>{sign}<span class="title">{escape(title)}</span>'
+        f'{note}<span class="number">{number}</span></summary><ul>'
+    )
+    for child in row.children:
+        _write(child, root, query, parts)
+    parts.append("</ul></details></li>")
+
+
+def differences(before: Sequence[Row], after: Sequence[Row], root: str, query: str) -> Iterator[str]:
+    """Yield partial swaps that make the second list of the first, where both have the same lines in the same order.
+
+    A group whose own line, or whose list of lines, differs is sent whole; of any other only what differs below it.
+    """
+    for old, new in zip(before, after, strict=True):
+        if old == new:
+            continue
+        is_same_list = [row.id for row in old.children] == [row.id for row in new.children]
+        if new.kind == "outcome" or not is_same_list or old.told != new.told:
+            yield partial(f"#{new.id}", "outerHTML", html((new,), root, query))
+            continue
+        number = outcomes_below(new.children)
+        if number != outcomes_below(old.children):
+            yield partial(f"#{new.id} > details > summary > .number", "innerHTML", str(number))
+        yield from differences(old.children, new.children, root, query)
+
+
+def partial(target: str, swap: str, content: str) -> str:
+    """Return one swap of a part of an open page."""
+    return f'<hx-partial hx-target="{escape(target)}" hx-swap="{swap}">{content}</hx-partial>'

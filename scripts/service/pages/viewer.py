@@ -1,0 +1,162 @@
+"""One who looks at a view, in a reader's thread: asks the API's questions as the routes do, with the same refusals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from outcomes.api.answers.base import Answer
+from outcomes.api.answers.rows import Rows
+from outcomes.api.arguments import now
+from outcomes.api.home import Home
+from outcomes.service.answering import Asked, Keeping
+from outcomes.service.asker import require
+from outcomes.service.pages.kept import Kept
+from outcomes.service.pages.where import Where
+from outcomes.service.places import check_places, tenant_in_scope
+from outcomes.service.questions import QUESTIONS, Question, rights_needed
+from outcomes.service.rendering import Form
+from outcomes.store.access.access_file import AccessFile, Look
+from outcomes.store.access.rights import Grant, Right
+
+_BY_NAME = {question.name: question for question in QUESTIONS}
+
+
+@dataclass
+class Viewer:
+    """Who looks, from where, at what. `rows` counts what was told of students, for the record of looks."""
+
+    home: Home
+    grant: Grant
+    where: Where
+    query: Mapping[str, str]
+    parameters: Mapping[str, str]
+    kept: Kept
+    access: AccessFile
+    is_fragment: bool = False
+    form: Mapping[str, str] = field(default_factory=dict)
+    scheme: str = ""
+    rows: int = 0
+    course: str | None = None
+    student: str | None = None
+    _known: int | None = field(default=None, repr=False)
+    _names: Mapping[str, str | None] | None = field(default=None, repr=False)
+
+    def may(self, right: Right) -> bool:
+        """Say whether who looks has a right."""
+        return right in self.grant.rights
+
+    @property
+    def is_scoped(self) -> bool:
+        """Whether this person sees a part of the home only."""
+        return bool(self.grant.scope.tenants or self.grant.scope.contexts)
+
+    @property
+    def tenant(self) -> str | None:
+        """The root account that is looked at."""
+        return tenant_in_scope(self.home, self.grant, self.where.tenant)
+
+    @property
+    def known(self) -> int:
+        """The position of the log up to which this view counts events."""
+        if self._known is None:
+            self._known = self.home.at(known_at=self.where.known, tenant=self.tenant).known_at
+        return self._known
+
+    @property
+    def began(self) -> datetime | None:
+        """When the log began: what was loaded then is history, not news that came late."""
+        first = next(iter(self.home.log(limit=1)), None)
+        return None if first is None else first.recorded_at
+
+    def ask(self, name: str, *, at: str | None = "", known: str | None = "", **given: Any) -> Any:
+        """Return the JSON of an answer as this person may see it: a document, or a list of rows; None for nothing.
+
+        `at` and `known` are those of the view unless they are given. Raises Problem and what the API raises.
+        """
+        found, keeping = self.answer(name, at=at, known=known, **given)
+        if found is None:
+            return None
+        if not found.is_list:
+            document = keeping(found.as_json())
+            self._count(name, given, 1)
+            return document
+        rows = [row for line in found.as_lines() if (row := keeping(line)) is not None]
+        self._count(name, given, len(rows))
+        return rows
+
+    def answer(
+        self, name: str, *, at: str | None = "", known: str | None = "", **given: Any
+    ) -> tuple[Answer | None, Keeping]:
+        """Return an answer before it is written, and what keeps from it what this person may not see."""
+        question = _BY_NAME[name]
+        self.check(question, given)
+        point = self.point(at, known)
+        asked = Asked(question, Form.JSON, self.grant, point, given, self.where.path, {}, None, self.access)
+        return question.ask(self.home, point, given), Keeping(asked)
+
+    def page(self, name: str, **given: Any) -> tuple[list[dict[str, Any]], str | None]:
+        """Return a part of a list, and the key with which it goes on."""
+        found, keeping = self.answer(name, **given)
+        if not isinstance(found, Rows):
+            return [], None
+        rows = [row for line in found.as_lines() if (row := keeping(line)) is not None]
+        self._count(name, given, len(rows))
+        return rows, found.next
+
+    def keep(self, name: str, *, at: str | None = "", **given: Any) -> Any:
+        """Ask what is asked again and again; answers at a fixed position never change, so they are kept a while."""
+        question = _BY_NAME[name]
+        self.check(question, given)
+        when = self.where.at if at == "" else at
+        key = (name, self.home.edition, self.tenant, when, self.known, tuple(sorted(given.items())), self._sees())
+        return self.kept.get(key, lambda: self.ask(name, at=when, known=str(self.known), **given))
+
+    def check(self, question: Question, given: Mapping[str, Any]) -> None:
+        """Refuse what this person may not ask; raises Problem."""
+        require(self.grant, rights_needed(question, given))
+        check_places(self.home, self.grant.scope, question, self.tenant, given)
+
+    def check_question(self, name: str, **given: Any) -> None:
+        """Refuse a question by its name; raises Problem."""
+        self.check(_BY_NAME[name], given)
+
+    def point(self, at: str | None = "", known: str | None = "") -> dict[str, str | None]:
+        """Return where a question is asked: of this view, unless another time is given."""
+        when = self.where.at if at == "" else at
+        position = self.where.known if known == "" else known
+        return {"tenant": self.tenant, "as_of": when, "known_at": position}
+
+    def student_name(self, uuid: str) -> str:
+        """Return what a student is called; of one without a name, the beginning of their id."""
+        if self._names is None:
+            rows = self.keep("students", at=None) if not self.grant.scope.contexts and self.may(Right.STUDENTS) else []
+            self._names = {row["student"]: row["name"] for row in rows}
+        return self._names.get(uuid) or f"student {uuid[:8]}…"
+
+    def _sees(self) -> tuple[str, str]:
+        return ",".join(sorted(self.grant.rights)), str(self.grant.scope)
+
+    def _count(self, name: str, given: Mapping[str, Any], rows: int) -> None:
+        if Right.STUDENTS in rights_needed(_BY_NAME[name], given):
+            self.rows += rows
+            self.course = given.get("course", self.course)
+            self.student = given.get("student", self.student)
+
+    def note(self, route: str, via: str = "page") -> None:
+        """Record that this person looked at students, if they did."""
+        if self.rows:
+            point = self.point()
+            self.access.note(
+                Look(
+                    at=now(),
+                    token=self.grant.id,
+                    label=self.grant.label,
+                    route=route,
+                    course=self.course,
+                    student=self.student,
+                    rows=self.rows,
+                    via=via,
+                    **point,
+                )
+            )

@@ -1,0 +1,85 @@
+"""Where a view stands: its path, both times, its filters; and the addresses of other views from there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from urllib.parse import quote, urlencode
+
+from outcomes.domain.errors import UsageError
+from outcomes.domain.times import micros, moment, parse_argument, to_text
+
+CLOCKS = ("at", "known")
+_ONCE = ("on", "step", "shown", "cite", "fp", "cited", "log", "edition", "known_on")
+"""Parameters of one request, which no link takes along."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """An address, in parts. `root` is where the service hangs; `tenant` stands in the path if it must be said."""
+
+    root: str
+    tenant: str | None
+    path: str
+    at: str | None
+    known: str | None
+    filters: Mapping[str, str]
+
+    @classmethod
+    def of(cls, root: str, tenant: str | None, path: str, query: Mapping[str, str]) -> "Where":
+        """Read an address; raises UsageError."""
+        at = _at(query)
+        known = query.get("known_on") or query.get("known") or None
+        if known and not known.isdigit():
+            known = to_text(_end_of_day(known))
+        filters = {name: value for name, value in query.items() if name not in (*CLOCKS, *_ONCE) and value != ""}
+        return cls(root, tenant, path, at, known, filters)
+
+    @property
+    def moment(self) -> datetime | None:
+        """The instant that is looked at; None for today."""
+        return None if self.at is None else moment(parse_argument(self.at))
+
+    def here(self, **changes: str | None) -> str:
+        """Return this view's address with some parameters changed; None takes one away."""
+        return self._address(self.path, {**self.filters, **changes})
+
+    def to(self, path: str, **parameters: str | None) -> str:
+        """Return another view's address at the same times."""
+        return self._address(path, parameters)
+
+    def bare(self, path: str) -> str:
+        """Return an address of today."""
+        return replace(self, at=None, known=None).to(path)
+
+    def data(self, form: str) -> str:
+        """Return the address of this view's data."""
+        return self._address(f"{self.path}.{form}", dict(self.filters))
+
+    def _address(self, path: str, parameters: Mapping[str, str | None]) -> str:
+        told = {"at": self.at, "known": self.known, **parameters}
+        query = urlencode({name: value for name, value in told.items() if value is not None}, safe=":,")
+        tenant = "" if self.tenant is None else f"/{quote(self.tenant)}"
+        return f"{self.root}{tenant}{quote(path, safe='/:')}{'?' if query else ''}{query}"
+
+
+def _at(query: Mapping[str, str]) -> str | None:
+    """Return the instant that is meant: a day, chosen in a calendar, is meant to its end."""
+    chosen = query.get("on")
+    if chosen:
+        return to_text(_end_of_day(chosen))
+    at = query.get("at") or None
+    return None if at is None else to_text(parse_argument(at))
+
+
+def _end_of_day(text: str) -> int:
+    instant = parse_argument(text)
+    if "T" in text or " " in text.strip():
+        return instant
+    day = moment(instant).date()
+    return micros(datetime.combine(day, time.max, UTC) - timedelta(microseconds=999))
+
+
+def refuse_unknown(query: Mapping[str, str], known: frozenset[str]) -> None:
+    """Refuse a parameter that a view does not know; raises UsageError."""
+    if unknown := sorted(query.keys() - known):
+        raise UsageError(f"no such parameter here: {', '.join(unknown)}: leave it out")
