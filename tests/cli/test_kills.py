@@ -56,6 +56,10 @@ DIFFERENT = len(EVENTS) - REPEATS
 REFUSED = [lines(group(str(9_000 + n), "2025-05-01", meta={"tenant": OTHER_TENANT})) for n in range(25)]
 
 
+OLDER_READER = 0
+DEADLINE = 60.0  # seconds: work that has not begun or ended by then never will
+
+
 class Work(NamedTuple):
     """What may be killed: how a home is made ready for it, the command, how to see its progress, and its end."""
 
@@ -77,6 +81,7 @@ def _refuse_some(home: Forked, files: list[str]) -> None:
         for raw in REFUSED:
             quarantine.put(connection, Segment(raw, 1), "old.ndjson", "words of an older version", 1)
             quarantine.put(connection, Segment(raw[:-9], 2), "old.ndjson", "words of an older version", 1)
+        quarantine.note_reader(connection, OLDER_READER, 1)
     log.close()
 
 
@@ -149,6 +154,14 @@ class Ready(NamedTuple):
     lasts: float
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait until a condition holds, but not for ever."""
+    until = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
 def prepare(work: Work, folder: Path, files: list[str]) -> Ready:
     """Do the work once without a kill, and measure it."""
     model = Forked(folder / "model")
@@ -161,11 +174,9 @@ def prepare(work: Work, folder: Path, files: list[str]) -> Ready:
     arguments = (*work.arguments, *(files if work.arguments == ("ingest",) else ()))
     assert work.progress(model.home) < work.end
     run = model.start(*arguments)
-    while not holders(model.home).strip():
-        time.sleep(0.001)
+    wait_until(lambda: bool(holders(model.home).strip()))
     began = time.monotonic()
-    while work.progress(model.home) < work.end:
-        time.sleep(0.001)
+    wait_until(lambda: work.progress(model.home) >= work.end)
     lasts = time.monotonic() - began
     assert run.finish().code == 0
     return Ready(folder / "ready", arguments, told(model), lasts)

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from outcomes.domain.errors import HomeUnavailable, LogDamaged
 from outcomes.projections.as_of.fingerprint import fingerprint_at
 from outcomes.projections.as_of.point import LogCut
-from outcomes.projections.export import parquet
+from outcomes.projections.export import arrow
 from outcomes.projections.export.parquet import ParquetFolder
 from outcomes.projections.export.state_file import Sink, SqliteFile, replay
 from outcomes.projections.mastery.query import mastery_at
@@ -113,7 +113,7 @@ def test_a_replay_of_nothing_has_every_table(world: World, tmp_path: Path, sink:
 
 def test_large_tables_are_written_in_groups(school: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more rows at once than a group has, however long the table."""
-    monkeypatch.setattr(parquet, "_ROW_GROUP", 10)
+    monkeypatch.setattr(arrow, "_BATCH", 10)
     school.take(*(result(str(place), "2025-03-01") for place in range(100, 125)))
     with school.at() as (log, connection, at):
         replay(connection, log, at, tmp_path / "state", ParquetFolder)
