@@ -7,6 +7,8 @@
     * UnreadableInput   a file that cannot be opened, or ends in the middle
         * InputCutShort     one that ends in the middle: what could be read is in the log, and reported
         * NoFileOfEvents    a file known by its first bytes to be something else: nothing of it is read
+    * SignatureRefused  a signed body that cannot be trusted: another key, issuer or algorithm, or altered on its way
+    * KeySetUnavailable no key is at hand to check a signature with; one may be soon
     * LogDamaged        the log does not say what it said when it was written
     * HomeUnavailable   the data folder cannot be used: locked, full, read-only, made by a newer version
         * HomeBusy          somebody else is writing in it, and has not ended in time
@@ -54,6 +56,22 @@ class InputCutShort(UnreadableInput):
 
 class NoFileOfEvents(UnreadableInput):
     """A source is an archive, a database, a picture, a page: known by its first bytes, and not searched for events."""
+
+
+class SignatureRefused(OutcomesError):  # noqa: N818 - states the verdict
+    """A signed body that cannot be trusted. `why` is one word for what counts such verdicts."""
+
+    def __init__(self, why: str, message: str) -> None:
+        super().__init__(message)
+        self.why = why
+
+
+class KeySetUnavailable(OutcomesError):  # noqa: N818 - states what is missing
+    """A signature cannot be checked now, since its key cannot be had; after `seconds` it is worth another try."""
+
+    def __init__(self, message: str, seconds: float = 0) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class LogDamaged(OutcomesError):  # noqa: N818 - reads as the sentence it reports

@@ -233,18 +233,27 @@ class Home:
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def ingest(
-        self, *sources: "Events", trust_clock: bool = False, watch: Callable[[int, int], None] = unwatched
+        self,
+        *sources: "Events",
+        trust_clock: bool = False,
+        jwks: str | PathLike[str] | None = None,
+        issuer: Sequence[str] = (),
+        watch: Callable[[int, int], None] = unwatched,
     ) -> IngestReport:
         """Append events: one object, an array, NDJSON, glued objects; .gz and .zst too. Repeats are counted, not kept.
 
-        What cannot be an event goes to quarantine, verbatim: the report counts it. `watch` is told how many bytes
-        and events were read. Raises UnreadableInput before anything is read if a file is not there,
-        HomeUnavailable if the clock is more than a day behind the last batch and `trust_clock` is not set,
-        and InputCutShort, with the report, when one has ended in the middle: all that could be read is in the log.
-        """
-        from outcomes.api.ingest import ingest  # noqa: PLC0415 - slow to load, and a reader never needs it
+        What cannot be an event goes to quarantine, verbatim: the report counts it. Bodies that Canvas has signed are
+        checked and opened with the JWK set `jwks`, a file or a URL, if they are of an `issuer` (Canvas's own, unless
+        others are named; "any" for any). `watch` is told how many bytes and events were read.
 
-        return ingest(self._session, sources, watch, trust_clock=trust_clock)
+        Raises UnreadableInput before anything is read if a file is not there, KeySetUnavailable if the key set is not,
+        HomeUnavailable if the clock is more than a day behind the last batch and `trust_clock` is not set, and
+        InputCutShort, with the report, when a file has ended in the middle: all that could be read is in the log.
+        """
+        from outcomes.api.ingest import ingest, opener  # noqa: PLC0415 - slow to load, and a reader never needs it
+
+        signed = opener(jwks, issuer)
+        return ingest(self._session, sources, watch, trust_clock=trust_clock, signed=signed)
 
     def receive(self, deliveries: Sequence[tuple[str, bytes]], *, patience: float = 5.0) -> list[Received]:
         """Append what several senders brought, (name, bytes) each, in one transaction; return when it is on the disk.

@@ -9,28 +9,48 @@ import orjson
 
 from outcomes.api.answers.operations import IngestReport, Received
 from outcomes.api.session import Session
-from outcomes.domain.errors import InputCutShort
+from outcomes.domain.errors import InputCutShort, UsageError
 from outcomes.store.ingest.group_commit import Delivery, commit_together
 from outcomes.store.ingest.ingest import Ingest
 from outcomes.store.sources.content import check_readable
 from outcomes.store.sources.files import OpenSource, Source
+from outcomes.store.sources.transports import Signed
 
 Events = str | PathLike[str] | BinaryIO | bytes | Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """Where events come from: a file's name (`-` is standard input), an open binary stream, bytes, one event or several."""
 
 
 def ingest(
-    session: Session, sources: Iterable[Events], watch: Callable[[int, int], None], *, trust_clock: bool
+    session: Session,
+    sources: Iterable[Events],
+    watch: Callable[[int, int], None],
+    *,
+    trust_clock: bool,
+    signed: Signed | None,
 ) -> IngestReport:
     """Append events, see `Home.ingest`."""
     given = [_source(source) for source in sources]
     check_readable(given)
-    run = Ingest(session.home, session.log, session.clock, session.views, trusts_clock=trust_clock)
+    run = Ingest(session.home, session.log, session.clock, session.views, trusts_clock=trust_clock, signed=signed)
     run.run(given, watch=lambda done: watch(done, run.report.read))
     report = IngestReport.of(run.report)
     if run.report.damaged:
         raise InputCutShort("; ".join(run.report.damaged), report)
     return report
+
+
+def opener(jwks: str | PathLike[str] | None, issuers: Sequence[str]) -> Signed | None:
+    """Return what opens signed bodies by a key set, None if none is given; raises UsageError, KeySetUnavailable."""
+    if jwks is None:
+        if issuers:
+            raise UsageError(f"--issuer {issuers[0]} is for signed bodies: give their key set, too, with --jwks")
+        return None
+    from outcomes.store.sources.jwk_set import key_set  # noqa: PLC0415 - slow to load, and seldom needed
+    from outcomes.store.sources.signed_body import CANVAS_ISSUER, SignedBodies  # noqa: PLC0415 - the same
+
+    keys = key_set(fspath(jwks))
+    keys.check()
+    return SignedBodies(keys, issuers or (CANVAS_ISSUER,), are_stored=True).event_in
 
 
 def receive(session: Session, deliveries: Sequence[tuple[str, bytes]], patience: float) -> list[Received]:

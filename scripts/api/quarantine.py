@@ -1,8 +1,10 @@
 """What could not be read, and another try at it: `home.quarantine`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from os import PathLike
 
 from outcomes.api.answers.operations import Dismissed, IngestReport, Quarantined, QuarantineEntry, QuarantineList
+from outcomes.api.ingest import opener
 from outcomes.api.session import Session
 from outcomes.domain.errors import UsageError
 from outcomes.projections.paging import NextKey, Page, limited, number_of_key
@@ -41,9 +43,13 @@ class Quarantine:
             raise UsageError(f"no quarantine entry {number}: see outcomes quarantine list")
         return Quarantined(QuarantineEntry.of(entry), lambda: self._content(number))
 
-    def retry(self) -> IngestReport:
-        """Read again what this version has not read yet, and what was refused for its time or its host."""
-        run = Ingest(self._session.home, self._session.log, self._session.clock, self._session.views)
+    def retry(self, *, jwks: str | PathLike[str] | None = None, issuer: Sequence[str] = ()) -> IngestReport:
+        """Read again what this version has not read yet, and what was refused for its time or its host.
+
+        With a JWK set, everything: what Canvas has signed is opened, as by `Home.ingest`.
+        """
+        session = self._session
+        run = Ingest(session.home, session.log, session.clock, session.views, signed=opener(jwks, issuer))
         return IngestReport.of(run.retry_quarantine())
 
     def dismiss(self, *numbers: int, source: str | None = None, reason: str) -> Dismissed:

@@ -59,6 +59,17 @@ AfterOption = Annotated[
 ]
 NewestFirstOption = Annotated[bool, typer.Option("--newest-first", help="The newest first.")]
 
+JwksOption = Annotated[
+    str | None,
+    typer.Option("--jwks", metavar="FILE|URL", help="JWK set to check and open bodies that Canvas has signed."),
+]
+IssuerOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--issuer", metavar="ISS", help="Whose signatures count: Canvas's own, unless named; any for all. Repeatable."
+    ),
+]
+
 
 def folder_of(context: typer.Context) -> Path:
     """Return the data folder that the user chose."""

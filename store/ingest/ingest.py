@@ -26,6 +26,7 @@ from outcomes.store.privacy import redaction
 from outcomes.store.sources.files import Source, open_source, source_name
 from outcomes.store.sources.json_splitter import split
 from outcomes.store.sources.segment import Segment
+from outcomes.store.sources.transports import Signed
 from outcomes.store.sqlite.datastore import is_lock
 
 BATCH_EVENTS = 5_000
@@ -129,19 +130,27 @@ class IncomingBatch:
 
 
 class Ingest:
-    """One run: `Ingest(home, log, clock, views).run(["events.ndjson"])`.
+    """One run: `Ingest(home, log, clock, views).run(["events.ndjson"])`. With `signed`, signed bodies are opened.
 
     Raises HomeUnavailable where the clock is more than a day behind the last batch, unless `trusts_clock`.
     """
 
     def __init__(
-        self, home: Home, log: EventLog, clock: Clock, follower: Follower, *, trusts_clock: bool = False
+        self,
+        home: Home,
+        log: EventLog,
+        clock: Clock,
+        follower: Follower,
+        *,
+        trusts_clock: bool = False,
+        signed: Signed | None = None,
     ) -> None:
         self._home = home
         self._trusts_clock = trusts_clock
         self._log = log
         self._clock = clock
         self._follower = follower
+        self._signed = signed
         self.report = IngestReport(head=log.head)
 
     def run(self, sources: Iterable[Source], *, watch: Callable[[int], None] = lambda _: None) -> IngestReport:
@@ -151,7 +160,7 @@ class Ingest:
         for given in sources:
             source = source_name(given)
             with open_source(given) as stream, without_cycle_collection():
-                parts = _shared_out(prepare_source(stream, source, self._follower.extract))
+                parts = _shared_out(prepare_source(stream, source, self._follower.extract, self._signed))
                 with closing(parts):
                     before += self._take(parts, source, partial(_add, before, watch))
         self.report.seconds = round(time.monotonic() - started, 3)
@@ -164,8 +173,9 @@ class Ingest:
             unread = quarantine.unread_by(connection, READER)
             waiting = quarantine.entries(connection)
         for entry in waiting:
-            # What this very version could not read it cannot read now; what was refused for its time or host it may.
-            if entry.number <= unread or may_be_right_another_day(entry.reason):
+            # What this very version could not read it cannot read now. What was refused for its time or host it may,
+            # and with keys what is signed.
+            if entry.number <= unread or may_be_right_another_day(entry.reason) or self._signed is not None:
                 self._retry(entry)
         if unread:
             with self._home.writing("quarantine retry"), self._log.writing() as connection:
@@ -247,7 +257,7 @@ class Ingest:
         with self._log.reading() as connection:
             segments = list(split(quarantine.content(connection, entry.number), value_of))
         batch = IncomingBatch(entry.source)
-        for part in prepare(segments, self._follower.extract):
+        for part in prepare(segments, self._follower.extract, self._signed):
             batch.add(part)
 
         def judge(connection: sqlite3.Connection, now: Micros) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
-from outcomes.domain.errors import UnreadableInput
+from outcomes.domain.errors import KeySetUnavailable, NotAnEvent, SignatureRefused, UnreadableInput
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract, read
 from outcomes.store.sources.content import text_in
@@ -13,7 +13,7 @@ from outcomes.store.sources.files import InputChunks
 from outcomes.store.sources.json_splitter import split
 from outcomes.store.sources.json_values import object_in
 from outcomes.store.sources.segment import QUIET, Segment
-from outcomes.store.sources.transports import contents
+from outcomes.store.sources.transports import Reader, Signed, contents
 from outcomes.store.sources.unusable import named
 
 READER = 1
@@ -40,7 +40,7 @@ def value_of(text: bytes) -> Any:
     return fast_parser.try_parse(text) or object_in(text)
 
 
-def prepare_source(stream: BinaryIO, source: str, extract: Extract) -> Iterator[Prepared]:
+def prepare_source(stream: BinaryIO, source: str, extract: Extract, signed: Signed | None = None) -> Iterator[Prepared]:
     """Prepare all of a source. Damage is told in the last part, not raised: what was readable is kept."""
     taken = InputChunks(stream, source)
     damage: list[str] = []
@@ -51,15 +51,16 @@ def prepare_source(stream: BinaryIO, source: str, extract: Extract) -> Iterator[
         except UnreadableInput as error:
             damage.append(str(error))
 
-    for part in prepare(split(until_damage(), value_of), extract):
+    for part in prepare(split(until_damage(), value_of), extract, signed):
         part.done = taken.done
         yield part
     if damage:
         yield Prepared(done=taken.done, damage=damage[0])
 
 
-def prepare(segments: Iterable[Segment], extract: Extract) -> Iterator[Prepared]:
+def prepare(segments: Iterable[Segment], extract: Extract, signed: Signed | None = None) -> Iterator[Prepared]:
     """Prepare values that are already split. Parts are small: who waits for one soon has something to do."""
+    reader = Reader(value_of, signed)
     arrived: list[Arrival] = []
     part, give_at = Prepared(), time.monotonic() + _SECONDS
     for number, segment in enumerate(segments, 1):
@@ -69,7 +70,7 @@ def prepare(segments: Iterable[Segment], extract: Extract) -> Iterator[Prepared]
         elif segment is QUIET:
             part.is_quiet = True
         else:
-            for inner, found in _inside(segment, str(verdict), extract):
+            for inner, found in _inside(segment, str(verdict), extract, reader):
                 if isinstance(found, Arrival):
                     arrived.append(found)
                 else:
@@ -84,14 +85,18 @@ def prepare(segments: Iterable[Segment], extract: Extract) -> Iterator[Prepared]
 
 
 def _inside(
-    segment: Segment, verdict: str, extract: Extract, depth: int = 0
+    segment: Segment, verdict: str, extract: Extract, reader: Reader, depth: int = 0
 ) -> Iterator[tuple[Segment, Arrival | str]]:
     """Yield what is inside a value that is no event, if it is a wrapper around some; else the value and the reason."""
-    carried = contents(segment, value_of, depth)
+    try:
+        carried = contents(segment, reader, depth)
+    except (SignatureRefused, KeySetUnavailable, NotAnEvent) as error:
+        yield segment, str(error)
+        return
     if carried is None:
         yield segment, named(segment.value, segment.raw) or verdict
         return
-    found = (inner for segment in carried.segments for inner in _judged(segment, extract, depth + 1))
+    found = (inner for segment in carried.segments for inner in _judged(segment, extract, reader, depth + 1))
     if carried.is_list:
         yield from found
         return
@@ -103,12 +108,12 @@ def _inside(
         yield segment, next((f"inside its wrapper: {judged}" for _, judged in inners), verdict)
 
 
-def _judged(segment: Segment, extract: Extract, depth: int) -> Iterator[tuple[Segment, Arrival | str]]:
+def _judged(segment: Segment, extract: Extract, reader: Reader, depth: int) -> Iterator[tuple[Segment, Arrival | str]]:
     verdict = read(segment, extract)
     if isinstance(verdict, Arrival):
         yield segment, verdict
     else:
-        yield from _inside(segment, verdict, extract, depth)
+        yield from _inside(segment, verdict, extract, reader, depth)
 
 
 def _with_prefix(segment: Segment) -> Segment:

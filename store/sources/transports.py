@@ -1,7 +1,8 @@
 """The wrappers that events travel in: one table, and how what is inside a wrapper is taken out, byte for byte.
 
 A wrapper is known by the name of the member that holds what it carries. What stands there says how it is carried: an
-object, a list, JSON as text, or base64 of any of those, of gzip, or of records that Kinesis's library has glued.
+object, a list, JSON as text, or base64 of any of those, of gzip, or of records that Kinesis's library has glued. A body
+that Canvas has signed is a wrapper, too, for whoever has the keys.
 """
 
 import base64
@@ -20,7 +21,16 @@ from outcomes.store.sources.segment import MAX_EVENT_BYTES, Segment
 from outcomes.store.sources.unpacking import packing_of
 from outcomes.store.sources.wrapper_names import LISTS
 
-Read = Callable[[bytes], Any]
+Signed = Callable[[bytes], bytes | None]
+"""Opens a signed body; None of what is none. Raises SignatureRefused, KeySetUnavailable, NotAnEvent."""
+
+
+class Reader(NamedTuple):
+    """How what is inside is read: `value` is that of `split`; without `signed`, signed bodies are not opened."""
+
+    value: Callable[[bytes], Any]
+    signed: Signed | None = None
+
 
 _DEEPEST: Final = 8
 _MOST_UNFOLDED: Final = 8 * MAX_EVENT_BYTES
@@ -64,24 +74,27 @@ class Contents(NamedTuple):
     segments: Iterator[Segment]
 
 
-def contents(segment: Segment, read: Read, depth: int = 0) -> Contents | None:
-    """Return what is inside a value that is no event; None if it is no wrapper. `read` is that of `split`."""
-    if segment.reason is not None or depth >= _DEEPEST:
+def contents(segment: Segment, reader: Reader, depth: int = 0) -> Contents | None:
+    """Return what is inside a value that is no event; None if it is no wrapper. Raises what `reader.signed` does."""
+    if depth >= _DEEPEST:
         return None
+    if segment.reason is not None:
+        inside = _of_signed(segment.raw, segment.line, reader)
+        return None if inside is None else Contents(is_list=False, segments=inside)
     try:
         if isinstance(segment.value, dict):
-            return _of_object(segment, read)
+            return _of_object(segment, reader)
         if isinstance(segment.value, list):
-            return _of_list(segment, read)
+            return _of_list(segment, reader)
         if isinstance(segment.value, str):
-            inside = _of_text(segment.value.encode(), segment.line, read)
+            inside = _of_text(segment.value.encode(), segment.line, reader)
             return None if inside is None else Contents(is_list=False, segments=inside)
     except (msgspec.DecodeError, UnicodeEncodeError):
         return None
     return None
 
 
-def _of_object(segment: Segment, read: Read) -> Contents | None:
+def _of_object(segment: Segment, reader: Reader) -> Contents | None:
     if _is_envelope(segment.value):
         return None
     lists = [name for name, value in segment.value.items() if _is_list_of_values(name, value)]
@@ -91,21 +104,21 @@ def _of_object(segment: Segment, read: Read) -> Contents | None:
     members = _MEMBERS.decode(segment.raw)
     if lists:
         elements = (part for name in lists for part in _ELEMENTS.decode(members[name]))
-        return Contents(is_list=True, segments=_segments(elements, segment.line, read))
+        return Contents(is_list=True, segments=_segments(elements, segment.line, reader))
     for name in places:
         value = segment.value[name]
         inside: Iterator[Segment] | None = iter([Segment(bytes(members[name]), segment.line, value)])
         if isinstance(value, str):
-            inside = _of_text(_TEXT.decode(members[name]).encode(), segment.line, read)
+            inside = _of_text(_TEXT.decode(members[name]).encode(), segment.line, reader)
         if inside is not None:
-            return Contents(is_list=False, segments=_read_anew(inside, read))
+            return Contents(is_list=False, segments=_read_anew(inside, reader))
     return None
 
 
-def _of_list(segment: Segment, read: Read) -> Contents | None:
+def _of_list(segment: Segment, reader: Reader) -> Contents | None:
     if not any(isinstance(value, (dict, str)) for value in segment.value):
         return None
-    return Contents(is_list=True, segments=_segments(_ELEMENTS.decode(segment.raw), segment.line, read))
+    return Contents(is_list=True, segments=_segments(_ELEMENTS.decode(segment.raw), segment.line, reader))
 
 
 def _is_envelope(value: dict[str, Any]) -> bool:
@@ -123,33 +136,38 @@ def _is_list_of_values(name: str, value: Any) -> bool:
     return bool(value) and isinstance(value[0], dict) and _is_envelope(value[0])
 
 
-def _segments(elements: Iterable[msgspec.Raw], line: int, read: Read) -> Iterator[Segment]:
+def _segments(elements: Iterable[msgspec.Raw], line: int, reader: Reader) -> Iterator[Segment]:
     for element in elements:
         raw = bytes(element)
-        value = read(raw) if raw.startswith(b"{") else None
+        value = reader.value(raw) if raw.startswith(b"{") else None
         yield Segment(raw, line, orjson.loads(raw) if value is None else value)
 
 
-def _read_anew(segments: Iterable[Segment], read: Read) -> Iterator[Segment]:
+def _read_anew(segments: Iterable[Segment], reader: Reader) -> Iterator[Segment]:
     for segment in segments:
         if isinstance(segment.value, dict):
-            value = read(segment.raw)
+            value = reader.value(segment.raw)
             if value is not None:
                 segment.value = value
         yield segment
 
 
-def _of_text(text: bytes, line: int, read: Read) -> Iterator[Segment] | None:
-    """Return the values in what a wrapper holds as text: JSON, or base64; None if it is neither."""
+def _of_text(text: bytes, line: int, reader: Reader) -> Iterator[Segment] | None:
+    """Return the values in what a wrapper holds as text: JSON, base64 or a signed body; None if it is none of them."""
     stripped = text.strip(_BLANK)
     if stripped[:1] and stripped[:1] in _JSON_BEGINS:
-        return _on_line(split([stripped], read), line)
+        return _on_line(split([stripped], reader.value), line)
     if _BASE64.fullmatch(stripped):
         try:
-            return _of_bytes(base64.b64decode(_standard(stripped), validate=True), line, read)
+            return _of_bytes(base64.b64decode(_standard(stripped), validate=True), line, reader)
         except binascii.Error:
             return None
-    return None
+    return _of_signed(text, line, reader)
+
+
+def _of_signed(text: bytes, line: int, reader: Reader) -> Iterator[Segment] | None:
+    event = None if reader.signed is None else reader.signed(text)
+    return None if event is None else _on_line(split([event], reader.value), line)
 
 
 def _standard(text: bytes) -> bytes:
@@ -157,15 +175,15 @@ def _standard(text: bytes) -> bytes:
     return plain + b"=" * (-len(plain) % 4)
 
 
-def _of_bytes(data: bytes, line: int, read: Read) -> Iterator[Segment] | None:
+def _of_bytes(data: bytes, line: int, reader: Reader) -> Iterator[Segment] | None:
     packing = packing_of(data)
     if packing is not None:
-        return _on_line(split(_bounded(packing.unpack([data], "what is packed here")), read), line)
+        return _on_line(split(_bounded(packing.unpack([data], "what is packed here")), reader.value), line)
     glued = kinesis_records.records_in(data)
     if glued is not None:
-        return (segment for record in glued for segment in _of_bytes(record, line, read) or _damage(record, line))
+        return (segment for record in glued for segment in _of_bytes(record, line, reader) or _damage(record, line))
     stripped = data.strip(_BLANK)
-    return _on_line(split([stripped], read), line) if stripped[:1] and stripped[:1] in _JSON_BEGINS else None
+    return _on_line(split([stripped], reader.value), line) if stripped[:1] and stripped[:1] in _JSON_BEGINS else None
 
 
 def _damage(raw: bytes, line: int) -> Iterator[Segment]:

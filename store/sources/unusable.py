@@ -9,8 +9,8 @@ _API_FIELDS = frozenset({"vendor_guid", "mastery_points", "calculation_method", 
 _LONGEST_TOKEN = 1 << 16
 
 SIGNED = (
-    "a signed body (JWT): give the deliveries' key set to the service, which verifies and takes them; "
-    "or switch signing off for a stream to a file"
+    "a signed body (JWT): with --jwks and the key set, ingest and quarantine retry check and open it, and serve does "
+    "so with what is delivered"
 )
 CALIPER = "a Caliper event: choose the Canvas format for the stream; no Caliper event tells of outcomes"
 API = "an answer of Canvas's API, not an event: ingest the stream of live events, which tells what happened when"

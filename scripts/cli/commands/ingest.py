@@ -8,7 +8,15 @@ import typer
 
 from outcomes.api.clean_text import clean_lines
 from outcomes.cli.command_line import CommandLine
-from outcomes.cli.options import AfterOption, Format, FormatOption, LimitOption, NewestFirstOption
+from outcomes.cli.options import (
+    AfterOption,
+    Format,
+    FormatOption,
+    IssuerOption,
+    JwksOption,
+    LimitOption,
+    NewestFirstOption,
+)
 from outcomes.cli.output import answer, answer_part, report_damage, say
 from outcomes.cli.progress import progress
 from outcomes.cli.session import opened
@@ -33,6 +41,8 @@ def ingest(
         bool, typer.Option("--trust-clock", help="Append although the clock is more than a day behind the last batch.")
     ] = False,
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Make an encrypted home, if there is none yet.")] = False,
+    jwks: JwksOption = None,
+    issuer: IssuerOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Append events to the log: one object, an array, NDJSON, glued objects; packed, or in a known transport, too.
@@ -49,7 +59,11 @@ def ingest(
         with opened(context, create=True, encrypt=encrypt) as home, progress("reading") as advance:
             total = None if "-" in names else _size(names)
             report = home.ingest(
-                *names, trust_clock=trust_clock, watch=lambda done, events: advance(done, total, events)
+                *names,
+                trust_clock=trust_clock,
+                jwks=jwks,
+                issuer=issuer or (),
+                watch=lambda done, events: advance(done, total, events),
             )
     except InputCutShort as error:
         _say_report(error.report, form)
@@ -106,15 +120,21 @@ def show_entry(
 
 @app.command("retry")
 @writes_csv
-def retry(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
+def retry(
+    context: typer.Context,
+    *,
+    jwks: JwksOption = None,
+    issuer: IssuerOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
     """Read again what this version has not read yet: after an upgrade, more may be understood.
 
-    What was refused for its time or its host is looked at each time.
+    What was refused for its time or its host is looked at each time; with --jwks everything, to open what is signed.
 
     Example: outcomes quarantine retry
     """
     with opened(context) as home:
-        _say_report(home.quarantine.retry(), form)
+        _say_report(home.quarantine.retry(jwks=jwks, issuer=issuer or ()), form)
 
 
 @app.command("dismiss")
