@@ -16,6 +16,8 @@ _TIMEOUT = 5.0
 _LIFESPAN = 24 * 3600.0
 _COOLDOWN = 30.0
 _LONGEST_KID = 80
+_NO_SET = (OSError, ValueError, TypeError, AttributeError, PyJWTError)
+"""What is raised where an address or a file gives no key set: PyJWT takes it for granted that JSON has its shape."""
 
 
 class KeySet(Protocol):
@@ -42,9 +44,11 @@ class KeySetOfUrl(PyJWKClient):
     not answer can make us ask again and again. An expired set serves until a new one has come. Redirects are refused.
     """
 
-    def __init__(self, url: str, *, lifespan: float = _LIFESPAN, cooldown: float = _COOLDOWN) -> None:
+    def __init__(
+        self, url: str, *, lifespan: float = _LIFESPAN, cooldown: float = _COOLDOWN, timeout: float = _TIMEOUT
+    ) -> None:
         _check_url(url)
-        super().__init__(url, timeout=_TIMEOUT, lifespan=lifespan)
+        super().__init__(url, timeout=timeout, lifespan=lifespan)
         self._cooldown = cooldown
         self._lock = RLock()
         self._kept: PyJWKSet | None = None
@@ -59,7 +63,7 @@ class KeySetOfUrl(PyJWKClient):
             self._tried = time.monotonic()
             try:
                 self._kept, self._failed = super().get_jwk_set(refresh=True), None
-            except (PyJWTError, OSError, ValueError) as error:
+            except _NO_SET as error:
                 self._failed = str(error)
         if self._kept is None:
             raise self._unavailable(f"the key set at {self.uri} cannot be had: {self._failed}")
@@ -121,7 +125,7 @@ class KeySetOfFile:
             if changed != self._read_at:
                 self._keys = PyJWKSet.from_json(self._path.read_text()).keys
                 self._read_at = changed
-        except (OSError, ValueError, PyJWTError) as error:
+        except _NO_SET as error:
             raise KeySetUnavailable(
                 f"no key set can be read from {self._path}: {error}: name a file with a JWK set, or its URL"
             ) from error
