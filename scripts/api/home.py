@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from outcomes.api.ingest import Events
+    from outcomes.store.ingest.group_commit import Delivery
 
 
 class Home:
@@ -255,8 +256,8 @@ class Home:
         signed = opener(jwks, issuer)
         return ingest(self._session, sources, watch, trust_clock=trust_clock, signed=signed)
 
-    def receive(self, deliveries: Sequence[tuple[str, bytes]], *, patience: float = 5.0) -> list[Received]:
-        """Append what several senders brought, (name, bytes) each, in one transaction; return when it is on the disk.
+    def receive(self, deliveries: "Sequence[Delivery]", *, patience: float = 5.0) -> list[Received]:
+        """Append what several senders brought in one transaction; return when it is on the disk.
 
         What cannot be read goes to quarantine. The views follow at the next question, or `catch_up`. Raises HomeBusy
         if others write for longer than `patience` seconds, and then nothing was appended.

@@ -53,10 +53,9 @@ def opener(jwks: str | PathLike[str] | None, issuers: Sequence[str]) -> Signed |
     return SignedBodies(keys, issuers or (CANVAS_ISSUER,), are_stored=True).event_in
 
 
-def receive(session: Session, deliveries: Sequence[tuple[str, bytes]], patience: float) -> list[Received]:
+def receive(session: Session, deliveries: Sequence[Delivery], patience: float) -> list[Received]:
     """Append what several senders brought, see `Home.receive`."""
-    given = [Delivery(source, content) for source, content in deliveries]
-    found = commit_together(session.home, session.log, session.clock, given, patience=patience)
+    found = commit_together(session.home, session.log, session.clock, deliveries, patience=patience)
     return [Received(*receipt) for receipt in found]
 
 

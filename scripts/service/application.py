@@ -15,6 +15,8 @@ from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
 from outcomes.service.description import Described
 from outcomes.service.gate import Gate
+from outcomes.service.inlets import report, webhook
+from outcomes.service.inlets.figures import Inlets
 from outcomes.service.metrics import Metrics
 from outcomes.service.pages import routes as pages
 from outcomes.service.problems import Problem, problem_of
@@ -30,6 +32,8 @@ BASE = "/api/v1"
 def create_app(configuration: Configuration) -> FastAPI:
     """Return the application of one service; it opens its home when it starts."""
     metrics = Metrics()
+    inlets = Inlets(metrics.registry)
+    signed = webhook.signed_bodies(configuration)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -38,7 +42,9 @@ def create_app(configuration: Configuration) -> FastAPI:
         head = Told()
         writer = Writer(configuration, lambda position: head.tell({"head": position}))
         askers = Askers(access, is_secure=configuration.is_secure)
-        app.state.parts = State(configuration, access, askers, readers, writer, metrics, Streams(), head)
+        app.state.parts = State(
+            configuration, access, askers, readers, writer, metrics, inlets, signed, Streams(), head
+        )
         yield
         writer.close()
         readers.close()
@@ -57,7 +63,8 @@ def create_app(configuration: Configuration) -> FastAPI:
     app.include_router(reads.router(), prefix=BASE)
     app.include_router(news.router(), prefix=BASE)
     app.include_router(events_in.router(), prefix=BASE)
-    app.include_router(events_in.canvas_router())
+    app.include_router(report.router(), prefix=BASE)
+    app.include_router(webhook.router())
     app.include_router(sessions.router())
     app.include_router(health.router())
     app.include_router(pages.router())

@@ -23,3 +23,11 @@ class Configuration:
     question_seconds: float = 5.0
     waiting_seconds: float = 5.0
     """How long `min_position` waits for the log, and a post for its turn to write."""
+    queue_bytes: int = 64 << 20
+    """How much may wait to be written; what comes then is to be sent again."""
+    jwks: str | None = None
+    """File or URL of the keys by which Canvas signs; without them no signature is checked."""
+    issuers: tuple[str, ...] = ()
+    """Whose signatures count, if not Canvas's own."""
+    signed_only: bool = False
+    """Whether Canvas's deliveries are refused that it has not signed."""

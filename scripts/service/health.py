@@ -1,5 +1,6 @@
 """Whether the service lives, whether it can do its work and what of it cannot, and what it counts."""
 
+import asyncio
 import shutil
 from http import HTTPStatus
 
@@ -8,11 +9,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from outcomes.api.home import Home
-from outcomes.domain.errors import OutcomesError
+from outcomes.domain.errors import KeySetUnavailable, OutcomesError
 from outcomes.service.asker import require
 from outcomes.service.rendering import dump
 from outcomes.service.state import State, state_of
 from outcomes.store.access.rights import Right
+from outcomes.store.sources.signed_body import SignedBodies
 
 _LEAST_FREE = 256 << 20
 _OK = "ok"
@@ -36,6 +38,8 @@ async def ready(http: Request) -> Response:
     """Say of each part whether it works, in words; 503 if one does not."""
     state = state_of(http)
     parts = {"readers": await _readers(state), "writer": _writer(state), "disk": _disk(state)}
+    if state.signed is not None:
+        parts["keys"] = await asyncio.to_thread(_keys, state.signed)
     is_ready = all(words == _OK for words in parts.values())
     status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return Response(dump({"ready": is_ready, "parts": parts}), status, media_type="application/json")
@@ -62,6 +66,14 @@ async def _readers(state: State) -> str:
 
 def _writer(state: State) -> str:
     return _OK if state.writer.is_alive else "it has ended: start the service again"
+
+
+def _keys(signed: SignedBodies) -> str:
+    try:
+        signed.keys.check()
+    except KeySetUnavailable:
+        return "no key to check signatures with can be had: is what --jwks names there?"
+    return _OK
 
 
 def _disk(state: State) -> str:

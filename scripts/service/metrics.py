@@ -11,18 +11,14 @@ class Metrics:
     """The counters of one service."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "outcomes_requests", "Requests answered.", ("route", "status"), registry=self._registry
-        )
+        self.registry = CollectorRegistry()
+        self._requests = Counter("outcomes_requests", "Requests answered.", ("route", "status"), registry=self.registry)
         self._times = Histogram(
-            "outcomes_request_seconds", "How long answers took.", ("route",), buckets=_SECONDS, registry=self._registry
+            "outcomes_request_seconds", "How long answers took.", ("route",), buckets=_SECONDS, registry=self.registry
         )
-        self._events = Counter("outcomes_events", "What became of events.", ("fate",), registry=self._registry)
-        self._head = Gauge("outcomes_head_position", "Last position of the log.", registry=self._registry)
-        self._waiting = Gauge(
-            "outcomes_waiting_bytes", "What has come and is not yet written.", registry=self._registry
-        )
+        self._events = Counter("outcomes_events", "What became of events.", ("fate",), registry=self.registry)
+        self._head = Gauge("outcomes_head_position", "Last position of the log.", registry=self.registry)
+        self._waiting = Gauge("outcomes_waiting_bytes", "What has come and is not yet written.", registry=self.registry)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
@@ -38,4 +34,4 @@ class Metrics:
         """Return all of it as Prometheus reads it."""
         self._head.set(head)
         self._waiting.set(waiting)
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)

@@ -6,11 +6,13 @@ from starlette.requests import Request
 
 from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
+from outcomes.service.inlets.figures import Inlets
 from outcomes.service.metrics import Metrics
 from outcomes.service.readers import Readers
 from outcomes.service.streams import Streams, Told
 from outcomes.service.writer import Writer
 from outcomes.store.access.access_file import AccessFile
+from outcomes.store.sources.signed_body import SignedBodies
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,9 @@ class State:
     readers: Readers
     writer: Writer
     metrics: Metrics
+    inlets: Inlets
+    signed: SignedBodies | None
+    """What checks the signatures of deliveries, if there are keys."""
     streams: Streams
     head: Told
     """Up to where the views stand, whenever that changes."""

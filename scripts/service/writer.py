@@ -14,8 +14,8 @@ from outcomes.domain.errors import HomeUnavailable, OutcomesError
 from outcomes.service.configuration import Configuration
 from outcomes.service.problems import Problem, unavailable
 from outcomes.service.readers import open_home
+from outcomes.store.ingest.group_commit import Delivery
 
-_QUEUE_BYTES = 64 << 20
 _GROUP_BYTES, _GROUP_SENDERS = 16 << 20, 500
 _VIEWS_SECONDS = 0.25
 """While more keeps coming, the views follow as often; when nothing waits, at once. So often it looks, too, whether
@@ -23,8 +23,7 @@ others have written."""
 
 
 class _Waiting(NamedTuple):
-    source: str
-    content: bytes
+    delivery: Delivery
     done: Callable[[Received | Exception], None]
 
 
@@ -42,12 +41,13 @@ class Writer:
         self._thread = Thread(target=self._run, name="writer")
         self._thread.start()
 
-    async def take(self, source: str, content: bytes) -> Received:
+    async def take(self, delivery: Delivery) -> Received:
         """Append a delivery; raises a 503 if too much waits already or the log cannot be written now."""
+        size = len(delivery.content)
         with self._lock:
-            if self._has_ended or self._bytes + len(content) > _QUEUE_BYTES:
+            if self._has_ended or self._bytes + size > self._configuration.queue_bytes:
                 raise unavailable("more has come than can be written: nothing of this was taken, send it again")
-            self._bytes += len(content)
+            self._bytes += size
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Received] = loop.create_future()
 
@@ -64,7 +64,7 @@ class Writer:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(tell)
 
-        self._queue.put(_Waiting(source, content, done))
+        self._queue.put(_Waiting(delivery, done))
         return await answer
 
     @property
@@ -102,7 +102,7 @@ class Writer:
 
     def _commit(self, home: outcomes.Home, group: list[_Waiting]) -> None:
         """Append a group and answer; where that fails by a defect, each alone, so that none takes others with it."""
-        given = [(one.source, one.content) for one in group]
+        given = [one.delivery for one in group]
         try:
             found = home.receive(given, patience=self._configuration.waiting_seconds)
         except Exception as error:  # noqa: BLE001 - each sender must be told, whatever it was
@@ -122,18 +122,18 @@ class Writer:
             return [], True
         if first is None:
             return [], False
-        group, size = [first], len(first.content)
+        group, size = [first], len(first.delivery.content)
         while size < _GROUP_BYTES and len(group) < _GROUP_SENDERS and not self._queue.empty():
             one = self._queue.get()
             if one is None:
                 return group, False
             group.append(one)
-            size += len(one.content)
+            size += len(one.delivery.content)
         return group, True
 
     def _answer(self, group: list[_Waiting], found: Sequence[Received | Exception]) -> None:
         with self._lock:
-            self._bytes -= sum(len(one.content) for one in group)
+            self._bytes -= sum(len(one.delivery.content) for one in group)
         for one, answer in zip(group, found, strict=True):
             one.done(answer)
 

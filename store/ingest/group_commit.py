@@ -16,10 +16,14 @@ from outcomes.store.sources.segment import Segment
 
 
 class Delivery(NamedTuple):
-    """What one sender has brought: all of its bytes, and how the sender is called in the log."""
+    """What one sender has brought: all of its bytes, and how the sender is called in the log.
+
+    `reason` says why it is no event, where that is known already.
+    """
 
     source: str
     content: bytes
+    reason: str | None = None
 
 
 class Receipt(NamedTuple):
@@ -66,6 +70,9 @@ def commit_together(
 def _prepared(delivery: Delivery) -> IncomingBatch:
     """Return what a delivery holds. If it is damaged, all of it is in quarantine, beside what could be read."""
     batch = IncomingBatch(delivery.source)
+    if delivery.reason is not None:
+        batch.refused.append((Segment(delivery.content, 1), delivery.reason))
+        return batch
     damage: str | None = None
     try:
         for part in prepare_source(BytesIO(delivery.content), delivery.source, extract_nothing):

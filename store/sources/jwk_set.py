@@ -121,10 +121,11 @@ class KeySetOfFile:
     def check(self) -> None:
         """Read the file, if it has changed; raises KeySetUnavailable if it holds no key."""
         try:
-            changed = self._path.stat().st_mtime_ns
-            if changed != self._read_at:
-                self._keys = PyJWKSet.from_json(self._path.read_text()).keys
-                self._read_at = changed
+            with self._lock:
+                changed = self._path.stat().st_mtime_ns
+                if changed != self._read_at:
+                    self._keys = PyJWKSet.from_json(self._path.read_text()).keys
+                    self._read_at = changed
         except _NO_SET as error:
             raise KeySetUnavailable(
                 f"no key set can be read from {self._path}: {error}: name a file with a JWK set, or its URL"

@@ -39,7 +39,7 @@ _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENVELOPES: Final = ("metadata", "attributes")
 _MOST_NAMES, _LONGEST_SHOWN = 20, 80
 
-_WORDS: Final[dict[type[PyJWTError], tuple[str, str]]] = {
+_WORDS: Final[dict[type[Exception], tuple[str, str]]] = {
     InvalidSignatureError: ("signature", "its signature is not that of its key"),
     InvalidAlgorithmError: ("algorithm", f"its key is not one for {_ALGORITHM}"),
     InvalidIssuerError: ("issuer", "it is of another issuer than --issuer names"),

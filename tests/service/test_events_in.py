@@ -1,7 +1,5 @@
 """Events come in by HTTP: what was answered is on the disk, whatever happens next."""
 
-import signal
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 import outcomes
 from tests.support.command import Outcomes
 from tests.support.given import TENANT, lines, outcome
-from tests.support.service import Service, running, start
+from tests.support.service import running
 
 
 @pytest.fixture
@@ -121,44 +119,4 @@ def test_many_senders_share_a_commit_and_each_has_its_own_report(home: Path) -> 
         found = list(senders.map(lambda number: service.post("/events", one(number // 2)).json(), range(200)))
         assert [sum(report[name] for report in found) for name in ("appended", "duplicates")] == [100, 100]
         assert service.json("/status")["head"] == 100
-    assert Outcomes(home)("verify", "--all").code == 0
-
-
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "stopped"])
-def test_what_was_answered_is_there_once_when_the_service_ends(home: Path, how: signal.Signals) -> None:
-    """Two clients post until the process is ended under them: every 2xx is in the log, once."""
-    service = start(home)
-    answered: list[int] = []
-    enough = threading.Event()
-
-    def post(first: int) -> None:
-        with httpx.Client(timeout=10) as client:
-            for number in range(first, 100_000, 2):
-                try:
-                    found = client.post(
-                        f"{service.url}/api/v1/events",
-                        content=one(number),
-                        headers={"Authorization": f"Bearer {service.token}"},
-                    )
-                except httpx.TransportError:
-                    return
-                if found.status_code == 200:
-                    answered.append(number)
-                    if len(answered) == 60:
-                        enough.set()
-
-    clients = [threading.Thread(target=post, args=(first,)) for first in (1, 2)]
-    for client in clients:
-        client.start()
-    assert enough.wait(60)
-    code = service.stop(how)
-    for client in clients:
-        client.join()
-    if how is signal.SIGTERM:
-        assert code == 0
-    with outcomes.open(home) as opened:
-        stored = [entry.entity for entry in opened.log()]
-    assert {f"outcome:{number}" for number in answered} <= set(stored)
-    assert len(stored) == len(set(stored))
-    assert isinstance(service, Service)
     assert Outcomes(home)("verify", "--all").code == 0

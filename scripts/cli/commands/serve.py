@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from outcomes.api.extras import require
-from outcomes.cli.options import folder_of, key_of
+from outcomes.cli.options import IssuerOption, JwksOption, folder_of, key_of
+from outcomes.domain.errors import UsageError
 
 
 def serve(
@@ -27,6 +28,11 @@ def serve(
         Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate, to speak TLS.")
     ] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="Its private key.")] = None,
+    jwks: JwksOption = None,
+    issuer: IssuerOption = None,
+    signed_only: Annotated[
+        bool, typer.Option("--signed-only", help="Refuse deliveries of Canvas that it has not signed.")
+    ] = False,
 ) -> None:
     """Serve every question by HTTP, until it is ended. It prints a link that lets you in, once.
 
@@ -39,8 +45,17 @@ def serve(
     from outcomes.service.configuration import LOCAL_NAMES, Configuration  # noqa: PLC0415 - web libraries are slow to load
     from outcomes.service.server import Address, serve_until_stopped  # noqa: PLC0415 - the same
 
+    if jwks is None and (issuer or signed_only):
+        raise UsageError("--issuer and --signed-only are for signed deliveries: give their key set, too, with --jwks")
     names = LOCAL_NAMES | {name.lower() for name in allow_host or ()}
-    configuration = Configuration(folder=folder_of(context), hosts=names, **key_of(context))
+    configuration = Configuration(
+        folder=folder_of(context),
+        hosts=names,
+        jwks=jwks,
+        issuers=tuple(issuer or ()),
+        signed_only=signed_only,
+        **key_of(context),
+    )
     address = Address(
         host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, behind_proxy=behind_proxy, root_path=root_path
     )

@@ -1,0 +1,132 @@
+"""What came in by which way, with which answers: for Prometheus, and the last hour of it for people."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from threading import Lock
+from typing import NamedTuple
+
+import prometheus_client as prometheus
+from starlette.requests import ClientDisconnect
+
+from outcomes.api.arguments import now
+from outcomes.domain.times import Micros
+from outcomes.service.problems import problem_of
+
+_GONE = "gone"
+_HOUR, _MINUTE = 3600.0, 60.0
+
+
+class InletFigures(NamedTuple):
+    """One way in: when it last brought something, and of the last hour the answers by status and the events."""
+
+    inlet: str
+    last: Micros | None
+    answers: dict[str, int]
+    events: int
+
+
+class Delivered:
+    """One delivery that is being taken: by which way it came, and how many events it brought."""
+
+    def __init__(self) -> None:
+        self.inlet = "api"
+        self.events = 0
+
+    def brought(self, events: int) -> None:
+        """Note how many events it held."""
+        self.events = events
+
+
+class Inlets:
+    """Counts deliveries by way and status. `api` is `POST /events`; `webhook` and `webhook-signed` are Canvas's."""
+
+    def __init__(self, registry: prometheus.CollectorRegistry) -> None:
+        labels = ("inlet", "status")
+        self._deliveries = prometheus.Counter(
+            "outcomes_deliveries", "Deliveries answered, by way in and status.", labels, registry=registry
+        )
+        self._last = prometheus.Gauge(
+            "outcomes_delivery_last_seconds", "When events last came by a way in.", ("inlet",), registry=registry
+        )
+        self._refused = prometheus.Counter(
+            "outcomes_signatures_refused", "Signed bodies that were not trusted, by why.", ("why",), registry=registry
+        )
+        self._hour = _LastHour()
+
+    @contextmanager
+    def counting(self, done: HTTPStatus, inlet: str = "api") -> Iterator[Delivered]:
+        """Count what is taken in the block by the answer that it ends with: `done` unless something is raised."""
+        delivery = Delivered()
+        delivery.inlet = inlet
+        try:
+            yield delivery
+        except Exception as error:
+            self._count(delivery, _status_of(error))
+            raise
+        self._count(delivery, str(done.value))
+        self._last.labels(delivery.inlet).set_to_current_time()
+
+    def refused(self, why: str) -> None:
+        """Count a signature that was not trusted."""
+        self._refused.labels(why).inc()
+
+    def figures(self) -> list[InletFigures]:
+        """Return the figures of each way in that was used."""
+        return self._hour.figures()
+
+    def _count(self, delivery: Delivered, status: str) -> None:
+        self._deliveries.labels(delivery.inlet, status).inc()
+        self._hour.add(delivery.inlet, status, delivery.events)
+
+
+class _LastHour:
+    """Counts by the minute, so that what is older than an hour can be let go."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._minutes: deque[tuple[float, Counter[tuple[str, str]], Counter[str]]] = deque()
+        self._last: dict[str, Micros] = {}
+
+    def add(self, inlet: str, status: str, events: int) -> None:
+        moment = time.monotonic()
+        with self._lock:
+            if not self._minutes or moment - self._minutes[-1][0] >= _MINUTE:
+                self._minutes.append((moment, Counter(), Counter()))
+            _, answers, brought = self._minutes[-1]
+            answers[inlet, status] += 1
+            brought[inlet] += events
+            if status.startswith("2"):
+                self._last[inlet] = now()
+            self._forget(moment)
+
+    def figures(self) -> list[InletFigures]:
+        with self._lock:
+            self._forget(time.monotonic())
+            answers, brought = Counter[tuple[str, str]](), Counter[str]()
+            for _, of_minute, events in self._minutes:
+                answers += of_minute
+                brought += events
+            names = sorted({inlet for inlet, _ in answers} | self._last.keys())
+            return [
+                InletFigures(
+                    name,
+                    self._last.get(name),
+                    {status: count for (inlet, status), count in sorted(answers.items()) if inlet == name},
+                    brought[name],
+                )
+                for name in names
+            ]
+
+    def _forget(self, moment: float) -> None:
+        while self._minutes and moment - self._minutes[0][0] > _HOUR:
+            self._minutes.popleft()
+
+
+def _status_of(error: Exception) -> str:
+    if isinstance(error, ClientDisconnect):
+        return _GONE
+    problem = problem_of(error)
+    return str((HTTPStatus.INTERNAL_SERVER_ERROR if problem is None else problem.status).value)
