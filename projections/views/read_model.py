@@ -7,7 +7,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
-from outcomes.domain.errors import HomeBusy, HomeUnavailable
+from outcomes.domain.errors import HomeBusy, HomeUnavailable, QuestionStopped
 from outcomes.domain.event import Event, EventLike
 from outcomes.projections.views import predecessors, schema
 from outcomes.projections.views.extract import Row, extract_row
@@ -17,6 +17,7 @@ from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.tracking import TrackedDatabase
 from outcomes.store.operations.erasure import erased_keys
+from outcomes.store.sqlite.change_counter import ChangeCounter
 from outcomes.store.sqlite.datastore import connect, is_lock
 from outcomes.store.sqlite.private_files import make_private
 
@@ -29,12 +30,20 @@ _SPOILT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 SCRATCH = ("views.db.new", "views.db.proof")
 """Views in the making, beside the live ones: of a rebuild, and of a proof."""
 
+_STEPS = 1_000
+"""Steps of SQLite's machine between two looks at whether a question is over: well below a millisecond."""
+
 Watch = Callable[[int, int], None]
 """Called with (position reached, head) as work goes on."""
 
 
 def unwatched(_position: int, _head: int) -> None:
     """Watch nothing."""
+
+
+def never() -> bool:
+    """Say that a question is not over."""
+    return False
 
 
 class Origin(NamedTuple):
@@ -64,6 +73,12 @@ class ReadModel:
         self._interner: IdTable | None = None
         self._generation: str | None = None
         self._inode: int | None = None
+        self._counters: tuple[int, ChangeCounter, ChangeCounter] | None = None
+        self._was_asked = False
+        self._agreed: tuple[int, int, int] | None = None
+        """What the counters said before views and log were last found to agree."""
+        self.is_over: Callable[[], bool] = never
+        """Asked now and then while the views are read; once it is true, reading ends with QuestionStopped."""
 
     @contextmanager
     def reading(self, watch: Watch = unwatched) -> Iterator[sqlite3.Connection]:
@@ -73,15 +88,79 @@ class ReadModel:
             yield connection
 
     @contextmanager
+    def reading_followed(self, watch: Watch = unwatched) -> Iterator[sqlite3.Connection]:
+        """Give a connection for questions where somebody else lets the views follow: they are read as they stand.
+
+        Only views that are of another log, or of before an erasure, are made anew first.
+        """
+        if not self.is_current() and self.position() is None:
+            self.catch_up(watch)
+        with self.reading_as_is() as connection:
+            yield connection
+
+    @contextmanager
     def reading_as_is(self) -> Iterator[sqlite3.Connection]:
         """Give a connection for questions without catching up first."""
-        with self._open().reading() as connection:
+        with self._open().reading() as connection, self._stoppable(connection):
             yield connection
+
+    @contextmanager
+    def _stoppable(self, connection: sqlite3.Connection) -> Iterator[None]:
+        if self.is_over is never:
+            yield
+            return
+        connection.set_progress_handler(self.is_over, _STEPS)
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            raise QuestionStopped from error
+        finally:
+            connection.set_progress_handler(None, 0)
+
+    def is_current(self) -> bool:
+        """Say whether the views are at the head of the log.
+
+        Where neither file was written since that was last found so, this is two looks at counters, and no query.
+        """
+        seen = self._seen()
+        if seen is not None and seen == self._agreed:
+            return True
+        position = self.position()
+        is_current = position is not None and position >= self._log.head
+        self._agreed = seen if is_current else None
+        return is_current
+
+    def _seen(self) -> tuple[int, int, int] | None:
+        """Return what the counters say of both files; None the first time, for most programs ask but once."""
+        was_asked, self._was_asked = self._was_asked, True
+        inode = self._inode_now()
+        if not was_asked or inode is None:
+            return None
+        if self._counters is None or self._counters[0] != inode:
+            self._close_counters()
+            self._counters = inode, ChangeCounter(self._home.log_path), ChangeCounter(self.path)
+        of_log, of_views = (counter.value() for counter in self._counters[1:])
+        return None if of_log is None or of_views is None else (inode, of_log, of_views)
+
+    def _close_counters(self) -> None:
+        for counter in () if self._counters is None else self._counters[1:]:
+            counter.close()
+        self._counters = None
+
+    def _inode_now(self) -> int | None:
+        try:
+            return self.path.stat().st_ino
+        except FileNotFoundError:
+            return None
 
     def position(self) -> int | None:
         """Return up to where the views stand for the log, without catching up; None if they are not of this log."""
         try:
-            if not is_usable(self.path) or not self._are_of_this_log():
+            # Of a file that is open, the version was looked at when it was, and nobody changes it in place.
+            is_open = self._database is not None and self._inode == self._inode_now()
+            if not (is_open or is_usable(self.path)) or not self._are_of_this_log():
                 return None
             with self.reading_as_is() as connection:
                 return TrackedDatabase.position(connection)
@@ -113,10 +192,10 @@ class ReadModel:
         A question waits for no writer: where somebody else is writing, it is answered from the views as they stand,
         which is after a whole batch, and the answer here is False. Raises HomeUnavailable where they cannot be written.
         """
+        if self.is_current():
+            return True
         head = self._log.head
         position = self.position()
-        if position is not None and position >= head:
-            return True
         if not self._home.is_writable:
             found = "are not there" if position is None else f"stand at position {position} of {head}"
             raise HomeUnavailable(
@@ -195,13 +274,14 @@ class ReadModel:
             predecessors.resume(connection, schema.VERSION_TABLES, schema.WAYS_BACK)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
+        self._close_counters()
         if self._database is not None:
             self._database.close()
             self._database = self._interner = None
 
     def _open(self) -> TrackedDatabase:
-        inode = self.path.stat().st_ino if self.path.exists() else None
+        inode = self._inode_now()
         if self._inode != inode:
             self.close()  # somebody has deleted the file that was open, and there is another
         if self._database is None:
@@ -210,7 +290,7 @@ class ReadModel:
 
     def _ready(self) -> TrackedDatabase:
         """Return the database, with its tables; the caller is the only writer."""
-        if not is_usable(self.path) or not self._are_of_this_log():
+        if self.position() is None:
             self.close()
             remove(self.path)
             make(self.path, origin_of(self._log))

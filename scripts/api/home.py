@@ -85,11 +85,23 @@ class Home:
     @contextmanager
     def stopping_when(self, is_over: Callable[[], bool]) -> Iterator[None]:
         """Let questions end with QuestionStopped once `is_over()`; it is asked often, and must be quick."""
-        self._session.is_over, before = is_over, self._session.is_over
+        views = self._session.views
+        views.is_over, before = is_over, views.is_over
         try:
             yield
         finally:
-            self._session.is_over = before
+            views.is_over = before
+
+    def leave_following(self) -> None:
+        """Take the views as they stand from now on: another home of this process lets them follow the log.
+
+        Questions then cost no look at the log, but for one at whether somebody was erased.
+        """
+        self._session.is_followed = True
+
+    def is_current(self) -> bool:
+        """Say whether the views are at the head of the log: a look, where nothing was written since the last."""
+        return self._session.views.is_current()
 
     def close(self) -> None:
         """Close all files; answers that are still being read end here."""

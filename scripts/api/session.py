@@ -9,7 +9,6 @@ from typing import Any, Self, TypeVar
 from weakref import WeakSet
 
 from outcomes.api.arguments import now
-from outcomes.domain.errors import QuestionStopped
 from outcomes.domain.times import Micros
 from outcomes.projections.views.read_model import ReadModel, Watch, unwatched
 from outcomes.store.home import Home as HomeFolder
@@ -18,13 +17,6 @@ from outcomes.store.privacy.home_key import KeySource
 from outcomes.store.sqlite.read_only import ImmutableReadGuard
 
 Row = TypeVar("Row")
-
-_STEPS = 1_000
-"""Steps of SQLite's machine between two looks at whether a question is over: well below a millisecond."""
-
-
-def _never() -> bool:
-    return False
 
 
 class Session:
@@ -48,8 +40,8 @@ class Session:
         self.log: EventLog = self.home.open_log(create=create, encrypt=encrypt)
         self.views = ReadModel(self.home, self.log)
         self.clock = clock
-        self.is_over: Callable[[], bool] = _never
-        """Asked now and then while a question runs; once it is true, the question ends with QuestionStopped."""
+        self.is_followed = False
+        """Whether somebody else lets the views follow the log: then questions take them as they stand."""
         self._streams: WeakSet[Generator[Any, None, None]] = WeakSet()
 
     def __enter__(self) -> Self:
@@ -78,24 +70,10 @@ class Session:
     @contextmanager
     def reading(self, watch: Watch = unwatched) -> Iterator[sqlite3.Connection]:
         """Give the views at the head of the log; everything read in here is of one moment."""
-        with self.views.reading(watch) as connection, self._stoppable(connection):
+        views = self.views
+        with views.reading_followed(watch) if self.is_followed else views.reading(watch) as connection:
             yield connection
         self.still()
-
-    @contextmanager
-    def _stoppable(self, connection: sqlite3.Connection) -> Iterator[None]:
-        if self.is_over is _never:
-            yield
-            return
-        connection.set_progress_handler(self.is_over, _STEPS)
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-                raise
-            raise QuestionStopped from error
-        finally:
-            connection.set_progress_handler(None, 0)
 
     def stream(self, ask: Callable[[sqlite3.Connection], Iterator[Row]]) -> Iterator[Row]:
         """Yield an answer row by row as it is read, all of it of one moment."""

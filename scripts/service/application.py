@@ -40,7 +40,7 @@ def create_app(configuration: Configuration) -> FastAPI:
         access = AccessFile(configuration.folder)
         readers = Readers(configuration)
         head = Told()
-        writer = Writer(configuration, lambda position: head.tell({"head": position}))
+        writer = Writer(configuration, lambda position: head.tell({"head": position}), access.flush)
         askers = Askers(access, is_secure=configuration.is_secure)
         app.state.parts = State(
             configuration, access, askers, readers, writer, metrics, inlets, signed, Streams(), head

@@ -43,6 +43,7 @@ class Readers:
         home: outcomes.Home | None = getattr(self._own, "home", None)
         if home is None:
             home = self._own.home = open_home(self._configuration)
+            home.leave_following()
             self._homes.append(home)
         return home
 

@@ -75,7 +75,8 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops in good order and then raises the signal once more, for whoever had a use for it before.
         signal.signal(number, lambda *_: None)
-    asyncio.run(server.serve([listening]))
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(server.serve([listening]))
 
 
 class _Server(uvicorn.Server):

@@ -1,6 +1,7 @@
 """The one thread that writes: it commits what has come, all at once, answers, and lets the views follow."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -30,14 +31,15 @@ class _Waiting(NamedTuple):
 class Writer:
     """Takes deliveries from any number of senders. Each is answered once it is on the disk, never before."""
 
-    def __init__(self, configuration: Configuration, tell: Callable[[int], None]) -> None:
+    def __init__(self, configuration: Configuration, tell: Callable[[int], None], flush: Callable[[], None]) -> None:
         self._configuration = configuration
         self._tell = tell
+        self._flush = flush
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._bytes = 0
         self._lock = Lock()
         self._has_ended = False
-        self._followed = 0.0
+        self._followed = self._flushed = 0.0
         self._thread = Thread(target=self._run, name="writer")
         self._thread.start()
 
@@ -140,11 +142,15 @@ class Writer:
     def _follow(self, home: outcomes.Home) -> None:
         moment = time.monotonic()
         if self._queue.empty() or moment - self._followed > _VIEWS_SECONDS:
-            # They catch up at the next question, too: that they could not now is nobody's loss.
+            # They try again in a moment: that they could not now is nobody's loss.
             with suppress(OutcomesError, OSError):
                 if home.catch_up():
                     self._tell(home.head)
             self._followed = time.monotonic()
+        if moment - self._flushed > _VIEWS_SECONDS:
+            with suppress(OSError, sqlite3.Error):
+                self._flush()
+            self._flushed = time.monotonic()
 
 
 def _as_problem(error: Exception) -> Exception:

@@ -77,6 +77,11 @@ class AccessFile:
         self._connection = connect(path, synchronous="FULL")
         self._connection.execute("PRAGMA secure_delete=ON")
         self._connection.executescript(_TABLES)
+        # A look is with the system before its answer is given: there it outlives this process. `flush` puts it on the
+        # disk, once for all that have come meanwhile, for a wait at each would be longer than most questions.
+        self._noting = connect(path, synchronous="NORMAL")
+        self._noting_lock = RLock()
+        self._is_flushed = True
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +90,10 @@ class AccessFile:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
+        """Put all on the disk, and close the file."""
+        self.flush()
+        with self._noting_lock:
+            self._noting.close()
         with self._lock:
             self._connection.close()
 
@@ -143,9 +151,18 @@ class AccessFile:
     # -- looks -----------------------------------------------------------------------------------------------------
 
     def note(self, look: Look) -> None:
-        """Record a look, before its answer is given."""
-        with self._writing() as connection:
-            connection.execute(f"INSERT INTO looks VALUES (NULL, {', '.join('?' * len(look))})", look)
+        """Record a look, before its answer is given; it is on the disk after the next `flush`."""
+        with self._noting_lock:
+            self._noting.execute(_NOTE, look)
+            self._is_flushed = False
+
+    def flush(self) -> None:
+        """Put the looks that were noted on the disk, if there are any that are not."""
+        with self._noting_lock:
+            is_flushed, self._is_flushed = self._is_flushed, True
+        if not is_flushed:
+            with self._lock:
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def looks(self, *, student: str | None = None, since: Micros | None = None) -> Iterator[Look]:
         """Yield the looks, oldest first: those at one student, or since a time."""
@@ -186,6 +203,7 @@ class AccessFile:
             self._connection.execute("COMMIT")
 
 
+_NOTE = f"INSERT INTO looks VALUES (NULL, {', '.join('?' * len(Look._fields))})"
 _TOKENS = f"SELECT {', '.join(Token._fields)} FROM tokens"
 
 
