@@ -38,7 +38,8 @@ def uri_without_traces(path: Path) -> str:
 def connect_read_only(path: Path) -> sqlite3.Connection:
     """Open an existing database file for somebody who must not write it, whatever statements they run."""
     uri = uri_of(path).replace("mode=rw", "mode=ro")
-    return sqlite3.connect(uri, uri=True, isolation_level=None)
+    # Whoever closes it may be another thread than the one that asked.
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
 
 class ImmutableReadGuard(NamedTuple):

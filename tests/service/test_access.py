@@ -1,5 +1,7 @@
 """Nobody sees what their token is not for."""
 
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -167,6 +169,16 @@ def test_each_look_at_students_is_recorded_before_its_answer(service: Service) -
         looks = [look for look in access.looks() if look.token == newest]
     told = [(look.route, look.course, look.student, look.rows, look.via) for look in looks]
     assert told == [("/explain", COURSE, STUDENT, 1, "json"), ("/mastery", COURSE, None, 7, "csv")]
+
+
+def test_a_look_outlives_a_service_that_is_killed(sample: Path, tmp_path: Path) -> None:
+    """What was answered is on the record, whatever happens to the process in the next moment."""
+    folder = shutil.copytree(sample, tmp_path / "home")
+    with running(folder) as service:
+        service.json(f"/explain?course={COURSE}&student={STUDENT}&outcome={OUTCOME}&tenant={SCHOOLS}")
+        service.stop(signal.SIGKILL)
+    with Access(folder) as access:
+        assert [look.student for look in access.looks()][-1:] == [STUDENT]
 
 
 def test_a_revoked_token_ends_at_once(service: Service) -> None:

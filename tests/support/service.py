@@ -97,3 +97,4 @@ def running(home: Path, *arguments: str) -> Iterator[Service]:
         yield service
     finally:
         service.stop()
+    assert "Traceback" not in "".join(service.said), "".join(service.said)
