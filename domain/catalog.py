@@ -11,6 +11,7 @@ from outcomes.domain.entities.erasure import ERASURE_EVENTS, Erasure
 from outcomes.domain.entities.friendly_description import FRIENDLY_DESCRIPTION_EVENTS, FriendlyDescription
 from outcomes.domain.entities.group import LearningOutcomeGroupCreated, LearningOutcomeGroupUpdated, OutcomeGroup
 from outcomes.domain.entities.link import LearningOutcomeLinkCreated, LearningOutcomeLinkUpdated, OutcomeLink
+from outcomes.domain.entities.observation import OBSERVATION_EVENTS, OBSERVED_ONLY
 from outcomes.domain.entities.outcome import LearningOutcomeCreated, LearningOutcomeUpdated, Outcome
 from outcomes.domain.entities.people import ENROLLMENT_EVENTS, USER_EVENTS, Enrollment, User
 from outcomes.domain.entities.places import ACCOUNT_EVENTS, COURSE_EVENTS, Account, Course
@@ -47,6 +48,7 @@ _EVENTS: Final[tuple[type[Event], ...]] = (
     *ENROLLMENT_EVENTS,
     *SETTING_EVENTS,
     *ERASURE_EVENTS,
+    *OBSERVATION_EVENTS,
 )
 _AGGREGATES: Final[tuple[type[Aggregate[Any]], ...]] = (
     Outcome,
@@ -63,6 +65,7 @@ _AGGREGATES: Final[tuple[type[Aggregate[Any]], ...]] = (
     Enrollment,
     Setting,
     Erasure,
+    *OBSERVED_ONLY,
 )
 
 EVENT_TYPES: Final = {event_type.name: event_type for event_type in _EVENTS}

@@ -41,6 +41,14 @@ class Metadata(BaseModel):
     root_account_id: LocalId | None = None
     job_id: LocalId | None = None
     job_tag: str | None = None
+    export_table: str | None = None
+    export_row: str | None = None
+    exported_at: str | None = None
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether it is an observation of ours: a row of an export, not an event of Canvas."""
+        return self.export_table is not None
 
     @property
     def is_by_import(self) -> bool:

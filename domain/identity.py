@@ -32,9 +32,29 @@ class Kind(StrEnum):
     ENROLLMENT = "enrollment"
     SETTING = "setting"
     ERASURE = "erasure"
+    RESULT_DETAIL = "result_detail"
+    ALIGNMENT = "alignment"
+    SUBMISSION = "submission"
+    POST_POLICY = "post_policy"
+    SECTION = "section"
+    TERM = "term"
+    COURSE_DETAIL = "course_detail"
 
 
-BACKGROUND = frozenset({Kind.ASSESSMENT, Kind.ACCOUNT, Kind.COURSE, Kind.USER, Kind.ENROLLMENT})
+OBSERVED_ONLY = frozenset(
+    {
+        Kind.RESULT_DETAIL,
+        Kind.ALIGNMENT,
+        Kind.SUBMISSION,
+        Kind.POST_POLICY,
+        Kind.SECTION,
+        Kind.TERM,
+        Kind.COURSE_DETAIL,
+    }
+)
+"""Kinds that no event of Canvas tells: they are known from exports."""
+
+BACKGROUND = OBSERVED_ONLY | {Kind.ASSESSMENT, Kind.ACCOUNT, Kind.COURSE, Kind.USER, Kind.ENROLLMENT}
 """Kinds that explain outcomes but are not part of their story: a timeline leaves them out unless one is named."""
 
 

@@ -14,7 +14,9 @@ from outcomes.domain.identity import Kind
 
 _SHARD = 10**13
 _GLOBAL_DIGITS, _MOST_DIGITS = 14, 19
-_ABOUT_PEOPLE = frozenset({Kind.RESULT, Kind.USER, Kind.ENROLLMENT, Kind.ASSESSMENT})
+_ABOUT_PEOPLE = frozenset(
+    {Kind.RESULT, Kind.USER, Kind.ENROLLMENT, Kind.ASSESSMENT, Kind.RESULT_DETAIL, Kind.SUBMISSION}
+)
 _JOINING = frozenset({Kind.USER, Kind.ENROLLMENT})
 
 OPTIONAL: Final = frozenset({"client_ip", "user_agent", "session_id", "referrer", "user_login"})
@@ -32,6 +34,9 @@ _IMPERSONAL: Final = frozenset(
         "http_method",
         "job_id",
         "job_tag",
+        "export_table",
+        "export_row",
+        "exported_at",
     }
 )
 _OF_A_PLACE: Final = frozenset(

@@ -24,14 +24,14 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"aggregate", "changes"},
         {"entities"},
         {"catalog"},
-        {"personal_data"},
+        {"personal_data", "reconciliation"},
     ),
     "store": (
         {"sqlite", "sources"},
         {"encoding", "access"},
         {"privacy"},
         {"log"},
-        {"home", "operations"},
+        {"home", "operations", "observations"},
         {"ingest"},
     ),
     "projections": (
@@ -39,7 +39,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"as_of"},
         {"mastery"},
         {"history"},
-        {"export", "operations"},
+        {"export", "operations", "reconcile"},
     ),
     "api": (
         {"arguments", "clean_text", "csv_lines", "extras"},
@@ -49,7 +49,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"html"},
         {"access", "ingest", "maintenance", "replay"},
         {"point"},
-        {"log", "quarantine", "settings"},
+        {"exports", "log", "quarantine", "settings"},
         {"home"},
     ),
 }

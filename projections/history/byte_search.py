@@ -51,7 +51,7 @@ class Search(NamedTuple):
         if not self.folded:
             return True
         lowered = raw.lower()
-        if all(word in lowered for word in self.folded):
+        if all(word in lowered for word in self.folded) or b'"exported_at"' in raw:  # an export is told in our words
             return True
         return (b"\\" in raw or not raw.isascii()) and _is_spelled_otherwise(_envelope(raw))
 

@@ -108,6 +108,8 @@ def actor_of(metadata: Metadata, *, is_erased: bool = False) -> Actor:
     """Say who did it: the user of a request (and who stood behind a masquerade), or the job that ran; and by what."""
     path = _path(metadata.url) if metadata.url else None
     via = " ".join(part for part in (metadata.http_method, path) if part)
+    if metadata.is_observed:
+        via = f"seen in an export of {metadata.exported_at} ({metadata.export_table})"
     return {
         "user_id": metadata.user_id,
         "login": ERASED_PERSON if is_erased else metadata.user_login,

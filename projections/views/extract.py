@@ -216,6 +216,8 @@ def _sis_ids(event: EventLike) -> tuple[SisKey, ...]:
         told.append((metadata.context_type, _local_id(metadata.context_id), metadata.context_sis_source_id))
     if event.kind is Kind.USER and isinstance(sis_id := getattr(body, "user_sis_id", None), str):
         told.append(("User", body.local_id, sis_id))
+    elif event.kind is Kind.COURSE_DETAIL and isinstance(sis_id := getattr(body, "sis_source_id", None), str):
+        told.append(("Course", body.local_id, sis_id))
     return tuple(told)
 
 

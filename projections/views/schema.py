@@ -146,6 +146,11 @@ _INDEXES = (
         for kind in (Kind.OUTCOME, Kind.GROUP, Kind.LINK, Kind.PROFICIENCY, Kind.CALCULATION_METHOD)
     ),
     "CREATE INDEX enrollment_versions_by_user ON enrollment_versions (user_uuid)",
+    # What exports told of the results and grades of a course: mastery is asked by course.
+    *(
+        f"CREATE INDEX {VERSION_TABLES[kind]}_in_context ON {VERSION_TABLES[kind]} (context)"
+        for kind in (Kind.RESULT_DETAIL, Kind.ALIGNMENT, Kind.SUBMISSION, Kind.POST_POLICY, Kind.SECTION)
+    ),
 )
 
 

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from outcomes.domain.identity import Kind, local_id
+from outcomes.domain.identity import OBSERVED_ONLY, Kind, local_id
 from outcomes.projections.views.extract import ResultRow, Row, VersionRow, named
 from outcomes.projections.views.schema import VERSION_TABLES
 
 _INTERNED_AT_MOST = 200_000
+_NO_MEMBERS = frozenset(kind.value for kind in OBSERVED_ONLY)
+"""Kinds that are found by their context in their own tables: one for every result would swell the trees' table."""
 _FEW = 100
 
 Found = tuple[int, tuple[Any, ...] | None]
@@ -141,7 +143,7 @@ class ViewWriter:
         context = None if row.context is None else self.interner.contexts[row.context]
         if context is not None and row.enrolled is not None:
             self.enrollments.add((context, row.enrolled, entity_id))
-        elif context is not None:
+        elif context is not None and kind not in _NO_MEMBERS:
             self.members.add((context, kind, entity_id))
             if row.outcome_id is not None:
                 # The linked outcome belongs to this tree, too, wherever it was created.

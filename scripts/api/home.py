@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from outcomes.api.answers.differences import Diff, Heading, ScoreChange, ScoreChanges, node_change, policy_difference
 from outcomes.api.answers.events import Log
+from outcomes.api.answers.exports import Bootstrapped, Reconciliation
 from outcomes.api.answers.operations import Backup, Erased, IngestReport, Rebuilt, Received, Status, Verdict
 from outcomes.api.arguments import Known, Time, known_text, place, time_text
 from outcomes.api.log import Wanted, log_at
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 
     from outcomes.api.ingest import Events
     from outcomes.store.ingest.group_commit import Delivery
+
+
+def _unwatched_table(_table: str, _rows: int) -> None:
+    """Watch nothing."""
 
 
 class Home:
@@ -277,6 +282,44 @@ class Home:
         from outcomes.api.ingest import receive  # noqa: PLC0415 - slow to load, and a reader never needs it
 
         return receive(self._session, deliveries, patience)
+
+    def bootstrap(
+        self,
+        from_: str | PathLike[str],
+        *,
+        at: Time,
+        tenant: str | None = None,
+        watch: Callable[[str, int], None] = _unwatched_table,
+    ) -> Bootstrapped:
+        """Take what Canvas held before events came out of a folder of Canvas Data 2 files, exported at a time.
+
+        Every row that says something new is recorded as an observation, of the time at which the row was saved. Nothing
+        is written before all of it has been read. `watch` is told (table, rows). See docs/interop.md. Raises
+        UnreadableInput for a folder that is no export, is cut short or another institution's; UsageError.
+        """
+        from outcomes.api import exports  # noqa: PLC0415 - slow to load, and seldom asked for
+
+        return exports.bootstrap(self._session, Path(from_), at, tenant, watch)
+
+    def reconcile(
+        self,
+        from_: str | PathLike[str],
+        *,
+        at: Time,
+        lag: str = "4h",
+        write: bool = False,
+        tenant: str | None = None,
+        watch: Callable[[str, int], None] = _unwatched_table,
+    ) -> Reconciliation:
+        """Compare the log with a folder of Canvas Data 2 files, exported at a time: a verdict for every entity.
+
+        What happened less than `lag` before the export may not be in it. `write` records what was missed as
+        observations, and tells the scores that it changed. The answer is false if events are missing. Raises as
+        `bootstrap` does.
+        """
+        from outcomes.api import exports  # noqa: PLC0415 - slow to load, and seldom asked for
+
+        return exports.reconcile(self._session, Path(from_), at, lag, tenant, watch, write=write)
 
     def rebuild(self, *, watch: Watch = unwatched) -> Rebuilt:
         """Make new views from the log beside the live ones, and swap them in at the end."""

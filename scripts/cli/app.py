@@ -16,6 +16,7 @@ from outcomes.cli.commands import (
     archive,
     demo,
     doctor,
+    exports,
     history,
     ingest,
     init,
@@ -79,6 +80,8 @@ def choose_home(
 
 app.command()(init.init)
 app.command()(writes_csv(ingest.ingest))
+app.command()(writes_csv(exports.bootstrap))
+app.command()(writes_csv(exports.reconcile))
 app.command()(writes_csv(query.tree))
 app.command()(writes_csv(query.show))
 app.command()(writes_csv(query.timeline))

@@ -6,12 +6,12 @@ from rich.console import Console, RenderableType
 
 from outcomes.api.answers.base import Answer
 from outcomes.api.answers.rows import SHOWN, Rows
-from outcomes.api.terminal import events, mastery, operations, trees
+from outcomes.api.terminal import events, exports, mastery, operations, trees
 from outcomes.api.terminal.cleaned import Cleaned
 from outcomes.api.terminal.dispatch import draw
 from outcomes.api.terminal.tables import UNBOUNDED, PagedTable
 
-__all__ = ["UNBOUNDED", "draw", "drawing", "events", "mastery", "operations", "show", "text", "trees"]
+__all__ = ["UNBOUNDED", "draw", "drawing", "events", "exports", "mastery", "operations", "show", "text", "trees"]
 
 _WIDTH = 160
 

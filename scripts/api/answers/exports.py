@@ -1,0 +1,155 @@
+"""What an export of Canvas came to: what was observed in it, and how the log stands to it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from outcomes.api.answers.base import Answer, Record, moment_of, optional
+from outcomes.api.answers.rows import Rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bootstrapped(Record):
+    """What was taken of an export: `rows` read by table, observations `written` by kind, and how many were news.
+
+    `missing` are tables that are of use and were not there; `remarks` say what was left aside.
+    """
+
+    tenant: str
+    at: datetime
+    rows: Mapping[str, int]
+    written: Mapping[str, int]
+    verdicts: Mapping[str, Mapping[str, int]]
+    missing: tuple[str, ...]
+    remarks: tuple[str, ...]
+    appended: int
+    head: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoverageRow(Record):
+    """How much of a kind in one course events told; `course` is None for what is not of a course.
+
+    `total` = `told` + `observed` (by exports only) + `missed` + `never_told`; `percent` is the share of `told`.
+    """
+
+    course: str | None
+    kind: str
+    total: int
+    told: int
+    observed: int
+    missed: int
+    never_told: int
+    percent: float
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconciledEntity(Record):
+    """An entity that is not the same here and there: the verdict, the window, the fields [ours, theirs]."""
+
+    kind: str
+    id: str
+    course: str | None
+    verdict: str
+    since: datetime | None
+    until: datetime | None
+    fields: Mapping[str, tuple[Any, Any]]
+    why: str | None
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "ReconciledEntity":
+        """Take over what the projection tells."""
+        fields = {name: (change[0], change[1]) for name, change in told["fields"].items()}
+        times = {name: moment_of(told[name]) for name in ("since", "until")}
+        return cls(**{**told, **times, "fields": fields})
+
+
+class ReconciledEntities(Rows[ReconciledEntity]):
+    """Every entity that is not the same, in the order of the export's tables."""
+
+    row_type = ReconciledEntity
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedAnswer(Record):
+    """A score that the observations changed, and by which entity: null is not assessed."""
+
+    position: int
+    entity: str
+    course_id: str
+    student: str
+    outcome_id: str
+    score: tuple[float | None, float | None]
+    mastered: tuple[bool | None, bool | None]
+
+
+class Reconciliation(Answer):
+    """How the log stands to an export: verdicts by kind, coverage by course and kind, and each finding.
+
+    It is false if something that events should have told is missing. `appended` and `changed` are told where the
+    observations were written.
+    """
+
+    def __init__(
+        self,
+        *,
+        summary: Mapping[str, Any],
+        coverage: Iterable[CoverageRow],
+        findings: Callable[[], Iterator[ReconciledEntity]],
+        ok: bool,
+        changed: Iterable[ChangedAnswer] | None = None,
+        appended: int | None = None,
+    ) -> None:
+        self.summary = summary
+        self.coverage = tuple(coverage)
+        self.findings = ReconciledEntities(findings)
+        self.ok = ok
+        self.changed = None if changed is None else tuple(changed)
+        self.appended = appended
+
+    def __bool__(self) -> bool:
+        """Whether nothing is missing that events should have told."""
+        return self.ok
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was left aside, in words."""
+        return tuple(self.summary["remarks"])
+
+    @property
+    def verdicts(self) -> Mapping[str, Mapping[str, int]]:
+        """How many entities of each kind have each verdict."""
+        found: Mapping[str, Mapping[str, int]] = self.summary["verdicts"]
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the contract's answer."""
+        return {
+            **self.summary,
+            "ok": self.ok,
+            "coverage": [row.as_json() for row in self.coverage],
+            "findings": list(self.findings.as_lines()),
+            **({} if self.appended is None else {"appended": self.appended}),
+            **({} if self.changed is None else {"changed": [change.as_json() for change in self.changed]}),
+        }
+
+    def as_lines(self) -> Iterator[dict[str, Any]]:
+        """Yield the findings."""
+        return iter(self.findings.as_lines())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedRollup(Record):
+    """One number of Canvas's against ours that is not the same: `cause` of the closed list, or `bug`."""
+
+    course_id: str
+    student: str
+    outcome_id: str
+    canvas: float | None
+    ours: float | None
+    cause: str
+    why: str | None = optional(default=None)

@@ -1,0 +1,246 @@
+"""What Canvas exports, read beside the log: `Home.bootstrap` and `Home.reconcile`."""
+
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from outcomes.api.answers.exports import Bootstrapped, ChangedAnswer, CoverageRow, ReconciledEntity, Reconciliation
+from outcomes.api.arguments import Time, duration, instant
+from outcomes.api.session import Session
+from outcomes.domain.errors import SeveralTenants, UnreadableInput, UsageError
+from outcomes.domain.reconciliation import Cut
+from outcomes.domain.times import Micros, moment, to_text
+from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve_cut, tenants
+from outcomes.projections.history.late import late
+from outcomes.projections.history.version_steps import Filters
+from outcomes.projections.reconcile.book import Book, Coverage
+from outcomes.projections.reconcile.comparison import Comparison, Watch
+from outcomes.projections.reconcile.present import Present
+from outcomes.store.ingest.ingest import Ingest
+from outcomes.store.log.provenance import first_told
+from outcomes.store.observations.lookups import Lookups
+from outcomes.store.observations.observation import Institution, Writer
+from outcomes.store.observations.shaping import Shaper
+from outcomes.store.sources.exports.columns import KNOWN_COLUMNS, TABLES
+from outcomes.store.sources.exports.files import rows_of, tables_in
+from outcomes.store.sources.files import OpenSource
+
+LAG = "4h"
+_LOOKED_AT = 500
+
+
+class Pass(NamedTuple):
+    """One comparison: whose export, what was found, and how many rows of each table were read."""
+
+    tenant: str
+    book: Book
+    rows: dict[str, int]
+    missing: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def bootstrap(session: Session, source: Path, at: Time, tenant: str | None, watch: Watch) -> Bootstrapped:
+    """Take the state before the subscription out of an export, see `Home.bootstrap`."""
+    started = time.monotonic()
+    exported_at = _instant(at)
+    with tempfile.TemporaryFile() as spool:
+        found = _compare(session, source, Cut(exported_at, 0, None), tenant, cast("BinaryIO", spool), watch)
+        report = _append(session, spool, source, exported_at)
+    return Bootstrapped(
+        tenant=found.tenant,
+        at=moment(exported_at),
+        rows=found.rows,
+        written=_by_name(found.book.written),
+        verdicts=_verdicts(found.book),
+        missing=found.missing,
+        remarks=found.remarks,
+        appended=report.appended,
+        head=report.head,
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def reconcile(
+    session: Session, source: Path, at: Time, lag: str, tenant: str | None, watch: Watch, *, write: bool
+) -> Reconciliation:
+    """Compare the log with an export, see `Home.reconcile`."""
+    exported_at = _instant(at)
+    cut = Cut(exported_at, duration(lag), None)
+    if not write:
+        found = _compare(session, source, cut, tenant, None, watch)
+        return _answer(found, cut)
+    with tempfile.TemporaryFile() as spool:
+        found = _compare(session, source, cut, tenant, cast("BinaryIO", spool), watch)
+        before = session.log.head
+        report = _append(session, spool, source, exported_at)
+    return _answer(found, cut, _changed(session, found.tenant, before + 1, report.head), report.appended)
+
+
+def _instant(at: Time) -> Micros:
+    found = instant(at)
+    if found is None:
+        raise UsageError("say when the export was made: --at TIME, as its job told")
+    return found
+
+
+def _compare(
+    session: Session, source: Path, cut: Cut, tenant: str | None, spool: BinaryIO | None, watch: Watch
+) -> Pass:
+    files = tables_in(source)
+    rows: dict[str, int] = {}
+
+    def counted(table: str, done: int) -> None:
+        rows[table] = done
+        watch(table, done)
+
+    remarks = tuple(_unknown_columns(files))
+    book = Book()
+    with session.reading() as connection, Lookups() as lookups:
+        institution, point = _institution(session, connection, files, tenant)
+        if cut.lag or spool is None:
+            cut = cut._replace(first_told=_first_told(session, institution.tenant))
+        shaper, writer = Shaper(institution, lookups), Writer(institution, cut.at)
+        with Present(connection, session.log, point) as present:
+            Comparison(present, shaper, lookups, cut, book, spool, writer).run(files, counted)
+    missing = tuple(table for table in TABLES if table not in files)
+    if institution.root_account is None:
+        remarks += ("no event has told the root account's global id: ids of places and people stay local",)
+    return Pass(institution.tenant, book, rows, missing, remarks)
+
+
+def _first_told(session: Session, tenant: str) -> Micros | None:
+    number = session.log.tenants().get(tenant)
+    if number is None:
+        return None
+    with session.log.reading() as reading:
+        return first_told(reading, number)
+
+
+def _institution(
+    session: Session, connection: sqlite3.Connection, files: dict[str, list[Path]], asked: str | None
+) -> tuple[Institution, PointInTime]:
+    """Return whose export it is; raises UsageError where nobody can tell, UnreadableInput where it is another's."""
+    known = tenants(connection)
+    told = _root_uuid(files)
+    uuid = asked or (told if told in known or not known else None) or (next(iter(known)) if len(known) == 1 else None)
+    if uuid is None and len(known) > 1:
+        raise SeveralTenants(list(known))
+    if uuid is None:
+        raise UsageError("nothing tells whose export this is: add its accounts table, or give --tenant UUID")
+    if told is not None and told != uuid:
+        raise UnreadableInput(
+            f"{files['accounts'][0]} is of the root account {told}, not of {uuid}: this is another institution's export"
+        )
+    cut = resolve_cut(connection, PointQuery(uuid))
+    root = _root_account(session, uuid)
+    return Institution(uuid, root), PointInTime(uuid, known.get(uuid, 0), cut.as_of, cut.known_at, cut.until)
+
+
+def _root_uuid(files: dict[str, list[Path]]) -> str | None:
+    roots = {
+        str(row.value["uuid"])
+        for path in files.get("accounts", [])
+        for row in rows_of(path, "accounts")
+        if row.value.get("uuid") and not row.value.get("parent_account_id") and not row.is_gone
+    }
+    if len(roots) > 1:
+        raise UnreadableInput(
+            f"{files['accounts'][0]} has {len(roots)} root accounts ({', '.join(sorted(roots))}): "
+            "export one institution at a time"
+        )
+    return next(iter(roots), None)
+
+
+def _root_account(session: Session, tenant: str) -> str | None:
+    """Return the global id of a root account, as the first events of it tell it."""
+    number = session.log.tenants().get(tenant)
+    if number is None:
+        return None
+    for looked_at, record in enumerate(session.log.records()):
+        if looked_at > _LOOKED_AT:
+            break
+        root = getattr(getattr(session.log.parse(record), "metadata", None), "root_account_id", None)
+        if root is not None and str(record.originator_id).startswith(f"{number:06d}/"):
+            return str(root)
+    return None
+
+
+def _unknown_columns(files: dict[str, list[Path]]) -> Iterator[str]:
+    """Say which columns this version does not know: they are left aside."""
+    for table, paths in files.items():
+        first = next(rows_of(paths[0], table), None)
+        unknown = sorted(set(first.value) - KNOWN_COLUMNS[table]) if first is not None else []
+        if unknown:
+            yield f"{table}: unknown column {', '.join(unknown)}: left aside"
+
+
+def _append(session: Session, spool: Any, source: Path, at: Micros) -> Any:
+    spool.flush()
+    spool.seek(0)
+    run = Ingest(session.home, session.log, session.clock, session.views)
+    run.run([OpenSource(f"export of {to_text(at)}: {source}", cast("BufferedReader", spool))])
+    return run.report
+
+
+def _changed(session: Session, tenant: str, first: int, last: int) -> list[ChangedAnswer]:
+    """Return the scores that what was appended changed, as `late` tells them."""
+    if last < first:
+        return []
+    with session.reading() as connection:
+        cut = resolve_cut(connection, PointQuery(tenant))
+        point = PointInTime(tenant, tenants(connection)[tenant], cut.as_of, cut.known_at, cut.until)
+        filters = Filters(recorded=(first, last))
+        return [
+            ChangedAnswer(
+                position=found.entry.position,
+                entity=f"{found.entry.ref.kind}:{found.entry.ref.id}",
+                course_id=score["course_id"],
+                student=score["student"],
+                outcome_id=score["outcome_id"],
+                score=tuple(score["score"]),
+                mastered=tuple(score["mastered"]),
+            )
+            for found in late(connection, session.log, point, 0, filters)
+            for score in found.scores
+        ]
+
+
+def _answer(
+    found: Pass, cut: Cut, changed: list[ChangedAnswer] | None = None, appended: int | None = None
+) -> Reconciliation:
+    book = found.book
+    summary = {
+        "tenant": found.tenant,
+        "at": to_text(cut.at),
+        "lag_seconds": cut.lag // 1_000_000,
+        "rows": found.rows,
+        "missing": list(found.missing),
+        "remarks": list(found.remarks),
+        "verdicts": _verdicts(book),
+    }
+    return Reconciliation(
+        summary=summary,
+        coverage=map(_coverage, book.coverage()),
+        findings=lambda: map(ReconciledEntity.of, book.findings()),
+        ok=not book.bad,
+        changed=changed,
+        appended=appended,
+    )
+
+
+def _coverage(row: Coverage) -> CoverageRow:
+    told = row._asdict()
+    times = {name: None if told[name] is None else moment(told[name]) for name in ("since", "until")}
+    return CoverageRow(**{**told, **times, "kind": row.kind.value}, percent=row.percent)
+
+
+def _by_name(counts: Any) -> dict[str, int]:
+    return {key.value: count for key, count in counts.items()}
+
+
+def _verdicts(book: Book) -> dict[str, dict[str, int]]:
+    return {kind.value: _by_name(counts) for kind, counts in book.counts.items()}

@@ -1,0 +1,99 @@
+"""How the log stands to an export: verdicts, coverage in words, and the first findings."""
+
+from itertools import islice
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from outcomes.api.answers.exports import Bootstrapped, CoverageRow, Reconciliation
+from outcomes.api.terminal import parts
+from outcomes.api.terminal.dispatch import draw
+
+_SHOWN = 40
+_COURSES = 20
+
+
+@draw.register
+def bootstrapped(found: Bootstrapped) -> RenderableType:
+    """Draw what was read and what was news, by table and kind."""
+    told = {
+        **{f"read: {table}": f"{count:,}" for table, count in found.rows.items()},
+        **{f"observed: {kind}": f"{count:,}" for kind, count in found.written.items()},
+        "not there": ", ".join(found.missing) or "-",
+        "appended": f"{found.appended:,}",
+        "head": f"{found.head:,}",
+        "seconds": found.seconds,
+    }
+    return parts.facts(told)
+
+
+@draw.register
+def reconciliation(found: Reconciliation) -> RenderableType:
+    """Draw the counts, what events told in percent where that is not all, and the first findings."""
+    verdicts = sorted({verdict for counts in found.verdicts.values() for verdict in counts})
+    counts = parts.table(
+        ("kind", *verdicts),
+        ([kind, *(row.get(verdict, 0) for verdict in verdicts)] for kind, row in found.verdicts.items()),
+    )
+    incomplete = [row for row in found.coverage if row.told != row.total]
+    words = [Text(_in_words(row)) for row in incomplete[:_COURSES]]
+    if len(incomplete) > _COURSES:
+        words.append(Text(f"and {len(incomplete) - _COURSES} more (--format json has all)"))
+    if not incomplete:
+        words.append(Text("events told all of it"))
+    rows = list(islice(found.findings, _SHOWN + 1))
+    findings = parts.table(
+        ("verdict", "entity", "course", "from", "to", "fields", "why"),
+        (
+            (
+                row.verdict,
+                f"{row.kind}:{row.id}",
+                row.course,
+                parts.shown(row.since),
+                parts.shown(row.until),
+                parts.changes({name: list(change) for name, change in row.fields.items()}),
+                row.why,
+            )
+            for row in rows[:_SHOWN]
+        ),
+    )
+    more = [Text("… and more: --format ndjson lists every finding")] if len(rows) > _SHOWN else []
+    written: list[RenderableType] = (
+        [] if found.appended is None else [Text(f"{found.appended:,} observations were recorded"), *_changed(found)]
+    )
+    return Group(counts, Text(), *words, *([Text(), findings, *more] if rows else []), *written)
+
+
+def _in_words(row: CoverageRow) -> str:
+    where = f"Course:{row.course}" if row.course is not None else "accounts"
+    rest = f"{100 - row.percent:.2f}".rstrip("0").rstrip(".")
+    when = ""
+    if row.since is not None and row.until is not None:
+        first, last = row.since.date().isoformat(), row.until.date().isoformat()
+        when = f" on {first}" if first == last else f" between {first} and {last}"
+    why = [f"{row.missed:,} missed" if row.missed else "", f"{row.never_told:,} never told" if row.never_told else ""]
+    why.append(f"{row.observed:,} known from exports" if row.observed else "")
+    return (
+        f"{where}: events told {row.percent:g} % of {row.total:,} {row.kind}s; "
+        f"{rest} % not{when} ({', '.join(part for part in why if part)})"
+    )
+
+
+def _changed(found: Reconciliation) -> list[RenderableType]:
+    if not found.changed:
+        return [Text("no score changed")] if found.changed is not None else []
+    table = parts.table(
+        ("course", "student", "outcome", "score", "mastered", "by"),
+        (
+            (
+                row.course_id,
+                row.student,
+                row.outcome_id,
+                parts.arrow(*row.score),
+                parts.arrow(*row.mastered),
+                row.entity,
+            )
+            for row in found.changed[:_SHOWN]
+        ),
+    )
+    return [Text(f"{len(found.changed):,} scores changed"), table]

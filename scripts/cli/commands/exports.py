@@ -1,0 +1,83 @@
+"""What Canvas exports, beside what its events told: `bootstrap`, `reconcile`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outcomes.cli.options import Format, FormatOption, TenantOption
+from outcomes.cli.output import answer, say
+from outcomes.cli.progress import progress
+from outcomes.cli.session import catch_up, opened
+
+AtOption = Annotated[str, typer.Option("--at", metavar="TIME", help="When the export was made, as its job told.")]
+
+
+def bootstrap(
+    context: typer.Context,
+    *,
+    from_: Annotated[
+        Path,
+        typer.Option("--from", metavar="FOLDER", help="Folder with Canvas Data 2 files: jsonl, csv, tsv, parquet."),
+    ],
+    at: AtOption,
+    encrypt: Annotated[bool, typer.Option("--encrypt", help="Make an encrypted home, if there is none yet.")] = False,
+    tenant: TenantOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Begin with what Canvas held before its events came: record an export's rows as observations.
+
+    Each says what a row was when it was saved, and nothing of before. What events told is not told again; a second
+    run adds nothing. Nothing is written before all of the export has been read.
+
+    Example: outcomes bootstrap --from canvas-data-2/ --at 2026-06-01
+    """
+    from outcomes.store.sources.exports.files import tables_in  # noqa: PLC0415 - not needed to show help
+
+    tables_in(from_)  # before a home is made for what is none
+    with opened(context, create=True, encrypt=encrypt) as home, progress("reading") as advance:
+        catch_up(home)
+        found = home.bootstrap(from_, at=at, tenant=tenant, watch=lambda _table, rows: advance(rows, None, rows))
+    for words in found.remarks:
+        say(words)
+    answer(found, form)
+
+
+def reconcile(
+    context: typer.Context,
+    *,
+    from_: Annotated[
+        Path,
+        typer.Option(
+            "--from",
+            metavar="FOLDER|report.csv|rollups.json",
+            help="An export of Canvas Data 2, an Outcome Results report, or rollups of Canvas's REST API.",
+        ),
+    ],
+    at: AtOption,
+    lag: Annotated[
+        str, typer.Option("--lag", metavar="DURATION", help="How far the export may lag behind its time.")
+    ] = "4h",
+    write: Annotated[
+        bool, typer.Option("--write", help="Record what was missed, and tell the scores it changed.")
+    ] = False,
+    tenant: TenantOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Prove what events missed: compare the log with an export of Canvas; exit 1 if something is missing.
+
+    Every entity gets one verdict: same, missed, never_told, lagging, contradiction, silent, gone, cannot_say. Rollups
+    of Canvas are compared number by number: what no cause of a closed list explains is called a bug.
+
+    Example: outcomes reconcile --from canvas-data-2/ --at 2026-06-01T04:00Z --write
+    """
+    with opened(context) as home, progress("comparing") as advance:
+        catch_up(home)
+        found = home.reconcile(
+            from_, at=at, lag=lag, write=write, tenant=tenant, watch=lambda _table, rows: advance(rows, None, rows)
+        )
+        for words in found.remarks:
+            say(words)
+        answer(found, form)
+    if not found:
+        raise typer.Exit(1)

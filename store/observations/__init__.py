@@ -1,0 +1,1 @@
+"""From rows of an export to observations: what the log records of them."""

@@ -1,0 +1,82 @@
+"""What rows of an export need of other tables, kept on disk while it is read, so that memory does not grow with it."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self
+
+_ROWS = 5_000
+
+_TABLES = """
+CREATE TABLE users (id TEXT PRIMARY KEY, uuid TEXT) WITHOUT ROWID;
+CREATE TABLE courses (id TEXT PRIMARY KEY, uuid TEXT) WITHOUT ROWID;
+CREATE TABLE pseudonyms (user_id TEXT, sis_user_id TEXT, PRIMARY KEY (user_id, sis_user_id)) WITHOUT ROWID;
+CREATE TABLE ratings (proficiency TEXT, id TEXT, updated_at TEXT, rating TEXT, PRIMARY KEY (proficiency, id))
+    WITHOUT ROWID;
+CREATE TABLE assessed (assignment_id TEXT, user_id TEXT, user_uuid TEXT, course_id TEXT,
+    PRIMARY KEY (assignment_id, user_id)) WITHOUT ROWID;
+CREATE TABLE newest (id TEXT PRIMARY KEY, ts TEXT, file TEXT, line INTEGER) WITHOUT ROWID;
+"""
+
+
+class Lookups:
+    """A scratch database without a name: the system removes it, whatever happens."""
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect("file:", uri=True, isolation_level=None)
+        self.connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES} BEGIN")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def keep(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Keep rows of one of the tables; what comes later replaces."""
+        iterator = iter(rows)
+        while some := list(islice(iterator, _ROWS)):
+            marks = ", ".join("?" * len(some[0]))
+            self.connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", some)
+
+    def user_uuid(self, user_id: str | None) -> str | None:
+        """Return the uuid of a user."""
+        return self._one("SELECT uuid FROM users WHERE id = ?", user_id)
+
+    def course_uuid(self, course_id: str | None) -> str | None:
+        """Return the uuid of a course."""
+        return self._one("SELECT uuid FROM courses WHERE id = ?", course_id)
+
+    def sis_user_id(self, user_id: str) -> str | None:
+        """Return what the school calls a user; the first of several pseudonyms."""
+        return self._one("SELECT min(sis_user_id) FROM pseudonyms WHERE user_id = ?", user_id)
+
+    def user_of_sis_id(self, sis_user_id: str | None) -> str | None:
+        """Return the uuid of the user whom the school calls so."""
+        return self._one(
+            "SELECT u.uuid FROM pseudonyms p JOIN users u ON u.id = p.user_id WHERE p.sis_user_id = ?", sis_user_id
+        )
+
+    def ratings(self, proficiency: str) -> list[tuple[str, str]]:
+        """Return the levels of a mastery scale, each with when it was saved: JSON text."""
+        rows = self.connection.execute("SELECT updated_at, rating FROM ratings WHERE proficiency = ?", (proficiency,))
+        return rows.fetchall()
+
+    def assessed(self, assignment_id: str, user_id: str) -> tuple[str, str] | None:
+        """Return the student and course for which a result came of an assignment; None if none did."""
+        found: tuple[str, str] | None = self.connection.execute(
+            "SELECT user_uuid, course_id FROM assessed WHERE assignment_id = ? AND user_id = ?",
+            (assignment_id, user_id),
+        ).fetchone()
+        return found
+
+    def _one(self, sql: str, key: str | None) -> str | None:
+        row = None if key is None else self.connection.execute(sql, (key,)).fetchone()
+        return None if row is None else row[0]
+
+    def streamed(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a question."""
+        return iter(self.connection.execute(sql))

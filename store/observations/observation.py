@@ -1,0 +1,78 @@
+"""An observation on its way into the log: what a row said, when, and the bytes of its event."""
+
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from outcomes.domain.entities.observation import observed_name
+from outcomes.domain.identity import Kind
+from outcomes.domain.times import Micros, to_text
+
+PRODUCER: Final = "outcomes.export"
+_SHARD = 10**13
+
+
+class Observation(NamedTuple):
+    """What a row of an export says of one entity.
+
+    `updated_at` is the row's own clock, `created_at` bounds what it says about before. `body` is that of an event of
+    the kind; `unspecified` names the columns that the export could not tell.
+    """
+
+    kind: Kind
+    id: str
+    body: dict[str, Any]
+    updated_at: Micros
+    created_at: Micros | None
+    table: str
+    unspecified: tuple[str, ...] = ()
+
+    @property
+    def course(self) -> str | None:
+        """The course that it belongs to, if it does to one."""
+        body = self.body
+        if self.kind is Kind.RESULT:
+            place, number = body.get("result_context_type"), body.get("result_context_id")
+        else:
+            place, number = body.get("context_type"), body.get("context_id")
+        return number if place == "Course" else None
+
+
+class Institution(NamedTuple):
+    """Whose export it is: the root account's uuid, and its global id where that is known."""
+
+    tenant: str
+    root_account: str | None
+
+    def global_id(self, local: str | None) -> str | None:
+        """Return an id as the events of places and people have it: with the shard, where that is known."""
+        if local is None or self.root_account is None or not local.isdecimal():
+            return local
+        shard = int(self.root_account) // _SHARD
+        return str(shard * _SHARD + int(local)) if int(local) < _SHARD else local
+
+
+class Writer:
+    """Makes the events of observations, all of one export of one institution."""
+
+    def __init__(self, institution: Institution, exported_at: Micros) -> None:
+        root = institution.root_account
+        self._envelope = {
+            "root_account_uuid": institution.tenant,
+            **({} if root is None else {"root_account_id": root}),
+            "producer": PRODUCER,
+            "exported_at": to_text(exported_at),
+        }
+
+    def line(self, seen: Observation, event_time: Micros) -> bytes:
+        """Return the event of an observation, in one line."""
+        row = blake2b(orjson.dumps(seen.body, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()
+        metadata = {
+            "event_name": observed_name(seen.kind),
+            "event_time": to_text(event_time),
+            **self._envelope,
+            "export_table": seen.table,
+            "export_row": row,
+        }
+        return orjson.dumps({"metadata": metadata, "body": seen.body}, option=orjson.OPT_APPEND_NEWLINE)
