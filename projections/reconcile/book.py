@@ -1,6 +1,7 @@
 """What a comparison found: counts, coverage by course, and each finding, kept on disk since there may be millions."""
 
 import tempfile
+import weakref
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -52,6 +53,7 @@ class Book:
         self._cells: dict[tuple[str | None, Kind], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         self._days: dict[tuple[str | None, Kind], tuple[Micros, Micros]] = {}
         self._findings = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the answer
+        weakref.finalize(self, self._findings.close)
 
     def same(self, kind: Kind, course: str | None, *, told: bool, count: int = 1) -> None:
         """Count entities that are as the log has them, and whether events told them or only exports."""

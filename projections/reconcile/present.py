@@ -73,13 +73,14 @@ ON CONFLICT (id) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for co
 """
 _OF_RESULTS = (
     "SELECT r.id, r.position, r.event_time, r.updated_at, o.position IS NULL, r.updated_at > r.own_updated_at, "
-    "r.course, r.student, r.outcome_id, r.state, r.score, r.possible, r.percent, r.assessed_at, r.artifact_type, r.artifact_id FROM json_each(?) j "
+    "r.course, r.student, r.outcome_id, r.state, r.score, r.possible, r.percent, r.assessed_at, r.artifact_type, "
+    "r.artifact_id FROM json_each(?) j "
     "CROSS JOIN temp.here_results r ON r.id = j.value LEFT JOIN temp.here_observed o ON o.position = r.position"
 )
 _TABLES = {
-    "here_results": "(id TEXT PRIMARY KEY, position INTEGER, event_time INTEGER, updated_at INTEGER, own_updated_at INTEGER, "
-    "course TEXT, student TEXT, outcome_id TEXT, state TEXT, score REAL, possible REAL, percent REAL, assessed_at INTEGER, "
-    "artifact_type TEXT, artifact_id TEXT) WITHOUT ROWID",
+    "here_results": "(id TEXT PRIMARY KEY, position INTEGER, event_time INTEGER, updated_at INTEGER, "
+    "own_updated_at INTEGER, course TEXT, student TEXT, outcome_id TEXT, state TEXT, score REAL, possible REAL, "
+    "percent REAL, assessed_at INTEGER, artifact_type TEXT, artifact_id TEXT) WITHOUT ROWID",
     "here_observed": "(position INTEGER PRIMARY KEY)",
     "here_seen": "(kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID",
 }

@@ -42,13 +42,7 @@ def text_in(chunks: Iterable[bytes], name: str, stream: BinaryIO | None = None) 
     stream that is damaged, after all that can be read. An empty chunk is passed on: nothing came for a while. A Parquet
     file is read from `stream`, if that can be sought in.
     """
-    head, chunks = _peek(chunks)
-    depth = 0
-    while packing := packing_of(head):
-        depth += 1
-        if depth > _DEEPEST_PACKING:
-            raise UnreadableInput(f"{name} is packed more than {_DEEPEST_PACKING} times over: unpack it first")
-        head, chunks = _peek(packing.unpack(chunks, name))
+    head, chunks, depth = _unpacked(chunks, name)
     if head.startswith(PARQUET_MAGIC) and not depth and stream is not None and stream.seekable():
         yield from parquet.events_in(stream, name)
         return
@@ -57,6 +51,25 @@ def text_in(chunks: Iterable[bytes], name: str, stream: BinaryIO | None = None) 
         head, chunks = _peek(to_utf8(chunks, encoding, name))
     refuse_unless_text(head, name)
     yield from chunks
+
+
+def any_text_in(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """Yield text that need not be of events, unpacked and in UTF-8; raises UnreadableInput as `text_in` does."""
+    head, chunks, _ = _unpacked(chunks, name)
+    encoding = encoding_of(head)
+    yield from chunks if encoding is None else to_utf8(chunks, encoding, name)
+
+
+def _unpacked(chunks: Iterable[bytes], name: str) -> tuple[bytes, Iterator[bytes], int]:
+    """Return the first bytes and all chunks of what was packed, and how often it was."""
+    head, found = _peek(chunks)
+    depth = 0
+    while packing := packing_of(head):
+        depth += 1
+        if depth > _DEEPEST_PACKING:
+            raise UnreadableInput(f"{name} is packed more than {_DEEPEST_PACKING} times over: unpack it first")
+        head, found = _peek(packing.unpack(found, name))
+    return head, found, depth
 
 
 @contextmanager

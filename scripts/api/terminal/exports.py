@@ -61,7 +61,8 @@ def reconciliation(found: Reconciliation) -> RenderableType:
     written: list[RenderableType] = (
         [] if found.appended is None else [Text(f"{found.appended:,} observations were recorded"), *_changed(found)]
     )
-    return Group(counts, Text(), *words, *([Text(), findings, *more] if rows else []), *written)
+    listed: list[RenderableType] = [Text(), findings, *more] if rows else []
+    return Group(counts, Text(), *words, *listed, *written)
 
 
 def _in_words(row: CoverageRow) -> str:

@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 
 from outcomes.domain.errors import UnreadableInput
-from outcomes.store.sources.content import content_of
+from outcomes.store.sources.content import any_text_in
 from outcomes.store.sources.exports import parquet_rows
 from outcomes.store.sources.exports.columns import TABLES
 from outcomes.store.sources.exports.delimited import csv_records, lines_of, table_of, tsv_records
 from outcomes.store.sources.exports.rows import ExportRow, identity
 from outcomes.store.sources.file_types import PARQUET_MAGIC
-from outcomes.store.sources.files import open_source
+from outcomes.store.sources.files import InputChunks, open_source
 
 _KNOWN_SUFFIXES = re.compile(r"\.(?:jsonl|ndjson|json|csv|tsv|parquet)(?:\.(?:gz|gzip|zst|bz2|xz))?$", re.IGNORECASE)
 _ALSO_BEFORE = re.compile(r"^(?:canvas|cd2|dap)[._-]", re.IGNORECASE)
@@ -70,7 +70,7 @@ def rows_of(path: Path, table: str) -> Iterator[ExportRow]:
             yield from _named(parquet_rows.records(stream, name), table, name)
             return
         kind = _format_of(path)
-        lines = lines_of(content_of(stream, name), name)
+        lines = lines_of(any_text_in(InputChunks(stream, name), name), name)
         if kind == "json":
             yield from _json_rows(lines, table, name)
             return

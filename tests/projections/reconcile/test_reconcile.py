@@ -1,0 +1,126 @@
+"""What events missed is found in an export, all of it and nothing else, and made good."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+import outcomes
+from scripts.generator.exports import Made, make
+
+EVENTS = 6_000
+
+
+class Schools(NamedTuple):
+    """One school, told with gaps and told whole, and what its export makes of both."""
+
+    made: Made
+    gaps: outcomes.Home
+    whole: outcomes.Home
+    found: Any
+    written: Any
+
+
+@pytest.fixture(scope="module")
+def schools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Schools]:
+    """A year of which one event in a hundred was lost, beside the same year with all of them."""
+    folder = tmp_path_factory.mktemp("exports")
+    made = make(folder, events=EVENTS, seed=7, form="csv.gz")
+    export = folder / "canvas_data_2"
+    with (
+        outcomes.open(folder / "gaps", create=True) as gaps,
+        outcomes.open(folder / "whole", create=True) as whole,
+    ):
+        gaps.ingest(str(folder / "events.ndjson"))
+        whole.ingest(str(folder / "all-events.ndjson"))
+        found = gaps.reconcile(export, at=made.at)
+        findings = list(found.findings)
+        whole.reconcile(export, at=made.at, write=True)
+        written = gaps.reconcile(export, at=made.at, write=True)
+        yield Schools(made, gaps, whole, (found, findings), written)
+
+
+def test_all_that_was_lost_is_named_and_nothing_else(schools: Schools) -> None:
+    """Every entity whose last save was never told is missed or never told, and no other is."""
+    _, findings = schools.found
+    named = {(one.kind, one.id) for one in findings if one.verdict in {"missed", "never_told"}}
+    lost = {(one.kind, one.id) for one in schools.made.lost}
+    assert len(lost) > 30
+    assert named == lost
+
+
+def test_the_window_is_right(schools: Schools) -> None:
+    """What was missed lies between the save that was told last and the one that the export holds, to the second."""
+    _, findings = schools.found
+    windows = {(one.kind, one.id): (one.since, one.until) for one in findings}
+    for lost in schools.made.lost:
+        since, until = windows[lost.kind, lost.id]
+        assert abs((until - lost.until).total_seconds()) < 1
+        if lost.since is not None:
+            assert abs((since - lost.since).total_seconds()) < 1.1
+
+
+def test_rows_that_are_gone_or_cannot_be_told_are_named(schools: Schools) -> None:
+    """What the export no longer holds is gone; what it does not specify nobody can say."""
+    _, findings = schools.found
+    assert {(one.kind, one.id) for one in findings if one.verdict == "gone"} == schools.made.gone
+    assert {(one.kind, one.id) for one in findings if one.verdict == "cannot_say"} == schools.made.unspecified
+
+
+def test_an_export_of_what_was_told_gives_no_alarm(schools: Schools) -> None:
+    """Of a log that missed nothing no entity is missed, and the answer is true."""
+    again = schools.whole.reconcile(schools.made.folder / "canvas_data_2", at=schools.made.at)
+    counts = {
+        verdict: sum(row.get(verdict, 0) for row in again.verdicts.values()) for verdict in ("missed", "never_told")
+    }
+    assert counts == {"missed": 0, "never_told": 0}
+    assert again.ok
+
+
+def test_coverage_adds_up(schools: Schools) -> None:
+    """Each row of coverage is told, observed, missed or never told, and only a whole one has 100 percent."""
+    found, _ = schools.found
+    for row in found.coverage:
+        assert row.told + row.observed + row.missed + row.never_told == row.total
+        assert (row.percent == 100) == (row.told == row.total)
+    missing = sum(row.missed + row.never_told for row in found.coverage)
+    assert missing == len(schools.made.lost)
+
+
+def test_after_writing_every_answer_is_that_of_a_home_that_missed_nothing(schools: Schools) -> None:
+    """Scores, trees and classes are equal; so is what another look at the export says."""
+    gaps, whole = schools.gaps.at(), schools.whole.at()
+    assert [row.as_json() for row in gaps.mastery()] == [row.as_json() for row in whole.mastery()]
+    for place in {place.context for place in schools.whole.status().contexts}:
+        assert _without_position(gaps.tree(place).as_json()) == _without_position(whole.tree(place).as_json())
+    again = schools.gaps.reconcile(schools.made.folder / "canvas_data_2", at=schools.made.at, write=True)
+    assert again.ok
+    assert again.appended == 0
+
+
+def _without_position(tree: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in tree.items() if name != "known_at"}
+
+
+def test_writing_tells_the_scores_that_it_changed(schools: Schools) -> None:
+    """Each change names the observation that made it, and the score of now is the one that it tells last."""
+    changed = schools.written.changed
+    assert changed
+    scores = {(row.course_id, row.student, row.outcome_id): row.score for row in schools.gaps.at().mastery()}
+    last = {(one.course_id, one.student, one.outcome_id): one.score[1] for one in changed if one.entity[:6] == "result"}
+    assert {key: scores[key] for key in last if key in scores} == {key: last[key] for key in last if key in scores}
+
+
+def test_history_names_the_export_as_the_actor(schools: Schools) -> None:
+    """Timeline and blame say where an observation was seen."""
+    lost = next(one for one in schools.made.lost if one.kind == "result")
+    seen = f"seen in an export of {schools.made.at} (learning_outcome_results)"
+    entries = list(schools.gaps.at().timeline(entity=f"result:{lost.id}", all=True))
+    assert entries[-1].actor.via == seen
+    assert schools.gaps.at().blame("result", lost.id).fields["learning_outcome_id"].actor.via
+    assert list(schools.gaps.at().timeline(actor="seen in an export of", limit=3))
+
+
+def test_the_log_is_whole_with_observations(schools: Schools) -> None:
+    """Replay, views and chain agree, as with events alone."""
+    assert schools.gaps.verify(rebuild=True).ok
