@@ -3,7 +3,9 @@
 
 def clean(text: str) -> str:
     """Return text that a terminal shows and does not obey: control and formatting characters become visible."""
-    return "".join(char if char.isprintable() or char == " " else "�" for char in text)
+    if text.isprintable():
+        return text  # nearly always, and a table of a long history has millions of pieces
+    return "".join(char if char.isprintable() else "�" for char in text)
 
 
 def clean_lines(text: str) -> str:

@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from outcomes.api.answers.base import as_json, time_text
 from outcomes.api.answers.entity import Blame, BlamedField, EntityState
@@ -14,7 +13,7 @@ from outcomes.api.answers.moments import Moment, Moments
 from outcomes.api.clean_text import clean
 from outcomes.api.terminal import parts
 from outcomes.api.terminal.dispatch import draw
-from outcomes.api.terminal.tables import VALUE_WIDTH, Room
+from outcomes.api.terminal.tables import VALUE_WIDTH, Lines, Room
 
 Item = TypeVar("Item")
 
@@ -65,7 +64,7 @@ def _timeline_row(entry: TimelineEntry, room: Room) -> tuple[Any, ...]:
         parts.change(entry.change),
         f"{entry.kind}:{entry.id}",
         entry.title,
-        Text(fields_in_words(entry, room) + ("  (order conflict)" if entry.order_conflict else "")),
+        Lines(fields_in_words(entry, room) + ("  (order conflict)" if entry.order_conflict else "")),
         parts.actor(entry.actor, room),
         entry.position,
     )
@@ -117,7 +116,7 @@ def _late_row(entry: LateEntry, room: Room) -> tuple[Any, ...]:
         f"{entry.late_by_seconds / 86_400:.1f} days",
         f"{entry.kind}:{entry.id}",
         entry.title,
-        Text("\n".join(clean(effect) for effect in _effects(entry, room) if effect)),
+        Lines("\n".join(clean(effect) for effect in _effects(entry, room) if effect)),
         entry.position,
     )
 

@@ -31,7 +31,7 @@ from outcomes.api.terminal import parts
 from outcomes.api.terminal.dispatch import draw
 from outcomes.api.terminal.events import fields_in_words
 from outcomes.api.terminal.parts import number, shown
-from outcomes.api.terminal.tables import Fitted, Room
+from outcomes.api.terminal.tables import Fitted, Lines, Room
 from outcomes.domain.mastery import LegacyStatus
 from outcomes.domain.mastery.derivation import number as rounded
 
@@ -138,7 +138,7 @@ def _history_row(item: tuple[ScoreMove, str | None], room: Room) -> tuple[Any, .
     entry = move.entry
     told: tuple[Any, ...] = ("", "", "")
     if entry is not None:
-        told = (f"{entry.kind}:{entry.id}", Text(fields_in_words(entry, room)), parts.actor(entry.actor, room))
+        told = (f"{entry.kind}:{entry.id}", Lines(fields_in_words(entry, room)), parts.actor(entry.actor, room))
     score = (time_text(move.at), move.score, move.mastery_points, stands)
     return (*score, turn or "", move.cause, *told, move.position)
 
@@ -208,7 +208,8 @@ def class_report(found: ClassReport) -> RenderableType:
 def _kept(kept: tuple[KeptFigures, ...]) -> Iterator[tuple[Any, ...]]:
     for row in kept:
         figures = (getattr(row, name) for name in _FIGURES[2:])
-        yield (None, None, *figures, _spread(row.distribution), as_json(row.erased_at))
+        of_then = "" if row.as_of is None else f", as of {as_json(row.as_of)}"
+        yield (None, None, *figures, _spread(row.distribution), f"{as_json(row.erased_at)}{of_then}")
 
 
 def _spread(levels: tuple[Level, ...]) -> str:

@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from rich.table import Table
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from outcomes.api.answers.entity import Actor
 from outcomes.api.clean_text import clean
-from outcomes.api.terminal.tables import VALUE_WIDTH, PagedTable, Room
+from outcomes.api.terminal.tables import VALUE_WIDTH, Cell, Lines, PagedTable, Room
 from outcomes.domain.mastery.derivation import exact
 
 Item = TypeVar("Item")
@@ -79,11 +80,11 @@ def fitted_table(
     columns: Sequence[str], items: Iterable[Item], row_of: Callable[[Item, Room], Sequence[Any]]
 ) -> PagedTable:
     """Return a plain table with a row for each item, made for the room that a value has."""
-    return PagedTable(columns, lambda room: ([_text(cell) for cell in row_of(item, room)] for item in items))
+    return PagedTable(columns, lambda room: ([_cell(cell) for cell in row_of(item, room)] for item in items))
 
 
-def _text(cell: Any) -> Text:
-    return cell if isinstance(cell, Text) else Text(shown(cell))
+def _cell(cell: Any) -> Cell:
+    return cell if isinstance(cell, Lines | Text) else shown(cell)
 
 
 def facts(pairs: Mapping[str, Any], title: str | None = None) -> Table:
@@ -96,6 +97,7 @@ def facts(pairs: Mapping[str, Any], title: str | None = None) -> Table:
     return drawn
 
 
+@cache
 def change(name: str) -> Text:
     """Return the name of a change in its colour."""
     return Text(name, style=_CHANGES.get(name, ""))
@@ -112,7 +114,7 @@ def changes(fields: Mapping[str, Sequence[Any]], room: Room = VALUE_WIDTH) -> st
     return "; ".join(f"{name}: {arrow(before, after, room)}" for name, (before, after) in fields.items())
 
 
-def actor(who: Actor, room: Room) -> Text:
+def actor(who: Actor, room: Room) -> Lines:
     """Say who did it (who stood behind a masquerade; the job with its number), and below that by what."""
     person, job = who.login or who.user_id, who.job
     if who.real_user_id:
@@ -120,7 +122,7 @@ def actor(who: Actor, room: Room) -> Text:
     if job and who.job_id:
         job = f"job {job}" if job == who.job_id else f"{job} (job {who.job_id})"
     lines = [clean(part) for part in (person, job, who.via if room is None else _ending(who.via)) if part]
-    return Text("\n".join(lines) or "-")
+    return Lines("\n".join(lines) or "-")
 
 
 def _ending(via: str | None) -> str | None:
