@@ -85,6 +85,8 @@ def policies_changed(
         )
         for local_id in sorted((row[0] for row in rows.fetchall()), key=id_sort_key):
             old, new = (_state(connection, log, point, kind, local_id) for point in (before, after))
+            if context is not None and not any(_is_of(context, state) for state in (old, new)):
+                continue  # it came here at another time, or as known at another position
             fields = changed_fields(old, new)
             if fields:
                 yield {
@@ -94,6 +96,10 @@ def policies_changed(
                     "change": "removed" if new is None else classify(old, new, fields),
                     "fields": {name: list(change) for name, change in fields.items()},
                 }
+
+
+def _is_of(context: Context, state: dict[str, Any] | None) -> bool:
+    return state is not None and (state.get("context_type"), state.get("context_id")) == context
 
 
 def students_changed(
