@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from outcomes.domain.identity import id_sort_key
-from outcomes.domain.mastery import Rating, class_mean, class_median, distribution
+from outcomes.domain.mastery import EnrollmentState, Rating, class_mean, class_median, distribution
 from outcomes.domain.times import to_text
 from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.mastery.membership import Memberships, told_at
 from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.query import MasteryRow, mastery_at
 from outcomes.projections.mastery.results import Scope
@@ -83,16 +84,36 @@ def class_answer(connection: sqlite3.Connection, point: PointInTime, course: str
 
 
 def figures_with(connection: sqlite3.Connection, point: PointInTime, student: str) -> list[dict[str, Any]]:
-    """Return what is kept when a student is erased: the figures of each outcome that they have results on."""
-    theirs: dict[str, set[str]] = defaultdict(set)
-    for row in mastery_at(connection, point, Scope(student=student)):
-        theirs[row.course_id].add(row.outcome_id)
-    return [
-        figures.kept()
-        for course, outcomes in theirs.items()
-        for figures in class_figures(connection, point, course)
-        if figures.outcome_id in outcomes
-    ]
+    """Return what is kept when a student is erased: the figures of each outcome that they have results on.
+
+    Of a class that they have left, those of just before they did, with `as_of`: the last in which they counted.
+    """
+    rows = mastery_at(connection, point, Scope(student=student), include_removed=True)
+    courses = {row.course_id: row.is_removed for row in rows}
+    found: list[dict[str, Any]] = []
+    for course, has_left in courses.items():
+        last = _before_leaving(connection, point, course, student) if has_left else point
+        if last is None:
+            continue
+        theirs = {row.outcome_id for row in mastery_at(connection, last, Scope(course, student))}
+        of_then = {"as_of": to_text(last.until)} if has_left else {}
+        found += [
+            {**figures.kept(), **of_then}
+            for figures in class_figures(connection, last, course)
+            if figures.outcome_id in theirs
+        ]
+    return found
+
+
+def _before_leaving(
+    connection: sqlite3.Connection, point: PointInTime, course: str, student: str
+) -> PointInTime | None:
+    """Return the last point at which a student counted in a course that they have left; None if they never did."""
+    for at in reversed(told_at(connection, point, course, student)):
+        earlier = point._replace(as_of=at - 1, until=at - 1)
+        if Memberships(connection, earlier).state(course, student, alone=True) is not EnrollmentState.DELETED:
+            return earlier
+    return None
 
 
 def _figures(course: str, rows: list[MasteryRow], ratings: tuple[Rating, ...]) -> ClassFigures:

@@ -201,6 +201,18 @@ def test_the_class_keeps_what_was_reported(outcomes: Outcomes) -> None:
     assert bare.json("class", "--course", "200") == [{**after, "kept": []}]
 
 
+def test_a_class_that_was_left_before_keeps_what_was_last_reported_with_the_person(outcomes: Outcomes) -> None:
+    """Figures of now had them in no class; those of just before they left did, and say of when they are."""
+    left = enrollment("31", ADA, ADA_ID, "Ada Quillfeather", "2025-03-01T00:00:00Z")
+    left["metadata"]["event_name"] = "enrollment_updated"
+    left["body"] |= {"type": "StudentEnrollment", "workflow_state": "deleted", "updated_at": "2025-03-01T00:00:00Z"}
+    outcomes("ingest", stdin=lines(left))
+    assert [row["students"] for row in outcomes.json("class", "--course", "200")] == [5]
+    outcomes(*ERASE)
+    ((kept,),) = [row["kept"] for row in outcomes.json("class", "--course", "200")]
+    assert (kept["students"], kept["mean"], kept["as_of"]) == (6, 3.63, "2025-02-28T23:59:59.999999Z")
+
+
 def test_too_few_to_hide_in_are_only_counted(tmp_path: Path) -> None:
     """In a class of one the mean is the score: it is not kept."""
     outcomes = Asked(tmp_path / "home")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from outcomes.api.answers.base import Record, moment_of
+from outcomes.api.answers.base import Record, moment_of, optional
 from outcomes.api.answers.differences import ScoreChange, changes
 from outcomes.api.answers.entity import Actor
 from outcomes.api.answers.events import TimelineEntry
@@ -236,7 +236,10 @@ class Level(Record):
 
 @dataclass(frozen=True)
 class KeptFigures(Record):
-    """Figures as they were when someone of the class was erased; None where so few could not hide one."""
+    """Figures as they were when someone of the class was erased; None where so few could not hide one.
+
+    `as_of`: they are of that earlier time, the last at which whoever was erased was in the class.
+    """
 
     erased_at: datetime
     students: int
@@ -245,6 +248,7 @@ class KeptFigures(Record):
     median: float | None
     mastered: int | None
     distribution: tuple[Level, ...]
+    as_of: datetime | None = optional(default=None)  # noqa: RUF009 - a field, made once a class
 
 
 @dataclass(frozen=True)
@@ -273,7 +277,8 @@ class ClassFigures(Record):
 
 
 def _kept(told: Mapping[str, Any]) -> KeptFigures:
-    return KeptFigures(**{**told, "erased_at": moment_of(told["erased_at"]), "distribution": _levels(told)})
+    times = {name: moment_of(told.get(name)) for name in ("erased_at", "as_of")}
+    return KeptFigures(**{**told, **times, "distribution": _levels(told)})
 
 
 def _levels(told: Mapping[str, Any]) -> tuple[Level, ...]:
