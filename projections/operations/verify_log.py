@@ -9,7 +9,7 @@ from outcomes.domain.errors import LogDamaged
 from outcomes.domain.event import ErasedEvent, Event, OtherEvent
 from outcomes.projections.operations.findings import Findings
 from outcomes.projections.views.read_model import Watch
-from outcomes.store.encoding.stream_keys import HASH_BITS, local_stream, version_of
+from outcomes.store.encoding.stream_keys import HASH_BITS, OTHER, local_stream, version_of
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import BATCHES, Batch, ChainProof, Problem, Rules
 from outcomes.store.log.integrity import examine
@@ -179,11 +179,17 @@ def _check_record(
         found.add("the content does not match its digest", position=record.position)
     elif (
         record.topic != event.metadata.event_name
-        or (number >= 0 and record.originator_id != log.stream(event.tenant, number, local_stream(event)))
+        or (number >= 0 and record.originator_id not in _streams_of(log, event, number))
         or record.originator_version >> HASH_BITS != version >> HASH_BITS
     ):
         found.add("the event is filed under another entity, name or time than its own", position=record.position)
     return event
+
+
+def _streams_of(log: EventLog, event: Event | OtherEvent, number: int) -> set[str]:
+    """Return where an event may be filed: by its entity, or by its name if a version that did not know it stored it."""
+    local = {local_stream(event), f"{OTHER}/{event.metadata.event_name}"}
+    return {log.stream(event.tenant, number, stream) for stream in local}
 
 
 _T = TypeVar("_T")

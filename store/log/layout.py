@@ -83,6 +83,16 @@ def format_of_tables(connection: sqlite3.Connection) -> int | None:
     return 1 if has_table(connection, EVENTS.name) or has_table(connection, PROPERTIES.name) else None
 
 
+def missing_column(connection: sqlite3.Connection) -> str | None:
+    """Return a column that a log of the present format should have and has not, as `table.column`; None if none is."""
+    for table in IN_LEDGER:
+        found = {row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table.name,))}
+        for column in table.columns if found else ():
+            if column not in found:
+                return f"{table.name}.{column}"
+    return None
+
+
 def says_what_was_written(connection: sqlite3.Connection, name: str) -> bool:
     """Say whether a property is what the ledger knows of it: so a newer format, for one, is no damage."""
     if not has_table(connection, LEDGER.name):

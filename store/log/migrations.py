@@ -76,12 +76,22 @@ def bring_up_to_date(connection: sqlite3.Connection, key_source: KeySource) -> N
     """
     number = found_format(connection)
     if number == FORMAT:
+        _check_columns(connection)
         return
     if number is None:
         _create(connection)
         return
     for step in range(number, FORMAT):
         _STEPS[step](connection, key_source)
+
+
+def _check_columns(connection: sqlite3.Connection) -> None:
+    missing = layout.missing_column(connection)
+    if missing is not None:
+        raise LogDamaged(
+            f"log.db has no column {missing}: it was changed, or made by a build of format {FORMAT} that was never "
+            "released: ingest what outcomes log prints of it into a new home"
+        )
 
 
 def encrypt_new(connection: sqlite3.Connection, key_source: KeySource) -> None:

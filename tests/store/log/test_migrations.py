@@ -18,7 +18,7 @@ from outcomes.store.privacy import settings
 from outcomes.store.sqlite import ledger
 from tests.support.command import Outcomes
 from tests.support.given import group, lines, outcome, result
-from tests.support.people import ADA
+from tests.support.people import ADA, user
 from tests.support.world import World
 
 LAYOUT = Path(__file__).with_name("format_1.sql").read_text()
@@ -258,3 +258,34 @@ def test_a_migration_that_was_cut_short_finds_its_key(encrypted: Outcomes) -> No
     assert encrypted("ingest", stdin=lines(group("99", "2025-06-01"))).code == 0
     assert (encrypted.home / "home.key").read_bytes() == (copy.home / "home.key").read_bytes()
     assert encrypted("verify", "--all").code == 0
+
+
+def test_a_log_of_an_unreleased_build_says_what_to_do_with_it(world: World, tmp_path: Path) -> None:
+    """Some early homes of format 3 lack a column: nothing is written to them, and what they hold is not lost."""
+    world.take(outcome("7", "2025-01-01"), b"not an event")
+    with closing(sqlite3.connect(world.home.log_path, isolation_level=None)) as early:
+        for (name,) in early.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            early.execute(f"DROP TRIGGER {name}")
+        early.execute("ALTER TABLE quarantine DROP COLUMN places")
+    outcomes = Outcomes(world.home.folder)
+    refused = outcomes("ingest", "-", stdin=b"not one either")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "no column quarantine.places" in refused.err
+    taken = Outcomes(tmp_path / "new")("ingest", "-", "--format", "json", stdin=outcomes("log").out)
+    assert taken.json()["appended"] == 1
+
+
+def test_an_event_that_was_unknown_when_it_came_is_filed_under_its_name(world: World, tmp_path: Path) -> None:
+    """Format 1 did not project users: its logs hold them in one stream a name, and that is no damage."""
+    world.take(user("41230000000000009", ADA, "Ada", "ada", "S-1", "2025-01-01"), outcome("7", "2025-01-01"))
+    old = of_format_1(world, tmp_path / "old")
+    with closing(sqlite3.connect(old.home.log_path, isolation_level=None)) as file:
+        triggers = file.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            file.execute(f"DROP TRIGGER {name}")
+        file.execute("UPDATE stored_events SET originator_id = '000001/other/user_created' WHERE position = 1")
+        for _, sql in triggers:
+            file.execute(sql)
+    assert old.verify()["problems"] == []
+    old.take(group("2", "2025-01-01"))
+    assert old.verify(anew=True)["problems"] == []
