@@ -15,7 +15,8 @@ def changed_fields(before: dict[str, Any] | None, after: dict[str, Any] | None) 
     Absent equals null (DOMAIN.md 1.7), and 3 equals 3.0. Keys are sorted.
     """
     if before is None:
-        return {name: (None, value) for name, value in sorted(_flatten(after or {}).items())}
+        parts = _flatten(after or {})
+        return {name: (None, parts[name]) for name in sorted(parts)}
     new_state = after or {}
     # Most fields of a state are those of the one before: only the others are taken apart.
     names = [name for name in before.keys() | new_state.keys() if not _is_same(before.get(name), new_state.get(name))]

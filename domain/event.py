@@ -99,6 +99,11 @@ class Body(BaseModel):
 _OF_EVERY_BODY = tuple(Body.model_fields)
 
 
+def names_in_state(body_type: type[Body]) -> tuple[str, ...]:
+    """Return the declared fields of a body in the order in which its state has them."""
+    return (*(name for name in body_type.model_fields if name not in _OF_EVERY_BODY), *_OF_EVERY_BODY)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One live event of a known name; each name is a subclass, which says its kind and its body.

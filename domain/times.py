@@ -16,6 +16,7 @@ Micros = int
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUICK_FROM, _QUICK_TO = 1971, 2060
+_OFFSET = len("+00:00")
 FIRST_YEAR, LAST_YEAR = 1970, 2108
 """Event times outside these years are not credible, and do not fit the log's 42 bits of milliseconds."""
 
@@ -44,8 +45,8 @@ def to_text(micros: Micros) -> str:
 
 def moment_text(moment: datetime) -> str:
     """Write an aware datetime in the same form."""
-    utc = moment.astimezone(UTC).replace(tzinfo=None)
-    return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds") + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds")[:-_OFFSET] + "Z"
 
 
 def parse_moment(text: str) -> datetime:

@@ -4,6 +4,7 @@ Each is found around the event, by seeks: nothing here reads a whole tree, cours
 """
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any
@@ -24,6 +25,7 @@ from outcomes.projections.views.schema import VERSION_TABLES
 
 _SHARED_POLICIES = frozenset({Kind.PROFICIENCY, Kind.CALCULATION_METHOD})
 _ON_RESULTS = frozenset({Kind.RESULT, Kind.ASSESSMENT})
+_ON_MEMBERSHIP = frozenset({Kind.ENROLLMENT, Kind.USER})
 
 Change = dict[str, Any]
 
@@ -47,8 +49,8 @@ class Effects:
             if entry.kind in _ON_RESULTS:
                 changed = (steps.get((pair, entry.position)) for pair in pairs[entry.position])
                 yield entry, _no_places(), [change for change in changed if change is not None]
-            elif entry.kind is Kind.ENROLLMENT:
-                yield entry, _no_places(), list(self._scores_by_enrollment(entry))
+            elif entry.kind in _ON_MEMBERSHIP:
+                yield entry, _no_places(), list(self._scores_by_membership(entry))
             else:
                 yield entry, self._places(entry), list(self._scores_by_policy(entry))
 
@@ -127,8 +129,10 @@ class Effects:
         """Return whose scores an event of a result or of its assessment can have changed."""
         if entry.is_overtaken:
             return []
-        find = self._steps.pairs_of_result if entry.kind is Kind.RESULT else self._steps.pairs_of_assessment
-        return find(entry.ref.id)
+        if entry.kind is Kind.RESULT:
+            return self._steps.pairs_of_result(entry.ref.id)
+        pairs = self._steps.pairs_of_assessment(entry.ref.id)
+        return [pair for pair in pairs if self._steps.goes_by_time(pair, entry.position)]
 
     def _scores_by_policy(self, entry: TimelineEntry) -> Iterator[Change]:
         """Yield whose score or mastery another policy changed: only where it is another are results read."""
@@ -146,19 +150,30 @@ class Effects:
                 if change is not None:
                     yield change
 
-    def _scores_by_enrollment(self, entry: TimelineEntry) -> Iterator[Change]:
+    def _scores_by_membership(self, entry: TimelineEntry) -> Iterator[Change]:
         """Yield whose scores came or went because a student joined a course or was removed from it."""
         if entry.is_overtaken:
             return
         members = [Memberships(self._connection, point) for point in self._points(entry)]
         changed: dict[tuple[str, str], None] = {}
-        for number, student in self._around(entry, "context, user_uuid"):
+        for number, student in self._classes_around(entry):
             for context in self._named([] if number is None else [number]):
                 sides = [one.of_course(context.id, student) for one in members]
                 names = (name for name in {**sides[0], **sides[1]} if sides[0].get(name) != sides[1].get(name))
                 changed.update(((context.id, name), None) for name in names)
         for course, student in sorted(changed):
             yield from self._scores_in(course, student, members)
+
+    def _classes_around(self, entry: TimelineEntry) -> Iterable[tuple[int | None, str | None]]:
+        """Return the courses, by number, and in each the student whose membership an event may have changed.
+
+        No student stands for whoever is in the class.
+        """
+        if entry.kind is Kind.ENROLLMENT:
+            return self._around(entry, "context, user_uuid")
+        uuids = {row[0] for row in self._around(entry, "uuid") if row[0] is not None}
+        # Whose an enrollment is that names the user's id alone, users tell.
+        return [(number, uuid) for number in self._classes_by_id.get(entry.ref.id, ()) for uuid in sorted(uuids)]
 
     def _scores_in(self, course: str, student: str, members: list[Memberships]) -> Iterator[Change]:
         """Yield a student's scores that differ by nothing but their membership."""
@@ -212,6 +227,20 @@ class Effects:
             (self._point.number, ACCOUNT_SCALES),
         ).fetchone()
         return found is not None
+
+    @cached_property
+    def _classes_by_id(self) -> dict[str, list[int]]:
+        """The courses, by number, of enrollments that ever named nobody but a user's id, by that: older ones do."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT v.user_id, e.course FROM course_enrollments e "
+            "JOIN enrollment_versions v ON v.tenant = ? AND v.enrollment_id = e.enrollment_id "
+            "WHERE e.user_uuid = '' AND v.user_uuid IS NULL AND v.user_id IS NOT NULL",
+            (self._point.number,),
+        )
+        courses: dict[str, list[int]] = defaultdict(list)
+        for user, course in rows.fetchall():
+            courses[user].append(course)
+        return courses
 
     @cached_property
     def _courses(self) -> dict[str, list[str]]:

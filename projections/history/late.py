@@ -14,7 +14,7 @@ from outcomes.projections.history.version_steps import Filters
 from outcomes.store.log.event_log import EventLog
 
 # No part of the story themselves, but they say when work was handed in and who is in a class, and so change scores.
-_BESIDES = frozenset({Kind.ASSESSMENT, Kind.ENROLLMENT})
+_BESIDES = frozenset({Kind.ASSESSMENT, Kind.ENROLLMENT, Kind.USER})
 _FIRST_PAGE, _PAGE = 50, 1_000
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,7 +13,7 @@ from outcomes.domain.mastery import EnrollmentState, ScoredResult
 from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, RunningRollup, Standing
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.mastery.membership import Memberships
+from outcomes.projections.mastery.membership import MembershipHistory
 from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
 from outcomes.projections.mastery.results import SCORED_COLUMNS, Assessments, Scope, is_by_rubric, pairs_at, scored
@@ -21,6 +21,7 @@ from outcomes.projections.mastery.row import Basis, row_of
 from outcomes.projections.views.extract import WEEK
 
 _REMOVED = EnrollmentState.DELETED
+_KEPT_AT_MOST = 50_000
 
 
 class PairKey(NamedTuple):
@@ -48,6 +49,9 @@ class ScoreSteps:
         self._connection = connection
         self._point = point
         self._policies = policies
+        self._members = MembershipHistory(connection, point)
+        self._course = lru_cache(maxsize=_KEPT_AT_MOST)(self._look_up_course)
+        self._student = lru_cache(maxsize=_KEPT_AT_MOST)(self._look_up_student)
 
     def pairs_of_result(self, result_id: str) -> list[PairKey]:
         """Return the pairs that a result ever belonged to."""
@@ -72,6 +76,12 @@ class ScoreSteps:
         )
         return sorted(PairKey(*row) for row in rows.fetchall())
 
+    def goes_by_time(self, pair: PairKey, known_at: int) -> bool:
+        """Say whether the score of a pair hangs on when work was handed in."""
+        course = self._course(pair.course)
+        policy = None if course is None else self._policies.policy(course, pair.outcome_id, known_at)
+        return policy is not None and policy.calculation is not None and policy.calculation.in_time_order
+
     def at(self, asked: Iterable[tuple[PairKey, int]]) -> dict[tuple[PairKey, int], dict[str, Any]]:
         """Return, of pairs at positions, how the score or mastery changed there; what did not is left out."""
         positions: dict[PairKey, list[int]] = defaultdict(list)
@@ -93,7 +103,8 @@ class ScoreSteps:
         else:
             steps = self._steps(course, pair.outcome_id, self._with_assessments(arrivals, wanted[-1]), wanted)
         for position, policy, before, after in steps:
-            if before != after and (enrollment := self._enrollment(course, student, position)) is not _REMOVED:
+            # Neither a result nor an assessment changes who is in a class.
+            if before != after and (enrollment := self._members.state(course, student, position)) is not _REMOVED:
                 yield (
                     position,
                     {
@@ -143,11 +154,6 @@ class ScoreSteps:
         row = row_of(basis, assessments, course, pair)
         return Standing(row.score, row.mastered)
 
-    def _enrollment(self, course: str, student: str, known_at: int) -> EnrollmentState:
-        """Return what was known of a student in a course. Neither a result nor an assessment changes it."""
-        members = Memberships(self._connection, self._point._replace(known_at=known_at))
-        return members.state(course, student, alone=True)
-
     def _results(self, pair: PairKey, known_at: int) -> list[_Arrival]:
         rows = self._connection.execute(
             f"SELECT v.position, v.event_time, v.updated_at, v.is_update, v.digest, {SCORED_COLUMNS} "
@@ -183,13 +189,13 @@ class ScoreSteps:
         )
         return frozenset(row[0] for row in rows)
 
-    def _course(self, number: int) -> str | None:
+    def _look_up_course(self, number: int) -> str | None:
         type_, local_id = self._connection.execute(
             "SELECT type, id FROM contexts WHERE context = ?", (number,)
         ).fetchone()
         return local_id if type_ == "Course" else None
 
-    def _student(self, number: int) -> str:
+    def _look_up_student(self, number: int) -> str:
         found: str = self._connection.execute("SELECT uuid FROM students WHERE student = ?", (number,)).fetchone()[0]
         return found
 

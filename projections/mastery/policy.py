@@ -58,17 +58,18 @@ class _Own(NamedTuple):
 
 @dataclass
 class PolicyBook:
-    """Policies at one point, each looked up once."""
+    """Policies at one point, each looked up once; `alone` if of each course one outcome is asked for, or few."""
 
     connection: sqlite3.Connection
     point: PointInTime
+    alone: bool = False
     _policies: dict[tuple[str, str], Policy] = field(default_factory=dict)
     _own: dict[str, _Own | None] = field(default_factory=dict)
     _chains: dict[Context, ContextChain] = field(default_factory=dict)
     _shared: dict[str, tuple[Resolved[tuple[MasteryScale, int]], Resolved[tuple[Calculation, int]]]] = field(
         default_factory=dict
     )
-    _links: dict[str, dict[str, bool]] = field(default_factory=dict)
+    _links: dict[tuple[str, str | None], dict[str, bool]] = field(default_factory=dict)
     _settings: dict[str, bool | None] = field(default_factory=dict)
     _deletions: dict[str, Deletion | None] = field(default_factory=dict)
 
@@ -83,7 +84,7 @@ class PolicyBook:
     def _resolve(self, course_id: str, outcome_id: str) -> Policy:
         own = self._own_policy(outcome_id)
         notes: list[str] = []
-        linked = self._links_in(course_id).get(outcome_id)
+        linked = self._links_in(course_id, outcome_id if self.alone else None).get(outcome_id)
         if linked is None:
             notes.append("no link of this outcome in this course was seen: counted all the same")
         elif not linked:
@@ -230,23 +231,22 @@ class PolicyBook:
         )
         return rows.fetchall()
 
-    def _links_in(self, course_id: str) -> dict[str, bool]:
-        """Return, for every outcome ever linked in a course, whether a link is left."""
-        if course_id not in self._links:
+    def _links_in(self, course_id: str, outcome_id: str | None) -> dict[str, bool]:
+        """Return, for every outcome ever linked in a course or for one alone, whether a link is left."""
+        key = course_id, outcome_id
+        if key not in self._links:
             number = context_number(self.connection, self.point, Context("Course", course_id))
             rows = self.connection.execute(
-                "SELECT v.link_id, v.outcome_id, v.group_id, coalesce(v.workflow_state, 'active'), v.event_time "
-                f"FROM members m JOIN link_versions v ON v.position = {seek(Kind.LINK)} "
-                "WHERE m.context = :context AND m.kind = 'link' AND v.context = :context",
-                {**self.point.bounds(), "context": number},
+                _LINKS_IN_COURSE if outcome_id is None else _LINKS_OF_OUTCOME,
+                {**self.point.bounds(), "context": number, "outcome": outcome_id},
             )
             found: dict[str, bool] = {}
             for row in rows.fetchall():
                 link = LinkState(*row)
                 is_left = link.state != DELETED and implied_state(link, self._deletion_of(link.outcome_id)) != "deleted"
                 found[link.outcome_id] = found.get(link.outcome_id, False) or is_left
-            self._links[course_id] = found
-        return self._links[course_id]
+            self._links[key] = found
+        return self._links[key]
 
     def _deletion_of(self, outcome_id: str) -> Deletion | None:
         if outcome_id not in self._deletions:
@@ -262,6 +262,16 @@ class PolicyBook:
         return row
 
 
+_LINK = "SELECT v.link_id, v.outcome_id, v.group_id, coalesce(v.workflow_state, 'active'), v.event_time "
+_LINKS_IN_COURSE = (
+    f"{_LINK} FROM members m JOIN link_versions v ON v.position = {seek(Kind.LINK)} "
+    "WHERE m.context = :context AND m.kind = 'link' AND v.context = :context"
+)
+_LINKS_OF_OUTCOME = (
+    f"{_LINK} FROM (SELECT DISTINCT link_id AS id FROM link_versions WHERE tenant = :tenant AND outcome_id = :outcome) "
+    f"m CROSS JOIN link_versions v ON v.position = {seek(Kind.LINK)} "
+    "WHERE v.context = :context AND v.outcome_id = :outcome"
+)
 _NO_CHAIN = ContextChain((), complete=False)
 
 

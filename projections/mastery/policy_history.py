@@ -36,7 +36,7 @@ class PolicyHistory:
         if found is None:
             if len(self._policies) >= _KEPT_AT_MOST:
                 self._policies.clear()
-            book = PolicyBook(self._connection, self._point._replace(known_at=known_at))
+            book = PolicyBook(self._connection, self._point._replace(known_at=known_at), alone=True)
             found = self._policies[key] = book.policy(course, outcome)
         return found
 

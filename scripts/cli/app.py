@@ -1,5 +1,6 @@
 """`outcomes`: the command line. Answers go to stdout, everything else to stderr; errors are one line."""
 
+import gc
 import io
 import os
 import sys
@@ -112,6 +113,7 @@ app.add_typer(access.access_app, name="access", help="Who looked at which studen
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
 
 _DONE, _WRONG, _STOPPED = 0, 2, 130
+_OBJECTS_BEFORE_A_LOOK = 100_000
 
 
 _INTERRUPTED = "error: interrupted: what was reported is kept, in whole batches; run it again for the rest"
@@ -122,6 +124,9 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that lacks a letter shows a mark in its place.
         sys.stdout.reconfigure(errors="replace")
+    # Long answers make and drop millions of objects, hardly any in a cycle: looking for those took a sixth of the time.
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BEFORE_A_LOOK, 20, 20)
     code = run()
     if code == _STOPPED:
         with suppress(OSError):

@@ -56,10 +56,22 @@ def parse(raw: bytes) -> EventLike | OtherEvent:
     return parse_event(decode(raw))
 
 
+def parse_with_state(raw: bytes) -> EventLike | OtherEvent:
+    """Return the same, whose body has its `state`: only where structs hold all of that do they stand for models."""
+    shape = _named_in(raw)
+    if shape is not None and shape.tells_state:
+        return parse(raw)
+    return parse_event(decode(raw))
+
+
+def _named_in(raw: bytes) -> FastSchema | None:
+    name = _NAME.search(raw)
+    return schema_of(name[1]) if name else None
+
+
 def _decoded(raw: bytes) -> tuple[FastSchema, Any] | None:
     """Return an event's structs as they stand in the bytes, and where what is in them; None if they are not plain."""
-    name = _NAME.search(raw)
-    shape = schema_of(name[1]) if name else None
+    shape = _named_in(raw)
     # A null may be an older shape (domain.upcasting), and here would be left out, as what is absent.
     if shape is None or not raw.isascii() or b"null" in raw:
         return None

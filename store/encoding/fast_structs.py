@@ -16,10 +16,12 @@ from outcomes.domain.entities.friendly_description import FriendlyDescriptionBod
 from outcomes.domain.entities.outcome import WholeNumber
 from outcomes.domain.entities.people import EnrollmentBody, UserBody
 from outcomes.domain.entities.places import CourseBody
-from outcomes.domain.event import Event, Metadata
+from outcomes.domain.event import Body, Event, Metadata, names_in_state
 from outcomes.domain.identity import Kind, LocalId, SisId
-from outcomes.domain.times import Micros, Timestamp
+from outcomes.domain.times import Micros, Timestamp, moment_text
 
+# What is marked in one sitting bears the same few times.
+_time_text = lru_cache(maxsize=4096)(moment_text)
 _INTEGER = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _TEXT_ID = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 _TYPES: Final[dict[Any, Any]] = {
@@ -87,8 +89,9 @@ Parts = Callable[[Any], Iterator[tuple[Any, tuple[str, ...]]]]
 class FastSchema(NamedTuple):
     """How events of one name are read, and where ids, numbers and times stand in them.
 
-    `parts` finds what is nested in a body, and the names of the numbers in it; None if nothing can be. `numbered` is
-    the same for ids that are numbers; None in that shape itself.
+    `parts` finds what is nested in a body, and the names of the numbers in it; None if nothing can be. `tells_state`:
+    its bodies have the `state` of the domain's. `numbered` is the same for ids that are numbers; None in that shape
+    itself.
     """
 
     name: str
@@ -98,6 +101,7 @@ class FastSchema(NamedTuple):
     numbers: tuple[str, ...]
     parts: Parts | None
     times: tuple[str, ...]
+    tells_state: bool
     numbered: "FastSchema | None"
 
 
@@ -159,10 +163,13 @@ def _struct(
             field = types[kind]
         fields.append((name, field) if is_required else (name, field | None, None))
     fields += [(name, unread_type, None) for name in unread]
+    namespace = {"model_dump": _dump_of(model), **_properties(model)}
+    if issubclass(model, Body) and _is_flat(model):
+        namespace["state"] = _state_of(model)
     return msgspec.defstruct(
         f"Plain{model.__name__}",
         sorted(fields),
-        namespace={"model_dump": _dump_of(model), **_properties(model)},
+        namespace=namespace,
         kw_only=True,
         omit_defaults=True,
         forbid_unknown_fields=True,
@@ -195,6 +202,29 @@ def _dump_of(model: type[BaseModel]) -> Callable[..., dict[str, Any]]:
     return model_dump
 
 
+def _is_flat(model: type[Body]) -> bool:
+    """Say whether a struct in place of a model holds all of its state, and none of it in structs of their own."""
+    return not _nested(model) and model not in _UNREAD
+
+
+def _state_of(model: type[Body]) -> Callable[[Any], dict[str, Any]]:
+    numbers, times = frozenset(_named(model, float)), frozenset(_named(model, Timestamp))
+    fields = [
+        (name, _time_text if name in times else float if name in numbers else None) for name in names_in_state(model)
+    ]
+
+    def state(struct: Any) -> dict[str, Any]:
+        """Return the fields as `Body.state` does."""
+        found = {}
+        for name, convert in fields:
+            value = getattr(struct, name)
+            if value is not None:
+                found[name] = value if convert is None else convert(value)
+        return found
+
+    return state
+
+
 def _parts_of(model: type[BaseModel]) -> Parts | None:
     nested = [
         (name, is_many, _named(inner, float), _parts_of(inner)) for name, (inner, is_many) in _nested(model).items()
@@ -225,6 +255,7 @@ def _shape(event_type: type[Event]) -> FastSchema:
         numbers=_named(body, float),
         parts=_parts_of(body),
         times=_named(body, Timestamp),
+        tells_state=_is_flat(body),
         numbered=None,
     )
     return shape._replace(numbered=shape._replace(decode=_decoder(body, _TYPES_WITH_NUMBERS)))

@@ -391,6 +391,10 @@ class EventLog(Application[str]):
         """Return the event of a record; raises LogDamaged."""
         return self._log_mapper.parse(record)
 
+    def parse_quickly(self, record: LogRecord) -> EventLike | OtherEvent | ErasedEvent:
+        """Return the same; a plain event may have structs in place of models, of which its body has its `state`."""
+        return self._log_mapper.parse_quickly(record)
+
     def load(
         self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None
     ) -> Aggregate[Any] | None:

@@ -19,6 +19,9 @@ ASKER = {
 }
 
 
+_USER_ID = "41230000000000090"
+
+
 def event(name: str, time: str, body: dict[str, Any], *, tenant: str = TENANT, **metadata: Any) -> dict[str, Any]:
     """Return one event as decoded JSON."""
     envelope = {"event_name": name, "event_time": time, "root_account_uuid": tenant, "producer": "canvas", **metadata}
@@ -233,7 +236,7 @@ def enrollment(
     body = {
         "enrollment_id": f"4123{int(local_id):013d}",
         "course_id": f"4123{int(course):013d}",
-        "user_id": "41230000000000090",
+        "user_id": _USER_ID,
         "user_uuid": student,
         "type": type,
         "course_section_id": "41230000000000301",
@@ -242,6 +245,11 @@ def enrollment(
     }
     told = {name: value for name, value in body.items() if value is not None}
     return _saved("enrollment", time, told, updated, meta or {})
+
+
+def user(time: str, *, student: str = "studentAda", meta: Any = None) -> dict[str, Any]:
+    """Tell whose the user's id is that enrollments name."""
+    return event("user_created", time, {"user_id": _USER_ID, "uuid": student}, **(meta or {}))
 
 
 def setting(name: str, time: str, *, value: bool, meta: Any = None) -> dict[str, Any]:

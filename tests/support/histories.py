@@ -38,8 +38,12 @@ def _neighbour(time: str, meta: dict[str, Any]) -> st.SearchStrategy[dict[str, A
         st.just(make.account("2", time, meta=meta)),
         st.builds(
             lambda student, state: make.enrollment("31", time, student=student, state=state, updated=time, meta=meta),
-            st.sampled_from(["studentAda", "studentBo"]),
+            # Older enrollments name the user's id alone; whose that is, users tell.
+            st.sampled_from(["studentAda", "studentBo", None]),
             st.sampled_from(["active", "deleted", "deleted"]),
+        ),
+        st.builds(
+            lambda student: make.user(time, student=student, meta=meta), st.sampled_from(["studentAda", "studentBo"])
         ),
         st.builds(lambda value: make.setting(ACCOUNT_SCALES, time, value=value, meta=meta), st.booleans()),
     )
