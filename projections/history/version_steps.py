@@ -1,7 +1,10 @@
 """Which versions a timeline tells: found in the tables and by a scan of the log, before any event is parsed."""
 
 import sqlite3
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from math import inf
 from typing import Any, NamedTuple, Self
 
@@ -107,9 +110,9 @@ def steps(connection: sqlite3.Connection, log: EventLog, point: PointInTime, fil
 
     Without a context or an entity it goes week by week, so that a long timeline begins at once and stays small.
     """
-    whole = _whole(point, filters)
+    whole, reader = _whole(point, filters), _StepReader(connection, point)
     if filters.entities:
-        parts: Iterable[tuple[_Window, Iterable[tuple[Kind, str]]]] = [(whole, dict.fromkeys(filters.entities))]
+        parts: Iterable[tuple[_Window, Iterable[_Touched]]] = [(whole, dict.fromkeys(filters.entities))]
     elif filters.context is not None:
         parts = [(whole, _in_context(connection, point, whole, filters.context))]
     elif filters.late_over is not None:
@@ -121,7 +124,7 @@ def steps(connection: sqlite3.Connection, log: EventLog, point: PointInTime, fil
         windows = _weeks(connection, point, whole, newest_first=filters.newest_first)
         parts = ((window, _touched(connection, point, window, filters.besides)) for window in windows)
     for window, entities in parts:
-        found = (step for kind, local_id in entities for step in _of_entity(connection, point, window, kind, local_id))
+        found = reader.steps(window, entities)
         in_order = sorted(found, key=lambda step: step.key, reverse=filters.newest_first)
         if filters.after is None:
             yield from in_order
@@ -139,6 +142,60 @@ def _whole(point: PointInTime, filters: Filters) -> _Window:
     elif filters.after is not None:
         since = max(since, filters.after.order.event_time)
     return _Window(since, last)
+
+
+_Touched = tuple[Kind, str] | tuple[Any, ...]
+"""An entity, to be read; or a version of a result, with the columns of `_RESULT_VERSION`."""
+
+
+class _StepReader:
+    """Makes steps of what was touched, each entity once: a result of one version, which most are, is not read again."""
+
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime) -> None:
+        self._connection = connection
+        self._point = point
+        self._results = 0
+
+    def steps(self, window: _Window, touched: Iterable[_Touched]) -> Iterator[VersionStep]:
+        """Yield the versions in a window of the entities touched there, in any order."""
+        entities: dict[tuple[Kind, str], None] = {}
+        for one in touched:
+            if len(one) == _ENTITY:
+                entities[one] = None
+            elif self._has_others(one[0]):
+                entities[Kind.RESULT, one[0]] = None
+            else:
+                yield VersionStep(
+                    OrderKey(*one[2:]),
+                    Kind.RESULT,
+                    one[0],
+                    one[1],
+                    None,
+                    is_backwards=False,
+                    is_tied=False,
+                    is_overtaken=False,
+                )
+        for kind, local_id in entities:
+            yield from _of_entity(self._connection, self._point, window, kind, local_id)
+
+    def _has_others(self, result_id: str) -> bool:
+        """Say whether a result may have other versions. A question about few results need not know of all."""
+        self._results += 1
+        if self._results <= _FEW_RESULTS:
+            return True
+        place = bisect_left(self._several, number := hash(result_id))
+        return place < len(self._several) and self._several[place] == number
+
+    @cached_property
+    def _several(self) -> "array[int]":
+        """The results of several versions, as hashes in order: eight bytes for each, however many there are."""
+        rows = self._connection.execute("SELECT result_id FROM result_versions GROUP BY result_id HAVING count(*) > 1")
+        found = array("q", (hash(row[0]) for row in rows))
+        return array("q", sorted(found))
+
+
+_ENTITY = 2
+_FEW_RESULTS = 20_000
 
 
 def _of_entity(
@@ -221,8 +278,8 @@ _WITHIN = "event_time BETWEEN :since AND :last AND position <= :known_at"
 
 def _touched(
     connection: sqlite3.Connection, point: PointInTime, window: _Window, besides: frozenset[Kind]
-) -> Iterator[tuple[Kind, str]]:
-    """Yield the entities that have a version in the window, each once."""
+) -> Iterator[_Touched]:
+    """Yield the entities that have a version in the window, and the versions of results there."""
     bounds = {**point.bounds(), **window._asdict()}
     for kind, table in VERSION_TABLES.items():
         if _is_told(kind, besides):
@@ -231,10 +288,8 @@ def _touched(
     yield from _touched_results(connection, bounds, None)
 
 
-def _late(
-    connection: sqlite3.Connection, point: PointInTime, window: _Window, filters: Filters
-) -> Iterable[tuple[Kind, str]]:
-    """Return the entities that have a version in the window that was recorded too late."""
+def _late(connection: sqlite3.Connection, point: PointInTime, window: _Window, filters: Filters) -> Iterable[_Touched]:
+    """Return the entities that have a version in the window that was recorded too late, and such of results."""
     first, last = filters.recorded or (0, point.known_at)
     bounds = {**point.bounds(), **window._asdict(), "known_at": min(last, point.known_at)}
     over, recorded = filters.late_over or 0, RecordedTimes(connection)
@@ -248,15 +303,14 @@ def _late(
             sql = f"SELECT event_time, position, {ID_COLUMNS[kind]} FROM {table} WHERE tenant = :tenant AND {_WITHIN}"
             rows = connection.execute(sql, bounds)
             found.update(((kind, row[2]), None) for row in rows if is_wanted(row[0], row[1]))
-    rows = connection.execute(f"SELECT v.event_time, v.position, v.result_id {_RESULTS}", {**bounds, "context": None})
-    found.update(((Kind.RESULT, row[2]), None) for row in rows if is_wanted(row[0], row[1]))
-    return found
+    rows = _touched_results(connection, bounds, None)
+    return [*found, *(row for row in rows if is_wanted(row[2], row[1]))]
 
 
 def _in_context(
     connection: sqlite3.Connection, point: PointInTime, window: _Window, place: Context
-) -> Iterator[tuple[Kind, str]]:
-    """Yield the entities of a context that have a version in the window, each once."""
+) -> Iterator[_Touched]:
+    """Yield the entities of a context that have a version in the window, and the versions of results there."""
     context = context_number(connection, point, place)
     if context is None:
         return
@@ -300,8 +354,10 @@ _RESULTS = (
 )
 
 
+_RESULT_VERSION = "v.result_id, v.position, v.event_time, v.updated_at, v.is_update, v.digest"
+
+
 def _touched_results(
     connection: sqlite3.Connection, window: dict[str, Any], context: int | None
-) -> Iterator[tuple[Kind, str]]:
-    rows = connection.execute(f"SELECT DISTINCT v.result_id {_RESULTS}", {**window, "context": context})
-    yield from [(Kind.RESULT, row[0]) for row in rows]
+) -> list[tuple[Any, ...]]:
+    return connection.execute(f"SELECT {_RESULT_VERSION} {_RESULTS}", {**window, "context": context}).fetchall()

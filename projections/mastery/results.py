@@ -150,6 +150,8 @@ class Assessments:
         return self._known[assessment_id]
 
     def _look_up(self, ids: dict[str, None]) -> None:
+        if not ids:
+            return
         self._known.update(ids)
         rows = self._connection.execute(_ASSESSMENTS, {**self._bounds, "ids": orjson.dumps(list(ids)).decode()})
         self._known.update((row[0], row[1:]) for row in rows.fetchall())

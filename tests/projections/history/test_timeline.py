@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.times import parse_argument
-from outcomes.projections.history.timeline import TimelineEntry
+from outcomes.projections.history import version_steps
+from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
 from tests.support.given import ASKER, OTHER_TENANT, TENANT, group, link, outcome, proficiency, result, rubric_assessed
 from tests.support.histories import DAYS, histories
@@ -562,3 +563,18 @@ def test_the_revision_of_the_common_core(shared: Shared, world: World) -> None:
         ("link", "updated"): 24,
         ("outcome", "updated"): 474,
     }
+
+
+@given(histories())
+def test_results_of_one_version_are_told_without_looking_for_others(events: list[dict[str, Any]]) -> None:
+    """A long timeline reads most results once: it says the same as one of few, that looks each of them up."""
+    told = []
+    with fresh_world() as world, pytest.MonkeyPatch.context() as patch:
+        world.take(*events)
+        for few in (0, 1_000):
+            patch.setattr(version_steps, "_FEW_RESULTS", few)
+            for tenant in sorted({event["metadata"]["root_account_uuid"] for event in events}):
+                with world.at(tenant=tenant) as (log, connection, at):
+                    told.append([entry.as_json() for entry in timeline(connection, log, at, Filters(everything=True))])
+    half = len(told) // 2
+    assert told[:half] == told[half:]
