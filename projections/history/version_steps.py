@@ -144,8 +144,8 @@ def _whole(point: PointInTime, filters: Filters) -> _Window:
     return _Window(since, last)
 
 
-_Touched = tuple[Kind, str] | tuple[Any, ...]
-"""An entity, to be read; or a version of a result, with the columns of `_RESULT_VERSION`."""
+_Touched = tuple[Any, ...]
+"""An entity, to be read: its kind and id; or a version of a result, with the columns of `_RESULT_VERSION`."""
 
 
 class _StepReader:
@@ -161,7 +161,7 @@ class _StepReader:
         entities: dict[tuple[Kind, str], None] = {}
         for one in touched:
             if len(one) == _ENTITY:
-                entities[one] = None
+                entities[one[0], one[1]] = None
             elif self._has_others(one[0]):
                 entities[Kind.RESULT, one[0]] = None
             else:
@@ -303,8 +303,8 @@ def _late(connection: sqlite3.Connection, point: PointInTime, window: _Window, f
             sql = f"SELECT event_time, position, {ID_COLUMNS[kind]} FROM {table} WHERE tenant = :tenant AND {_WITHIN}"
             rows = connection.execute(sql, bounds)
             found.update(((kind, row[2]), None) for row in rows if is_wanted(row[0], row[1]))
-    rows = _touched_results(connection, bounds, None)
-    return [*found, *(row for row in rows if is_wanted(row[2], row[1]))]
+    results = _touched_results(connection, bounds, None)
+    return [*found, *(row for row in results if is_wanted(row[2], row[1]))]
 
 
 def _in_context(
