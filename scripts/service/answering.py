@@ -45,14 +45,9 @@ class Asked:
 
 def answer(home: Home, asked: Asked) -> Response:
     """Answer in a reader's thread; raises Problem and what the API raises."""
-    question, given, grant = asked.question, asked.given, asked.grant
-    needed = rights_needed(question, given)
-    require(grant, needed)
-    tenant = tenant_in_scope(home, grant, asked.point["tenant"])
-    check_places(home, grant.scope, question, tenant, given)
-    point: dict[str, str | None] = {**asked.point, "tenant": tenant}
-    if question.name == "class" and Right.STUDENTS not in grant.rights:
-        point = personal_data.whole_day(point)
+    grant = asked.grant
+    needed = rights_needed(asked.question, asked.given)
+    point = admit(home, asked)
     is_personal = bool(needed & {Right.STUDENTS, Right.PEOPLE})
     etag = None if is_personal else _etag(home, asked)
     if etag is not None and etag == asked.known_etag:
@@ -61,7 +56,7 @@ def answer(home: Home, asked: Asked) -> Response:
     rendered = _rendered(home, asked, point, keeping)
     is_personal = is_personal or keeping.has_students
     if is_personal and Right.STUDENTS in grant.rights:
-        asked.access.note(_look(asked, point, rendered.rows))
+        note(asked, point, rendered.rows)
     headers = {"Cache-Control": _STUDENT_DATA if is_personal else _ASK_AGAIN}
     if etag is not None and not is_personal:
         headers["ETag"] = etag
@@ -69,6 +64,23 @@ def answer(home: Home, asked: Asked) -> Response:
         more = urlencode({**asked.query, "after": rendered.next})
         headers["Link"] = f'<{asked.path}?{more}>; rel="next"'
     return Response(rendered.body, HTTPStatus.OK, headers, MEDIA_TYPES[asked.form])
+
+
+def admit(home: Home, asked: Asked) -> dict[str, str | None]:
+    """Return the point at which a question may be asked by who asks; raises a 400, 403 or 404."""
+    question, given, grant = asked.question, asked.given, asked.grant
+    require(grant, rights_needed(question, given))
+    tenant = tenant_in_scope(home, grant, asked.point["tenant"])
+    check_places(home, grant.scope, question, tenant, given)
+    point: dict[str, str | None] = {**asked.point, "tenant": tenant}
+    if question.name == "class" and Right.STUDENTS not in grant.rights:
+        point = personal_data.whole_day(point)
+    return point
+
+
+def note(asked: Asked, point: Mapping[str, str | None], rows: int) -> None:
+    """Record that students were looked at, before the answer is given."""
+    asked.access.note(_look(asked, point, rows))
 
 
 def _rendered(home: Home, asked: Asked, point: Mapping[str, str | None], keeping: "Keeping") -> Rendered:

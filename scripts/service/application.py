@@ -10,13 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from outcomes.domain.errors import OutcomesError
-from outcomes.service import events_in, health, news, reads, sessions
+from outcomes.service import events_in, health, job_routes, news, reads, sessions
 from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
 from outcomes.service.description import Described
 from outcomes.service.gate import Gate
 from outcomes.service.inlets import report, webhook
 from outcomes.service.inlets.figures import Inlets
+from outcomes.service.jobs import Jobs
 from outcomes.service.metrics import Metrics
 from outcomes.service.pages import routes as pages
 from outcomes.service.problems import Problem, problem_of
@@ -39,13 +40,14 @@ def create_app(configuration: Configuration) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         access = AccessFile(configuration.folder)
         readers = Readers(configuration)
-        head = Told()
+        head, jobs = Told(), Jobs(configuration)
         writer = Writer(configuration, lambda position: head.tell({"head": position}), access.flush)
         askers = Askers(access, is_secure=configuration.is_secure)
         app.state.parts = State(
-            configuration, access, askers, readers, writer, metrics, inlets, signed, Streams(), head
+            configuration, access, askers, readers, writer, metrics, inlets, signed, Streams(), jobs, head
         )
         yield
+        jobs.close()
         writer.close()
         readers.close()
         access.close()
@@ -62,6 +64,7 @@ def create_app(configuration: Configuration) -> FastAPI:
     )
     app.include_router(reads.router(), prefix=BASE)
     app.include_router(news.router(), prefix=BASE)
+    app.include_router(job_routes.router(), prefix=BASE)
     app.include_router(events_in.router(), prefix=BASE)
     app.include_router(report.router(), prefix=BASE)
     app.include_router(webhook.router())

@@ -33,11 +33,14 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
         self.detail = detail
         self.headers = dict(headers or {})
 
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {"title": self.status.phrase, "status": self.status.value, "detail": self.detail[:_LONGEST_DETAIL]}
+
     def response(self) -> Response:
-        """Return the document."""
-        document = {"title": self.status.phrase, "status": self.status.value, "detail": self.detail[:_LONGEST_DETAIL]}
+        """Return it as an answer."""
         headers = {"Cache-Control": "no-store", **self.headers}
-        return Response(orjson.dumps(document), self.status.value, headers, MEDIA_TYPE)
+        return Response(orjson.dumps(self.document()), self.status.value, headers, MEDIA_TYPE)
 
 
 def unavailable(detail: str, seconds: str = _SOON) -> Problem:

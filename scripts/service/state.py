@@ -7,6 +7,7 @@ from starlette.requests import Request
 from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
 from outcomes.service.inlets.figures import Inlets
+from outcomes.service.jobs import Jobs
 from outcomes.service.metrics import Metrics
 from outcomes.service.readers import Readers
 from outcomes.service.streams import Streams, Told
@@ -29,6 +30,7 @@ class State:
     signed: SignedBodies | None
     """What checks the signatures of deliveries, if there are keys."""
     streams: Streams
+    jobs: Jobs
     head: Told
     """Up to where the views stand, whenever that changes."""
 
