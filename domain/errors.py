@@ -9,6 +9,7 @@
         * NoFileOfEvents    a file known by its first bytes to be something else: nothing of it is read
     * SignatureRefused  a signed body that cannot be trusted: another key, issuer or algorithm, or altered on its way
     * KeySetUnavailable no key is at hand to check a signature with; one may be soon
+    * QueueUnavailable  a queue does not answer, or does not let us in
     * LogDamaged        the log does not say what it said when it was written
     * HomeUnavailable   the data folder cannot be used: locked, full, read-only, made by a newer version
         * HomeBusy          somebody else is writing in it, and has not ended in time
@@ -72,6 +73,14 @@ class KeySetUnavailable(OutcomesError):  # noqa: N818 - states what is missing
     def __init__(self, message: str, seconds: float = 0) -> None:
         super().__init__(message)
         self.seconds = seconds
+
+
+class QueueUnavailable(OutcomesError):  # noqa: N818 - states what is missing
+    """A queue gives no messages, and takes no answer; `may_pass` says whether it may do so by itself again."""
+
+    def __init__(self, message: str, *, may_pass: bool) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class LogDamaged(OutcomesError):  # noqa: N818 - reads as the sentence it reports

@@ -146,6 +146,14 @@ def test_what_needs_columns_names_the_extra(tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
+def test_what_needs_a_queue_names_the_extra(tmp_path: Path) -> None:
+    """Boto3 is half again the weight of an installation: without it one line, exit 2."""
+    ran = without("boto3", "consume", "sqs", "--queue", "https://sqs.us-east-1.amazonaws.com/1/q", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+    assert "outcome-projector[sqs]" in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_system_without_file_locks_is_told_so(tmp_path: Path) -> None:
     """Windows has no fcntl: one line that says what runs there, and the classifiers say POSIX."""
     ran = without("fcntl", "ingest", TEN_EVENTS, cwd=tmp_path)

@@ -15,6 +15,7 @@ from outcomes.cli.command_line import CommandLine
 from outcomes.cli.commands import (
     access,
     archive,
+    consume,
     demo,
     doctor,
     exports,
@@ -107,6 +108,7 @@ app.command()(writes_csv(archive.backup))
 app.command()(writes_csv(maintenance.status))
 app.command()(demo.demo)
 app.command()(serve.serve)
+app.add_typer(consume.app, name="consume", help="Take events from a queue.")
 app.add_typer(mastery.settings_app, name="settings", help="Features of a root account that no event tells.")
 app.add_typer(access.token_app, name="token", help="Who may ask the service.")
 app.add_typer(access.access_app, name="access", help="Who looked at which student by the service.")

@@ -27,12 +27,16 @@ class Delivery(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What became of one delivery: `read` = `appended` + `duplicates` + `quarantined`; `head` is that after all."""
+    """What became of one delivery: `read` = `appended` + `duplicates` + `quarantined`; `head` is that after all.
+
+    `unprojected` are appended, too.
+    """
 
     read: int
     appended: int
     duplicates: int
     quarantined: int
+    unprojected: int
     head: int
 
 
@@ -51,20 +55,28 @@ def commit_together(
             try:
                 with log.writing() as connection:
                     refuse_a_clock_behind(last_batch(connection), now)
-                    counts = []
+                    counts: list[tuple[int, int]] = []
                     for batch in batches:
                         batch.turn_away(*refuse_the_future(batch.arrivals, now))
                         batch.turn_away(*refuse_other_hosts(connection, batch.arrivals))
                         appended = log.append(connection, batch.arrivals, batch.source, now, extract_nothing)
                         batch.put_refused(connection, now)
-                        counts.append(len(appended.arrivals))
+                        counts.append((len(appended.arrivals), appended.arrivals.extracted.count(None)))
             except BaseException:
                 log.forget_uncommitted()
                 raise
             finally:
                 for segment in (segment for batch in batches for segment, _ in batch.refused):
                     segment.close()
-    return [_receipt(batch, count, log.head) for batch, count in zip(batches, counts, strict=True)]
+    return [_receipt(batch, *count, log.head) for batch, count in zip(batches, counts, strict=True)]
+
+
+def why_unreadable(content: bytes) -> str | None:
+    """Return why a delivery, or a part of it, cannot be an event; None if all of it can."""
+    batch = _prepared(Delivery("", content))
+    for segment, _ in batch.refused:
+        segment.close()
+    return batch.refused[0][1] if batch.refused else None
 
 
 def _prepared(delivery: Delivery) -> IncomingBatch:
@@ -85,6 +97,6 @@ def _prepared(delivery: Delivery) -> IncomingBatch:
     return batch
 
 
-def _receipt(batch: IncomingBatch, appended: int, head: int) -> Receipt:
+def _receipt(batch: IncomingBatch, appended: int, unprojected: int, head: int) -> Receipt:
     arrived, refused = len(batch.arrivals), len(batch.refused)
-    return Receipt(arrived + refused, appended, arrived - appended, refused, head)
+    return Receipt(arrived + refused, appended, arrived - appended, refused, unprojected, head)

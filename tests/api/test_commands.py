@@ -141,7 +141,7 @@ def test_what_writes_tells_the_same(typed: Callable[..., Any], home: outcomes.Ho
         }
 
 
-OF_THE_SERVICE = {"serve", "token", "access"}
+OF_THE_SERVICE = {"serve", "token", "access", "consume"}
 """Commands about who may ask by HTTP: nothing that a home is asked."""
 
 ELSEWHERE = {"class": "class_", "init": None, "demo": None}

@@ -30,7 +30,14 @@ def test_what_is_posted_can_be_asked_at_once(home: Path) -> None:
     with running(home) as service:
         posted = service.post("/events", lines(outcome("1", "2026-02-01"), outcome("2", "2026-02-01"), b"{broken"))
         assert posted.status_code == 200
-        assert posted.json() == {"read": 3, "appended": 2, "duplicates": 0, "quarantined": 1, "head": 2}
+        assert posted.json() == {
+            "read": 3,
+            "appended": 2,
+            "duplicates": 0,
+            "quarantined": 1,
+            "unprojected": 0,
+            "head": 2,
+        }
         assert service.post("/events", lines(outcome("1", "2026-02-01"))).json()["duplicates"] == 1
         found = service.json(f"/show/outcome/2?min_position={posted.json()['head']}")
         assert found["state"]["title"] == "Outcome 2"
@@ -109,7 +116,7 @@ def test_while_others_write_too_long_a_post_is_to_be_sent_again(home: Path) -> N
             found = service.post("/events", one(1))
             assert (found.status_code, "retry-after" in found.headers) == (503, True)
         assert service.post("/events", one(1)).json() == {
-            "read": 1, "appended": 1, "duplicates": 0, "quarantined": 0, "head": 1,
+            "read": 1, "appended": 1, "duplicates": 0, "quarantined": 0, "unprojected": 0, "head": 1,
         }  # fmt: skip
 
 

@@ -43,12 +43,13 @@ class IngestReport(Record):
 
 @dataclass(frozen=True)
 class Received(Record):
-    """What became of what one sender brought: `read` = `appended` + `duplicates` + `quarantined`."""
+    """What became of what one sender brought: as of `ingest`, but for the time that it took."""
 
     read: int
     appended: int
     duplicates: int
     quarantined: int
+    unprojected: int
     head: int
 
 

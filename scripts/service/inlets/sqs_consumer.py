@@ -1,0 +1,173 @@
+"""From a queue into the log: what has gathered in one transaction, taken out of the queue once it is on the disk."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from outcomes.api.answers.base import Record
+from outcomes.api.answers.operations import Received
+from outcomes.api.home import Home
+from outcomes.domain.errors import HomeBusy, OutcomesError, QueueUnavailable
+from outcomes.service.inlets.sqs_queue import Message, Queue
+from outcomes.store.ingest.group_commit import Delivery, why_unreadable
+
+MOST_MESSAGES = 500
+_MOST_BYTES = 16 << 20
+_GATHER_SECONDS = 1.0
+_LONG_POLL, _SHORT_POLL = 20, 1
+_TRIES = 3
+"""So often an unreadable message is received before it is taken for what it is."""
+_PATIENCE = 5.0
+_LONGEST_PAUSE = 60.0
+_REPORT_SECONDS = 60.0
+
+
+@dataclass
+class Consumed(Record):
+    """What was taken from a queue, as of `ingest`.
+
+    `left` could not be read and are to be received again; `undeleted` are in the log and will come again, as repeats;
+    `oldest_message_seconds` is the age of the oldest one that was received, None if none was.
+    """
+
+    read: int = 0
+    appended: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    unprojected: int = 0
+    head: int = 0
+    seconds: float = 0.0
+    left: int = 0
+    undeleted: int = 0
+    oldest_message_seconds: float | None = None
+
+    def add(self, receipts: Sequence[Received]) -> None:
+        """Add what became of some messages."""
+        for receipt in receipts:
+            self.read += receipt.read
+            self.appended += receipt.appended
+            self.duplicates += receipt.duplicates
+            self.quarantined += receipt.quarantined
+            self.unprojected += receipt.unprojected
+            self.head = receipt.head
+
+
+class Consumer:
+    """Takes what comes until it is told to stop, or, to `drain`, until nothing is there any more.
+
+    A message is deleted after the commit of its event, so whatever happens it is in the log or comes again, or both,
+    which the log sees. `visibility` is for how many seconds nobody else sees what is received.
+    """
+
+    def __init__(
+        self, home: Home, queue: Queue, *, visibility: int, drain: bool = False, say: Callable[[str], None]
+    ) -> None:
+        self._home = home
+        self._queue = queue
+        self._keep_after = visibility / 3
+        self._drain = drain
+        self._say = say
+        self._has_answered = False
+        self._stops = False
+        self._is_idle = False
+        self.report = Consumed(head=home.head)
+
+    def stop(self) -> None:
+        """Finish what is being taken, and end; called by a signal, also amid a wait for the queue."""
+        self._stops = True
+        if self._is_idle:
+            raise KeyboardInterrupt
+
+    def run(self) -> Consumed:
+        """Take what comes; raises QueueUnavailable where nothing can come, HomeUnavailable."""
+        began = time.monotonic()
+        told, told_at = 0, began
+        # Nothing is held that would not come again.
+        with suppress(KeyboardInterrupt):
+            while not self._stops:
+                messages = self._gather()
+                if messages:
+                    self._take(messages)
+                elif self._drain:
+                    break
+                if self.report.read > told and time.monotonic() - told_at >= _REPORT_SECONDS:
+                    self._tell(messages)
+                    told, told_at = self.report.read, time.monotonic()
+        self.report.seconds = round(time.monotonic() - began, 3)
+        return self.report
+
+    def _gather(self) -> list[Message]:
+        """Wait for a message, and gather more for a moment."""
+        messages = self._first()
+        end, size = time.monotonic() + _GATHER_SECONDS, sum(len(message.content) for message in messages)
+        with suppress(QueueUnavailable):
+            while messages and len(messages) < MOST_MESSAGES and size < _MOST_BYTES and time.monotonic() < end:
+                more = [] if self._stops else self._queue.receive(_SHORT_POLL)
+                if not more:
+                    break
+                messages += more
+                size += sum(len(message.content) for message in more)
+        return messages
+
+    def _first(self) -> list[Message]:
+        pause = 1.0
+        while True:
+            self._is_idle = True
+            try:
+                if self._stops:
+                    return []
+                messages = self._queue.receive(_SHORT_POLL if self._drain else _LONG_POLL)
+            except QueueUnavailable as error:
+                # Who cannot reach the queue at all, or shall not wait for it, is told so; else it may be back soon.
+                if not error.may_pass or self._drain or not self._has_answered:
+                    raise
+                self._say(f"{error}; again in {pause:.0f} s")
+                time.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                self._has_answered = True
+                return messages
+            finally:
+                self._is_idle = False
+
+    def _take(self, messages: list[Message]) -> None:
+        """Append what can be read, and what can never be; delete that, and leave the rest to come again."""
+        due = [message for message in messages if message.times >= _TRIES or why_unreadable(message.content) is None]
+        receipts = self._commit(due, messages)
+        if receipts is None:
+            return
+        report = self.report
+        report.add(receipts)
+        report.left += len(messages) - len(due)
+        report.oldest_message_seconds = round(
+            max(report.oldest_message_seconds or 0, *(message.age() for message in messages)), 3
+        )
+        report.undeleted += self._queue.delete(due)
+        # They catch up at the next question, too.
+        with suppress(OutcomesError, OSError):
+            self._home.catch_up()
+
+    def _commit(self, due: list[Message], held: list[Message]) -> list[Received] | None:
+        """Append; while others write, keep the messages from other consumers. None if it was stopped meanwhile."""
+        deliveries = [Delivery(f"sqs:{self._queue.name}", message.content) for message in due]
+        kept_at = time.monotonic()
+        while True:
+            try:
+                return self._home.receive(deliveries, patience=min(_PATIENCE, self._keep_after))
+            except HomeBusy as error:
+                if self._stops:
+                    return None
+                if time.monotonic() - kept_at >= self._keep_after:
+                    kept_at = time.monotonic()
+                    self._say(f"{error}; {len(held)} messages wait for it")
+                    with suppress(QueueUnavailable):  # then they come again, as repeats
+                        self._queue.keep(held)
+
+    def _tell(self, messages: list[Message]) -> None:
+        report = self.report
+        age = max((message.age() for message in messages), default=0)
+        self._say(
+            f"head {report.head}: {report.appended} appended, {report.duplicates} repeats, "
+            f"{report.quarantined} in quarantine, {report.left} left; oldest message {age:.0f} s"
+        )
