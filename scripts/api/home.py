@@ -87,6 +87,11 @@ class Home:
         """A text that changes if the answer to a question at a fixed point may: after an erasure, or of another log."""
         return ":".join(origin_of(self._session.log).properties())
 
+    @property
+    def log_id(self) -> str:
+        """The id of the log, in hex: copies of one log have the same. Empty before there is an event."""
+        return self._session.log.identity() or ""
+
     @contextmanager
     def stopping_when(self, is_over: Callable[[], bool]) -> Iterator[None]:
         """Let questions end with QuestionStopped once `is_over()`; it is asked often, and must be quick."""

@@ -19,6 +19,7 @@ from outcomes.service.inlets import report, webhook
 from outcomes.service.inlets.figures import Inlets
 from outcomes.service.jobs import Jobs
 from outcomes.service.metrics import Metrics
+from outcomes.service.pages import failures
 from outcomes.service.pages import routes as pages
 from outcomes.service.problems import Problem, problem_of
 from outcomes.service.readers import Readers
@@ -80,11 +81,11 @@ def create_app(configuration: Configuration) -> FastAPI:
     return app
 
 
-async def _problem(_request: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
     found = problem_of(error)
     if found is None:
         raise error
-    return found.response()
+    return failures.page_of(found, request) if _is_for_people(request) else found.response()
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:
@@ -93,10 +94,16 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     return Problem(HTTPStatus.BAD_REQUEST, f"{words}: see {BASE}/openapi.json").response()
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the same
-    return Problem(HTTPStatus(error.status_code), str(error.detail), error.headers).response()
+    found = Problem(HTTPStatus(error.status_code), str(error.detail), error.headers)
+    return failures.page_of(found, request) if _is_for_people(request) else found.response()
 
 
-async def _defect(_request: Request, _error: Exception) -> Response:
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a defect of ours: the log has its number").response()
+async def _defect(request: Request, _error: Exception) -> Response:
+    found = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a defect of ours: the log has its number")
+    return failures.page_of(found, request) if _is_for_people(request) else found.response()
+
+
+def _is_for_people(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(BASE)

@@ -60,13 +60,17 @@
     say(Number(slider.value));
   }
 
+  function at_step(step) {
+    const address = here();
+    for (const name of ["at", "fp", "cited", "cite"]) address.searchParams.delete(name);
+    if (step < moments.length) address.searchParams.set("at", moments[step][0]);
+    return address.pathname + address.search.replaceAll("%3A", ":");
+  }
+
   async function follow(step) {
     if (step === shown) return;
-    const address = here();
-    address.searchParams.delete("at");
-    address.searchParams.delete("fp");
-    if (step < moments.length) address.searchParams.set("at", moments[step][0]);
-    const clean = address.pathname + address.search.replaceAll("%3A", ":");
+    if ("whole" in $("line").dataset) { busy(true); location.assign(at_step(step)); return; }
+    const clean = at_step(step), address = new URL(clean, location.href);
     address.searchParams.set("shown", shown < moments.length && shown >= 0 ? moments[shown][0] : "");
     const mine = ++number, from = shown;
     shown = step;
@@ -118,7 +122,7 @@
     b: () => follow_link("keep-a"),
     y: () => follow_link("cite"),
     s: () => document.activeElement?.closest("table")?.querySelector(`[data-column="${document.activeElement.dataset.column}"] a`)?.click(),
-    "?": () => follow_link("keys-link"),
+    "?": () => showKeys(),
   };
   const ways = { t: "Tree", c: "Changes", m: "Mastery", f: "Feed" };
   let after_g = 0;
@@ -182,5 +186,85 @@
   }
   document.addEventListener("keydown", treeKeys);
 
+  // -- grids: arrows go from score to score, and only one of them is reached by Tab --------------------------------------
+  function startGrid(grid) {
+    const rows = [...grid.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("th a, td a")]);
+    const all = rows.flat();
+    if (!all.length) return;
+    const focus = (link) => { all.forEach((one) => { one.tabIndex = one === link ? 0 : -1; }); };
+    focus(all[0]);
+    grid.addEventListener("focusin", (event) => { if (all.includes(event.target)) focus(event.target); });
+    grid.addEventListener("keydown", (event) => {
+      const y = rows.findIndex((row) => row.includes(event.target));
+      if (y < 0) return;
+      const x = rows[y].indexOf(event.target);
+      const to = { ArrowUp: [y - 1, x], ArrowDown: [y + 1, x], ArrowLeft: [y, x - 1], ArrowRight: [y, x + 1], Home: [y, 0], End: [y, rows[y].length - 1] }[event.key];
+      const link = to && rows[to[0]]?.[to[1]];
+      if (to) event.preventDefault();
+      link?.focus();
+    });
+  }
+
+  // -- a dialog of keys and words over whatever is open -------------------------------------------------------------------
+  async function showKeys() {
+    let dialog = document.querySelector("dialog");
+    if (!dialog) {
+      dialog = document.createElement("dialog");
+      dialog.id = "keys-dialog";
+      dialog.setAttribute("aria-label", "Keys and words");
+      document.body.append(dialog);
+      await htmx.ajax("GET", $("keys-link").href, { target: "#keys-dialog", swap: "innerHTML" });
+      const close = document.createElement("form");
+      close.method = "dialog";
+      close.innerHTML = "<button>Close</button>";
+      dialog.append(close);
+    }
+    const on = $("keys-on");
+    if (on) on.checked = localStorage.getItem("keys") !== "off";
+    dialog.showModal();
+  }
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "keys-on") localStorage.setItem("keys", event.target.checked ? "on" : "off");
+  });
+
+  // -- copy a citation, say so --------------------------------------------------------------------------------------------
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText($("citation-text").textContent + "\n" + $("citation-link").href);
+    button.textContent = "Copied";
+  });
+
+  // -- news: a note that more has come in, never a jump -------------------------------------------------------------------
+  function listen() {
+    const { root, head } = document.body.dataset;
+    if (head === undefined || !window.EventSource) return;
+    const others = new BroadcastChannel("outcomes-news");
+    others.addEventListener("message", (event) => tell(event.data));
+    // A browser has six connections for a host: of all tabs one listens, and tells the others.
+    navigator.locks?.request("outcomes-news", () => new Promise(() => {
+      const source = new EventSource(root + "/api/v1/head/events");
+      source.addEventListener("head", (event) => {
+        const known = JSON.parse(event.data).head;
+        tell(known);
+        others.postMessage(known);
+      });
+      window.addEventListener("pagehide", () => source.close());
+    }));
+    function tell(known) {
+      const more = known - Number(head);
+      if (more <= 0) return;
+      const note = document.createElement("p");
+      const again = document.createElement("a");
+      again.href = location.href;
+      again.textContent = "Look again";
+      note.append(`${more.toLocaleString("en")} new ${more === 1 ? "event has" : "events have"} come in. `, again);
+      $("toast").replaceChildren(note);
+    }
+  }
+
   if (slider && $("index")) startSlider();
+  document.querySelectorAll("table.grid").forEach(startGrid);
+  if ($("keys-on")) $("keys-on").checked = localStorage.getItem("keys") !== "off";
+  listen();
 })();

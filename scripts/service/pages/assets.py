@@ -5,8 +5,8 @@ from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 
-from fastapi import APIRouter
-from starlette.responses import Response
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
 
 from outcomes.service.problems import Problem
 
@@ -24,7 +24,12 @@ def router() -> APIRouter:
     """Return the route of all assets; their addresses hold a digest of them all, so what is there never changes."""
     found = APIRouter()
     found.add_api_route("/assets/{edition}/{name}", _asset, methods=["GET"], include_in_schema=False)
+    found.add_api_route("/favicon.ico", _icon, methods=["GET"], include_in_schema=False)
     return found
+
+
+async def _icon(request: Request) -> Response:
+    return RedirectResponse(address(request.scope.get("root_path", ""), "mark.svg"), HTTPStatus.SEE_OTHER)
 
 
 async def _asset(edition: str, name: str) -> Response:

@@ -86,15 +86,7 @@ def _asked(viewer: Viewer) -> dict[str, Any]:
 
 
 def _groups(viewer: Viewer, context: str) -> dict[str, str]:
-    tree = viewer.ask("tree", context=context, include_deleted=True)
-    found: dict[str, str] = {}
-    pending = [*tree["roots"], *tree["detached"]]
-    while pending:
-        node = pending.pop()
-        if node["kind"] == "group":
-            found[node["id"]] = node["title"] or node["id"]
-            pending.extend(node["children"])
-    return found
+    return frame.group_names(viewer.ask("tree", context=context, include_deleted=True))
 
 
 def _by_doer(told: list[Told]) -> list[list[Told]]:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from outcomes.domain.errors import SeveralTenants
 from outcomes.service.pages.assets import address
 from outcomes.service.pages.templating import rendered
-from outcomes.service.problems import problem_of
+from outcomes.service.problems import Problem, problem_of
 
 _TITLES = {
     HTTPStatus.BAD_REQUEST: "This address asks for something that cannot be asked",
@@ -16,6 +16,7 @@ _TITLES = {
     HTTPStatus.FORBIDDEN: "Your access does not reach this",
     HTTPStatus.NOT_FOUND: "Nothing is known of this here",
     HTTPStatus.GONE: "This person's data was erased",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "This is a defect of ours",
     HTTPStatus.SERVICE_UNAVAILABLE: "This takes too long, or the service is busy",
 }
 
@@ -29,8 +30,11 @@ def _back(request: Request, root: str) -> str:
 def response(error: Exception, request: Request) -> Response | None:
     """Return the page of an expected failure; None for a defect of ours."""
     problem = problem_of(error)
-    if problem is None:
-        return None
+    return None if problem is None else page_of(problem, request, is_choice=isinstance(error, SeveralTenants))
+
+
+def page_of(problem: Problem, request: Request, *, is_choice: bool = False) -> Response:
+    """Return a problem as a page."""
     root = request.scope.get("root_path", "")
     html = rendered(
         "failure.html",
@@ -41,7 +45,7 @@ def response(error: Exception, request: Request) -> Response | None:
         detail=problem.detail,
         number=request.scope.get("request_id", ""),
         back=_back(request, root),
-        is_choice=isinstance(error, SeveralTenants),
+        is_choice=is_choice,
         is_fragment=request.headers.get("hx-request") == "true",
     )
     headers = {**problem.headers, "Cache-Control": "no-store"}

@@ -10,6 +10,7 @@ from outcomes.domain.times import moment
 from outcomes.service.pages import words
 from outcomes.service.pages.assets import address
 from outcomes.service.pages.viewer import Viewer
+from outcomes.store.access.rights import Right
 
 if TYPE_CHECKING:
     from outcomes.service.pages.screens import View
@@ -52,6 +53,8 @@ def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
         "sentence": None if view.subject is None else sentence(viewer, view.subject),
         "context": context,
         "known": viewer.known,
+        "head": viewer.home.at().known_at,
+        "behind": max(0, viewer.home.head - viewer.home.at().known_at),
         "name_of": viewer.student_name,
         "may": {right.value for right in viewer.grant.rights},
         "home_address": where.to("/"),
@@ -72,6 +75,17 @@ def navigation(viewer: Viewer, section: str, context: str) -> list[Link]:
     """Return the ways to the other screens, at the same times."""
     to = viewer.where.to
     ways = [("Tree", "tree", to(f"/tree/{context}")), ("Changes", "changes", to(f"/changes/{context}"))]
+    ways.append(("Compare", "compare", to(f"/compare/{context}")))
+    courses = [place for place in places(viewer) if place["results"]]
+    if viewer.may(Right.STUDENTS) and courses:
+        course = context.partition(":")[2] if context.startswith("Course:") else courses[0]["context"].partition(":")[2]
+        ways.append(("Mastery", "mastery", to(f"/course/{course}")))
+    ways.append(("Scale", "scale", to(f"/scale/{context}")))
+    ways.append(("Binder", "binder", to("/binder", c=context)))
+    if viewer.may(Right.OPERATE):
+        ways.append(("Feed", "feed", viewer.where.bare("/feed")))
+    if viewer.may(Right.ADMIN):
+        ways.append(("Access", "access", viewer.where.bare("/access")))
     return [Link(name, address_, key == section) for name, key, address_ in ways]
 
 
@@ -138,3 +152,15 @@ def _remark(at: datetime | None, remarks: tuple[str, ...]) -> str:
     if at is not None and any("beyond the last event" in remark for remark in remarks):
         return "Nothing has happened since the last event before this time: this is how it stood then."
     return remarks[0] if remarks else ""
+
+
+def group_names(tree: Mapping[str, Any]) -> dict[str, str]:
+    """Return the groups of a tree by their ids."""
+    found: dict[str, str] = {}
+    pending = [*tree["roots"], *tree["detached"]]
+    while pending:
+        node = pending.pop()
+        if node["kind"] == "group":
+            found[node["id"]] = node["title"] or node["id"]
+            pending.extend(node["children"])
+    return found

@@ -35,6 +35,8 @@ class Moment:
     flipped: int | None
     request: str | None
     positions: tuple[int, int]
+    said: str = ""
+    """What was done, where that is no change of a tree."""
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Moment":
@@ -54,6 +56,8 @@ class Moment:
     @property
     def did(self) -> str:
         """What was done, in a few words."""
+        if self.said:
+            return self.said
         parts = [
             f"{verb} {getattr(self, verb)}" for verb in ("added", "changed", "moved", "removed") if getattr(self, verb)
         ]
@@ -117,9 +121,21 @@ def line(viewer: Viewer, context: str) -> Line:
             level, moments = "day", _moments(viewer, context, "day")
     else:
         moments = _moments(viewer, context, level)
+    return line_of(viewer, moments, level)
+
+
+def line_of(viewer: Viewer, moments: Sequence[Moment], level: str) -> Line:
+    """Return moments, oldest first, as a line on which the time that is looked at has its place."""
     at = viewer.where.moment
     here = len(moments) if at is None else bisect_right([one.time for one in moments], at) - 1
     return Line(moments, here, level)
+
+
+def moment_at(
+    time: str, who: str, said: str, *, policy: bool = False, flipped: int = 0, rise: int = 1, fall: int = 0
+) -> Moment:
+    """Return a moment of something else than a tree: a score, a course's day."""
+    return Moment(time, time, parse_moment(time), who, said, 0, fall, 0, rise, policy, flipped, None, (0, 0), said)
 
 
 def _moments(viewer: Viewer, context: str, level: str) -> list[Moment]:

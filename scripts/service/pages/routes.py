@@ -2,9 +2,47 @@
 
 from fastapi import APIRouter
 
-from outcomes.service.pages import assets, changes, scheme, screens, search, start, tree
+from outcomes.service.pages import (
+    access,
+    assets,
+    binder,
+    changes,
+    compare,
+    course,
+    feed,
+    keys,
+    outcome,
+    scale,
+    scheme,
+    screens,
+    search,
+    start,
+    student,
+    tree,
+    why,
+)
 
-SCREENS = (start.SCREEN, search.SCREEN, tree.SCREEN, changes.SCREEN)
+SCREENS = (
+    start.SCREEN,
+    search.SCREEN,
+    tree.SCREEN,
+    changes.SCREEN,
+    outcome.SCREEN,
+    course.SCREEN,
+    student.SCREEN,
+    why.SCREEN,
+    compare.SCREEN,
+    scale.SCREEN,
+    feed.SCREEN,
+    feed.QUARANTINE,
+    feed.DISMISS,
+    feed.RETRY,
+    access.SCREEN,
+    access.CREATE,
+    access.REVOKE,
+    binder.SCREEN,
+    keys.SCREEN,
+)
 
 
 def router() -> APIRouter:

@@ -14,7 +14,7 @@ from outcomes.api.home import Home
 from outcomes.service.answering import Asked, answer
 from outcomes.service.asker import is_of_our_pages
 from outcomes.service.bodies import body_of
-from outcomes.service.pages import failures
+from outcomes.service.pages import citations, failures
 from outcomes.service.pages.frame import bare, frame
 from outcomes.service.pages.kept import Kept
 from outcomes.service.pages.templating import rendered
@@ -132,13 +132,17 @@ def _viewer(
     path = request.url.path.removeprefix(root)
     if tenant is not None:
         path = path.removeprefix(f"/{tenant}")
+        if tenant not in home.tenants:
+            raise Problem(HTTPStatus.NOT_FOUND, "there is no such page here")
     for ending in Form:
         path = path.removesuffix(f".{ending}")
     query = dict(request.query_params)
     where = Where.of(root, tenant, path or "/", query)
     is_fragment = request.headers.get("hx-request") == "true"
     scheme = request.cookies.get("scheme", "")
-    return Viewer(home, grant, where, query, parameters, kept, state.access, is_fragment, form, scheme)
+    return Viewer(
+        home, grant, where, query, parameters, kept, state.access, is_fragment, form, scheme, state.inlets.figures()
+    )
 
 
 def _shown(viewer: Viewer, screen: Screen) -> Response:
@@ -151,8 +155,22 @@ def _shown(viewer: Viewer, screen: Screen) -> Response:
             return Response(shown.html, headers=_NOT_KEPT, media_type=_HTML)
         case View():
             around = bare(viewer, shown) if shown.is_bare else frame(viewer, screen.section, shown)
-            html = rendered(shown.template, **around, **shown.parts)
+            around |= _cited(viewer, screen, shown, around)
+            html = rendered(shown.template, **{**around, **shown.parts})
             return Response(html, shown.status, _NOT_KEPT, _HTML)
+
+
+def _cited(viewer: Viewer, screen: Screen, shown: View, around: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the citation that is asked for, the proof of one that was opened, and the ways to the data."""
+    if screen.data is None or shown.is_bare:
+        return {"citation": None, "proof": None, "data": []}
+    cited = screen.data(viewer)
+    is_asked = "cite" in viewer.query
+    return {
+        "citation": citations.citation(viewer, cited, shown.title, around["organisation"]) if is_asked else None,
+        "proof": citations.proof(viewer, cited) if "fp" in viewer.query and not is_asked else None,
+        "data": [(form.upper(), viewer.where.data(form)) for form in (Form.CSV, Form.JSON)],
+    }
 
 
 def _data(viewer: Viewer, screen: Screen, form: Form) -> Response:

@@ -36,6 +36,8 @@ _KINDS = {
 }
 _POLICY = ("mastery_points", "points_possible", "calculation_method", "calculation_int", "ratings")
 _LONG = 90
+_ALIKE = 0.6
+"""Texts that share less than this are shown one after the other: word by word nobody could read them."""
 _WORDS = re.compile(r"\S+\s*|\s+")
 _HAVE_POLICY = frozenset({"outcome", "proficiency", "calculation_method"})
 MOST_FLIPS = 6
@@ -58,8 +60,11 @@ class FieldChange:
     def pieces(self) -> list[tuple[str, str]]:
         """Return a long text in pieces: what stayed ("same"), went ("del") and came ("ins"), word by word."""
         old, new = _WORDS.findall(self.before), _WORDS.findall(self.after)
+        matcher = SequenceMatcher(None, old, new, autojunk=False)
+        if matcher.ratio() < _ALIKE:
+            return [("del", self.before), ("same", "\n"), ("ins", self.after)]
         found: list[tuple[str, str]] = []
-        for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for tag, a, b, c, d in matcher.get_opcodes():
             if tag == "equal":
                 found.append(("same", "".join(old[a:b])))
                 continue

@@ -25,6 +25,7 @@ def environment() -> Environment:
     for name in ("day", "short_day", "clock", "when", "number", "count", "who", "who_fully", "span", "field_name"):
         found.filters[name] = getattr(words, name)
     found.filters["moment"] = words.moment_of
+    found.filters["lateness"] = lambda seconds: words.span(words.seconds(seconds))
     return found
 
 

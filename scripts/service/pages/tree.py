@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from outcomes.service.pages import frame
-from outcomes.service.pages.moments import LEVELS, Line, Moment, line
+from outcomes.service.pages.line_parts import line_parts
+from outcomes.service.pages.moments import Line, Moment, line
 from outcomes.service.pages.screens import Data, Elsewhere, Fragment, Screen, Shown, View
 from outcomes.service.pages.story import Teller, with_flips
-from outcomes.service.pages.strip import strip
 from outcomes.service.pages.templating import rendered
 from outcomes.service.pages.tree_rows import Row, differences, html, matching, outcomes_below, partial, rows
 from outcomes.service.pages.viewer import Viewer
@@ -37,7 +37,7 @@ def build(viewer: Viewer) -> Shown:
         "text": text,
         "is_empty": not shown,
         "first": found.moments[0] if found.moments else None,
-        **_line_parts(viewer, found),
+        **line_parts(viewer, found, is_whole=False, has_levels=True, legend="tree"),
         **_moment_parts(viewer, context, found, shown),
     }
     return View("tree.html", f"Outcome tree of {name}", parts, "The tree", context)
@@ -65,7 +65,8 @@ def _fragment(viewer: Viewer, context: str, found: Line) -> Fragment:
         "known": viewer.known,
         "name_of": viewer.student_name,
         "context": context,
-        **_line_parts(viewer, found),
+        "data": [(form.upper(), viewer.where.data(form)) for form in ("csv", "json")],
+        **line_parts(viewer, found, is_whole=False, has_levels=True, legend="tree"),
         **_moment_parts(viewer, context, found, after),
     }
     return Fragment(rendered("tree_step.html", **around) + "".join(swaps))
@@ -97,18 +98,6 @@ def _stepped(viewer: Viewer, found: Line) -> Elsewhere:
 def _query(viewer: Viewer) -> str:
     _, _, query = viewer.where.to("/").partition("?")
     return f"?{query}" if query else ""
-
-
-def _line_parts(viewer: Viewer, found: Line) -> dict[str, Any]:
-    where = viewer.where
-    earlier, later = found.neighbour(-1), found.neighbour(1)
-    return {
-        "line": found,
-        "strip": strip(found),
-        "levels": [(name, where.here(by=name), name == found.level) for name in LEVELS],
-        "earlier": None if earlier is None else where.here(at=earlier),
-        "later": where.here(at=later) if found.here < len(found.moments) else None,
-    }
 
 
 def _moment_parts(viewer: Viewer, context: str, found: Line, shown: Iterable[Row]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """One who looks at a view, in a reader's thread: asks the API's questions as the routes do, with the same refusals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,15 @@ from outcomes.service.answering import Asked, Keeping
 from outcomes.service.asker import require
 from outcomes.service.pages.kept import Kept
 from outcomes.service.pages.where import Where
+from outcomes.service.personal_data import is_of_student
 from outcomes.service.places import check_places, tenant_in_scope
 from outcomes.service.questions import QUESTIONS, Question, rights_needed
 from outcomes.service.rendering import Form
 from outcomes.store.access.access_file import AccessFile, Look
 from outcomes.store.access.rights import Grant, Right
 
-_BY_NAME = {question.name: question for question in QUESTIONS}
+_BY_NAME = {question.path[1:]: question for question in QUESTIONS}
+_BY_NAME |= {question.name: question for question in reversed(QUESTIONS)}
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Viewer:
     is_fragment: bool = False
     form: Mapping[str, str] = field(default_factory=dict)
     scheme: str = ""
+    inlets: Sequence[Any] = ()
     rows: int = 0
     course: str | None = None
     student: str | None = None
@@ -74,16 +77,17 @@ class Viewer:
 
         `at` and `known` are those of the view unless they are given. Raises Problem and what the API raises.
         """
+        found = self._told(name, at, known, given)
+        self._count(name, given, found)
+        return found
+
+    def _told(self, name: str, at: str | None, known: str | None, given: dict[str, Any]) -> Any:
         found, keeping = self.answer(name, at=at, known=known, **given)
         if found is None:
             return None
         if not found.is_list:
-            document = keeping(found.as_json())
-            self._count(name, given, 1)
-            return document
-        rows = [row for line in found.as_lines() if (row := keeping(line)) is not None]
-        self._count(name, given, len(rows))
-        return rows
+            return keeping(found.as_json())
+        return [row for line in found.as_lines() if (row := keeping(line)) is not None]
 
     def answer(
         self, name: str, *, at: str | None = "", known: str | None = "", **given: Any
@@ -101,16 +105,20 @@ class Viewer:
         if not isinstance(found, Rows):
             return [], None
         rows = [row for line in found.as_lines() if (row := keeping(line)) is not None]
-        self._count(name, given, len(rows))
+        self._count(name, given, rows)
         return rows, found.next
 
     def keep(self, name: str, *, at: str | None = "", **given: Any) -> Any:
         """Ask what is asked again and again; answers at a fixed position never change, so they are kept a while."""
-        question = _BY_NAME[name]
-        self.check(question, given)
+        found = self._kept(name, at, given)
+        self._count(name, given, found)
+        return found
+
+    def _kept(self, name: str, at: str | None, given: dict[str, Any]) -> Any:
+        self.check(_BY_NAME[name], given)
         when = self.where.at if at == "" else at
         key = (name, self.home.edition, self.tenant, when, self.known, tuple(sorted(given.items())), self._sees())
-        return self.kept.get(key, lambda: self.ask(name, at=when, known=str(self.known), **given))
+        return self.kept.get(key, lambda: self._told(name, when, str(self.known), given))
 
     def check(self, question: Question, given: Mapping[str, Any]) -> None:
         """Refuse what this person may not ask; raises Problem."""
@@ -130,16 +138,24 @@ class Viewer:
     def student_name(self, uuid: str) -> str:
         """Return what a student is called; of one without a name, the beginning of their id."""
         if self._names is None:
-            rows = self.keep("students", at=None) if not self.grant.scope.contexts and self.may(Right.STUDENTS) else []
+            rows = (
+                self._kept("students", None, {}) if not self.grant.scope.contexts and self.may(Right.STUDENTS) else []
+            )
             self._names = {row["student"]: row["name"] for row in rows}
         return self._names.get(uuid) or f"student {uuid[:8]}…"
 
     def _sees(self) -> tuple[str, str]:
         return ",".join(sorted(self.grant.rights)), str(self.grant.scope)
 
-    def _count(self, name: str, given: Mapping[str, Any], rows: int) -> None:
-        if Right.STUDENTS in rights_needed(_BY_NAME[name], given):
-            self.rows += rows
+    def _count(self, name: str, given: Mapping[str, Any], found: Any) -> None:
+        """Count what was told of students: names alone are not, for they stand beside scores, which are."""
+        is_of_students = Right.STUDENTS in rights_needed(_BY_NAME[name], given)
+        if isinstance(found, list):
+            told = found if is_of_students else [row for row in found if is_of_student(row)]
+            self.rows += len(told)
+        elif is_of_students and found is not None:
+            self.rows += 1
+        if is_of_students:
             self.course = given.get("course", self.course)
             self.student = given.get("student", self.student)
 

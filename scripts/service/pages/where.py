@@ -30,7 +30,7 @@ class Where:
         at = _at(query)
         known = query.get("known_on") or query.get("known") or None
         if known and not known.isdigit():
-            known = to_text(_end_of_day(known))
+            known = to_text(end_of_day(known))
         filters = {name: value for name, value in query.items() if name not in (*CLOCKS, *_ONCE) and value != ""}
         return cls(root, tenant, path, at, known, filters)
 
@@ -66,12 +66,13 @@ def _at(query: Mapping[str, str]) -> str | None:
     """Return the instant that is meant: a day, chosen in a calendar, is meant to its end."""
     chosen = query.get("on")
     if chosen:
-        return to_text(_end_of_day(chosen))
+        return to_text(end_of_day(chosen))
     at = query.get("at") or None
     return None if at is None else to_text(parse_argument(at))
 
 
-def _end_of_day(text: str) -> int:
+def end_of_day(text: str) -> int:
+    """Return the last millisecond of a day; of an instant, itself. Raises UsageError."""
     instant = parse_argument(text)
     if "T" in text or " " in text.strip():
         return instant

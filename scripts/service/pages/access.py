@@ -1,0 +1,73 @@
+"""Screen 12, access: who may ask, and who looked at which student when. For administrators."""
+
+from http import HTTPStatus
+from typing import Any
+
+from outcomes.api.access import Access
+from outcomes.service.asker import require
+from outcomes.service.pages.screens import Elsewhere, Screen, Shown, View
+from outcomes.service.pages.viewer import Viewer
+from outcomes.service.problems import Problem
+from outcomes.store.access.rights import Right
+
+_MOST = 200
+_RIGHTS = {
+    Right.TREE: "outcomes, scales, methods and their changes",
+    Right.STUDENTS: "scores and names of students",
+    Right.PEOPLE: "who acted: logins and requests",
+    Right.INGEST: "bring events in",
+    Right.OPERATE: "the feed, what could not be read",
+    Right.ADMIN: "this screen",
+}
+
+
+def build(viewer: Viewer) -> Shown:
+    """Show who may ask and who looked."""
+    return _shown(viewer, None)
+
+
+def create(viewer: Viewer) -> Shown:
+    """Make a token, and show its secret this once."""
+    _check(viewer)
+    rights = ",".join(right for right in Right if viewer.form.get(f"right_{right}"))
+    label, expires = viewer.form.get("label", ""), viewer.form.get("expires") or None
+    with Access(viewer.home.folder) as access:
+        made = access.create_token(rights, scope=viewer.form.get("scope") or "all", label=label, expires=expires)
+    return _shown(viewer, made.as_json())
+
+
+def revoke(viewer: Viewer) -> Shown:
+    """End a token at once."""
+    _check(viewer)
+    with Access(viewer.home.folder) as access:
+        access.revoke(viewer.parameters["id"])
+    return Elsewhere(viewer.where.bare("/access"))
+
+
+def _shown(viewer: Viewer, made: dict[str, Any] | None) -> Shown:
+    _check(viewer)
+    with Access(viewer.home.folder) as access:
+        tokens = [token.as_json() for token in access.tokens()]
+        looks = [look.as_json() for look in access.looks()]
+    parts = {
+        "tokens": list(reversed(tokens)),
+        "looks": list(reversed(looks))[:_MOST],
+        "number": len(looks),
+        "most": _MOST,
+        "made": made,
+        "rights": _RIGHTS.items(),
+        "create": viewer.where.bare("/access/create"),
+        "revoke": viewer.where.bare("/access/revoke/"),
+    }
+    return View("access.html", "Access", parts)
+
+
+def _check(viewer: Viewer) -> None:
+    require(viewer.grant, {Right.ADMIN})
+    if viewer.is_scoped:
+        raise Problem(HTTPStatus.FORBIDDEN, "your access is of a part of the home: this is about all of it")
+
+
+SCREEN = Screen("/access", "access", build)
+CREATE = Screen("/access/create", "access", create, takes_form=True)
+REVOKE = Screen("/access/revoke/{id}", "access", revoke, takes_form=True)

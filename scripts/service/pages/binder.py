@@ -1,0 +1,73 @@
+"""Screen 13, the binder: all of it to print for an accreditation visit, with what proves it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from outcomes.api.arguments import now
+from outcomes.domain.times import moment, moment_text
+from outcomes.service.pages import compare, frame, scale, words
+from outcomes.service.pages.citations import edition_of, fingerprint, log_of
+from outcomes.service.pages.keys import WORDS
+from outcomes.service.pages.screens import Screen, Shown, View
+from outcomes.service.pages.tree_rows import Row, outcomes_below, rows
+from outcomes.service.pages.viewer import Viewer
+
+_MOST_COURSES = 30
+_MOST_CHANGES = 400
+
+
+class Figures(NamedTuple):
+    """How a class stood."""
+
+    course: str
+    rows: Sequence[Mapping[str, Any]]
+
+
+def build(viewer: Viewer) -> Shown:
+    """Show what belongs into a binder."""
+    context = viewer.query.get("c") or frame.default_context(viewer)
+    at = viewer.where.at or moment_text(moment(now()))
+    name = frame.name_of(viewer, context)
+    tree = viewer.ask("tree", at=at, context=context)
+    shown = rows([*tree["roots"], *tree["detached"], *tree["unlinked"]], {})
+    earlier, later = compare.times(viewer, context)
+    known = str(viewer.known)
+    parts: dict[str, Any] = {
+        "name": name,
+        "at_words": words.when(words.moment_of(at)),  # type: ignore[arg-type]
+        "known_words": frame.sentence(viewer, "").knowledge,
+        "lines": list(_lines(shown, 0)),
+        "number": outcomes_below(shown),
+        "scales": [rule for rule in scale.rules_of(viewer, context) if rule.is_in_force],
+        "since": compare.side(viewer, context, earlier),
+        "until": compare.side(viewer, context, later),
+        "changes": compare.changes(viewer, context, earlier, later)[:_MOST_CHANGES],
+        "figures": _figures(viewer, at),
+        "words": WORDS,
+        "log": log_of(viewer),
+        "edition": edition_of(viewer),
+        "fingerprint_tree": fingerprint(viewer, ("tree", {"context": context}), at, known),
+        "at": at,
+        "contexts": [place for place in frame.places(viewer) if place["tree"]],
+    }
+    return View("binder.html", f"Binder of {name}", parts, "The binder", context)
+
+
+def _lines(found: Sequence[Row], depth: int) -> Any:
+    for row in found:
+        yield depth, row
+        yield from _lines(row.children, depth + 1)
+
+
+def _figures(viewer: Viewer, at: str) -> list[Figures]:
+    courses = [place for place in frame.places(viewer) if place["results"] and place["context"].startswith("Course:")]
+    found = []
+    for place in courses[:_MOST_COURSES]:
+        figures = viewer.ask("class", at=at, known=viewer.where.known, course=place["context"].partition(":")[2])
+        told = [row for row in figures if row["assessed"]]
+        if told:
+            found.append(Figures(place["name"] or place["context"], told))
+    return found
+
+
+SCREEN = Screen("/binder", "binder", build)

@@ -1,0 +1,231 @@
+"""Screen 6, mastery in a course at any time: students by outcomes, each score with number, shape and colour."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from outcomes.service.pages import frame, words
+from outcomes.service.pages.levels import NONE, STANDINGS, Standing, standing
+from outcomes.service.pages.line_parts import line_parts
+from outcomes.service.pages.moments import Line, Moment, line_of, moment_at
+from outcomes.service.pages.score_times import score_text
+from outcomes.service.pages.screens import Data, Screen, Shown, View
+from outcomes.service.pages.viewer import Viewer
+
+
+class Column(NamedTuple):
+    """One outcome: its title, how it is scored, and how many students stand where."""
+
+    id: str
+    title: str
+    policy: str
+    address: str
+    sort: str
+    is_sorted: bool
+    counts: Sequence[tuple[Standing, int, float, Sequence[str]]]
+    assessed: int
+    mastered: int
+
+
+class Cell(NamedTuple):
+    """One score. `moved` says from what to what it went since the other time."""
+
+    score: str
+    standing: Standing
+    address: str
+    title: str
+    moved: str
+    is_approximate: bool
+
+
+class StudentRow(NamedTuple):
+    """One student with a cell for each outcome."""
+
+    name: str
+    address: str
+    note: str
+    cells: Sequence[Cell]
+
+
+def build(viewer: Viewer) -> Shown:
+    """Show who has mastered what in a course."""
+    course = viewer.parameters["course"]
+    context = f"Course:{course}"
+    rows = viewer.ask("mastery", course=course)
+    levels = _levels(viewer, course)
+    before = _before(viewer, course)
+    found = _line(viewer, context)
+    columns = _columns(viewer, rows, levels)
+    students = _students(viewer, rows, columns, levels, before)
+    name = frame.name_of(viewer, context)
+    current = found.current
+    parts = {
+        "columns": columns,
+        "students": students,
+        "standings": (*STANDINGS, NONE),
+        "moved": sum(bool(cell.moved) for student in students for cell in student.cells),
+        "since": None if before is None else _since(viewer),
+        "current": current,
+        "first": found.moments[0] if found.moments else None,
+        "is_approximate": any(row["order"] == "approximate" for row in rows),
+        "notes": sorted({note for row in rows for note in row["notes"]}),
+        "since_steps": [(label, viewer.where.here(vs_at=at)) for label, at in _since_steps(found)],
+        "plain": viewer.where.here(vs_at=None),
+        **line_parts(viewer, found),
+    }
+    return View("course.html", f"Mastery in {name}", parts, "Mastery", context)
+
+
+def data(viewer: Viewer) -> Data:
+    """Return the question of this view."""
+    return "mastery", {"course": viewer.parameters["course"]}
+
+
+def _levels(viewer: Viewer, course: str) -> dict[str, list[float]]:
+    figures = viewer.ask("class", course=course)
+    return {
+        one["outcome_id"]: sorted((level["points"] for level in one["distribution"]), reverse=True) for one in figures
+    }
+
+
+def _before(viewer: Viewer, course: str) -> Mapping[tuple[str, str], float | None] | None:
+    """Return the scores at the other time, if one was chosen."""
+    at = viewer.query.get("vs_at")
+    if not at:
+        return None
+    rows = viewer.ask("mastery", at=None if at == "now" else at, course=course)
+    return {(row["student"], row["outcome_id"]): row["score"] for row in rows}
+
+
+def _since(viewer: Viewer) -> str:
+    at = viewer.query["vs_at"]
+    moment = None if at == "now" else words.moment_of(at)
+    return "today" if moment is None else words.day(moment)
+
+
+def _since_steps(found: Line) -> list[tuple[str, str]]:
+    last = min(found.here, len(found.moments) - 1)
+    steps = (("the day of change before", 1), ("a week of changes", 7), ("a month of changes", 30))
+    return [(label, found.moments[last - back].until) for label, back in steps if last - back >= 0]
+
+
+def _columns(viewer: Viewer, rows: Iterable[Mapping[str, Any]], levels: Mapping[str, list[float]]) -> list[Column]:
+    by_outcome: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_outcome.setdefault(row["outcome_id"], []).append(row)
+    found = []
+    for outcome, group in by_outcome.items():
+        first = group[0]
+        places: Counter[Standing] = Counter()
+        names: dict[Standing, list[str]] = {}
+        for row in group:
+            place = standing(row, levels.get(outcome, []))
+            places[place] += 1
+            names.setdefault(place, []).append(row["student_name"] or row["student"][:8])
+        assessed = sum(number for place, number in places.items() if place in STANDINGS)
+        counts = [
+            (place, places[place], round(100 * places[place] / max(assessed, 1), 1), sorted(names.get(place, [])))
+            for place in STANDINGS
+        ]
+        sort = "" if viewer.query.get("sort") == outcome else outcome
+        found.append(
+            Column(
+                outcome,
+                first["outcome_title"] or f"outcome {outcome}",
+                words.policy(first),
+                viewer.where.to(f"/outcome/{outcome}"),
+                viewer.where.here(sort=sort or None),
+                not sort,
+                counts,
+                assessed,
+                sum(row["mastered"] is True for row in group),
+            )
+        )
+    return sorted(found, key=lambda column: (column.title.casefold(), column.id))
+
+
+def _students(
+    viewer: Viewer,
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[Column],
+    levels: Mapping[str, list[float]],
+    before: Mapping[tuple[str, str], float | None] | None,
+) -> list[StudentRow]:
+    by_student: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        by_student.setdefault(row["student"], {})[row["outcome_id"]] = row
+    found = []
+    for student, own in by_student.items():
+        first = next(iter(own.values()))
+        name = first["student_name"] or f"student {student[:8]}…"
+        note = "" if first["enrollment"] in {"active", "unknown"} else first["enrollment"]
+        cells = [_cell(viewer, own.get(column.id), column, levels, before, student, name) for column in columns]
+        found.append((own, StudentRow(name, viewer.where.to(f"/student/{student}"), note, cells)))
+    sort = viewer.query.get("sort")
+
+    def key(one: tuple[Mapping[str, Mapping[str, Any]], StudentRow]) -> tuple[Any, ...]:
+        score = one[0].get(sort, {}).get("score") if sort else None
+        return (score is None, -(score or 0), one[1].name.casefold()) if sort else (one[1].name.casefold(),)
+
+    return [row for _, row in sorted(found, key=key)]
+
+
+def _cell(
+    viewer: Viewer,
+    row: Mapping[str, Any] | None,
+    column: Column,
+    levels: Mapping[str, list[float]],
+    before: Mapping[tuple[str, str], float | None] | None,
+    student: str,
+    name: str,
+) -> Cell:
+    course = viewer.parameters["course"]
+    address = viewer.where.to(f"/why/{course}/{student}/{column.id}")
+    if row is None:
+        was = None if before is None else before.get((student, column.id))
+        moved = "" if was is None else f"was {score_text(was)}"
+        return Cell("–", NONE, address, f"{name}, {column.title}: not assessed", moved, is_approximate=False)
+    place = standing(row, levels.get(column.id, []))
+    moved = ""
+    if before is not None:
+        was = before.get((student, column.id))
+        if was != row["score"]:
+            moved = f"was {score_text(was)}"
+    rating = f", “{row['rating']}”" if row["rating"] else ""
+    title = f"{name}, {column.title}: {score_text(row['score'])}, {place.words}{rating}"
+    return Cell(score_text(row["score"]), place, address, title, moved, row["order"] == "approximate")
+
+
+def _line(viewer: Viewer, context: str) -> Line:
+    """Return the days on which work came in, or how something is scored was changed, here or above."""
+    days: dict[str, dict[str, Any]] = {}
+    for entry in viewer.keep("timeline", at=None, context=context):
+        day = days.setdefault(entry["event_time"][:10], {"until": "", "results": 0, "policies": [], "flipped": 0})
+        day["until"] = max(day["until"], entry["event_time"])
+        if entry["kind"] == "result":
+            day["results"] += 1
+    here = viewer.home.at(known_at=str(viewer.known), tenant=viewer.tenant)
+    for place in here.places_above(context):
+        if viewer.grant.scope.contexts and place != context:
+            continue
+        for row in viewer.keep("moments", at=None, context=place, by="moment"):
+            if row["policy"]:
+                day = days.setdefault(row["to"][:10], {"until": "", "results": 0, "policies": [], "flipped": 0})
+                day["until"] = max(day["until"], row["to"])
+                day["policies"].append(f"{words.who(row['actor'])} changed how {row['title']} is scored")
+                day["flipped"] += row["flipped"] or 0
+    return line_of(viewer, [_day(days[day]) for day in sorted(days)], "day")
+
+
+def _day(day: Mapping[str, Any]) -> Moment:
+    parts = [words.count(day["results"], "result")] if day["results"] else []
+    parts += day["policies"][:2]
+    if len(day["policies"]) > len(parts[-2:]):
+        parts.append(f"and {len(day['policies']) - 2} more")
+    said = "; ".join(parts) or "changes of the tree"
+    return moment_at(
+        day["until"], "", said, policy=bool(day["policies"]), flipped=day["flipped"], rise=max(1, day["results"])
+    )
+
+
+SCREEN = Screen("/course/{course}", "mastery", build, data)

@@ -1,0 +1,55 @@
+"""A score through time as moments: what moved it, in words."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from outcomes.service.pages import words
+from outcomes.service.pages.moments import Moment, moment_at
+
+CAUSES = {
+    "work": "her or his work",
+    "policy": "a change of how it is scored",
+    "link": "a change of where the outcome hangs",
+    "late": "an event that came late",
+    "enrollment": "a change of the enrolment",
+    "setting": "a setting of the account",
+}
+
+
+def cause_words(move: Mapping[str, Any]) -> str:
+    """Return what moved a score, in one sentence."""
+    entry = move["entry"]
+    if entry is None:
+        return CAUSES.get(move["cause"], str(move["cause"]))
+    if move["cause"] == "work":
+        verb = {"created": "came", "updated": "changed", "deleted": "went", "restored": "came back"}
+        return f"result {entry['id']} {verb.get(entry['change'], 'changed')}"
+    if move["cause"] in {"policy", "link", "setting"}:
+        fields = [words.field_name(name) for name in entry["fields"] if name not in words.SILENT_FIELDS]
+        what = ", ".join(dict.fromkeys(fields)) or "it"
+        return f"{words.who(entry['actor'])} changed {what} of {entry['title']}"
+    return f"{CAUSES.get(move['cause'], move['cause'])} ({entry['kind']} {entry['id']})"
+
+
+def score_text(score: float | None) -> str:
+    """Return a score as it is shown."""
+    return "–" if score is None else f"{score:.2f}"
+
+
+def moments_of(moves: Iterable[Mapping[str, Any]]) -> list[Moment]:
+    """Return each move of a score as a moment on a line."""
+    found, before = [], None
+    for move in moves:
+        is_work = move["cause"] in {"work", "late", "enrollment"}
+        was = bool(before and before["mastered"])
+        flipped = 0 if is_work else int(bool(move["mastered"]) != was)
+        said = f"{score_text(before['score'] if before else None)} → {score_text(move['score'])}: {cause_words(move)}"
+        is_fall = before is not None and (move["score"] or 0) < (before["score"] or 0)
+        who = "by work" if is_work else "by an edit"
+        found.append(
+            moment_at(
+                move["at"], who, said, policy=not is_work, flipped=flipped, rise=0 if is_fall else 1, fall=int(is_fall)
+            )
+        )
+        before = move
+    return found

@@ -1,0 +1,159 @@
+"""Screen 8, why a score is what it is: each result and its weight, the sum line by line, and what moved it last."""
+
+from typing import Any, NamedTuple
+
+from outcomes.service.pages import frame, words
+from outcomes.service.pages.levels import standing
+from outcomes.service.pages.line_parts import line_parts
+from outcomes.service.pages.moments import line_of
+from outcomes.service.pages.score_times import cause_words, moments_of, score_text
+from outcomes.service.pages.screens import Data, Screen, Shown, View
+from outcomes.service.pages.viewer import Viewer
+
+_SOURCES = {
+    "outcome": "the outcome's own",
+    "default": "the default of Canvas",
+    "unknown": "unknown: events do not tell whether account scales are on",
+    "course": "the course's",
+    "account": "the account's",
+}
+
+
+class Part(NamedTuple):
+    """One result and its part in the score."""
+
+    id: str
+    handed_in: Any
+    assessed: Any
+    score: str
+    possible: str
+    value: str
+    weight: str
+    share: float
+    is_used: bool
+    why_not: str
+    graded_by: str
+
+
+class Move(NamedTuple):
+    """One change of the score."""
+
+    time: Any
+    at: str
+    before: str
+    after: str
+    words: str
+    is_edit: bool
+    turn: str
+
+
+def build(viewer: Viewer) -> Shown:
+    """Show why a score is what it is."""
+    given = _given(viewer)
+    found = viewer.ask("explain", **given)
+    moves = viewer.keep("history", at=None, **given)
+    course = given["course"]
+    title = (found or {}).get("outcome_title") or _title(viewer, given["outcome"])
+    student = viewer.student_name(given["student"])
+    now = _now(viewer, moves)
+    parts: dict[str, Any] = {
+        "found": found,
+        "standing": None if found is None else standing(found, _levels(viewer, given)),
+        "parts": [_part(result) for result in (found or {}).get("results", [])],
+        "method": words.method((found or {}).get("calculation_method"), (found or {}).get("calculation_int")),
+        "scale_source": _source((found or {}).get("scale_source")),
+        "method_source": _source((found or {}).get("method_source")),
+        "moves": list(reversed(_moves(viewer, moves))),
+        "last": now,
+        "student": student,
+        "student_address": viewer.where.to(f"/student/{given['student']}"),
+        "course": frame.name_of(viewer, f"Course:{course}"),
+        "course_address": viewer.where.to(f"/course/{course}"),
+        "outcome_address": viewer.where.to(f"/outcome/{given['outcome']}"),
+        "outcome_title": title,
+        "first": moves[0] if moves else None,
+        "text": _text(found, student, title, frame.name_of(viewer, f"Course:{course}")),
+        **line_parts(viewer, line_of(viewer, moments_of(moves), "change"), legend="one"),
+    }
+    return View("why.html", f"Why {score_text((found or {}).get('score'))}?", parts, "The score", f"Course:{course}")
+
+
+def data(viewer: Viewer) -> Data:
+    """Return the question of this view."""
+    return "explain", _given(viewer)
+
+
+def _given(viewer: Viewer) -> dict[str, str]:
+    return {name: viewer.parameters[name] for name in ("course", "student", "outcome")}
+
+
+def _levels(viewer: Viewer, given: dict[str, str]) -> list[float]:
+    for figures in viewer.keep("class", course=given["course"]):
+        if figures["outcome_id"] == given["outcome"]:
+            return sorted((level["points"] for level in figures["distribution"]), reverse=True)
+    return []
+
+
+def _title(viewer: Viewer, outcome: str) -> str:
+    shown = viewer.ask("show", kind="outcome", id=outcome)
+    return ((shown or {}).get("state") or {}).get("title") or f"outcome {outcome}"
+
+
+def _source(source: str | None) -> str:
+    head, _, rest = (source or "unknown").partition(":")
+    return f"{_SOURCES.get(head.lower(), head)} {rest}".strip()
+
+
+def _part(result: dict[str, Any]) -> Part:
+    weight = result["weight"]
+    return Part(
+        id=result["id"],
+        handed_in=words.moment_of(result["submitted_at"]),
+        assessed=words.moment_of(result["assessed_at"]),
+        score=score_text(None) if result["score"] is None else words.number(result["score"]),
+        possible="–" if result["possible"] is None else words.number(result["possible"]),
+        value="–" if result["value"] is None else words.number(round(result["value"], 4)),
+        weight=f"{100 * weight:.4g} %" if weight else "–",
+        share=round(100 * weight, 2),
+        is_used=result["used"],
+        why_not=result["why_not"] or "",
+        graded_by=(result["graded_by"] or "").partition("@")[0],
+    )
+
+
+def _moves(viewer: Viewer, moves: list[dict[str, Any]]) -> list[Move]:
+    found: list[Move] = []
+    before: dict[str, Any] | None = None
+    for move in moves:
+        was, is_now = bool(before and before["mastered"]), bool(move["mastered"])
+        turn = "" if was == is_now else "mastery gained" if is_now else "mastery lost"
+        found.append(
+            Move(
+                words.moment_of(move["at"]),
+                viewer.where.here(at=move["at"]),
+                score_text(before["score"] if before else None),
+                score_text(move["score"]),
+                cause_words(move),
+                move["cause"] in {"policy", "link", "setting"},
+                turn,
+            )
+        )
+        before = move
+    return found
+
+
+def _now(viewer: Viewer, moves: list[dict[str, Any]]) -> Move | None:
+    """Return the last move up to the time that is looked at."""
+    at = viewer.where.at
+    shown = [move for move in moves if at is None or move["at"] <= at]
+    return _moves(viewer, shown)[-1] if shown else None
+
+
+def _text(found: dict[str, Any] | None, student: str, title: str, course: str) -> str:
+    if found is None:
+        return ""
+    head = f"{student}, {title}, {course}: {score_text(found['score'])}"
+    return "\n".join([head, *found["steps"], *found["notes"]])
+
+
+SCREEN = Screen("/why/{course}/{student}/{outcome}", "mastery", build, data)
