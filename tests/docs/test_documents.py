@@ -52,10 +52,12 @@ def test_sessions_are_real(document: Path, tmp_path: Path) -> None:
     for sample in (SCHOOL_YEAR, TEN_EVENTS):
         shutil.copy(sample, tmp_path)
     shell = f'outcomes() {{ "{sys.executable}" -m outcomes "$@"; }}\n'
+    # LINES beside COLUMNS would speak of some other terminal.
+    environment = {name: value for name, value in os.environ.items() if name != "LINES"} | {"COLUMNS": "160"}
     for shown in session(document):
         ran = subprocess.run(
             [BASH, "-c", shell + shown.command],
-            env={**os.environ, "COLUMNS": "160"},
+            env=environment,
             cwd=tmp_path,
             capture_output=True,
             text=True,
