@@ -1,4 +1,4 @@
-"""The tables of views.db: plain names, typed columns, one row per version of an entity, made with sqlite-utils.
+"""The tables of views.db: plain names, typed columns, one row per version of an entity.
 
 No version is ever updated in place. "Now", "as of T" and "known at P" are the same indexed seek: the last version of an
 entity, in the order of its events, among those with `event_time <= T` and `position <= P`.
@@ -8,15 +8,12 @@ import re
 import sqlite3
 from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from itertools import chain
 
 from outcomes.domain.identity import Kind
 from outcomes.projections.views import predecessors
 from outcomes.projections.views.sql_views import current_views
 from outcomes.projections.views.tables import TABLES, VersionTable
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 _MEANING = 9
 """Raised when what is in the columns changes its meaning while they keep their names and types."""
@@ -34,12 +31,63 @@ NEWEST_FIRST = ", ".join(f"{column} DESC" for column in ORDER)
 WAYS_BACK = predecessors.triggers(VERSION_TABLES, ID_COLUMNS, ORDER)
 """What notes the way back from each version as it comes, by name."""
 
-_PLACE = {"position": int, "tenant": int}
-_ORDER_COLUMNS = {"event_time": int, "updated_at": int, "is_update": int, "digest": bytes}
 _SQL_TYPES = {str: "TEXT", int: "INTEGER", float: "REAL"}
 
+# Small numbers for long names. Ids before tenants in every index: both are given here, and SQL users give the id alone.
+# A `name` is what tools show in place of a number that refers to one of these: Datasette looks for it.
+_NUMBERED = (
+    "CREATE TABLE tenants (tenant INTEGER PRIMARY KEY, uuid TEXT NOT NULL) STRICT",
+    "CREATE UNIQUE INDEX idx_tenants_uuid ON tenants (uuid)",
+    """CREATE TABLE contexts (
+        context INTEGER PRIMARY KEY,
+        tenant INTEGER NOT NULL REFERENCES tenants (tenant),
+        type TEXT NOT NULL,
+        id TEXT NOT NULL,
+        name TEXT GENERATED ALWAYS AS (type || ':' || id) VIRTUAL
+    ) STRICT""",
+    "CREATE UNIQUE INDEX idx_contexts_id_type_tenant ON contexts (id, type, tenant)",
+    """CREATE TABLE students (
+        student INTEGER PRIMARY KEY,
+        tenant INTEGER NOT NULL REFERENCES tenants (tenant),
+        uuid TEXT NOT NULL,
+        name TEXT GENERATED ALWAYS AS (uuid) VIRTUAL
+    ) STRICT""",
+    "CREATE UNIQUE INDEX idx_students_uuid_tenant ON students (uuid, tenant)",
+)
+
+_PROGRESS = (
+    """CREATE TABLE batches (
+        last_position INTEGER PRIMARY KEY,
+        recorded_at INTEGER NOT NULL,
+        max_event_time INTEGER NOT NULL
+    ) STRICT""",
+    "CREATE INDEX idx_batches_recorded_at_last_position ON batches (recorded_at, last_position)",
+    "CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT) STRICT",
+)
+
+
+def _versions(spec: VersionTable) -> tuple[str, ...]:
+    """Return the statements that make the table of one kind, with its indexes."""
+    identity = ID_COLUMNS[spec.kind]
+    columns = "".join(f",\n        {column.name} {_SQL_TYPES[column.stored]}" for column in spec.columns)
+    return (
+        f"""CREATE TABLE {spec.name} (
+        position INTEGER PRIMARY KEY,
+        tenant INTEGER NOT NULL REFERENCES tenants (tenant),
+        {identity} TEXT NOT NULL,
+        event_time INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        is_update INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        context INTEGER REFERENCES contexts (context){columns}
+    ) STRICT""",
+        f"CREATE INDEX {spec.name}_in_order ON {spec.name} ({identity}, tenant, {', '.join(ORDER)})",
+        f"CREATE INDEX {spec.name}_by_time ON {spec.name} (tenant, event_time)",
+    )
+
+
 # Results are nine tenths of all events. The week in front keeps inserts in one corner of the tree however many there
-# are; a course is one range a week. sqlite-utils has no WITHOUT ROWID, so these are written out.
+# are; a course is one range a week.
 _CLUSTERED = (
     f"""CREATE TABLE result_versions (
         week INTEGER NOT NULL,
@@ -153,6 +201,17 @@ _INDEXES = (
     ),
 )
 
+_STATEMENTS = (
+    *_NUMBERED,
+    *_PROGRESS,
+    *chain.from_iterable(_versions(TABLES[kind]) for kind in VERSION_TABLES),
+    *_CLUSTERED,
+    predecessors.TABLE_SQL,
+    *WAYS_BACK.values(),
+    *_INDEXES,
+    *(f"CREATE VIEW {name} AS {sql}" for name, sql in current_views(ORDER).items()),
+)
+
 
 @cache
 def version() -> str:
@@ -160,76 +219,17 @@ def version() -> str:
 
     A column or table more or less makes another version by itself.
     """
-    layout = repr((TABLES, _CLUSTERED, predecessors.TABLE_SQL, WAYS_BACK, _INDEXES, current_views(ORDER), _HAS_STRICT))
+    layout = repr((TABLES, _STATEMENTS, _HAS_STRICT))
     return f"{_MEANING}-{sha256(layout.encode()).hexdigest()[:12]}"
 
 
 # Without strict tables the types are those that the writer gives. Views that are not strict are of another layout.
 _HAS_STRICT = sqlite3.sqlite_version_info >= (3, 37, 0)
 _STRICT = re.compile(r" STRICT,?")
-_TENANT = ("tenant", "tenants", "tenant")
-_CONTEXT = ("context", "contexts", "context")
 
 
 def create(connection: sqlite3.Connection) -> None:
     """Create every table, index and SQL view in an empty database."""
-    from sqlite_utils import Database  # noqa: PLC0415 - slow to load, and not every command needs it
-
-    database = Database(connection)
-    database.table("tenants").create({"tenant": int, "uuid": str}, pk="tenant", not_null={"uuid"}, strict=True)
-    database.table("tenants").create_index(["uuid"], unique=True)
-    # Ids before tenants in every index: both are given here, and SQL users give the id alone.
-    database.table("contexts").create(
-        {"context": int, "tenant": int, "type": str, "id": str},
-        pk="context",
-        not_null={"tenant", "type", "id"},
-        foreign_keys=[_TENANT],
-        strict=True,
-    )
-    database.table("contexts").create_index(["id", "type", "tenant"], unique=True)
-    database.table("students").create(
-        {"student": int, "tenant": int, "uuid": str},
-        pk="student",
-        not_null={"tenant", "uuid"},
-        foreign_keys=[_TENANT],
-        strict=True,
-    )
-    database.table("students").create_index(["uuid", "tenant"], unique=True)
-    # What tools show in place of a number that refers to one of these: Datasette looks for a column of this name.
-    database.execute("ALTER TABLE contexts ADD COLUMN name TEXT GENERATED ALWAYS AS (type || ':' || id) VIRTUAL")
-    database.execute("ALTER TABLE students ADD COLUMN name TEXT GENERATED ALWAYS AS (uuid) VIRTUAL")
-    database.table("batches").create(
-        {"last_position": int, "recorded_at": int, "max_event_time": int},
-        pk="last_position",
-        not_null={"recorded_at", "max_event_time"},
-        strict=True,
-    )
-    database.table("batches").create_index(["recorded_at", "last_position"])
-    database.table("properties").create({"name": str, "value": str}, pk="name", strict=True)
-    for kind in VERSION_TABLES:
-        _create_versions(database, TABLES[kind])
-    for statement in (*_CLUSTERED, predecessors.TABLE_SQL, *WAYS_BACK.values(), *_INDEXES):
-        database.execute(statement if _HAS_STRICT else _STRICT.sub("", statement))
-    for name, sql in current_views(ORDER).items():
-        database.create_view(name, sql)
-    database.table("properties").insert({"name": "version", "value": version()})
-
-
-def _create_versions(database: "Database", spec: VersionTable) -> None:
-    identity = ID_COLUMNS[spec.kind]
-    table = database.table(spec.name)
-    table.create(
-        {
-            **_PLACE,
-            identity: str,
-            **_ORDER_COLUMNS,
-            "context": int,
-            **{column.name: column.stored for column in spec.columns},
-        },
-        pk="position",
-        not_null={"tenant", identity, *_ORDER_COLUMNS},
-        foreign_keys=[_TENANT, _CONTEXT],
-        strict=True,
-    )
-    table.create_index([identity, "tenant", *ORDER], index_name=f"{spec.name}_in_order")
-    table.create_index(["tenant", "event_time"], index_name=f"{spec.name}_by_time")
+    for statement in _STATEMENTS:
+        connection.execute(statement if _HAS_STRICT else _STRICT.sub("", statement))
+    connection.execute("INSERT INTO properties VALUES ('version', ?)", (version(),))
