@@ -15,7 +15,7 @@ BodyT = TypeVar("BodyT", bound=Body)
 class Aggregate(BaseModel, Generic[BodyT]):
     """The state of one entity after some of its events. Subclasses bind the kind and the body."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     kind: ClassVar[Kind]
 

@@ -20,7 +20,7 @@ class Metadata(BaseModel):
     `context_*` here describe the web request, not the body. Ids are global. Job-made events name no user.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True, defer_build=True)
 
     event_name: str
     event_time: Timestamp
@@ -62,7 +62,7 @@ class Body(BaseModel):
     A missing key means null. Fields that Canvas adds later are kept.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False, defer_build=True)
 
     id_field: ClassVar[str]
     shapes: ClassVar[Shapes] = OF_ALL

@@ -18,7 +18,7 @@ WholeNumber = Annotated[int, Field(ge=-_SIXTY_THREE_BITS, lt=_SIXTY_THREE_BITS)]
 class CriterionRating(BaseModel):
     """One level of a criterion. The editor sorts by points, the course importer does not (DOMAIN.md 3)."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False, defer_build=True)
 
     description: str | None = None
     points: float | None = None
@@ -27,7 +27,7 @@ class CriterionRating(BaseModel):
 class RubricCriterion(BaseModel):
     """The outcome's own scale; it stays here even where an account's mastery scale is in force."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False, defer_build=True)
 
     description: str | None = None
     mastery_points: float | None = None

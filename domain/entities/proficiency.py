@@ -13,7 +13,7 @@ from outcomes.domain.identity import Context, Kind, LocalId, context_of
 class ProficiencyRating(BaseModel):
     """One level. Its own workflow_state is ignored: Canvas uses every rating of the scale (DOMAIN.md 3)."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False, defer_build=True)
 
     outcome_proficiency_rating_id: LocalId | None = None
     description: str | None = None
