@@ -14,20 +14,28 @@ from typing import TYPE_CHECKING, Any
 
 # fmt: off
 if TYPE_CHECKING:
-    from outcomes.api.answers import (  # noqa: I001 - as many to a line as there is room for
-        Actor, Answer, Backup, Blame, BlamedField, Checkpoint, ClassFigures, ClassReport, ContextMembers, Diff, Digest,
-        Dismissed, EntityState, Erased, ExplainedResult, Explanation, Finding, Findings, Flips, Heading, History,
-        Impact, IngestReport, KeptFigures, Late, LateEntry, Level, Log, LogEntry, Mastery, MasteryRow, Moment, Moments,
-        NodeChange, OutcomeTree, PolicyChange, PolicyDifference, PolicySource, Problem, QuarantineEntry, QuarantineList,
-        Quarantined, Rebuilt, Record, Replayed, RowList, Rows, Score, ScoreChange, ScoreMove, Setting, SettingList,
-        SettingRecorded, Status, Timeline, TimelineEntry, TreeNode, Verdict,
+    from outcomes.api.answers.base import Answer, Record  # noqa: I001 - as many to a line as there is room for
+    from outcomes.api.answers.differences import Diff, Heading, NodeChange, PolicyDifference, ScoreChange
+    from outcomes.api.answers.entity import Actor, Blame, BlamedField, EntityState
+    from outcomes.api.answers.events import Late, LateEntry, Log, LogEntry, Timeline, TimelineEntry
+    from outcomes.api.answers.mastery import (
+        ClassFigures, ClassReport, ExplainedResult, Explanation, Flips, History, Impact, KeptFigures, Level, Mastery,
+        MasteryRow, PolicyChange, PolicySource, Score, ScoreMove, Setting, SettingList,
     )
+    from outcomes.api.answers.moments import Moment, Moments
+    from outcomes.api.answers.operations import (
+        Backup, ContextMembers, Digest, Dismissed, Erased, Finding, Findings, IngestReport, Problem, Quarantined,
+        QuarantineEntry, QuarantineList, Rebuilt, Replayed, SettingRecorded, Status, Verdict,
+    )
+    from outcomes.api.answers.rows import RowList, Rows
+    from outcomes.api.answers.tree import OutcomeTree, TreeNode
     from outcomes.api.home import Home, init, open, verify  # noqa: A004 - `outcomes.open`, as gzip.open
     from outcomes.api.point import Point
     from outcomes.domain.errors import (
         HomeBusy, HomeUnavailable, InputCutShort, LogDamaged, MissingExtra, NoFileOfEvents, NotAnEvent, OutcomesError,
         QuestionStopped, SchemaGap, SeveralTenants, UnreadableInput, UsageError,
     )
+    from outcomes.store.operations.checkpoint import Checkpoint
 
 __all__ = [
     "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
@@ -43,18 +51,17 @@ __all__ = [
 # fmt: on
 
 _PLACES = {"Home": "api.home", "init": "api.home", "open": "api.home", "verify": "api.home", "Point": "api.point"}
+_PLACES["Checkpoint"] = "store.operations.checkpoint"
+_SUBJECTS = ("base", "rows", "tree", "entity", "differences", "events", "moments", "mastery", "operations")
+_ELSEWHERE = ("domain.errors", *(f"api.answers.{subject}" for subject in _SUBJECTS))
 
 
 def __getattr__(name: str) -> Any:
     """Load a name when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module 'outcomes' has no attribute {name!r}")
-    errors = import_module("outcomes.domain.errors")
-    if hasattr(errors, name):
-        value = getattr(errors, name)
-    else:
-        value = getattr(import_module(f"outcomes.{_PLACES.get(name, 'api.answers')}"), name)
-    globals()[name] = value
+    modules = (import_module(f"outcomes.{place}") for place in ([_PLACES[name]] if name in _PLACES else _ELSEWHERE))
+    value = globals()[name] = next(getattr(module, name) for module in modules if hasattr(module, name))
     return value
 
 

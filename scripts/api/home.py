@@ -3,32 +3,21 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import chain
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from outcomes.api.answers.differences import Diff, Heading, ScoreChange, ScoreChanges, node_change, policy_difference
-from outcomes.api.answers.events import Log
-from outcomes.api.answers.exports import Bootstrapped, Reconciliation
-from outcomes.api.answers.operations import Backup, Erased, IngestReport, Rebuilt, Received, Status, Verdict
 from outcomes.api.arguments import Known, Time, known_text, place, time_text
-from outcomes.api.log import Wanted, log_at
 from outcomes.api.point import Point
-from outcomes.api.quarantine import Quarantine
 from outcomes.api.session import Session
-from outcomes.api.settings import Settings
 from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
 from outcomes.projections.as_of.point import LogCut, PointQuery, beyond, check_tenant, resolve, resolve_cut
-from outcomes.projections.history.diff import diff as diff_of
-from outcomes.projections.history.diff import policies_changed, students_changed
-from outcomes.projections.operations.status import status as status_of
 from outcomes.projections.paging import Page
 from outcomes.projections.views.read_model import Watch, origin_of, unwatched
 from outcomes.store.home import Home as HomeFolder
-from outcomes.store.operations.checkpoint import Checkpoint
-from outcomes.store.operations.checkpoint import checkpoint as checkpoint_of
 from outcomes.store.privacy.home_key import KeySource, source_of
 from outcomes.store.privacy.settings import REDACT
 from outcomes.store.sqlite.read_only import connect_read_only
@@ -36,8 +25,15 @@ from outcomes.store.sqlite.read_only import connect_read_only
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+    from outcomes.api.answers.differences import Diff, ScoreChange
+    from outcomes.api.answers.events import Log
+    from outcomes.api.answers.exports import Bootstrapped, Reconciliation
+    from outcomes.api.answers.operations import Backup, Erased, IngestReport, Rebuilt, Received, Status, Verdict
     from outcomes.api.ingest import Events
+    from outcomes.api.quarantine import Quarantine
+    from outcomes.api.settings import Settings
     from outcomes.store.ingest.group_commit import Delivery
+    from outcomes.store.operations.checkpoint import Checkpoint
 
 
 def _unwatched_table(_table: str, _rows: int) -> None:
@@ -53,8 +49,6 @@ class Home:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.quarantine = Quarantine(session)
-        self.settings = Settings(session, self.at)
 
     def __enter__(self) -> Self:
         return self
@@ -91,6 +85,20 @@ class Home:
     def log_id(self) -> str:
         """The id of the log, in hex: copies of one log have the same. Empty before there is an event."""
         return self._session.log.identity() or ""
+
+    @cached_property
+    def quarantine(self) -> "Quarantine":
+        """What could not be read, and another try at it."""
+        from outcomes.api.quarantine import Quarantine
+
+        return Quarantine(self._session)
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """What no event of Canvas tells: features of a root account, and what this home drops."""
+        from outcomes.api.settings import Settings
+
+        return Settings(self._session, self.at)
 
     @contextmanager
     def stopping_when(self, is_over: Callable[[], bool]) -> Iterator[None]:
@@ -151,12 +159,22 @@ class Home:
         tenant: str | None = None,
         as_of: Time | None = None,
         known_at: Known | None = None,
-    ) -> Diff:
+    ) -> "Diff":
         """Compare two trees: at two event times (of `known_at`), or at `as_of` as the log knew it at two positions.
 
         Without a context it compares all of them; without `to` or `to_known`, with now. `students` adds whose score or
         mastery differs.
         """
+        from outcomes.api.answers.differences import (
+            Diff,
+            Heading,
+            ScoreChange,
+            ScoreChanges,
+            node_change,
+            policy_difference,
+        )
+        from outcomes.projections.history.diff import diff, policies_changed, students_changed
+
         if (from_ is None) == (from_known is None):
             raise UsageError("say from when: --from T1 [--to T2], or --from-known P1 [--to-known P2]")
         where = place(context)
@@ -168,10 +186,10 @@ class Home:
             queries = [PointQuery(tenant, time_text(time), known_text(known)) for time, known in pairs]
             before, after = points = [resolve(connection, query) for query in queries]
             remarks = [beyond(connection, query, point) for query, point in zip(queries, points, strict=True)]
-            places = diff_of(connection, log, before, after, where)
+            places = diff(connection, log, before, after, where)
             policies = [policy_difference(told) for told in policies_changed(connection, log, before, after, where)]
 
-        def scores(connection: sqlite3.Connection) -> Iterator[ScoreChange]:
+        def scores(connection: sqlite3.Connection) -> "Iterator[ScoreChange]":
             return map(ScoreChange.of, students_changed(connection, before, after, where))
 
         return Diff(
@@ -194,13 +212,15 @@ class Home:
         known_at: Known | None = None,
         tenant: str | None = None,
         waiting: Callable[[], None] = lambda: None,
-    ) -> Log:
+    ) -> "Log":
         """Return the events as they came, in the order in which they were appended; read as they are iterated.
 
         `after` is a position; with `newest_first` it goes backwards from there. `.lines()` are the bytes, which
         `ingest` takes back. With `follow` it goes on as events come, without an end; `waiting` is called whenever it
         may have to wait for the next.
         """
+        from outcomes.api.log import Wanted, log_at
+
         if follow and known_at is not None:
             raise UsageError("--follow goes on behind the head of the log: leave out --known-at")
         if follow and newest_first:
@@ -216,39 +236,44 @@ class Home:
             point = Point(self._session, None, LogCut(None, self._session.log.head, 1 << 62), ())
         return log_at(self._session, point, wanted)
 
-    def status(self) -> Status:
+    def status(self) -> "Status":
         """Return how things stand: head, sizes, counts, positions, tenants. The views are taken as they are."""
+        from outcomes.api.answers.operations import Status
+        from outcomes.projections.operations.status import status
+
         session = self._session
-        return Status.of(status_of(session.home, session.log, session.views, session.clock()))
+        return Status.of(status(session.home, session.log, session.views, session.clock()))
 
     def verify(
         self,
         *,
         all: bool = False,  # noqa: A002 - named like the option
-        against: str | PathLike[str] | Checkpoint | None = None,
+        against: "str | PathLike[str] | Checkpoint | None" = None,
         rebuild: bool = False,
         rearm: bool = False,
         watch: Watch = unwatched,
-    ) -> Verdict:
+    ) -> "Verdict":
         """Prove that the log is whole and that the views equal a replay of it; the verdict is false if not.
 
         `all` replays every entity, not a sample of 200; `rebuild` makes views anew, the log read backwards, and
         compares every row. `against` is a checkpoint, or a file that holds one: the log has only grown since.
         `rearm` puts back triggers, having reported those that are gone or changed.
         """
-        from outcomes.api import maintenance  # noqa: PLC0415 - slow to load, and seldom asked for
+        from outcomes.api import maintenance
 
         before = maintenance.checkpoint_given(against)
         checks = maintenance.Checks(everything=all, anew=rebuild, against=before, watch=watch)
         return maintenance.verify(self._session, checks, rearm=rearm)
 
-    def checkpoint(self) -> Checkpoint:
+    def checkpoint(self) -> "Checkpoint":
         """Return one line that stands for the whole log as it is now, to keep elsewhere: `str()` is that line."""
-        return checkpoint_of(self._session.log)
+        from outcomes.store.operations.checkpoint import checkpoint
+
+        return checkpoint(self._session.log)
 
     def database(self) -> "Database":
         """Return the views as a sqlite-utils database, brought up to date first. It cannot be written. Close it."""
-        from sqlite_utils import Database  # noqa: PLC0415 - slow to load
+        from sqlite_utils import Database
 
         self.catch_up()
         return Database(connect_read_only(self._session.home.views_path))
@@ -262,7 +287,7 @@ class Home:
         jwks: str | PathLike[str] | None = None,
         issuer: Sequence[str] = (),
         watch: Callable[[int, int], None] = unwatched,
-    ) -> IngestReport:
+    ) -> "IngestReport":
         """Append events: one object, an array, NDJSON, glued objects; .gz and .zst too. Repeats are counted, not kept.
 
         What cannot be an event goes to quarantine, verbatim: the report counts it. Bodies that Canvas has signed are
@@ -273,18 +298,18 @@ class Home:
         HomeUnavailable if the clock is more than a day behind the last batch and `trust_clock` is not set, and
         InputCutShort, with the report, when a file has ended in the middle: all that could be read is in the log.
         """
-        from outcomes.api.ingest import ingest, opener  # noqa: PLC0415 - slow to load, and a reader never needs it
+        from outcomes.api.ingest import ingest, opener
 
         signed = opener(jwks, issuer)
         return ingest(self._session, sources, watch, trust_clock=trust_clock, signed=signed)
 
-    def receive(self, deliveries: "Sequence[Delivery]", *, patience: float = 5.0) -> list[Received]:
+    def receive(self, deliveries: "Sequence[Delivery]", *, patience: float = 5.0) -> "list[Received]":
         """Append what several senders brought in one transaction; return when it is on the disk.
 
         What cannot be read goes to quarantine. The views follow at the next question, or `catch_up`. Raises HomeBusy
         if others write for longer than `patience` seconds, and then nothing was appended.
         """
-        from outcomes.api.ingest import receive  # noqa: PLC0415 - slow to load, and a reader never needs it
+        from outcomes.api.ingest import receive
 
         return receive(self._session, deliveries, patience)
 
@@ -295,14 +320,14 @@ class Home:
         at: Time,
         tenant: str | None = None,
         watch: Callable[[str, int], None] = _unwatched_table,
-    ) -> Bootstrapped:
+    ) -> "Bootstrapped":
         """Take what Canvas held before events came out of a folder of Canvas Data 2 files, exported at a time.
 
         Every row that says something new is recorded as an observation, of the time at which the row was saved. Nothing
         is written before all of it has been read. `watch` is told (table, rows). See docs/interop.md. Raises
         UnreadableInput for a folder that is no export, is cut short or another institution's; UsageError.
         """
-        from outcomes.api import exports  # noqa: PLC0415 - slow to load, and seldom asked for
+        from outcomes.api import exports
 
         return exports.bootstrap(self._session, Path(from_), at, tenant, watch)
 
@@ -315,32 +340,32 @@ class Home:
         write: bool = False,
         tenant: str | None = None,
         watch: Callable[[str, int], None] = _unwatched_table,
-    ) -> Reconciliation:
+    ) -> "Reconciliation":
         """Compare the log with a folder of Canvas Data 2 files, exported at a time: a verdict for every entity.
 
         What happened less than `lag` before the export may not be in it. `write` records what was missed as
         observations, and tells the scores that it changed. The answer is false if events are missing. Raises as
         `bootstrap` does.
         """
-        from outcomes.api import exports  # noqa: PLC0415 - slow to load, and seldom asked for
+        from outcomes.api import exports
 
         return exports.reconcile(self._session, Path(from_), at, lag, tenant, watch, write=write)
 
-    def rebuild(self, *, watch: Watch = unwatched) -> Rebuilt:
+    def rebuild(self, *, watch: Watch = unwatched) -> "Rebuilt":
         """Make new views from the log beside the live ones, and swap them in at the end."""
-        from outcomes.api import maintenance  # noqa: PLC0415 - slow to load, and seldom asked for
+        from outcomes.api import maintenance
 
         return maintenance.rebuild(self._session, watch)
 
     def backup(
         self, to: str | PathLike[str], *, with_key: bool = False, watch: Callable[[int, int], None] = unwatched
-    ) -> Backup:
+    ) -> "Backup":
         """Copy the log as it is now to one new file, also while others write; `with_key` its key, too, to TO.key.
 
         `watch` is told how many pages of how many are done. To restore it, copy the file to `log.db` in a
         folder, and `verify(against=…)` there.
         """
-        from outcomes.api import maintenance  # noqa: PLC0415 - slow to load, and seldom asked for
+        from outcomes.api import maintenance
 
         return maintenance.backup(self._session, to, watch, with_key=with_key)
 
@@ -352,13 +377,13 @@ class Home:
         all_traces: bool = False,
         tenant: str | None = None,
         watch: Watch = unwatched,
-    ) -> Erased | None:
+    ) -> "Erased | None":
         """Make all that is stored about a person unreadable for ever; None if nothing of them was ever here.
 
         Only in an encrypted home. The reason is kept for ever: say it without the person's name. `all_traces` does not
         keep the class figures as they were reported. Run it again if it was cut short.
         """
-        from outcomes.api import maintenance  # noqa: PLC0415 - slow to load, and seldom asked for
+        from outcomes.api import maintenance
 
         return maintenance.erase(self._session, student, reason, tenant, watch, all_traces=all_traces)
 
@@ -412,12 +437,12 @@ def verify(
     key_file: str | PathLike[str] | None = None,
     key_command: str | None = None,
     **options: Any,
-) -> Verdict:
+) -> "Verdict":
     """Return the verdict of `Home.verify`, with its options, also on a log that is too damaged to be opened.
 
     Raises HomeUnavailable where there is no log, or none that this version knows; UsageError.
     """
-    from outcomes.api import maintenance  # noqa: PLC0415 - slow to load, and seldom asked for
+    from outcomes.api import maintenance
 
     options["against"] = maintenance.checkpoint_given(options.get("against"))
     try:

@@ -45,8 +45,8 @@ def opener(jwks: str | PathLike[str] | None, issuers: Sequence[str]) -> Signed |
         if issuers:
             raise UsageError(f"--issuer {issuers[0]} is for signed bodies: give their key set, too, with --jwks")
         return None
-    from outcomes.store.sources.jwk_set import key_set  # noqa: PLC0415 - slow to load, and seldom needed
-    from outcomes.store.sources.signed_body import CANVAS_ISSUER, SignedBodies  # noqa: PLC0415 - the same
+    from outcomes.store.sources.jwk_set import key_set
+    from outcomes.store.sources.signed_body import CANVAS_ISSUER, SignedBodies
 
     keys = key_set(fspath(jwks))
     keys.check()

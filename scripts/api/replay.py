@@ -18,7 +18,7 @@ def replay(
     sink: type[Sink] = SqliteFile
     if is_parquet:
         require("pyarrow", "parquet")
-        from outcomes.projections.export.parquet import ParquetFolder  # noqa: PLC0415 - pyarrow is slow to load
+        from outcomes.projections.export.parquet import ParquetFolder
 
         sink = ParquetFolder
     return Replayed.of(replay_to(connection, log, point, to, sink))

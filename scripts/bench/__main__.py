@@ -14,7 +14,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from outcomes.api.answers.base import Answer
-from outcomes.api.terminal import draw, parts
+from outcomes.api.terminal import parts
+from outcomes.api.terminal.dispatch import draw
 from outcomes.cli.options import Format, FormatOption
 from outcomes.cli.output import answer, say
 from scripts.bench import (

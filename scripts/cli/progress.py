@@ -5,9 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 _PATIENCE_SECONDS = 1.0
 
 Advance = Callable[[int, int | None, int], None]
@@ -20,6 +17,9 @@ def progress(what: str) -> Iterator[Advance]:
     if not sys.stderr.isatty():
         yield lambda _done, _total, _events: None
         return
+    from rich.console import Console  # noqa: PLC0415 - slow to load, and no bar is drawn in a pipe
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - the same
+
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

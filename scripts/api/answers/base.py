@@ -35,17 +35,17 @@ class Answer:
         return found if isinstance(found, list) else [found]
 
     def __rich__(self) -> "RenderableType":
-        from outcomes.api.terminal import drawing  # noqa: PLC0415 - rich is slow to load, and not everyone prints
+        from outcomes.api.terminal import drawing
 
         return drawing(self)
 
     def __str__(self) -> str:
-        from outcomes.api.terminal import text  # noqa: PLC0415 - the same
+        from outcomes.api.terminal import text
 
         return text(self)
 
     def _repr_html_(self) -> str | None:
-        from outcomes.api.html import html  # noqa: PLC0415 - only notebooks ask for it
+        from outcomes.api.html import html
 
         return html(self)
 

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from outcomes.api.answers.base import Record
 from outcomes.api.answers.entity import Actor
 from outcomes.api.answers.rows import Rows
 from outcomes.domain.times import moment
-from outcomes.projections.history import timeline as projection
-from outcomes.projections.history.late import LateEvent
 from outcomes.projections.paging import NextKey
+
+if TYPE_CHECKING:
+    from outcomes.projections.history import timeline as projection
+    from outcomes.projections.history.late import LateEvent
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,12 @@ class TimelineEntry(Record):
     order_conflict_why: str | None
 
     @classmethod
-    def of(cls, entry: projection.TimelineEntry) -> Self:
+    def of(cls, entry: "projection.TimelineEntry") -> Self:
         """Take over what the projection tells."""
         return cls(*_told(entry))
 
 
-def _told(entry: projection.TimelineEntry) -> tuple[Any, ...]:
+def _told(entry: "projection.TimelineEntry") -> tuple[Any, ...]:
     """Return the members of an entry, in their order."""
     return (
         moment(entry.event_time),
@@ -84,7 +86,7 @@ class LateEntry(TimelineEntry):
     scores: tuple[Mapping[str, Any], ...]
 
     @classmethod
-    def of_event(cls, event: LateEvent) -> Self:
+    def of_event(cls, event: "LateEvent") -> Self:
         """Take over what the projection tells."""
         tree = {name: tuple(places) for name, places in event.tree.items()}
         members = (*_told(event.entry), event.entry.is_overtaken, tree, tuple(event.scores))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from outcomes.api.answers.base import Record, moment_of, optional
 from outcomes.api.answers.differences import ScoreChange, changes
@@ -11,9 +11,11 @@ from outcomes.api.answers.entity import Actor
 from outcomes.api.answers.events import TimelineEntry
 from outcomes.api.answers.rows import RowList, Rows
 from outcomes.domain.times import moment
-from outcomes.projections.history import score_history
-from outcomes.projections.mastery import row as projection
 from outcomes.projections.paging import NextKey
+
+if TYPE_CHECKING:
+    from outcomes.projections.history import score_history
+    from outcomes.projections.mastery import row as projection
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class MasteryRow(Score):
         return f"{self.student_name or self.student}{' (removed)' if self.enrollment == 'deleted' else ''}"
 
     @classmethod
-    def of(cls, row: projection.MasteryRow, name: str | None) -> Self:
+    def of(cls, row: "projection.MasteryRow", name: str | None) -> Self:
         """Take over what the projection computed."""
         if row.last_assessed_at is None:
             return cls(*row, name)  # type: ignore[arg-type]
@@ -165,7 +167,7 @@ class ScoreMove(Record):
     entry: TimelineEntry | None
 
     @classmethod
-    def of(cls, move: score_history.ScoreMove) -> Self:
+    def of(cls, move: "score_history.ScoreMove") -> Self:
         """Take over what the projection computed."""
         entry = None if move.entry is None else TimelineEntry.of(move.entry)
         return cls(moment(move.at), *move[1:-1], entry)

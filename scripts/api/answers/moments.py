@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from outcomes.api.answers.base import Record
 from outcomes.api.answers.entity import Actor
 from outcomes.api.answers.rows import Rows
 from outcomes.domain.times import moment
-from outcomes.projections.history import moments as projection
+
+if TYPE_CHECKING:
+    from outcomes.projections.history import moments as projection
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Moment(Record):
     title: str
 
     @classmethod
-    def of(cls, found: projection.Moment) -> Self:
+    def of(cls, found: "projection.Moment") -> Self:
         """Take over what the projection gathered."""
         actor = None if found.actor is None else Actor(**found.actor)
         return cls(moment(found.since), moment(found.until), actor, *found[3:])

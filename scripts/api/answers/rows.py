@@ -84,7 +84,7 @@ class Rows(Answer, Generic[Row]):
         The types are those of `replay --format parquet`. Raises MissingExtra without pyarrow.
         """
         require("pyarrow", "parquet")
-        from outcomes.projections.export.arrow import table_of  # noqa: PLC0415 - pyarrow is slow to load
+        from outcomes.projections.export.arrow import table_of
 
         hints, row_type = get_type_hints(self.row_type), cast("Any", self.row_type)
         columns = {member.name: hints[member.name] for member in fields(row_type)}

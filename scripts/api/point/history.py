@@ -2,21 +2,19 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from outcomes.api.answers.entity import Blame, BlamedField
-from outcomes.api.answers.events import Late, LateEntry, Timeline, TimelineEntry
-from outcomes.api.answers.moments import Moment, Moments
 from outcomes.api.arguments import Id, Time, duration, entity_of, instant, place, text
 from outcomes.api.point.base import PointBase
 from outcomes.domain.errors import UsageError
 from outcomes.domain.identity import parse_context, parse_entity
-from outcomes.projections.as_of.point import recorded_by
-from outcomes.projections.history import moments as gathered
-from outcomes.projections.history.blame import blame as blame_of
-from outcomes.projections.history.late import late as late_of
-from outcomes.projections.history.timeline import timeline as entries_of
-from outcomes.projections.history.version_steps import Filters, StepKey
 from outcomes.projections.paging import NextKey, Page, limited
+
+if TYPE_CHECKING:
+    from outcomes.api.answers.entity import Blame
+    from outcomes.api.answers.events import Late, LateEntry, Timeline, TimelineEntry
+    from outcomes.api.answers.moments import Moment, Moments
+    from outcomes.projections.history.moments import By
 
 
 class HistoryQuestions(PointBase):
@@ -36,7 +34,7 @@ class HistoryQuestions(PointBase):
         limit: int | None = None,
         after: str | None = None,
         newest_first: bool = False,
-    ) -> Timeline:
+    ) -> "Timeline":
         """Return what changed, when and by whom, in the order in which it happened; read as it is iterated.
 
         At most `limit` of it, after the key that the part before named as `.next`; or the newest first.
@@ -44,6 +42,10 @@ class HistoryQuestions(PointBase):
         `entity` is one `KIND:ID` or several. `actor` is a part of an id, login, role, job or path; `field` a name such
         as `mastery_points`; `request` the id of one request or job. `all` adds events that changed nothing.
         """
+        from outcomes.api.answers.events import Timeline, TimelineEntry
+        from outcomes.projections.history.timeline import timeline
+        from outcomes.projections.history.version_steps import Filters, StepKey
+
         filters = Filters(
             context=place(context),
             entities=[parse_entity(one) for one in ([entity] if isinstance(entity, str) else entity)],
@@ -58,18 +60,21 @@ class HistoryQuestions(PointBase):
         )
         page, following = Page(limit, after, newest_first), NextKey()
 
-        def ask(connection: sqlite3.Connection) -> Iterator[TimelineEntry]:
-            found = entries_of(connection, self._session.log, self._place(connection), filters)
+        def ask(connection: sqlite3.Connection) -> "Iterator[TimelineEntry]":
+            found = timeline(connection, self._session.log, self._place(connection), filters)
             return (TimelineEntry.of(entry) for entry in limited(found, page, lambda entry: str(entry.key), following))
 
         self._check()
         return Timeline(lambda: self._session.stream(ask), following)
 
-    def blame(self, kind: str, id: Id | None = None) -> Blame:  # noqa: A002 - named like the command's argument
+    def blame(self, kind: str, id: Id | None = None) -> "Blame":  # noqa: A002 - named like the command's argument
         """Return, of each field of an entity, who made it what it is, and since when; named as for `show`."""
+        from outcomes.api.answers.entity import Blame, BlamedField
+        from outcomes.projections.history.blame import blame
+
         wanted, local_id = entity_of(kind, id)
         with self.reading() as (_, point):
-            fields = blame_of(self._session.log, point, wanted, local_id)
+            fields = blame(self._session.log, point, wanted, local_id)
         return Blame(wanted.value, local_id, {name: BlamedField.of(told) for name, told in (fields or {}).items()})
 
     def late(
@@ -81,22 +86,27 @@ class HistoryQuestions(PointBase):
         limit: int | None = None,
         after: str | None = None,
         newest_first: bool = False,
-    ) -> Late:
+    ) -> "Late":
         """Return what was recorded at least `over` (90s, 15m, 1h, 2d, 1w) after it happened, and what that changed.
 
         Read as it is iterated; of what was recorded between two times, at most `limit`, after the key that the part
         before named as `.next`, or the newest first by event time.
         """
+        from outcomes.api.answers.events import Late, LateEntry
+        from outcomes.projections.as_of.point import recorded_by
+        from outcomes.projections.history.late import late
+        from outcomes.projections.history.version_steps import Filters, StepKey
+
         least, since, until = duration(over), instant(recorded_since), instant(recorded_until)
         filters = Filters(after=None if after is None else StepKey.of(after), newest_first=newest_first)
         page, following = Page(limit, after, newest_first), NextKey()
 
-        def ask(connection: sqlite3.Connection) -> Iterator[LateEntry]:
+        def ask(connection: sqlite3.Connection) -> "Iterator[LateEntry]":
             point = self._place(connection)
             first = 0 if since is None else recorded_by(connection, since - 1) + 1
             last = point.known_at if until is None else recorded_by(connection, until)
             wanted = filters._replace(recorded=(first, last))
-            found = late_of(connection, self._session.log, point, least, wanted)
+            found = late(connection, self._session.log, point, least, wanted)
             part = limited(found, page, lambda event: str(event.entry.key), following)
             return (LateEntry.of_event(event) for event in part)
 
@@ -105,18 +115,21 @@ class HistoryQuestions(PointBase):
 
     def moments(
         self, context: str, *, by: str = "moment", limit: int | None = None, after: str | None = None
-    ) -> Moments:
+    ) -> "Moments":
         """Return the changes of a context, newest first, gathered by who made them in which request or job.
 
         `by` is "day" (all of a UTC day together), "moment" (of one doer in one request, or in jobs of one name, with
         no pause of more than five minutes) or "change" (each by itself). At most `limit`, after the key that the part
         before named as `.next`.
         """
+        from outcomes.api.answers.moments import Moment, Moments
+        from outcomes.projections.history import moments as gathered
+
         where, page, following = parse_context(context), Page(limit, after, newest_first=True), NextKey()
         level = _way_to_gather(by)
         gathered.place_of_key(after)  # refused at once, not when it is read
 
-        def ask(connection: sqlite3.Connection) -> Iterator[Moment]:
+        def ask(connection: sqlite3.Connection) -> "Iterator[Moment]":
             found = gathered.moments(connection, self._session.log, self._place(connection), where, level, after)
             return (Moment.of(moment) for moment in limited(found, page, lambda moment: moment.key, following))
 
@@ -124,8 +137,10 @@ class HistoryQuestions(PointBase):
         return Moments(lambda: self._session.stream(ask), following)
 
 
-def _way_to_gather(given: str) -> gathered.By:
+def _way_to_gather(given: str) -> "By":
+    from outcomes.projections.history.moments import By
+
     try:
-        return gathered.By(given)
+        return By(given)
     except ValueError as error:
-        raise UsageError(f"not a way to gather moments: {given!r}: use {', '.join(gathered.By)}") from error
+        raise UsageError(f"not a way to gather moments: {given!r}: use {', '.join(By)}") from error

@@ -6,25 +6,24 @@ from rich.console import Console, RenderableType
 
 from outcomes.api.answers.base import Answer
 from outcomes.api.answers.rows import SHOWN, Rows
-from outcomes.api.terminal import events, exports, mastery, operations, trees
 from outcomes.api.terminal.cleaned import Cleaned
-from outcomes.api.terminal.dispatch import draw
+from outcomes.api.terminal.dispatch import drawn
 from outcomes.api.terminal.tables import UNBOUNDED, PagedTable
 
-__all__ = ["UNBOUNDED", "draw", "drawing", "events", "exports", "mastery", "operations", "show", "text", "trees"]
+__all__ = ["UNBOUNDED", "drawing", "show", "text"]
 
 _WIDTH = 160
 
 
 def drawing(answer: Answer) -> RenderableType:
     """Draw all of an answer."""
-    return Cleaned(draw(answer))
+    return Cleaned(drawn(answer))
 
 
 def show(answer: Answer, console: Console) -> None:
     """Print an answer; of rows a screenful as soon as it has been read, so that a long table is never held."""
-    drawn = draw(answer)
-    pages = drawn.pages(console.options) if isinstance(drawn, PagedTable) else [drawn]
+    drawing_of_all = drawn(answer)
+    pages = drawing_of_all.pages(console.options) if isinstance(drawing_of_all, PagedTable) else [drawing_of_all]
     for page in pages:
         console.print(Cleaned(page), crop=False)
 

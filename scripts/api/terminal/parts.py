@@ -4,15 +4,17 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.table import Table
 from rich.text import Text
 
-from outcomes.api.answers.entity import Actor
 from outcomes.api.clean_text import clean
 from outcomes.api.terminal.tables import VALUE_WIDTH, Cell, Lines, PagedTable, Room
 from outcomes.domain.mastery.derivation import exact
+
+if TYPE_CHECKING:
+    from outcomes.api.answers.entity import Actor
 
 Item = TypeVar("Item")
 
@@ -114,7 +116,7 @@ def changes(fields: Mapping[str, Sequence[Any]], room: Room = VALUE_WIDTH) -> st
     return "; ".join(f"{name}: {arrow(before, after, room)}" for name, (before, after) in fields.items())
 
 
-def actor(who: Actor, room: Room) -> Lines:
+def actor(who: "Actor", room: Room) -> Lines:
     """Say who did it (who stood behind a masquerade; the job with its number), and below that by what."""
     person, job = who.login or who.user_id, who.job
     if who.real_user_id:
