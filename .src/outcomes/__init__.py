@@ -28,12 +28,13 @@ if TYPE_CHECKING:
         QuarantineEntry, QuarantineList, Rebuilt, Replayed, SettingRecorded, Status, Verdict,
     )
     from outcomes.api.answers.rows import RowList, Rows
-    from outcomes.api.answers.tree import OutcomeTree, TreeNode
+    from outcomes.api.answers.tree import OutcomeTree, Place, Places, Student, Students, TreeNode
     from outcomes.api.home import Home, init, open, verify  # noqa: A004 - `outcomes.open`, as gzip.open
     from outcomes.api.point import Point
     from outcomes.domain.errors import (
-        HomeBusy, HomeUnavailable, InputCutShort, LogDamaged, MissingExtra, NoFileOfEvents, NotAnEvent, OutcomesError,
-        QuestionStopped, SchemaGap, SeveralTenants, UnreadableInput, UsageError,
+        HomeBusy, HomeUnavailable, InputCutShort, KeySetUnavailable, LogDamaged, MissingExtra, NoFileOfEvents,
+        NotAnEvent, OutcomesError, QuestionStopped, SchemaGap, SeveralTenants, SignatureRefused, UnreadableInput,
+        UsageError,
     )
     from outcomes.store.operations.checkpoint import Checkpoint
 
@@ -41,12 +42,13 @@ __all__ = [
     "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
     "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings",
     "Flips", "Heading", "History", "Home", "HomeBusy", "HomeUnavailable", "Impact", "IngestReport", "InputCutShort",
-    "KeptFigures", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "Mastery", "MasteryRow",
-    "MissingExtra", "Moment", "Moments", "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree", "OutcomesError",
-    "Point", "PolicyChange", "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry", "QuarantineList",
-    "Quarantined", "QuestionStopped", "Rebuilt", "Record", "Replayed", "RowList", "Rows", "SchemaGap", "Score",
-    "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded", "SeveralTenants", "Status", "Timeline",
-    "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict", "init", "open", "verify",
+    "KeptFigures", "KeySetUnavailable", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "Mastery",
+    "MasteryRow", "MissingExtra", "Moment", "Moments", "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree",
+    "OutcomesError", "Place", "Places", "Point", "PolicyChange", "PolicyDifference", "PolicySource", "Problem",
+    "QuarantineEntry", "QuarantineList", "Quarantined", "QuestionStopped", "Rebuilt", "Record", "Replayed", "RowList",
+    "Rows", "SchemaGap", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded",
+    "SeveralTenants", "SignatureRefused", "Status", "Student", "Students", "Timeline", "TimelineEntry", "TreeNode",
+    "UnreadableInput", "UsageError", "Verdict", "init", "open", "verify",
 ]
 # fmt: on
 

@@ -22,8 +22,8 @@ def drawing(answer: Answer) -> RenderableType:
 
 def show(answer: Answer, console: Console) -> None:
     """Print an answer; of rows a screenful as soon as it has been read, so that a long table is never held."""
-    drawing_of_all = drawn(answer)
-    pages = drawing_of_all.pages(console.options) if isinstance(drawing_of_all, PagedTable) else [drawing_of_all]
+    found = drawn(answer)
+    pages = found.pages(console.options) if isinstance(found, PagedTable) else [found]
     for page in pages:
         console.print(Cleaned(page), crop=False)
 
