@@ -11,7 +11,6 @@ import orjson
 
 from outcomes.domain.errors import UnreadableInput, UsageError
 from outcomes.domain.mastery import CalculationMethod, MasteryScale, Rating
-from outcomes.projections.history.policy_impact import override
 from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.row import Override
 
@@ -29,6 +28,8 @@ def what_if(method: str | None, mastery_points: float | None, scale: Scale | Non
     """Return the policy's replacement; None if nothing is replaced. Raises UsageError, UnreadableInput."""
     if method is None and mastery_points is None and scale is None:
         return None
+    from outcomes.projections.history.policy_impact import override
+
     if mastery_points is not None and not 0 <= mastery_points < inf:
         raise UsageError(f"not a number of points: {mastery_points}: write one from 0 on, for example 3.5")
     named = None if method is None else _method(method)

@@ -88,7 +88,6 @@ class MasteryQuestions(PointBase):
         from outcomes.api.answers.mastery import Flips, Mastery, MasteryRow
         from outcomes.api.what_if import what_if
         from outcomes.projections.as_of.names import student_name
-        from outcomes.projections.history import policy_impact
         from outcomes.projections.mastery.pages import page_of
         from outcomes.projections.mastery.policy import PolicyBook
         from outcomes.projections.mastery.query import mastery_at
@@ -116,7 +115,9 @@ class MasteryQuestions(PointBase):
             return (MasteryRow.of(row, name_of(row.student)) for row in part)
 
         def changes(connection: sqlite3.Connection) -> "Iterator[ScoreChange]":
-            found = policy_impact.flips(rows(connection, None), rows(connection, replaced))
+            from outcomes.projections.history.policy_impact import flips
+
+            found = flips(rows(connection, None), rows(connection, replaced))
             return (ScoreChange.of(flip.as_json()) for flip in found)
 
         self._check()
