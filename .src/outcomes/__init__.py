@@ -54,7 +54,7 @@ __all__ = [
 
 _PLACES = {"Home": "api.home", "init": "api.home", "open": "api.home", "verify": "api.home", "Point": "api.point"}
 _PLACES["Checkpoint"] = "store.operations.checkpoint"
-_SUBJECTS = ("base", "rows", "tree", "entity", "differences", "events", "moments", "mastery", "operations")
+_SUBJECTS = ("base", "rows", "tree", "entity", "differences", "events", "moments", "mastery", "operations", "exports")
 _ELSEWHERE = ("domain.errors", *(f"api.answers.{subject}" for subject in _SUBJECTS))
 
 
