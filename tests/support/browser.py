@@ -38,10 +38,11 @@ def chromium() -> Iterator[Browser]:
 class Tab:
     """One tab of somebody who was let in; it notes what the console says and what is asked of others."""
 
-    def __init__(self, browser: Browser, url: str, cookie: str, **options: Any) -> None:
+    def __init__(self, browser: Browser, url: str, cookie: str | None = None, **options: Any) -> None:
         self.url = url
         self.context: BrowserContext = browser.new_context(base_url=url, **options)
-        self.context.add_cookies([{"name": "outcomes", "value": cookie, "url": url}])
+        if cookie is not None:
+            self.context.add_cookies([{"name": "outcomes", "value": cookie, "url": url}])
         self.context.set_default_timeout(WAIT_MS)
         self.page: Page = self.context.new_page()
         self.errors: list[str] = []

@@ -1,0 +1,78 @@
+"""`python -m scripts.bench.screenshots`: pictures of every screen, light, dark, on a phone and printed, to look at."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from playwright.sync_api import Browser, sync_playwright
+
+import outcomes
+from outcomes.cli.commands.demo import COURSE, OUTCOME, POLICY_CHANGED, SCHOOL_YEAR, STUDENT
+from scripts.bench.page_figures import serving
+
+_LOST = "2025-10-20T17:55:40.821Z"
+SCREENS = {
+    "01-start": "/",
+    "02-tree": f"/tree/Account:1?at={_LOST}",
+    "03-changes": "/changes/Account:1?at=2025-12-01",
+    "04-outcome": f"/outcome/{POLICY_CHANGED}?at=2025-12-01",
+    "05-compare": "/compare/Account:1?at=2025-12-01&vs_at=2025-10-01",
+    "06-mastery": f"/course/{COURSE}",
+    "06-mastery-moved": f"/course/{COURSE}?at=2025-11-01&vs_at=2025-10-20",
+    "07-student": f"/student/{STUDENT}",
+    "08-why": f"/why/{COURSE}/{STUDENT}/{OUTCOME}",
+    "08-why-edited": f"/why/{COURSE}/{STUDENT}/{POLICY_CHANGED}",
+    "09-scale": "/scale/Account:1",
+    "10-feed": "/feed",
+    "11-quarantine": "/feed/quarantine/1",
+    "12-access": "/access",
+    "13-binder": "/binder?c=Account:1",
+    "14-keys": "/keys",
+    "empty-tree": "/tree/Account:1?at=2020-01-01",
+    "citation": f"/tree/Account:1?at={_LOST}&cite=1",
+    "lost": "/nowhere",
+}
+
+
+def take(
+    folder: Annotated[Path, typer.Argument(help="Where to put them.")] = Path("screenshots"),
+    only: Annotated[str, typer.Option(help="Those whose name holds this.")] = "",
+    chromium: Annotated[str, typer.Option(help="The browser.")] = shutil.which("chromium") or "chromium",
+) -> None:
+    """Take a picture of every screen over the shipped school year."""
+    folder.mkdir(exist_ok=True)
+    home = folder / "home"
+    if not home.exists():
+        with outcomes.open(home, create=True) as opened:
+            opened.ingest(SCHOOL_YEAR)
+    with serving(home) as served, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto(served.link)
+        state = page.context.storage_state()
+        for name, path in SCREENS.items():
+            if only in name:
+                _take(browser, state, served.url + path, folder / name)
+        browser.close()
+
+
+def _take(browser: Browser, state: object, url: str, to: Path) -> None:
+    looks = {"light": (1200, "light"), "dark": (1200, "dark"), "phone": (375, "light")}
+    for look, (width, scheme) in looks.items():
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            storage_state=state,  # type: ignore[arg-type]
+        )
+        page = context.new_page()
+        page.goto(url)
+        page.screenshot(path=f"{to}-{look}.png", full_page=True)
+        if look == "light":
+            page.pdf(path=f"{to}-print.pdf", format="A4", prefer_css_page_size=False)
+        context.close()
+    print(to.name)
+
+
+if __name__ == "__main__":
+    typer.run(take)

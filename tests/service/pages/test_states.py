@@ -1,0 +1,166 @@
+"""What is shown where there is little to show, or nothing, or not all: always why, and what to do."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+import outcomes
+from outcomes.cli.commands.demo import COURSE, OUTCOME, SCHOOLS, STUDENT, TEN_EVENTS
+from tests.service.pages.conftest import Opener
+from tests.support.browser import Tab
+from tests.support.service import Service, running
+
+HTML = {"Accept": "text/html"}
+
+
+def page(
+    school: Service, path: str, rights: str = "tree,students,people,operate", scope: str = "all"
+) -> httpx.Response:
+    """Ask for a page with a session of a token, as a browser does."""
+    with httpx.Client(base_url=school.url, timeout=30, headers={**HTML, "Sec-Fetch-Site": "same-origin"}) as browser:
+        browser.post("/session", data={"token": school.new_token(rights, scope)})
+        return browser.get(path)
+
+
+def test_who_is_not_known_is_told_how_to_come_in(school: Service) -> None:
+    """A form for a token leads back to what was asked for; nothing of it is shown before."""
+    found = httpx.get(f"{school.url}/tree/Account:1?at=2025-10-20", headers=HTML)
+    assert found.status_code == 401
+    assert "You are not known here yet" in found.text
+    assert 'value="/tree/Account:1?at=2025-10-20"' in found.text
+    assert "Water" not in found.text
+
+
+def test_a_missing_right_is_named(school: Service) -> None:
+    """Without the right to see students nothing of them is shown, on no screen, and it is said what is missing."""
+    refused = page(school, f"/course/{COURSE}", "tree")
+    assert refused.status_code == 403
+    assert "needs the right students" in refused.text
+    tree = page(school, "/tree/Account:1?at=2025-10-20T17:55:40.821Z", "tree")
+    assert tree.status_code == 200
+    assert "mastery points" in tree.text
+    assert "lost mastery" not in tree.text
+    assert "anouk34" not in tree.text
+    assert "an account admin" in tree.text
+    for path in ("/feed", "/access"):
+        assert page(school, path, "tree").status_code == 403
+
+
+def test_a_part_of_a_school_sees_its_part(school: Service) -> None:
+    """A token of one course shows that course; another place is refused, and is in no list."""
+    scope = f"tenant:{SCHOOLS},Course:{COURSE}"
+    assert page(school, f"/course/{COURSE}", "tree,students", scope).status_code == 200
+    assert page(school, "/tree/Account:1", "tree,students", scope).status_code == 403
+    start = page(school, "/", "tree,students", scope)
+    assert start.status_code == 200
+    assert "4453" not in start.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/tree/Account:1?at=2020-01-01", 200, "The first change that we know of is of"),
+        ("/tree/Account:999", 200, "No event has told of an outcome, group or link of Account:999 yet"),
+        ("/tree/Account:1?q=zzz", 200, "Show the whole tree"),
+        ("/changes/Account:1?field=ratings&until=2020-01-01", 200, "No change passes these filters"),
+        (f"/course/{COURSE}?at=2020-01-01", 200, "Nobody had a score in this course at this time"),
+        (f"/student/{STUDENT}?at=2020-01-01", 200, "No score at this time"),
+        ("/student/nobody", 404, "nobody of this id was assessed"),
+        (f"/why/{COURSE}/{STUDENT}/{OUTCOME}?at=2020-01-01", 200, "has no result for this outcome"),
+        ("/outcome/424242", 404, "no event that we know of has told of outcome 424242"),
+        ("/outcome/10449?at=2020-01-01", 200, "At this time it was not there yet"),
+        ("/tree/Account:1?at=2031-01-01", 200, "Nothing has happened since the last event before this time"),
+        ("/tree/Account:1?at=tomorrow", 400, "not a time"),
+        ("/tree/Nowhere", 400, "not a context"),
+        ("/feed/quarantine/999", 404, "no piece 999 could not be read"),
+        ("/nowhere/", 404, "there is no such page here"),
+        ("/a/b/c/d", 404, "Nothing is known of this here"),
+    ],
+)
+def test_where_there_is_nothing_it_is_said_why(school: Service, path: str, status: int, words: str) -> None:
+    """Empty, too early, too late, filtered away, mistyped, unknown: each says what it is, and leads on."""
+    found = page(school, path)
+    assert found.status_code == status
+    assert words in found.text
+    assert re.search(r'<a [^>]*href="/', found.text)
+
+
+def test_an_empty_home_says_how_events_come_in(tmp_path: Path) -> None:
+    """Three ways, to copy, and the sample."""
+    with outcomes.open(tmp_path / "home", create=True), running(tmp_path / "home") as service:
+        found = page(service, "/")
+        assert found.status_code == 200
+        for words in ("Nothing has come in yet", "outcomes ingest", "/events/in/KEY", "/api/v1/events", "demo"):
+            assert words in found.text
+
+
+def test_of_several_schools_one_is_chosen(tmp_path: Path) -> None:
+    """Ids mean something else in each, so nothing is shown before; then addresses hold the school."""
+    with outcomes.open(tmp_path / "home", create=True) as home:
+        home.ingest(TEN_EVENTS, Path(TEN_EVENTS).with_name("school-year.ndjson.gz"))
+    with running(tmp_path / "home") as service:
+        found = page(service, "/")
+        assert found.status_code == 200
+        assert "Alderfen Community Schools" in found.text
+        assert page(service, "/tree/Account:1").status_code == 400
+        assert page(service, f"/{SCHOOLS}/tree/Account:1").status_code == 200
+        assert page(service, "/elsewhere/tree/Account:1").status_code == 404
+
+
+def test_citations_tell_of_another_log(school: Service) -> None:
+    """A link that was made of another log says so."""
+    found = page(school, "/tree/Account:1?at=2025-10-20&known=100&fp=000000000000&log=12ab12ab")
+    assert "This citation is of another log" in found.text
+
+
+def test_data_is_beside_each_view(school: Service) -> None:
+    """The same path with .csv, .json and .ndjson, at the same times."""
+    csv = page(school, "/tree/Account:1.csv?at=2025-10-20T17:55:40.821Z")
+    assert csv.headers["content-type"].startswith("text/csv")
+    assert "Explains a season of rainfall records" in csv.text
+    assert page(school, f"/course/{COURSE}.json").json()["items"]
+    assert page(school, "/changes/Account:1.ndjson").text.count("\n") > 10
+
+
+def test_who_looked_is_recorded(school: Service) -> None:
+    """A page that tells of students leaves a row, also when its answers were asked a moment before."""
+    for _ in range(2):
+        page(school, f"/why/{COURSE}/{STUDENT}/{OUTCOME}")
+    found = page(school, "/access", "admin,tree,students")
+    assert found.text.count("/why/{course}/{student}/{outcome}") >= 2
+
+
+def test_writes_come_from_our_pages_only(school: Service, cookie: str) -> None:
+    """A form of another site does nothing."""
+    for path in ("/feed/retry", "/access/create", "/search"):
+        cookies = {"outcomes": cookie}
+        foreign = httpx.post(f"{school.url}{path}", cookies=cookies, headers={"Sec-Fetch-Site": "cross-site"})
+        assert foreign.status_code in {401, 403}
+
+
+def test_colours_can_be_chosen_and_are_kept(opened: Opener) -> None:
+    """Light, dark or as the system: in a cookie, and only by a path of ours."""
+    tab = opened("/keys")
+    tab.get_by_role("link", name="dark").click()
+    assert tab.locator("html").get_attribute("data-scheme") == "dark"
+    assert tab.evaluate("() => getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 28)"
+    tab.get_by_role("link", name="as the system").click()
+    assert tab.locator("html").get_attribute("data-scheme") is None
+
+
+def test_a_token_is_made_shown_once_and_ended(school: Service, cookie: str, browser: Browser) -> None:
+    """In the access screen; its secret opens what it is for, until it is revoked."""
+    tab = Tab(browser, school.url, cookie)
+    shown = tab.open("/access")
+    shown.get_by_label("Who or what for").fill("the accreditation team")
+    shown.get_by_role("button", name="Make a token").click()
+    secret = shown.locator("pre").first.inner_text()
+    assert school.get("/tree?context=Account:1", token=secret).status_code == 200
+    shown.goto("/access")
+    expect(shown.locator("body")).not_to_contain_text(secret)
+    shown.get_by_role("button", name="revoke the accreditation team").click()
+    assert school.get("/tree?context=Account:1", token=secret).status_code == 401
+    tab.close()
