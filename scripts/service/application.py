@@ -34,7 +34,7 @@ BASE = "/api/v1"
 def create_app(configuration: Configuration) -> FastAPI:
     """Return the application of one service; it opens its home when it starts."""
     metrics = Metrics()
-    inlets = Inlets(metrics.registry)
+    inlets = Inlets(metrics.registry, configuration.deliveries_at_once)
     signed = webhook.signed_bodies(configuration)
 
     @asynccontextmanager

@@ -25,6 +25,8 @@ class Configuration:
     """How long `min_position` waits for the log, and a post for its turn to write."""
     queue_bytes: int = 64 << 20
     """How much may wait to be written; what comes then is to be sent again."""
+    deliveries_at_once: int = 1_000
+    """How many deliveries may be under way: more would only wait, and Canvas gives up after 15 seconds."""
     jwks: str | None = None
     """File or URL of the keys by which Canvas signs; without them no signature is checked."""
     issuers: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from outcomes.api.home import Home
 from outcomes.domain.errors import KeySetUnavailable, OutcomesError
 from outcomes.service.asker import require
+from outcomes.service.inlets.consumers import noted
 from outcomes.service.rendering import dump
 from outcomes.service.state import State, state_of
 from outcomes.store.access.rights import Right
@@ -50,6 +51,7 @@ async def metrics(http: Request) -> Response:
     state = state_of(http)
     require(state.askers.who(http), {Right.OPERATE})
     head = await state.readers.ask(lambda home: home.head)
+    state.inlets.tell_queues(noted(state.configuration.folder))
     return Response(state.metrics.exposition(head, state.writer.waiting_bytes), media_type=CONTENT_TYPE_LATEST)
 
 

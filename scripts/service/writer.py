@@ -17,6 +17,8 @@ from outcomes.service.problems import Problem, unavailable
 from outcomes.service.readers import open_home
 from outcomes.store.ingest.group_commit import Delivery
 
+_LONGEST_WAIT = 8.0
+"""Seconds: who comes when others wait for so long would wait for longer, and Canvas gives up after 15."""
 _GROUP_BYTES, _GROUP_SENDERS = 16 << 20, 500
 _VIEWS_SECONDS = 0.25
 """While more keeps coming, the views follow as often; when nothing waits, at once. So often it looks, too, whether
@@ -25,6 +27,7 @@ others have written."""
 
 class _Waiting(NamedTuple):
     delivery: Delivery
+    since: float
     done: Callable[[Received | Exception], None]
 
 
@@ -39,6 +42,8 @@ class Writer:
         self._bytes = 0
         self._lock = Lock()
         self._has_ended = False
+        self._oldest: float | None = None
+        """Since when the delivery waits that has waited longest of those being written."""
         self._followed = self._flushed = 0.0
         self._thread = Thread(target=self._run, name="writer")
         self._thread.start()
@@ -47,7 +52,8 @@ class Writer:
         """Append a delivery; raises a 503 if too much waits already or the log cannot be written now."""
         size = len(delivery.content)
         with self._lock:
-            if self._has_ended or self._bytes + size > self._configuration.queue_bytes:
+            is_late = self._oldest is not None and time.monotonic() - self._oldest > _LONGEST_WAIT
+            if self._has_ended or is_late or self._bytes + size > self._configuration.queue_bytes:
                 raise unavailable("more has come than can be written: nothing of this was taken, send it again")
             self._bytes += size
         loop = asyncio.get_running_loop()
@@ -66,7 +72,7 @@ class Writer:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(tell)
 
-        self._queue.put(_Waiting(delivery, done))
+        self._queue.put(_Waiting(delivery, time.monotonic(), done))
         return await answer
 
     @property
@@ -91,6 +97,7 @@ class Writer:
         is_open = True
         while is_open:
             group, is_open = self._next_group()
+            self._oldest = group[0].since if group else None
             try:
                 home = home or open_home(self._configuration)
             except (OutcomesError, OSError) as error:

@@ -18,6 +18,7 @@ from outcomes.service.inlets.sqs_queue import Queue as OurQueue
 from tests.support.command import ROOT, Outcomes
 from tests.support.given import event, lines, outcome
 from tests.support.queues import CREDENTIALS, Queue, queue_server
+from tests.support.service import running
 
 PATIENCE = 30
 
@@ -97,7 +98,7 @@ def digest_of_file(folder: Path, told: list[dict[str, Any]]) -> Any:
 
 
 def test_a_queue_is_drained_as_a_file_is_ingested(home: Outcomes, queue: Queue, tmp_path: Path) -> None:
-    """Repeats, other wrappings and unknown events too; the answer is that of `ingest`; nothing is left."""
+    """Repeats, other wrappings and unknown events, too; the answer is that of `ingest`, and the service tells of it."""
     told = [*events(24), event("conversation_created", "2026-02-02", {"conversation_id": "1"})]
     notification = {"Type": "Notification", "MessageId": "n", "TopicArn": "t", "Message": json.dumps(told[0])}
     bridge = {"version": "0", "detail-type": "canvas", "detail": told[1]}
@@ -111,7 +112,14 @@ def test_a_queue_is_drained_as_a_file_is_ingested(home: Outcomes, queue: Queue, 
     }  # fmt: skip
     assert queue.counts() == (0, 0)
     assert home.json("digest")["digest"] == digest_of_file(tmp_path, told)
-    assert drain(home, queue)["oldest_message_seconds"] is None
+    name = queue.url.rpartition("/")[2]
+    with running(home.home) as service:
+        [seen] = service.json("/inlets")["queues"]
+        metrics = service.get("//metrics").text
+    assert (seen["queue"], seen["events"], seen["left"], seen["undeleted"]) == (name, 28, 0, 0)
+    assert seen["last"] <= seen["asked"]
+    assert f'outcomes_queue_left_messages{{queue="{name}"}} 0.0' in metrics
+    assert f'outcomes_queue_oldest_message_seconds{{queue="{name}"}} ' in metrics
 
 
 def test_killed_three_times_it_has_each_event_once(home: Outcomes, queue: Queue, tmp_path: Path) -> None:

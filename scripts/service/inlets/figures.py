@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from threading import Lock
@@ -13,9 +13,18 @@ from starlette.requests import ClientDisconnect
 
 from outcomes.api.arguments import now
 from outcomes.domain.times import Micros
-from outcomes.service.problems import problem_of
+from outcomes.service.inlets.consumers import ConsumerFigures
+from outcomes.service.problems import problem_of, unavailable
 
 _GONE = "gone"
+_MICROS = 1_000_000
+_OF_QUEUES = {
+    "asked_seconds": "When the queue last answered its consumer.",
+    "last_seconds": "When messages last came from the queue.",
+    "oldest_message_seconds": "Age of the oldest message that came then.",
+    "left_messages": "Receives of unreadable messages, left to come again, since the consumer began.",
+    "undeleted_messages": "Messages in the log that could not be deleted, since the consumer began.",
+}
 _HOUR, _MINUTE = 3600.0, 60.0
 
 
@@ -43,7 +52,9 @@ class Delivered:
 class Inlets:
     """Counts deliveries by way and status. `api` is `POST /events`; `webhook` and `webhook-signed` are Canvas's."""
 
-    def __init__(self, registry: prometheus.CollectorRegistry) -> None:
+    def __init__(self, registry: prometheus.CollectorRegistry, most_at_once: int) -> None:
+        self._most_at_once = most_at_once
+        self._at_once = 0
         labels = ("inlet", "status")
         self._deliveries = prometheus.Counter(
             "outcomes_deliveries", "Deliveries answered, by way in and status.", labels, registry=registry
@@ -54,18 +65,29 @@ class Inlets:
         self._refused = prometheus.Counter(
             "outcomes_signatures_refused", "Signed bodies that were not trusted, by why.", ("why",), registry=registry
         )
+        self._queues = {
+            name: prometheus.Gauge(f"outcomes_queue_{name}", words, ("queue",), registry=registry)
+            for name, words in _OF_QUEUES.items()
+        }
         self._hour = _LastHour()
 
     @contextmanager
     def counting(self, done: HTTPStatus, inlet: str = "api") -> Iterator[Delivered]:
-        """Count what is taken in the block by the answer that it ends with: `done` unless something is raised."""
+        """Count what is taken in the block by the answer that it ends with: `done` unless something is raised.
+
+        Raises a 503 at once where too many are under way.
+        """
         delivery = Delivered()
         delivery.inlet = inlet
+        self._at_once += 1
         try:
+            self._shed()
             yield delivery
         except Exception as error:
             self._count(delivery, _status_of(error))
             raise
+        finally:
+            self._at_once -= 1
         self._count(delivery, str(done.value))
         self._last.labels(delivery.inlet).set_to_current_time()
 
@@ -73,9 +95,26 @@ class Inlets:
         """Count a signature that was not trusted."""
         self._refused.labels(why).inc()
 
+    def tell_queues(self, consumers: Iterable[ConsumerFigures]) -> None:
+        """Take over what the consumers of queues have left."""
+        for told in consumers:
+            values = {
+                "asked_seconds": told.asked / _MICROS,
+                "last_seconds": (told.last or 0) / _MICROS,
+                "oldest_message_seconds": told.oldest_message_seconds or 0,
+                "left_messages": told.left,
+                "undeleted_messages": told.undeleted,
+            }
+            for name, value in values.items():
+                self._queues[name].labels(told.queue).set(value)
+
     def figures(self) -> list[InletFigures]:
         """Return the figures of each way in that was used."""
         return self._hour.figures()
+
+    def _shed(self) -> None:
+        if self._at_once > self._most_at_once:
+            raise unavailable("more is under way than can be taken: nothing of this was taken, send it again")
 
     def _count(self, delivery: Delivered, status: str) -> None:
         self._deliveries.labels(delivery.inlet, status).inc()

@@ -1,10 +1,11 @@
-"""How events come in: of each way in the last delivery, and of the last hour the answers and the events."""
+"""How events come in: by which way, when last, with which answers; and how the consumers of queues are."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from outcomes.domain.times import to_text
 from outcomes.service.asker import require
+from outcomes.service.inlets.consumers import ConsumerFigures, noted
 from outcomes.service.inlets.figures import InletFigures
 from outcomes.service.problems import described
 from outcomes.service.rendering import dump
@@ -18,7 +19,7 @@ def router() -> APIRouter:
     found.add_api_route(
         "/inlets",
         inlets,
-        summary="The ways in: last delivery, and of the last hour the answers by status and the events. Needs operate.",
+        summary="The ways in: of each the last delivery, answers and events of the last hour; queues. Needs operate.",
         response_class=Response,
         responses={200: {"content": {"application/json": {}}}, **described(401, 403)},
     )
@@ -26,11 +27,17 @@ def router() -> APIRouter:
 
 
 async def inlets(http: Request) -> Response:
-    """Return the figures of each way in that was used since the service began."""
+    """Return the figures of each way in that was used since the service began, and of the queues' consumers."""
     state = state_of(http)
     require(state.askers.who(http), {Right.OPERATE})
     items = [_told(figures) for figures in state.inlets.figures()]
-    return Response(dump({"items": items, "next": None}), media_type="application/json")
+    queues = [_of_queue(figures) for figures in noted(state.configuration.folder)]
+    return Response(dump({"items": items, "queues": queues, "next": None}), media_type="application/json")
+
+
+def _of_queue(figures: ConsumerFigures) -> dict[str, object]:
+    times = {"asked": to_text(figures.asked), "last": None if figures.last is None else to_text(figures.last)}
+    return {**figures._asdict(), **times}
 
 
 def _told(figures: InletFigures) -> dict[str, object]:

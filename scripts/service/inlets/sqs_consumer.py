@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from outcomes.api.answers.base import Record
 from outcomes.api.answers.operations import Received
+from outcomes.api.arguments import now
 from outcomes.api.home import Home
 from outcomes.domain.errors import HomeBusy, OutcomesError, QueueUnavailable
+from outcomes.domain.times import Micros
+from outcomes.service.inlets.consumers import ConsumerFigures, note
 from outcomes.service.inlets.sqs_queue import Message, Queue
 from outcomes.store.ingest.group_commit import Delivery, why_unreadable
 
@@ -71,6 +74,8 @@ class Consumer:
         self._has_answered = False
         self._stops = False
         self._is_idle = False
+        self._last: Micros | None = None
+        self._oldest: float | None = None
         self.report = Consumed(head=home.head)
 
     def stop(self) -> None:
@@ -89,7 +94,8 @@ class Consumer:
                 messages = self._gather()
                 if messages:
                     self._take(messages)
-                elif self._drain:
+                self._note()
+                if self._drain and not messages:
                     break
                 if self.report.read > told and time.monotonic() - told_at >= _REPORT_SECONDS:
                     self._tell(messages)
@@ -140,9 +146,8 @@ class Consumer:
         report = self.report
         report.add(receipts)
         report.left += len(messages) - len(due)
-        report.oldest_message_seconds = round(
-            max(report.oldest_message_seconds or 0, *(message.age() for message in messages)), 3
-        )
+        self._last, self._oldest = now(), round(max(message.age() for message in messages), 3)
+        report.oldest_message_seconds = max(report.oldest_message_seconds or 0, self._oldest)
         report.undeleted += self._queue.delete(due)
         # They catch up at the next question, too.
         with suppress(OutcomesError, OSError):
@@ -163,6 +168,24 @@ class Consumer:
                     self._say(f"{error}; {len(held)} messages wait for it")
                     with suppress(QueueUnavailable):  # then they come again, as repeats
                         self._queue.keep(held)
+
+    def _note(self) -> None:
+        """Leave figures for the service to tell; a disk that does not take them stops nobody."""
+        report = self.report
+        with suppress(OSError):
+            note(
+                self._home.folder,
+                ConsumerFigures(
+                    queue=self._queue.name,
+                    asked=now(),
+                    last=self._last,
+                    events=report.read,
+                    quarantined=report.quarantined,
+                    left=report.left,
+                    undeleted=report.undeleted,
+                    oldest_message_seconds=self._oldest,
+                ),
+            )
 
     def _tell(self, messages: list[Message]) -> None:
         report = self.report

@@ -1,0 +1,19 @@
+"""More comes than can be written: senders are told to come again, and do."""
+
+from pathlib import Path
+
+from scripts.bench.overload import Plan, overload
+
+
+def test_at_twice_what_it_can_take_canvas_brings_everything_in(tmp_path: Path) -> None:
+    """503 with Retry-After, never silence; four tries by Canvas's waits, scaled down, and all is in the log, once."""
+    for factor in (2, 4, 8):
+        # What it can take is not the same from one moment to the next; it is too much once it says so.
+        (tmp_path / str(factor)).mkdir()
+        found = overload(tmp_path / str(factor), Plan(seconds=0.4, scale=90, at_once=16, factor=factor))
+        assert found.answers.keys() <= {"204", "503"}
+        assert found.without_retry_after == 0
+        assert (found.lost, found.stored, found.twice) == (0, found.offered, 0)
+        if "503" in found.answers:
+            return
+    raise AssertionError(found)
