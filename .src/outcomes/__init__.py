@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from outcomes.api.point import Point
     from outcomes.domain.errors import (
         HomeBusy, HomeUnavailable, InputCutShort, KeySetUnavailable, LogDamaged, MissingExtra, NoFileOfEvents,
-        NotAnEvent, OutcomesError, QuestionStopped, SchemaGap, SeveralTenants, SignatureRefused, UnreadableInput,
-        UsageError,
+        NotAnEvent, OutcomesError, QuestionStopped, QueueUnavailable, SchemaGap, SeveralTenants, SignatureRefused,
+        UnreadableInput, UsageError,
     )
     from outcomes.store.operations.checkpoint import Checkpoint
 
@@ -45,10 +45,10 @@ __all__ = [
     "KeptFigures", "KeySetUnavailable", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "Mastery",
     "MasteryRow", "MissingExtra", "Moment", "Moments", "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree",
     "OutcomesError", "Place", "Places", "Point", "PolicyChange", "PolicyDifference", "PolicySource", "Problem",
-    "QuarantineEntry", "QuarantineList", "Quarantined", "QuestionStopped", "Rebuilt", "Record", "Replayed", "RowList",
-    "Rows", "SchemaGap", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded",
-    "SeveralTenants", "SignatureRefused", "Status", "Student", "Students", "Timeline", "TimelineEntry", "TreeNode",
-    "UnreadableInput", "UsageError", "Verdict", "init", "open", "verify",
+    "QuarantineEntry", "QuarantineList", "Quarantined", "QuestionStopped", "QueueUnavailable", "Rebuilt", "Record",
+    "Replayed", "RowList", "Rows", "SchemaGap", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList",
+    "SettingRecorded", "SeveralTenants", "SignatureRefused", "Status", "Student", "Students", "Timeline",
+    "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict", "init", "open", "verify",
 ]
 # fmt: on
 

@@ -7,7 +7,7 @@ from eventsourcing.projection import Projection, ProjectionRunner
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 
 from outcomes.domain.times import to_text
-from outcomes.store.home import HomeLog
+from outcomes.store.home_log import HomeLog
 from outcomes.store.log.mapper import LogEvent
 
 

@@ -12,7 +12,7 @@ from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.class_figures import figures_with
 from outcomes.projections.operations.rebuild import rebuild
 from outcomes.projections.views.read_model import ReadModel, Watch
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log import quarantine
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.operations import erasure
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 60.0
 _AGAIN = "run outcomes erase again to finish: the keys are destroyed, traces may be left in views and free space"
 
 
-def encryption_of(home: Home, log: EventLog) -> EventEncryption:
+def encryption_of(home: HomeFolder, log: EventLog) -> EventEncryption:
     """Return what encrypts an encrypted home; raises UsageError that says what can be done in another."""
     if log.encryption is None:
         raise UsageError(
@@ -45,7 +45,7 @@ def _telling_what_is_left() -> Iterator[None]:
 
 
 def erase(
-    home: Home,
+    home: HomeFolder,
     log: EventLog,
     views: ReadModel,
     point: PointInTime,

@@ -8,7 +8,7 @@ from typing import Any
 from outcomes.projections.as_of.fingerprint import fingerprint_at
 from outcomes.projections.as_of.point import PointQuery, resolve_cut
 from outcomes.projections.views.read_model import SCRATCH, ReadModel, Watch, is_usable, make, origin_of, remove
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.operations.erasure import erased_keys
 from outcomes.store.sqlite.datastore import connect
@@ -19,7 +19,9 @@ def _nothing() -> bool:
     return True
 
 
-def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[], bool] = _nothing) -> dict[str, Any]:
+def rebuild(
+    home: HomeFolder, log: EventLog, watch: Watch, *, before_swap: Callable[[], bool] = _nothing
+) -> dict[str, Any]:
     """Make new views from the whole log and swap them in; returns the contract's answer.
 
     Readers and appends go on with the old views until the swap. That is one SQLite transaction into the live file:
@@ -58,7 +60,7 @@ def rebuild(home: Home, log: EventLog, watch: Watch, *, before_swap: Callable[[]
     }
 
 
-def _swap(home: Home, log: EventLog, new: ReadModel) -> None:
+def _swap(home: HomeFolder, log: EventLog, new: ReadModel) -> None:
     live = home.views_path
     if not is_usable(live):
         # What cannot be read has no readers.

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 
 from outcomes.projections.as_of.point import PointQuery, resolve_cut
 from outcomes.projections.views.read_model import SCRATCH, ReadModel, Watch, make, origin_of, remove
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.sqlite.datastore import connect
 from outcomes.store.sqlite.read_only import uri_of
@@ -17,7 +17,7 @@ ANEW = "anew"
 
 
 @contextmanager
-def reverse_views(home: Home, log: EventLog, watch: Watch) -> Iterator[sqlite3.Connection]:
+def reverse_views(home: HomeFolder, log: EventLog, watch: Watch) -> Iterator[sqlite3.Connection]:
     """Give the live views in a transaction, and attached to them views of the same position, taken last event first.
 
     A page of events at a time is in memory, as in a rebuild; the live views are not touched, and the file of the others

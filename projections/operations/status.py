@@ -11,7 +11,7 @@ from outcomes.domain.identity import Context
 from outcomes.domain.times import Micros, to_text
 from outcomes.projections.views.read_model import ReadModel, is_usable
 from outcomes.store.encoding.stream_keys import OTHER
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log import quarantine
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import NO_CHAIN, last_batch
@@ -25,7 +25,7 @@ _OTHER = f"{OTHER}/"
 Told = TypeVar("Told")
 
 
-def status(home: Home, log: EventLog, views: ReadModel, now: Micros) -> dict[str, Any]:
+def status(home: HomeFolder, log: EventLog, views: ReadModel, now: Micros) -> dict[str, Any]:
     """Return the contract's answer; counts are of events, by kind and by name. The views are taken as they are.
 
     `clock_behind_seconds` is how long before the last batch the clock (`now`) is; more than a day, and ingest refuses.
@@ -126,6 +126,6 @@ def _newest(connection: sqlite3.Connection) -> int | None:
     return None if last is None else last.max_event_time
 
 
-def _size(home: Home, name: str) -> int:
+def _size(home: HomeFolder, name: str) -> int:
     files = (home.folder / (name + suffix) for suffix in ("", "-wal"))
     return sum(file.stat().st_size for file in files if file.exists())

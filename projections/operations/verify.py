@@ -20,7 +20,7 @@ from outcomes.projections.operations.verify_log import (
 from outcomes.projections.operations.verify_views import check_views, position_of, unproved_of_views
 from outcomes.projections.operations.verify_views_anew import views_problems
 from outcomes.projections.views.read_model import ReadModel, Watch, unwatched
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.integrity import examine
 from outcomes.store.log.layout import holds_a_log, says_what_was_written
@@ -42,7 +42,7 @@ class Checks:
     watch: Watch = unwatched
 
 
-def verify_home(home: Home, log: EventLog, views: ReadModel, checks: Checks) -> dict[str, Any]:
+def verify_home(home: HomeFolder, log: EventLog, views: ReadModel, checks: Checks) -> dict[str, Any]:
     """Verify a home's log and its views, brought up to date first; returns the contract's answer."""
     try:
         views.catch_up(checks.watch)
@@ -98,7 +98,7 @@ def verify(log: EventLog, views: sqlite3.Connection | None, checks: Checks) -> d
     }
 
 
-def verify_unopened(home: Home, reason: OutcomesError) -> dict[str, Any]:
+def verify_unopened(home: HomeFolder, reason: OutcomesError) -> dict[str, Any]:
     """Look at a log that cannot be opened, for the reason given; returns the contract's answer.
 
     Raises the reason where the log is not damaged: absent, another program's, a newer version's.

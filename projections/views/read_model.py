@@ -12,7 +12,7 @@ from outcomes.domain.event import Event, EventLike
 from outcomes.projections.views import predecessors, schema
 from outcomes.projections.views.extract import Row, extract_row
 from outcomes.projections.views.writer import Found, IdTable, ViewWriter
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.tracking import TrackedDatabase
@@ -65,7 +65,7 @@ def origin_of(log: EventLog) -> Origin:
 class ReadModel:
     """A read model of one home's log. Readers see whole batches only; there is one writer at a time."""
 
-    def __init__(self, home: Home, log: EventLog, path: Path | None = None) -> None:
+    def __init__(self, home: HomeFolder, log: EventLog, path: Path | None = None) -> None:
         self._home = home
         self._log = log
         self.path = path or home.views_path

@@ -13,7 +13,7 @@ from outcomes.domain.times import Micros, moment
 from outcomes.store.access import access_file
 from outcomes.store.access.access_file import AccessFile
 from outcomes.store.access.rights import Scope, parse_rights
-from outcomes.store.home import Home as HomeFolder
+from outcomes.store.home_folder import HomeFolder
 
 
 class Access:

@@ -17,7 +17,7 @@ from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
 from outcomes.projections.as_of.point import LogCut, PointQuery, beyond, check_tenant, resolve, resolve_cut
 from outcomes.projections.paging import Page
 from outcomes.projections.views.read_model import Watch, origin_of, unwatched
-from outcomes.store.home import Home as HomeFolder
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.privacy.home_key import KeySource, source_of
 from outcomes.store.privacy.settings import REDACT
 from outcomes.store.sqlite.read_only import connect_read_only

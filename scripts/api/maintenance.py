@@ -15,7 +15,7 @@ from outcomes.projections.operations.rebuild import rebuild as rebuild_views
 from outcomes.projections.operations.verify import Checks, verify_home, verify_unopened
 from outcomes.projections.views.read_model import Watch
 from outcomes.store.access.access_file import forget_student
-from outcomes.store.home import Home as HomeFolder
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.migrations import rearm as put_back_triggers
 from outcomes.store.operations.backup import backup as back_up
 from outcomes.store.operations.checkpoint import Checkpoint, parse_checkpoint

@@ -11,7 +11,7 @@ from weakref import WeakSet
 from outcomes.api.arguments import now
 from outcomes.domain.times import Micros
 from outcomes.projections.views.read_model import ReadModel, Watch, unwatched
-from outcomes.store.home import Home as HomeFolder
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.privacy.home_key import KeySource
 from outcomes.store.sqlite.read_only import ImmutableReadGuard

@@ -12,7 +12,7 @@ from pathlib import Path
 from outcomes.api.arguments import now
 from outcomes.api.session import Session
 from outcomes.projections.views.read_model import ReadModel
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.ingest import Ingest, NullFollower
 from outcomes.store.log.event_log import EventLog
 from scripts.bench.histories import class_results, tree_history
@@ -119,14 +119,14 @@ def ingest(folder: Path, path: Path) -> None:
     """Take a file into a fresh home with its views, just as the command line does."""
     shutil.rmtree(folder, ignore_errors=True)
     with opened(folder) as (log, views):
-        Ingest(Home(folder), log, now, views).run([str(path)])
+        Ingest(HomeFolder(folder), log, now, views).run([str(path)])
 
 
 def ingest_log_only(folder: Path, path: Path) -> None:
     """Take a file into a fresh home and leave its views for later."""
     shutil.rmtree(folder, ignore_errors=True)
     with opened(folder) as (log, _):
-        Ingest(Home(folder), log, now, NullFollower()).run([str(path)])
+        Ingest(HomeFolder(folder), log, now, NullFollower()).run([str(path)])
 
 
 def bare_append(database: Path, path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outcomes.api.arguments import now
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.ingest import Ingest
 from scripts.bench.fixtures import Fixtures, bare_append, ingest, ingest_log_only, opened, write
 from scripts.bench.measure import Figure, compare, of, seconds
@@ -93,11 +93,11 @@ def _grown(fixtures: Fixtures) -> list[_Taken]:
     for _ in range(fixtures.sizes.rounds):
         shutil.rmtree(home, ignore_errors=True)
         with opened(home) as (log, views):
-            run = Ingest(Home(home), log, now, views)
+            run = Ingest(HomeFolder(home), log, now, views)
             taken = [seconds(partial(run.run, [str(part)])) for part in parts]
         shutil.rmtree(home)
         with opened(home) as (log, views):
-            run = Ingest(Home(home), log, now, views)
+            run = Ingest(HomeFolder(home), log, now, views)
             found.append(_Taken(taken[0], taken[-1], seconds(partial(run.run, [str(parts[-1])]))))
     shutil.rmtree(home)
     for part in parts:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from outcomes.projections.operations.rebuild import rebuild
 from outcomes.projections.views.read_model import unwatched
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.event_log import EventLog
 from scripts.bench.fixtures import Fixtures, opened
 from scripts.bench.measure import Figure, compare
@@ -12,7 +12,7 @@ from scripts.bench.measure import Figure, compare
 
 def rebuilding(fixtures: Fixtures) -> Iterator[Figure]:
     """Rebuild all views, digest and swap included."""
-    home = Home(fixtures.home)
+    home = HomeFolder(fixtures.home)
     with opened(home.folder) as (log, _):
         yield compare(
             "rebuild of all views, per second / one pass that only reads the log and parses each event",

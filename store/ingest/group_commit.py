@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from outcomes.domain.errors import NoFileOfEvents
 from outcomes.store.encoding.arrival import extract_nothing
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.door import refuse_other_hosts, refuse_the_future
 from outcomes.store.ingest.ingest import Clock, IncomingBatch, refuse_a_clock_behind, without_cycle_collection
 from outcomes.store.ingest.prepare import prepare_source
@@ -41,7 +41,7 @@ class Receipt(NamedTuple):
 
 
 def commit_together(
-    home: Home, log: EventLog, clock: Clock, deliveries: Iterable[Delivery], *, patience: float
+    home: HomeFolder, log: EventLog, clock: Clock, deliveries: Iterable[Delivery], *, patience: float
 ) -> list[Receipt]:
     """Append deliveries, each as a batch of its own, and return once they are on the disk: all of them, or none.
 

@@ -13,7 +13,7 @@ from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.event import EventLike
 from outcomes.domain.times import Micros, to_text
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.door import A_DAY, Refused, may_be_right_another_day, refuse_other_hosts, refuse_the_future
 from outcomes.store.ingest.prepare import READER, Prepared, prepare, prepare_source, value_of
 from outcomes.store.ingest.read_ahead import can_fork, in_background
@@ -137,7 +137,7 @@ class Ingest:
 
     def __init__(
         self,
-        home: Home,
+        home: HomeFolder,
         log: EventLog,
         clock: Clock,
         follower: Follower,

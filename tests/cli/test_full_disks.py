@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log import quarantine
 from outcomes.store.sources.segment import Segment
 from tests.support.command import ROOT, Ran
@@ -42,7 +42,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("full")
     home = Forked(folder / "home")
     assert home("ingest", stdin=BEFORE).code == 0
-    log = Home(home.home).open_log()
+    log = HomeFolder(home.home).open_log()
     with log.writing() as connection:
         for raw in WAITING:
             quarantine.put(connection, Segment(raw, 1), "old.ndjson", "words of an older version", 1)

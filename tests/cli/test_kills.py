@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log import quarantine
 from outcomes.store.sources.segment import Segment
 from tests.support.forked import Forked
@@ -76,7 +76,7 @@ def _take_in(home: Forked, files: list[str]) -> None:
 def _refuse_some(home: Forked, files: list[str]) -> None:
     """Bring events into quarantine that an older version did not understand, among what nobody does."""
     _take_in(home, files)
-    log = Home(home.home).open_log()
+    log = HomeFolder(home.home).open_log()
     with log.writing() as connection:
         for raw in REFUSED:
             quarantine.put(connection, Segment(raw, 1), "old.ndjson", "words of an older version", 1)

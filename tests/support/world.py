@@ -17,7 +17,7 @@ from outcomes.projections.history.version_steps import Filters
 from outcomes.projections.operations.erase import erase
 from outcomes.projections.operations.verify import Checks, verify_home
 from outcomes.projections.views.read_model import ReadModel, unwatched
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.ingest import Ingest, IngestReport
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.operations.checkpoint import Checkpoint
@@ -32,7 +32,7 @@ class World:
     """`World(folder).take(outcome(...), group(...))` appends; the other methods ask."""
 
     def __init__(self, folder: Path, *, encrypt: bool = False) -> None:
-        self.home = Home(folder)
+        self.home = HomeFolder(folder)
         self.encrypt = encrypt
         self.clock = parse_argument("2026-01-10T12:00:00Z")
 

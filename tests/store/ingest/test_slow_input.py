@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from outcomes.store.home import Home
+from outcomes.store.home_folder import HomeFolder
 from scripts.generator import generate
 from tests.support.command import ROOT
 from tests.support.given import group, lines
@@ -45,7 +45,7 @@ def head(home: Path) -> int:
     if not (home / "log.db").exists():
         return 0
     try:
-        log = Home(home).open_log()
+        log = HomeFolder(home).open_log()
     except Exception:  # noqa: BLE001 - it is just being made
         return 0
     try:

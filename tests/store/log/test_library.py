@@ -18,7 +18,7 @@ from eventsourcing.sqlite import SQLiteTrackingRecorder
 from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.domain.event import ErasedEvent, Event, OtherEvent
 from outcomes.domain.identity import EntityRef, Kind
-from outcomes.store.home import HomeLog
+from outcomes.store.home_log import HomeLog
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.mapper import LogEvent
 from outcomes.store.log.recorder import LogRecorder

@@ -5,17 +5,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from eventsourcing.utils import EnvType
-
-from outcomes.domain.errors import LogDamaged, UsageError
+from outcomes.domain.errors import LogDamaged
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.privacy.home_key import KeySource, source_of
+from outcomes.store.privacy.home_key import KeySource
 from outcomes.store.sqlite.private_files import make_private_folder
 from outcomes.store.sqlite.read_only import is_writable
 from outcomes.store.sqlite.write_lock import PATIENCE_SECONDS, writing
 
 
-class Home(NamedTuple):
+class HomeFolder(NamedTuple):
     """One folder with one log and its views."""
 
     folder: Path
@@ -60,25 +58,3 @@ class Home(NamedTuple):
     def writing(self, purpose: str, *, patience: float = PATIENCE_SECONDS) -> AbstractContextManager[None]:
         """Hold the folder's one lock for writers; raises HomeBusy if it cannot be had within `patience` seconds."""
         return writing(self.folder / "writer.lock", purpose, patience=patience)
-
-
-class HomeLog(EventLog):
-    """The log of a home as the library's runners make it: from an environment that names the folder.
-
-    `ProjectionRunner(application_class=HomeLog, env={"OUTCOMES_HOME": "outcomes-data", …}, …)` follows it. The
-    process environment is not asked. The key of an encrypted home is in its folder, unless `OUTCOMES_KEY_FILE` or
-    `OUTCOMES_KEY_COMMAND` of that environment says otherwise. Raises UsageError, and HomeUnavailable where there is no
-    log yet, or no key.
-    """
-
-    name = EventLog.name
-    HOME, KEY_FILE, KEY_COMMAND = "OUTCOMES_HOME", "OUTCOMES_KEY_FILE", "OUTCOMES_KEY_COMMAND"
-
-    def __init__(self, env: EnvType | None = None) -> None:
-        given = env or {}
-        if not given.get(self.HOME):
-            raise UsageError(f'no home is named: give the runner env={{"{self.HOME}": "outcomes-data", …}}')
-        home = Home(Path(given[self.HOME]))
-        key_file = given.get(self.KEY_FILE)
-        key = source_of(home.folder, Path(key_file) if key_file else None, given.get(self.KEY_COMMAND))
-        super().__init__(home.log_path, create=False, key_source=key)
