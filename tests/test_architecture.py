@@ -31,8 +31,8 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"encoding", "access"},
         {"privacy"},
         {"log"},
-        {"home", "operations", "observations"},
-        {"ingest"},
+        {"home_folder", "operations", "observations"},
+        {"home_log", "ingest"},
     ),
     "projections": (
         {"paging", "views"},

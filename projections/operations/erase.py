@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from outcomes.domain.errors import HomeUnavailable, UsageError
@@ -75,20 +76,9 @@ def erase(
         with views.reading() as connection:
             figures = figures_with(connection, point, student)
     request = ErasureRequest(point.tenant, reason, erased_by, all_traces, figures)
-    done: list[erasure.Done] = []
-
-    def before_swap() -> bool:
-        done.append(erasure.commit(log, encryption, student, request, clock(), person.numbers))
-        return done[0].is_as_planned
-
     encryption.keyring.treat_as_destroyed(person.numbers)
-    try:
-        rebuild(home, log, watch, before_swap=before_swap)
-    except (sqlite3.Error, OSError):
-        if not done:
-            raise  # nothing has been destroyed
-        with _telling_what_is_left():
-            raise
+    commit = partial(erasure.commit, log, encryption, student, request)
+    done = _with_new_views(home, log, watch, lambda: commit(clock(), person.numbers))
     views.close()
     with home.writing("sweeping up after an erasure"), _telling_what_is_left():
         copies_forget = erasure.give_up_keys(log, encryption)
@@ -97,13 +87,31 @@ def erase(
         sweep(home.views_path, patience=patience, compact=False, otherwise=f"end it, and {_AGAIN}")
         erasure.finish(log, clock())
     return {
-        "erasure": done[0].erasure,
-        "position": done[0].position,
+        "erasure": done.erasure,
+        "position": done.position,
         "events": 0 if person.is_erased else person.events,
         "acted": 0 if person.is_erased else person.acted,
-        "quarantined": done[0].quarantined,
+        "quarantined": done.quarantined,
         "figures_kept": len(figures),
         "copies_forget": copies_forget,
         "was_erased_before": person.is_erased,
         "seconds": round(time.monotonic() - started, 3),
     }
+
+
+def _with_new_views(home: HomeFolder, log: EventLog, watch: Watch, commit: Callable[[], erasure.Done]) -> erasure.Done:
+    """Make views without the person, and destroy the keys in the moment before they are put in place."""
+    done: list[erasure.Done] = []
+
+    def before_swap() -> bool:
+        done.append(commit())
+        return done[0].is_as_planned
+
+    try:
+        rebuild(home, log, watch, before_swap=before_swap)
+    except (sqlite3.Error, OSError):
+        if not done:
+            raise  # nothing has been destroyed
+        with _telling_what_is_left():
+            raise
+    return done[0]

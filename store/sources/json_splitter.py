@@ -5,26 +5,19 @@ at the next thing that looks like an envelope. Memory is bounded by the longest 
 """
 
 import re
-import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
-from io import SEEK_END
-from itertools import pairwise
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
-from outcomes.domain.errors import NotAnEvent
+from outcomes.store.sources.damage import TOO_LONG, cut_up, segment_of
 from outcomes.store.sources.json_brackets import Brackets
 from outcomes.store.sources.json_patterns import (
-    BETWEEN,
-    BLANK,
     ENVELOPE,
-    FIRST_KEY,
     FRAME,
     GAP,
     INDENT,
     JSON_TEXT_BEGINS,
-    LINE_WITHOUT_BRACKETS,
     LIST_OF_VALUES,
     PREFIX,
     STRING,
@@ -32,18 +25,12 @@ from outcomes.store.sources.json_patterns import (
     skip,
     strip,
 )
-from outcomes.store.sources.json_values import decode, object_in
+from outcomes.store.sources.json_values import object_in
+from outcomes.store.sources.open_stretch import OpenStretch
 from outcomes.store.sources.segment import MAX_EVENT_BYTES, QUIET, Segment
 
 _ENVELOPE_BYTES = 64
-_CONTINUES = (b" ", b"\t", b"}", b"]")
 _PARTIAL_BYTES = 1 << 20
-_HEAD_BYTES = 200
-_OPEN_ENDED = "the JSON value is cut off"
-_HEADER_BYTES = 1 << 16
-"""The list in a wrapper begins within so many."""
-_SHAPE_BYTES = 8
-_TOO_LONG = f"longer than {MAX_EVENT_BYTES >> 20} MiB"
 
 
 def split(chunks: Iterable[bytes], read: Callable[[bytes], Any] = object_in) -> Iterator[Segment]:
@@ -90,73 +77,12 @@ def _in_small_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield from (chunk[at : at + _PARTIAL_BYTES] for at in range(0, len(chunk), _PARTIAL_BYTES))
 
 
-class _Open:
-    """A stretch whose end has not come yet: a value, or damage if it has no brackets; in a file once it is too long."""
-
-    def __init__(self, since: int, column: int, brackets: Brackets | None, prefix: bytes = b"") -> None:
-        self.since = since
-        self.column = column
-        self.brackets = brackets
-        self.prefix = prefix
-        self.is_rest = False
-        """Whether it is what follows the list in a wrapper."""
-        self.awaits_values = False
-        """Whether a list has begun in it whose first value comes on another line."""
-        self.opening = b""  # the last line, if it is an opening brace
-        self.spool: IO[bytes] | None = None
-        self._parts: list[bytes] = []
-        self._bytes = 0
-
-    def add(self, part: bytes) -> None:
-        self._bytes += len(part)
-        if self.spool is not None:
-            self.spool.write(part)
-        elif part:
-            self._parts.append(part)
-
-    def takes(self, line: bytes) -> bool:
-        """Take a whole line from the middle of a pretty-printed value, as most are; say no to any other."""
-        if self.brackets is None or self.opening or self._bytes + len(line) >= MAX_EVENT_BYTES:
-            return False
-        if LINE_WITHOUT_BRACKETS.fullmatch(line) is None:
-            return False
-        self.add(line + b"\n")
-        return True
-
-    def take_back_opening(self) -> bytes:
-        """Remove the last line again, an opening brace."""
-        if self.spool is None:
-            del self._parts[-2:]
-        else:
-            self.spool.truncate(self.spool.seek(-len(self.opening) - 1, SEEK_END))
-        return self.opening
-
-    def raw(self) -> bytes:
-        return b"".join(self._parts)
-
-    def is_short(self) -> bool:
-        return self._bytes < _HEADER_BYTES
-
-    def looks_like(self, line: bytes) -> bool:
-        """Say whether a line begins as the prefix of this does, but for its digits: it is the next of its kind."""
-        return bool(self.prefix) and _shape(line) == _shape(self.prefix)
-
-    def is_too_long(self) -> bool:
-        return self._bytes > MAX_EVENT_BYTES
-
-    def spill(self) -> None:
-        """Go on in a temporary file; its beginning stays at hand."""
-        self.spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as its segment
-        self.spool.writelines(self._parts)
-        self._parts = [self.raw()[:_HEAD_BYTES]]
-
-
 class _Splitter:
     def __init__(self, read: Callable[[bytes], Any]) -> None:
         self._read = read
         self._line = 1
         self._inside_line = False
-        self._open: _Open | None = None
+        self._open: OpenStretch | None = None
         self._lists = 0
         """How many lists in wrappers are open around what comes."""
 
@@ -251,7 +177,7 @@ class _Splitter:
         end, is_value = _end_in(text, at, brackets)
         if end is None:
             column = skip(text, 0, FRAME) if is_first and not prefix else 0
-            self._open = _Open(self._line, column, brackets, prefix)
+            self._open = OpenStretch(self._line, column, brackets, prefix)
             return at
         yield from self._closed(text[at:end], self._line, is_value=is_value, prefix=prefix)
         return self._next_value(text, end)
@@ -272,7 +198,7 @@ class _Splitter:
         """Go on behind the list in a wrapper: what is left of the wrapper is read as an object of its own."""
         self._lists -= 1
         at = skip(text, at + 1, GAP)
-        rest = _Open(self._line, 0, Brackets(depth=1))
+        rest = OpenStretch(self._line, 0, Brackets(depth=1))
         rest.is_rest = True
         rest.add(b"{")
         assert rest.brackets is not None  # noqa: S101 - made just above
@@ -295,12 +221,12 @@ class _Splitter:
         """End the open stretch if it ends here; return where."""
         current = self._open
         assert current is not None  # noqa: S101 - the caller has looked
-        if begins and _starts_anew(current, text):
+        if begins and current.is_cut_off_before(text):
             opening = current.take_back_opening()
             yield from self._give_up()
             brackets = Brackets()
             brackets.end_in(opening)
-            self._open = current = _Open(self._line - 1, skip(opening, 0, INDENT), brackets)
+            self._open = current = OpenStretch(self._line - 1, skip(opening, 0, INDENT), brackets)
             current.add(opening + b"\n")
         end, is_value = _end_in(text, 0, current.brackets)
         if end is None:
@@ -316,7 +242,7 @@ class _Splitter:
             yield from self._closed(current.raw(), current.since, is_value=is_value, prefix=current.prefix)
         return end
 
-    def _leave(self, current: _Open, text: bytes, *, begins: bool, ends: bool) -> Generator[Segment, None, bytes]:
+    def _leave(self, current: OpenStretch, text: bytes, *, begins: bool, ends: bool) -> Generator[Segment, None, bytes]:
         """Keep what has not ended for the next part, unless nothing that comes next can belong to it."""
         # Damage ends at an envelope, and the beginning of one may be the last thing here.
         kept = len(text) if ends or current.brackets else max(0, len(text) - _ENVELOPE_BYTES)
@@ -333,7 +259,7 @@ class _Splitter:
             last = max(new_starts(raw) if current.brackets else map(re.Match.start, ENVELOPE.finditer(raw)), default=0)
             if last and b"\n" not in raw:  # cut off long before: what follows it on its line is not part of it
                 self._open = None
-                yield from self._cut_up([raw[:last]], current.since)
+                yield from cut_up([raw[:last]], current.since)
                 return (yield from self._take(raw[last:], begins=False, ends=ends))
             current.spill()
         if ends and (current.brackets is None or current.brackets.in_string):
@@ -364,9 +290,9 @@ class _Splitter:
             yield Segment(raw, since, value, prefix=prefix)
             return
         raw = prefix + raw
-        segment = _segment(raw if is_value else strip(raw), since)
+        segment = segment_of(raw if is_value else strip(raw), since)
         if is_value and segment.reason is not None and len(raw) <= MAX_EVENT_BYTES:
-            yield from self._cut_up(raw.split(b"\n"), since)
+            yield from cut_up(raw.split(b"\n"), since)
         elif segment.raw:
             yield segment
 
@@ -376,36 +302,13 @@ class _Splitter:
         if current is None:
             return
         if current.spool is not None:
-            yield Segment(current.raw(), current.since, reason=_TOO_LONG, spool=current.spool)
+            yield Segment(current.raw(), current.since, reason=TOO_LONG, spool=current.spool)
         elif current.is_rest:
             yield from self._closed(current.raw()[1:], current.since, is_value=False)
         elif current.brackets is None:
             yield from self._closed(current.raw(), current.since, is_value=False)
         else:
-            yield from self._cut_up((current.prefix + current.raw()).split(b"\n"), current.since)
-
-    def _cut_up(self, lines: list[bytes], since: int) -> Iterator[Segment]:
-        """Part damaged lines: what is whole by itself is a value, an indented line belongs to the one before."""
-        damaged: list[bytes] = []
-        damaged_since = since
-        for number, line in enumerate(lines, since):
-            if damaged and (line.startswith(_CONTINUES) or not line.strip(BLANK)):
-                damaged.append(line)
-                continue
-            for part in _at_envelopes(line):
-                text = strip(part)
-                if damaged and text:
-                    yield _damaged_piece(damaged, damaged_since)
-                    damaged = []
-                end = Brackets().end_in(text) if text.startswith(b"{") else None
-                value = object_in(text[:end]) if end else None
-                if value is not None:
-                    yield Segment(text[:end], number, value)
-                    text = text[end:].strip(BETWEEN + b"[]")
-                if text:
-                    damaged, damaged_since = [text if value is not None else part], number
-        if damaged:
-            yield _damaged_piece(damaged, damaged_since)
+            yield from cut_up((current.prefix + current.raw()).split(b"\n"), current.since)
 
 
 _OPEN_BRACE, _END_OF_LIST = b"{]"
@@ -432,33 +335,6 @@ def _is_unfinished_text(text: bytes, at: int) -> bool:
     )
 
 
-def _shape(text: bytes) -> bytes:
-    return re.sub(rb"[0-9]", b"0", text[:_SHAPE_BYTES])
-
-
-def _starts_anew(current: _Open, line: bytes) -> bool:
-    """Say whether the last line and this one begin a pretty-printed envelope: then what is open was cut off."""
-    before = current.opening
-    return bool(before) and skip(before, 0, INDENT) <= current.column and FIRST_KEY.match(line) is not None
-
-
-def _segment(raw: bytes, line: int) -> Segment:
-    if len(raw) > MAX_EVENT_BYTES:
-        return Segment(raw, line, reason=_TOO_LONG)
-    try:
-        value = decode(raw)
-    except NotAnEvent as error:
-        return Segment(raw, line, reason=str(error))
-    return Segment(raw, line, value)
-
-
-def _damaged_piece(lines: list[bytes], line: int) -> Segment:
-    segment = _segment(b"\n".join(lines).strip(BLANK), line)
-    if segment.reason is not None and segment.raw.startswith(b"{") and Brackets().end_in(segment.raw) is None:
-        segment.reason = _OPEN_ENDED
-    return segment
-
-
 def _has_envelope(value: Any) -> bool:
     return not isinstance(value, dict) or "metadata" in value or "attributes" in value
 
@@ -470,8 +346,3 @@ def _is_array_without_objects(text: bytes) -> bool:
         return bool(orjson.loads(text))
     except orjson.JSONDecodeError:
         return False
-
-
-def _at_envelopes(line: bytes) -> list[bytes]:
-    starts = [0, *new_starts(line), len(line)]
-    return [line[start:end] for start, end in pairwise(starts)]
