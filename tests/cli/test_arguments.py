@@ -61,8 +61,8 @@ TEMPLATES: list[tuple[str, ...]] = [
     ("log", "--limit", "3", "--as-of", "{}"),
     ("quarantine", "show", "{}"),
     ("quarantine", "{}"),
-    ("ingest", "--", "/nowhere/{}"),
-    ("replay", "--to", "/nowhere/{}"),
+    ("ingest", "--", "HOME/nowhere/{}"),
+    ("replay", "--to", "HOME/nowhere/{}"),
     ("status", "--format", "{}"),
     ("verify", "--{}"),
     ("{}",),
@@ -96,9 +96,9 @@ def check(ran: Ran, typed: object) -> None:
         assert ran.err.count("\n") == 1, (typed, ran.err)
 
 
-def typed_in(template: tuple[str, ...], text: str) -> list[str]:
-    """Fill a template; no argument of a process can hold NUL."""
-    return [part.replace("{}", text.replace("\0", "")) for part in template]
+def typed_in(template: tuple[str, ...], text: str, home: Path) -> list[str]:
+    """Fill a template; no argument of a process can hold NUL, and whatever is made is made in the home's own folder."""
+    return [part.replace("HOME", str(home)).replace("{}", text.replace("\0", "")) for part in template]
 
 
 @given(st.data())
@@ -106,7 +106,7 @@ def test_whatever_is_typed(year: Forked, data: st.DataObject) -> None:
     """Any text, number or time, in any place of any command."""
     odd = st.sampled_from(ODD) | st.text(max_size=40) | st.integers().map(str) | st.floats().map(str)
     for template in data.draw(st.lists(st.sampled_from(TEMPLATES), min_size=2, max_size=2, unique=True)):
-        arguments = typed_in(template, data.draw(odd))
+        arguments = typed_in(template, data.draw(odd), year.home)
         check(year(*arguments), arguments)
 
 
@@ -116,7 +116,7 @@ def test_each_place_and_one_of_each_kind_of_oddity(year: Forked, template: tuple
     thorough = os.environ.get("OUTCOMES_EXAMPLES") == "thorough"
     place = TEMPLATES.index(template)
     for text in ODD if thorough else [ODD[(5 * place + step) % len(ODD)] for step in (0, 17)]:
-        arguments = typed_in(template, text)
+        arguments = typed_in(template, text, year.home)
         check(year(*arguments), arguments)
 
 
