@@ -59,6 +59,10 @@ AfterOption = Annotated[
 ]
 NewestFirstOption = Annotated[bool, typer.Option("--newest-first", help="The newest first.")]
 
+CourseOption = Annotated[str, typer.Option("--course", metavar="ID", help="The course.")]
+StudentOption = Annotated[str, typer.Option("--student", metavar="UUID", help="The student.")]
+OutcomeOption = Annotated[str, typer.Option("--outcome", metavar="ID", help="The outcome.")]
+
 JwksOption = Annotated[
     str | None,
     typer.Option("--jwks", metavar="FILE|URL", help="JWK set to check and open bodies that Canvas has signed."),

@@ -39,8 +39,8 @@ class Moment(Record):
     @classmethod
     def of(cls, found: "projection.Moment") -> Self:
         """Take over what the projection gathered."""
-        actor = None if found.actor is None else Actor(**found.actor)
-        return cls(moment(found.since), moment(found.until), actor, *found[3:])
+        told = {"since": moment(found.since), "until": moment(found.until)}
+        return cls(**{**found._asdict(), **told, "actor": None if found.actor is None else Actor(**found.actor)})
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's row; `from` and `to` are no names in Python."""

@@ -8,11 +8,14 @@ from outcomes.cli.command_line import CommandLine
 from outcomes.cli.options import (
     AfterOption,
     AsOfOption,
+    CourseOption,
     Format,
     FormatOption,
     KnownAtOption,
     LimitOption,
     NewestFirstOption,
+    OutcomeOption,
+    StudentOption,
     TenantOption,
 )
 from outcomes.cli.output import answer, answer_part, say, write_document
@@ -83,9 +86,9 @@ def mastery(  # noqa: PLR0913 - one for each option
 def explain(
     context: typer.Context,
     *,
-    course: Annotated[str, typer.Option("--course", metavar="ID", help="The course.")],
-    student: Annotated[str, typer.Option("--student", metavar="UUID", help="The student.")],
-    outcome: Annotated[str, typer.Option("--outcome", metavar="ID", help="The outcome.")],
+    course: CourseOption,
+    student: StudentOption,
+    outcome: OutcomeOption,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
@@ -108,9 +111,9 @@ def explain(
 def history(
     context: typer.Context,
     *,
-    course: Annotated[str, typer.Option("--course", metavar="ID", help="The course.")],
-    student: Annotated[str, typer.Option("--student", metavar="UUID", help="The student.")],
-    outcome: Annotated[str, typer.Option("--outcome", metavar="ID", help="The outcome.")],
+    course: CourseOption,
+    student: StudentOption,
+    outcome: OutcomeOption,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,

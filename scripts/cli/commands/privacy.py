@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli.options import AsOfOption, Format, FormatOption, KnownAtOption, TenantOption
+from outcomes.cli.options import AsOfOption, CourseOption, Format, FormatOption, KnownAtOption, TenantOption
 from outcomes.cli.output import answer, say, write_document
 from outcomes.cli.progress import progress
 from outcomes.cli.session import at, opened
@@ -46,7 +46,7 @@ def erase(
 def show_class(
     context: typer.Context,
     *,
-    course: Annotated[str, typer.Option("--course", metavar="ID", help="The course.")],
+    course: CourseOption,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
