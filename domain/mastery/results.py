@@ -44,6 +44,12 @@ class ScoredResult(NamedTuple):
     hide_points: bool = False
     excluded: Exclusion | None = None
     """A reason to leave the result out that only the caller sees: its course, link, alignment or posting."""
+    is_dated: bool = False
+    """Whether `submitted_at` is Canvas's own, even where it is None: then nothing was handed in."""
+    is_posted: bool | None = None
+    """Whether the student may see the grade; None where nobody told."""
+    is_known: bool = False
+    """Whether an export told by which alignment the result counts, and that it is not hidden."""
 
     @property
     def quiz(self) -> str | None:

@@ -60,7 +60,7 @@ def score_events(
 
 _UP_TO = "v.tenant = :tenant AND v.event_time <= :until AND v.position <= :known_at"
 _WORK = (
-    "SELECT v.event_time, v.position, v.artifact_id FROM course_weeks w "
+    "SELECT v.event_time, v.position, v.artifact_id, v.result_id FROM course_weeks w "
     "JOIN result_versions v ON v.week = w.week AND v.course = w.course "
     f"WHERE w.course = :course AND w.week <= :until / {WEEK} AND v.student = :student AND v.outcome_id = :outcome "
     "AND v.event_time <= :until AND v.position <= :known_at"
@@ -72,6 +72,14 @@ _MOVED = (
 _ASSESSMENTS = (
     "SELECT v.event_time, v.position FROM json_each(:ids) j "
     f"CROSS JOIN assessment_versions v ON v.assessment_id = j.value WHERE {_UP_TO}"
+)
+# What exports told of the results, and of the alignments that they count by.
+_FACTS = (
+    "SELECT v.event_time, v.position FROM json_each(:ids) j "
+    f"CROSS JOIN result_detail_versions v ON v.result_detail_id = j.value WHERE {_UP_TO}",
+    "SELECT v.event_time, v.position FROM json_each(:ids) j "
+    "CROSS JOIN result_detail_versions d ON d.result_detail_id = j.value "
+    f"CROSS JOIN alignment_versions v ON v.alignment_id = d.alignment_id WHERE d.tenant = :tenant AND {_UP_TO}",
 )
 _OUTCOME = f"SELECT v.event_time, v.position FROM outcome_versions v WHERE v.outcome_id = :outcome AND {_UP_TO}"
 _LINKS = (
@@ -124,6 +132,9 @@ class _Reader:
             for version in versions_of(self._connection, self._point, Kind.RESULT, result_id):
                 yield version.order.event_time, version.position
         yield from self.rows(_ASSESSMENTS, (row[2] for row in results if row[2] is not None))
+        ids = {row[3] for row in results}
+        for sql in _FACTS:
+            yield from self.rows(sql, ids)
 
     def policy(self) -> Iterator[Row]:
         """Yield the events of the outcome; if accounts' scales ever counted, of those and of the way up, too."""

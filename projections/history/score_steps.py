@@ -13,6 +13,7 @@ from outcomes.domain.mastery import EnrollmentState, ScoredResult
 from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, RunningRollup, Standing
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.mastery.facts import ExportFacts
 from outcomes.projections.mastery.membership import MembershipHistory
 from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
@@ -98,7 +99,9 @@ class ScoreSteps:
         if course is None:
             return
         arrivals = self._results(pair, wanted[-1])
-        if any(arrival.result.id in self._moved for arrival in arrivals if arrival.result):
+        results = {arrival.result.id for arrival in arrivals if arrival.result}
+        # What exports told of a result came at positions of its own, and may leave it out: such pairs are read anew.
+        if not results.isdisjoint(self._moved) or self._facts.of(results):
             steps = self._steps_of_moved(course, student, pair.outcome_id, wanted)
         else:
             steps = self._steps(course, pair.outcome_id, self._with_assessments(arrivals, wanted[-1]), wanted)
@@ -181,6 +184,10 @@ class ScoreSteps:
         )
         told = [_Arrival(row[0], OrderKey(*row[1:5]), None, row[5], row[6]) for row in rows]
         return sorted([*arrivals, *told], key=lambda arrival: arrival.position) if told else arrivals
+
+    @cached_property
+    def _facts(self) -> ExportFacts:
+        return ExportFacts(self._connection, self._point)
 
     @cached_property
     def _moved(self) -> frozenset[str]:

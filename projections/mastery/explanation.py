@@ -1,6 +1,7 @@
 """Why a score is what it is: every result with its part in it, the sum, and where scale and method come from."""
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 from outcomes.domain.mastery import Exclusion, ScoredResult, exclusion_of, explain
@@ -11,9 +12,16 @@ from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.query import Basis, row_of
 from outcomes.projections.mastery.results import Assessments, OrderedResults, Scope, pairs_at
 
-ALWAYS_MISSING = (
-    "never told by events: hidden or unposted results, removed alignments, and all results of New Quizzes",
-)
+def still_missing(results: Iterable[ScoredResult]) -> str:
+    """Say what neither events nor exports told of these results."""
+    counted = [result for result in results if exclusion_of(result) is None]
+    is_known = bool(counted) and all(result.is_known for result in counted)
+    is_posting_known = bool(counted) and all(result.is_posted is not None for result in counted)
+    if is_known and is_posting_known:
+        return "never told by events: all results of New Quizzes"
+    if is_known:
+        return "never told by events: whether grades are posted, and all results of New Quizzes"
+    return "never told by events: hidden or unposted results, removed alignments, and all results of New Quizzes"
 
 
 def explanation(
@@ -37,7 +45,7 @@ def explanation(
     answer["steps"] = steps
     answer["scale"] = _source(policy.scale_source, policy.scale_position)
     answer["method"] = _source(policy.method_source, policy.method_position)
-    answer["approximate"] = [*_order_words(told, policy), *ALWAYS_MISSING]
+    answer["approximate"] = [*_order_words(told, policy), still_missing(pair.results)]
     return answer
 
 
@@ -65,6 +73,7 @@ def _result(result: ScoredResult, shares: dict[str, tuple[Any, ...]], grader: st
         "used": used,
         "why_not": why_not,
         "graded_by": grader,
+        "posted": result.is_posted,
     }
 
 

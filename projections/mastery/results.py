@@ -12,6 +12,7 @@ from outcomes.domain.mastery import ScoredResult
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import context_number, seek, student_uuids
 from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.mastery.facts import ExportFacts
 from outcomes.projections.views.extract import RUBRIC_ASSESSMENT, WEEK
 from outcomes.projections.views.schema import ORDER
 
@@ -100,9 +101,11 @@ def pairs_at(
         pairs[row[:2]][row[2]] = row
     (moved or LastPlaces(connection, point)).leave_out(number, scope, student, pairs)
     names = student_uuids(connection, {key[0] for key in pairs})
+    facts = ExportFacts(connection, point)
     for (student_number, outcome_id), results in pairs.items():
         if results:
-            yield Pair(names[student_number], outcome_id, [scored(row[2:]) for row in results.values()])
+            found = [scored(row[2:]) for row in results.values()]
+            yield Pair(names[student_number], outcome_id, found if facts.is_empty else facts.applied(found))
 
 
 class OrderedResults(NamedTuple):
@@ -129,12 +132,12 @@ class Assessments:
             assessment = self._of(result.artifact_id) if is_by_rubric(result) and result.artifact_id else None
             if assessment is not None:
                 handed_in_at, grader_id, grader_login = assessment
-                found.append(result._replace(submitted_at=handed_in_at))
+                found.append(result if result.is_dated else result._replace(submitted_at=handed_in_at))
                 if grader_login or grader_id:
                     graders[result.id] = grader_login or grader_id
                 continue
             found.append(result)
-            if result.artifact_type != LIVE_ASSESSMENT:  # submitted and assessed are one moment there
+            if result.artifact_type != LIVE_ASSESSMENT and not result.is_dated:  # submitted and assessed are one moment there
                 undated.append(result.id)
         return OrderedResults(found, undated, graders)
 

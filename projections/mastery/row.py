@@ -25,6 +25,7 @@ Override = Callable[[Policy], Policy]
 """Another policy in place of the one in force: the "what if"."""
 
 NO_RESULT_COUNTS = "no result counts: all are deleted or without a score"
+UNPOSTED = "not posted yet: the student does not see the grade of"
 
 TOO_LARGE = "no score can be told: the numbers of the results are too large to add up"
 
@@ -108,6 +109,8 @@ def row_of(basis: Basis, assessments: Assessments, course: str, pair: Pair) -> M
         notes = (*notes, *quiz_gaps(counted))
     if policy.is_linked and not counted:
         notes = (*notes, NO_RESULT_COUNTS)
+    if unposted := [result.id for result in counted if result.is_posted is False]:
+        notes = (*notes, f"{UNPOSTED} result {', '.join(unposted)}")
     found = rollup_counted(counted, scale, calculation) if counted and scale and calculation else NO_ROLLUP
     if found.score is not None and not isfinite(found.score):
         notes, found = (*notes, TOO_LARGE), NO_ROLLUP

@@ -11,10 +11,13 @@ from outcomes.domain.mastery.results import QUIZ_SUBMISSION
 from outcomes.projections.as_of.lookups import context_number, student_uuids
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
+from outcomes.projections.mastery.facts import ExportFacts
 from outcomes.projections.mastery.results import LIVE_ASSESSMENT
 from outcomes.projections.views.extract import RUBRIC_ASSESSMENT, WEEK
 
 INACTIVE, WITHOUT_PERCENT, BY_QUIZ, BY_RUBRIC, LIVE = 1, 2, 4, 8, 16
+DATED = 32
+"""Set afterwards, of results whose time of handing in an export told."""
 """What a result's `flags` say."""
 
 NO_ARTIFACT = 0
@@ -49,6 +52,8 @@ class Block(NamedTuple):
     possible: Floats
     assessed_at: Floats
     artifact: Ints
+    submitted_at: Floats
+    """As exports told it; nan where nothing was handed in, or nobody told."""
     pair_course: Ints
     pair_student: Ints
     pair_outcome: Ints
@@ -64,10 +69,10 @@ def blocks(
     for course in courses:
         raw.read(connection, point, course, outcome)
         if raw.size >= _BLOCK:
-            yield _block(connection, raw, moved)
+            yield _block(connection, point, raw, moved)
             raw = _Raw()
     if raw.size:
-        yield _block(connection, raw, moved)
+        yield _block(connection, point, raw, moved)
 
 
 class _Codes(dict[Any, int]):
@@ -173,7 +178,38 @@ def _moved(connection: sqlite3.Connection, point: PointInTime) -> Ints:
     return _id_numbers([row[0] for row in rows])
 
 
-def _block(connection: sqlite3.Connection, raw: _Raw, moved: Ints) -> Block:
+class _Facts(NamedTuple):
+    """What exports told of the results of a block."""
+
+    flags: Ints
+    submitted_at: Floats
+    is_unposted: Bools
+
+
+def _facts(
+    connection: sqlite3.Connection, point: PointInTime, result: Ints, flags: Ints, assessed_at: Floats
+) -> _Facts:
+    submitted, is_unposted = np.full(len(result), np.nan), np.zeros(len(result), dtype=bool)
+    known = ExportFacts(connection, point)
+    if known.is_empty:
+        return _Facts(flags, submitted, is_unposted)
+    flags = flags.copy()
+    ids = [str(number) for number in result.tolist()]
+    found = known.of(ids)
+    for place, (number, assessed) in enumerate(zip(ids, assessed_at.tolist(), strict=True)):
+        fact = found.get(number)
+        if fact is None:
+            continue
+        if fact.is_hidden or fact.excluded is not None:
+            flags[place] |= INACTIVE
+        if fact.is_of(None if assessed != assessed else int(assessed)):  # noqa: PLR0124 - only nan differs from itself
+            flags[place] |= DATED
+            submitted[place] = np.nan if fact.submitted_at is None else fact.submitted_at
+        is_unposted[place] = fact.is_posted is False
+    return _Facts(flags, submitted, is_unposted)
+
+
+def _block(connection: sqlite3.Connection, point: PointInTime, raw: _Raw, moved: Ints) -> Block:
     (packed, value, possible, assessed_at), course, outcome, artifact, result = raw.columns()
     student, flags = np.divmod(packed.astype(np.int64), 1 << _FLAG_BITS)
     students, student = _ranked_students(connection, student)
@@ -193,6 +229,8 @@ def _block(connection: sqlite3.Connection, raw: _Raw, moved: Ints) -> Block:
     pair_is_odd[pair[odd[order]]] = True
 
     places = order[in_force]
+    facts = _facts(connection, point, result[in_force], flags[places], assessed_at[places])
+    pair_is_odd[pair[in_force][facts.is_unposted]] = True
     rest, pair_outcome = np.divmod(key[begins], len(outcomes))
     pair_course, pair_student = np.divmod(rest, len(students))
     return Block(
@@ -202,11 +240,12 @@ def _block(connection: sqlite3.Connection, raw: _Raw, moved: Ints) -> Block:
         list(raw.artifacts),
         pair[in_force],
         result[in_force],
-        flags[places],
+        facts.flags,
         value[places],
         possible[places],
         assessed_at[places],
         artifact[places],
+        facts.submitted_at,
         pair_course,
         pair_student,
         pair_outcome,

@@ -20,6 +20,7 @@ from outcomes.projections.mastery.columnar.policies import Policies, code_of
 from outcomes.projections.mastery.columnar.results import (
     BY_QUIZ,
     BY_RUBRIC,
+    DATED,
     INACTIVE,
     LIVE,
     NO_ARTIFACT,
@@ -61,6 +62,7 @@ class _Counted(NamedTuple):
     possible: Floats
     assessed_at: Floats
     artifact: Ints
+    submitted_at: Floats
     policy: Ints
 
 
@@ -95,6 +97,7 @@ def _counted(block: Block, policies: Policies) -> tuple[_Counted, Bools]:
         block.possible[kept],
         block.assessed_at[kept],
         block.artifact[kept],
+        block.submitted_at[kept],
         policy[kept],
     )
     return counted, is_odd
@@ -121,6 +124,10 @@ def _order(block: Block, policies: Policies, counted: _Counted, assessments: Ass
     seconds, is_told = assessed.copy(), counted.flags & LIVE != 0
     seconds[is_asked] = np.where(np.isnan(submitted), assessed[is_asked], np.nan_to_num(submitted))
     is_told[is_asked] = np.array([name in handed_in for name in names], dtype=bool)[places]
+    is_dated = counted.flags & DATED != 0
+    told = np.nan_to_num(counted.submitted_at).astype(np.int64) // _MICROSECONDS
+    seconds[is_dated] = np.where(np.isnan(counted.submitted_at), assessed, told)[is_dated]
+    is_told |= is_dated
     is_approximate = np.zeros(len(counted.sizes), dtype=bool)
     is_approximate[counted.pair[is_ordered & ~is_told]] = True
     return seconds, is_approximate

@@ -97,7 +97,8 @@ class ExplainedResult(Record):
     """One result and its part in a score.
 
     `score` of `possible` points as it was given; `percent` is a share from 0 to 1; `value` what it comes to in points
-    of the scale in force, `weight` its share of the sum. `why_not` says why it was not `used`.
+    of the scale in force, `weight` its share of the sum. `why_not` says why it was not `used`; `posted` whether the
+    student may see it, null where nobody told.
     """
 
     id: str
@@ -111,6 +112,7 @@ class ExplainedResult(Record):
     used: bool
     why_not: str | None
     graded_by: str | None
+    posted: bool | None
 
 
 @dataclass(frozen=True)
