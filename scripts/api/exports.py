@@ -8,15 +8,15 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from outcomes.api.answers.exports import Bootstrapped, ChangedAnswer, CoverageRow, ReconciledEntity, Reconciliation
+from outcomes.api.answers.differences import ScoreChange
+from outcomes.api.answers.exports import Bootstrapped, CoverageRow, ReconciledEntity, Reconciliation
 from outcomes.api.arguments import Time, duration, instant
 from outcomes.api.session import Session
 from outcomes.domain.errors import SeveralTenants, UnreadableInput, UsageError
 from outcomes.domain.reconciliation import Cut
 from outcomes.domain.times import Micros, moment, to_text
-from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve_cut, tenants
-from outcomes.projections.history.late import late
-from outcomes.projections.history.version_steps import Filters
+from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve, resolve_cut, tenants
+from outcomes.projections.history.diff import students_changed
 from outcomes.projections.reconcile.book import Book, Coverage
 from outcomes.projections.reconcile.comparison import Comparison, Watch
 from outcomes.projections.reconcile.present import Present
@@ -77,7 +77,7 @@ def reconcile(
         found = _compare(session, source, cut, tenant, cast("BinaryIO", spool), watch)
         before = session.log.head
         report = _append(session, spool, source, exported_at)
-    return _answer(found, cut, _changed(session, found.tenant, before + 1, report.head), report.appended)
+    return _answer(found, cut, _changed(session, found.tenant, before), report.appended)
 
 
 def _instant(at: Time) -> Micros:
@@ -186,31 +186,17 @@ def _append(session: Session, spool: Any, source: Path, at: Micros) -> Any:
     return run.report
 
 
-def _changed(session: Session, tenant: str, first: int, last: int) -> list[ChangedAnswer]:
-    """Return the scores that what was appended changed, as `late` tells them."""
-    if last < first:
-        return []
+def _changed(session: Session, tenant: str, before: int) -> list[ScoreChange]:
+    """Return the scores and the mastery that differ between the log up to a position and all of it."""
     with session.reading() as connection:
-        cut = resolve_cut(connection, PointQuery(tenant))
-        point = PointInTime(tenant, tenants(connection)[tenant], cut.as_of, cut.known_at, cut.until)
-        filters = Filters(recorded=(first, last))
-        return [
-            ChangedAnswer(
-                position=found.entry.position,
-                entity=f"{found.entry.ref.kind}:{found.entry.ref.id}",
-                course_id=score["course_id"],
-                student=score["student"],
-                outcome_id=score["outcome_id"],
-                score=tuple(score["score"]),
-                mastered=tuple(score["mastered"]),
-            )
-            for found in late(connection, session.log, point, 0, filters)
-            for score in found.scores
-        ]
+        query = PointQuery(tenant)
+        after = resolve(connection, query)
+        known = resolve(connection, PointQuery(tenant, None, str(before)))._replace(until=after.until)
+        return [ScoreChange.of(found) for found in students_changed(connection, known, after, None)]
 
 
 def _answer(
-    found: Pass, cut: Cut, changed: list[ChangedAnswer] | None = None, appended: int | None = None
+    found: Pass, cut: Cut, changed: list[ScoreChange] | None = None, appended: int | None = None
 ) -> Reconciliation:
     book = found.book
     summary = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from outcomes.api.arguments import Known, Time, known_text, place, time_text
+from outcomes.api.arguments import Id, Known, Time, known_text, place, time_text
 from outcomes.api.point import Point
 from outcomes.api.session import Session
 from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from outcomes.api.answers.differences import Diff, ScoreChange
     from outcomes.api.answers.events import Log
-    from outcomes.api.answers.exports import Bootstrapped, Reconciliation
+    from outcomes.api.answers.exports import Bootstrapped, Reconciliation, RollupComparison
     from outcomes.api.answers.operations import Backup, Erased, IngestReport, Rebuilt, Received, Status, Verdict
     from outcomes.api.ingest import Events
     from outcomes.api.quarantine import Quarantine
@@ -338,10 +338,13 @@ class Home:
         at: Time,
         lag: str = "4h",
         write: bool = False,
+        course: Id | None = None,
         tenant: str | None = None,
         watch: Callable[[str, int], None] = _unwatched_table,
-    ) -> "Reconciliation":
+    ) -> "Reconciliation | RollupComparison":
         """Compare the log with a folder of Canvas Data 2 files, exported at a time: a verdict for every entity.
+
+        A file of JSON is rollups of Canvas's REST API (of `course`, where it names none): compared number by number.
 
         What happened less than `lag` before the export may not be in it. `write` records what was missed as
         observations, and tells the scores that it changed. The answer is false if events are missing. Raises as
@@ -349,7 +352,12 @@ class Home:
         """
         from outcomes.api import exports
 
-        return exports.reconcile(self._session, Path(from_), at, lag, tenant, watch, write=write)
+        source = Path(from_)
+        if source.suffix == ".json" and not source.is_dir():
+            from outcomes.api import rollups
+
+            return rollups.reconcile_rollups(self._session, source, at, tenant, course)
+        return exports.reconcile(self._session, source, at, lag, tenant, watch, write=write)
 
     def rebuild(self, *, watch: Watch = unwatched) -> "Rebuilt":
         """Make new views from the log beside the live ones, and swap them in at the end."""

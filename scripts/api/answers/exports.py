@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from outcomes.api.answers.base import Answer, Record, moment_of, optional
+from outcomes.api.answers.base import Answer, Record, moment_of
+from outcomes.api.answers.differences import ScoreChange
 from outcomes.api.answers.rows import Rows
 
 
@@ -74,19 +75,6 @@ class ReconciledEntities(Rows[ReconciledEntity]):
     row_type = ReconciledEntity
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChangedAnswer(Record):
-    """A score that the observations changed, and by which entity: null is not assessed."""
-
-    position: int
-    entity: str
-    course_id: str
-    student: str
-    outcome_id: str
-    score: tuple[float | None, float | None]
-    mastered: tuple[bool | None, bool | None]
-
-
 class Reconciliation(Answer):
     """How the log stands to an export: verdicts by kind, coverage by course and kind, and each finding.
 
@@ -101,7 +89,7 @@ class Reconciliation(Answer):
         coverage: Iterable[CoverageRow],
         findings: Callable[[], Iterator[ReconciledEntity]],
         ok: bool,
-        changed: Iterable[ChangedAnswer] | None = None,
+        changed: Iterable[ScoreChange] | None = None,
         appended: int | None = None,
     ) -> None:
         self.summary = summary
@@ -152,4 +140,36 @@ class ComparedRollup(Record):
     canvas: float | None
     ours: float | None
     cause: str
-    why: str | None = optional(default=None)
+    why: str | None
+
+
+@dataclass(frozen=True)
+class RollupComparison(Record):
+    """Canvas's own rollups against ours, number by number.
+
+    `compared` = `equal` + those of all `causes`; `unknown_students` are numbers of users of whom nothing here tells who
+    they are. It is false if a number differs for no cause of the closed list: `bug`.
+    """
+
+    tenant: str
+    at: str
+    compared: int
+    equal: int
+    unknown_students: int
+    causes: Mapping[str, int]
+    findings: tuple[ComparedRollup, ...]
+
+    def __bool__(self) -> bool:
+        """Whether every number is equal or explained."""
+        return "bug" not in self.causes
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was left aside, in words."""
+        if not self.unknown_students:
+            return ()
+        return (f"{self.unknown_students:,} numbers are of users whom nothing here names: bootstrap from users first",)
+
+    def as_lines(self) -> Iterator[dict[str, Any]]:
+        """Yield the numbers that differ."""
+        return (found.as_json() for found in self.findings)

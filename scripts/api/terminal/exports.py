@@ -5,7 +5,7 @@ from itertools import islice
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from outcomes.api.answers.exports import Bootstrapped, CoverageRow, Reconciliation
+from outcomes.api.answers.exports import Bootstrapped, CoverageRow, Reconciliation, RollupComparison
 from outcomes.api.terminal import parts
 from outcomes.api.terminal.dispatch import draw
 
@@ -65,6 +65,22 @@ def reconciliation(found: Reconciliation) -> RenderableType:
     return Group(counts, Text(), *words, *listed, *written)
 
 
+@draw.register
+def rollups(found: RollupComparison) -> RenderableType:
+    """Draw how many numbers are equal, the causes of the others, and the first of those."""
+    facts = {
+        "compared": f"{found.compared:,}",
+        "equal": f"{found.equal:,}",
+        **{cause.replace("_", " "): f"{count:,}" for cause, count in found.causes.items()},
+        "unknown students": f"{found.unknown_students:,}",
+    }
+    columns = ("course_id", "student", "outcome_id", "canvas", "ours", "cause", "why")
+    rows = ([getattr(one, name) for name in columns] for one in found.findings[:_SHOWN])
+    more = [Text("… and more: --format ndjson lists every one")] if len(found.findings) > _SHOWN else []
+    listed: list[RenderableType] = [Text(), parts.table(columns, rows), *more] if found.findings else []
+    return Group(parts.facts(facts), *listed)
+
+
 def _in_words(row: CoverageRow) -> str:
     where = f"Course:{row.course}" if row.course is not None else "accounts"
     rest = f"{100 - row.percent:.2f}".rstrip("0").rstrip(".")
@@ -84,7 +100,7 @@ def _changed(found: Reconciliation) -> list[RenderableType]:
     if not found.changed:
         return [Text("no score changed")] if found.changed is not None else []
     table = parts.table(
-        ("course", "student", "outcome", "score", "mastered", "by"),
+        ("course", "student", "outcome", "score", "mastered"),
         (
             (
                 row.course_id,
@@ -92,7 +108,6 @@ def _changed(found: Reconciliation) -> list[RenderableType]:
                 row.outcome_id,
                 parts.arrow(*row.score),
                 parts.arrow(*row.mastered),
-                row.entity,
             )
             for row in found.changed[:_SHOWN]
         ),

@@ -50,8 +50,8 @@ def reconcile(
         Path,
         typer.Option(
             "--from",
-            metavar="FOLDER|report.csv|rollups.json",
-            help="An export of Canvas Data 2, an Outcome Results report, or rollups of Canvas's REST API.",
+            metavar="FOLDER|rollups.json",
+            help="An export of Canvas Data 2, or rollups of Canvas's REST API.",
         ),
     ],
     at: AtOption,
@@ -61,6 +61,9 @@ def reconcile(
     write: Annotated[
         bool, typer.Option("--write", help="Record what was missed, and tell the scores it changed.")
     ] = False,
+    course: Annotated[
+        str | None, typer.Option("--course", metavar="ID", help="Of which course rollups are that name none.")
+    ] = None,
     tenant: TenantOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -74,7 +77,13 @@ def reconcile(
     with opened(context) as home, progress("comparing") as advance:
         catch_up(home)
         found = home.reconcile(
-            from_, at=at, lag=lag, write=write, tenant=tenant, watch=lambda _table, rows: advance(rows, None, rows)
+            from_,
+            at=at,
+            lag=lag,
+            write=write,
+            course=course,
+            tenant=tenant,
+            watch=lambda _table, rows: advance(rows, None, rows),
         )
         for words in found.remarks:
             say(words)

@@ -103,12 +103,25 @@ def _without_position(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_writing_tells_the_scores_that_it_changed(schools: Schools) -> None:
-    """Each change names the observation that made it, and the score of now is the one that it tells last."""
-    changed = schools.written.changed
+    """They are those that differ between the log without the observations and with them."""
+    before = {_key(row): row.score for row in schools.gaps.at(known_at=schools.gaps.head - schools.written.appended).mastery()}
+    after = {_key(row): row.score for row in schools.gaps.at().mastery()}
+    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     assert changed
-    scores = {(row.course_id, row.student, row.outcome_id): row.score for row in schools.gaps.at().mastery()}
-    last = {(one.course_id, one.student, one.outcome_id): one.score[1] for one in changed if one.entity[:6] == "result"}
-    assert {key: scores[key] for key in last if key in scores} == {key: last[key] for key in last if key in scores}
+    assert changed == {_key(one) for one in schools.written.changed if one.score[0] != one.score[1]}
+
+
+def _key(row: Any) -> tuple[str, str, str]:
+    return row.course_id, row.student, row.outcome_id
+
+
+def test_every_number_of_canvas_is_ours_once_the_export_is_read(schools: Schools) -> None:
+    """Hidden results, removed alignments and the times of handing in came with it: nothing is left to explain."""
+    made = schools.made
+    found = schools.gaps.reconcile(made.folder / "rollups.json", at=made.at)
+    assert found.unknown_students == 0
+    assert found.compared > 500
+    assert [one for one in found.findings if one.cause != "missed_event"] == []
 
 
 def test_history_names_the_export_as_the_actor(schools: Schools) -> None:

@@ -1,0 +1,102 @@
+"""Why Canvas's own rollup differs from ours: one cause of a closed list, or a bug of ours.
+
+Tried from the certain to the possible: a cause is named only where it gives Canvas's very number.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from itertools import combinations, permutations
+from typing import Final, NamedTuple
+
+from outcomes.domain.mastery.methods import Calculation
+from outcomes.domain.mastery.results import ScoredResult
+from outcomes.domain.mastery.rollups import rollup_counted
+from outcomes.domain.mastery.scale import MasteryScale
+
+_CENT: Final = 0.0100001
+_EXACT: Final = 1e-9
+_MOST_ORDERED, _MOST_LEFT_OUT = 6, 12
+
+
+class Cause(StrEnum):
+    """Why two numbers differ."""
+
+    HIDDEN = "hidden"
+    UNPOSTED = "unposted"
+    REMOVED_ALIGNMENT = "removed_alignment"
+    NEW_QUIZZES = "new_quizzes"
+    MISSED_EVENT = "missed_event"
+    ORDER = "order"
+    ROUNDING = "rounding"
+    ENROLMENT = "enrolment"
+    BUG = "bug"
+
+
+class Told(NamedTuple):
+    """What Canvas says of one student and outcome: the score, and of how many results, if it says that."""
+
+    score: float | None
+    count: int | None
+
+
+class Known(NamedTuple):
+    """What is known here: the results that count, oldest first, and how they are rolled up.
+
+    `undated` are the ids of those whose place in the order is not certain.
+    """
+
+    results: Sequence[ScoredResult]
+    scale: MasteryScale
+    calculation: Calculation
+    undated: frozenset[str]
+
+
+def cause_of(told: Told, ours: float | None, known: Known) -> tuple[Cause, str | None]:
+    """Return why the numbers differ, and by what that is seen."""
+    if told.score is not None and ours is not None and abs(told.score - ours) < _CENT:
+        return Cause.ROUNDING, "by a hundredth"
+    if told.count is not None and told.count > len(known.results):
+        why = f"Canvas counts {told.count} results, {len(known.results)} are known here"
+        is_all_known = bool(known.results) and all(result.is_known for result in known.results)
+        return (Cause.NEW_QUIZZES if is_all_known else Cause.MISSED_EVENT), why
+    if _in_another_order(told, known):
+        return Cause.ORDER, f"in another order of {', '.join(sorted(known.undated))} the score is Canvas's"
+    left_out = _left_out(told, known)
+    if left_out:
+        unposted = all(result.is_posted is False for result in left_out)
+        names = ", ".join(result.id for result in left_out)
+        return (Cause.UNPOSTED if unposted else Cause.HIDDEN), f"without result {names} the score is Canvas's"
+    return Cause.BUG, None
+
+
+def _gives(results: Sequence[ScoredResult], known: Known, score: float | None) -> bool:
+    found = rollup_counted(list(results), known.scale, known.calculation).score if results else None
+    if found is None or score is None:
+        return found is score
+    return abs(found - score) < _EXACT
+
+
+def _in_another_order(told: Told, known: Known) -> bool:
+    if not known.undated or not known.calculation.in_time_order or len(known.results) > _MOST_ORDERED:
+        return False
+    return any(_gives(_dated(order), known, told.score) for order in permutations(known.results))
+
+
+def _dated(order: Iterable[ScoredResult]) -> list[ScoredResult]:
+    return [result._replace(submitted_at=(place + 1) * 1_000_000) for place, result in enumerate(order)]
+
+
+def _left_out(told: Told, known: Known) -> Sequence[ScoredResult]:
+    """Return the fewest results without which the score is Canvas's; none if that cannot be had."""
+    if len(known.results) > _MOST_LEFT_OUT:
+        return ()
+    candidates = [result for result in known.results if not result.is_known or result.is_posted is False]
+    sizes = range(1, len(candidates) + 1)
+    if told.count is not None:
+        sizes = range(len(known.results) - told.count, len(known.results) - told.count + 1)
+    for size in sizes:
+        for some in combinations(candidates, size) if size > 0 else ():
+            gone = {result.id for result in some}
+            if _gives([result for result in known.results if result.id not in gone], known, told.score):
+                return some
+    return ()
