@@ -49,7 +49,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"html"},
         {"access", "ingest", "maintenance", "replay"},
         {"point"},
-        {"exports", "log", "quarantine", "settings"},
+        {"exports", "log", "quarantine", "rollups", "settings"},
         {"home"},
     ),
 }

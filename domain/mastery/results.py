@@ -20,6 +20,7 @@ class Exclusion(StrEnum):
     NOT_LINKED = "the outcome has no active link in this course"
     OTHER_COURSE = "the result belongs to another course"
     UNPOSTED = "the grade is not posted yet"
+    SUPERSEDED = "a rubric's result of the same assignment counts in its place"
 
 
 class ScoredResult(NamedTuple):

@@ -53,12 +53,12 @@ class Known(NamedTuple):
 
 def cause_of(told: Told, ours: float | None, known: Known) -> tuple[Cause, str | None]:
     """Return why the numbers differ, and by what that is seen."""
-    if told.score is not None and ours is not None and abs(told.score - ours) < _CENT:
-        return Cause.ROUNDING, "by a hundredth"
     if told.count is not None and told.count > len(known.results):
         why = f"Canvas counts {told.count} results, {len(known.results)} are known here"
         is_all_known = bool(known.results) and all(result.is_known for result in known.results)
         return (Cause.NEW_QUIZZES if is_all_known else Cause.MISSED_EVENT), why
+    if told.score is not None and ours is not None and abs(told.score - ours) < _CENT:
+        return Cause.ROUNDING, "by a hundredth"
     if _in_another_order(told, known):
         return Cause.ORDER, f"in another order of {', '.join(sorted(known.undated))} the score is Canvas's"
     left_out = _left_out(told, known)

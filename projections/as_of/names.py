@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from outcomes.domain.identity import local_id
 from outcomes.projections.as_of.point import PointInTime
 
 
@@ -13,6 +14,17 @@ def student_name(connection: sqlite3.Connection, point: PointInTime, uuid: str) 
         {**point.bounds(), "uuid": uuid},
     ).fetchone()
     return None if row is None else row[0]
+
+
+def student_ids(connection: sqlite3.Connection, point: PointInTime) -> dict[str, str]:
+    """Return the uuids of users by their local ids, as users and enrollments told them."""
+    rows = connection.execute(
+        "SELECT user_id, uuid FROM user_versions WHERE tenant = :tenant AND uuid IS NOT NULL "
+        "UNION SELECT user_id, user_uuid FROM enrollment_versions WHERE tenant = :tenant "
+        "AND user_id IS NOT NULL AND user_uuid IS NOT NULL",
+        point.bounds(),
+    )
+    return {local_id(user_id): uuid for user_id, uuid in rows.fetchall()}
 
 
 def students(connection: sqlite3.Connection, point: PointInTime) -> list[tuple[str, str | None]]:

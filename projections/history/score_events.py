@@ -74,12 +74,14 @@ _ASSESSMENTS = (
     f"CROSS JOIN assessment_versions v ON v.assessment_id = j.value WHERE {_UP_TO}"
 )
 # What exports told of the results, and of the alignments that they count by.
-_FACTS = (
+_DETAILS = (
     "SELECT v.event_time, v.position FROM json_each(:ids) j "
-    f"CROSS JOIN result_detail_versions v ON v.result_detail_id = j.value WHERE {_UP_TO}",
+    f"CROSS JOIN result_detail_versions v ON v.result_detail_id = j.value WHERE {_UP_TO}"
+)
+_ALIGNMENTS = (
     "SELECT v.event_time, v.position FROM json_each(:ids) j "
     "CROSS JOIN result_detail_versions d ON d.result_detail_id = j.value "
-    f"CROSS JOIN alignment_versions v ON v.alignment_id = d.alignment_id WHERE d.tenant = :tenant AND {_UP_TO}",
+    f"CROSS JOIN alignment_versions v ON v.alignment_id = d.alignment_id WHERE d.tenant = :tenant AND {_UP_TO}"
 )
 _OUTCOME = f"SELECT v.event_time, v.position FROM outcome_versions v WHERE v.outcome_id = :outcome AND {_UP_TO}"
 _LINKS = (
@@ -133,8 +135,8 @@ class _Reader:
                 yield version.order.event_time, version.position
         yield from self.rows(_ASSESSMENTS, (row[2] for row in results if row[2] is not None))
         ids = {row[3] for row in results}
-        for sql in _FACTS:
-            yield from self.rows(sql, ids)
+        yield from self.rows(_DETAILS, ids)
+        yield from self.rows(_ALIGNMENTS, ids)
 
     def policy(self) -> Iterator[Row]:
         """Yield the events of the outcome; if accounts' scales ever counted, of those and of the way up, too."""

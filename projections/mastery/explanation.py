@@ -10,18 +10,26 @@ from outcomes.domain.times import to_text
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.query import Basis, row_of
-from outcomes.projections.mastery.results import Assessments, OrderedResults, Scope, pairs_at
+from outcomes.projections.mastery.results import NEW_QUIZ_ARTIFACT, Assessments, OrderedResults, Scope, pairs_at
 
-def still_missing(results: Iterable[ScoredResult]) -> str:
+
+def still_missing(results: Iterable[ScoredResult]) -> str | None:
     """Say what neither events nor exports told of these results."""
     counted = [result for result in results if exclusion_of(result) is None]
-    is_known = bool(counted) and all(result.is_known for result in counted)
-    is_posting_known = bool(counted) and all(result.is_posted is not None for result in counted)
-    if is_known and is_posting_known:
-        return "never told by events: all results of New Quizzes"
-    if is_known:
-        return "never told by events: whether grades are posted, and all results of New Quizzes"
-    return "never told by events: hidden or unposted results, removed alignments, and all results of New Quizzes"
+    of_canvas = [result for result in counted if result.artifact_type != NEW_QUIZ_ARTIFACT]
+    is_known = bool(counted) and all(result.is_known for result in of_canvas)
+    is_posting_known = bool(counted) and all(result.is_posted is not None for result in of_canvas)
+    missing = [
+        *([] if is_known else ["hidden or unposted results", "removed alignments"]),
+        *(["whether grades are posted"] if is_known and not is_posting_known else []),
+        *([] if any(result.artifact_type == NEW_QUIZ_ARTIFACT for result in counted) else _NEW_QUIZZES),
+    ]
+    if not missing:
+        return None
+    return f"never told by events: {', '.join(missing[:-1])}{', and ' if len(missing) > 1 else ''}{missing[-1]}"
+
+
+_NEW_QUIZZES = ["all results of New Quizzes"]
 
 
 def explanation(
@@ -45,7 +53,8 @@ def explanation(
     answer["steps"] = steps
     answer["scale"] = _source(policy.scale_source, policy.scale_position)
     answer["method"] = _source(policy.method_source, policy.method_position)
-    answer["approximate"] = [*_order_words(told, policy), still_missing(pair.results)]
+    missing = still_missing(pair.results)
+    answer["approximate"] = [*_order_words(told, policy), *([] if missing is None else [missing])]
     return answer
 
 

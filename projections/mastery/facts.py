@@ -10,7 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from outcomes.domain.identity import Kind
-from outcomes.domain.mastery import Exclusion, ScoredResult
+from outcomes.domain.mastery import QUIZ_SUBMISSION, Exclusion, ScoredResult
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
@@ -51,7 +51,9 @@ class ExportFacts:
     def __init__(self, connection: sqlite3.Connection, point: PointInTime) -> None:
         self._connection = connection
         self._bounds = {**point.bounds(), "as_of": _FOREVER if point.as_of is None else point.as_of}
-        found = connection.execute("SELECT 1 FROM result_detail_versions WHERE position <= ? LIMIT 1", (point.known_at,))
+        found = connection.execute(
+            "SELECT 1 FROM result_detail_versions WHERE position <= ? LIMIT 1", (point.known_at,)
+        )
         self.is_empty = found.fetchone() is None
 
     def of(self, result_ids: Iterable[str]) -> dict[str, Fact]:
@@ -77,6 +79,9 @@ def with_fact(result: ScoredResult, fact: Fact | None) -> ScoredResult:
     return result._replace(
         submitted_at=fact.submitted_at if is_dated else result.submitted_at,
         is_dated=is_dated,
+        association=result.association
+        if fact.assignment is None or result.artifact_type == QUIZ_SUBMISSION
+        else f"Assignment:{fact.assignment}",
         hidden=fact.is_hidden,
         hide_points=fact.hides_points,
         excluded=fact.excluded,

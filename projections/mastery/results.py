@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from outcomes.domain.identity import Context, Kind
-from outcomes.domain.mastery import ScoredResult
+from outcomes.domain.mastery import Exclusion, ScoredResult
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import context_number, seek, student_uuids
 from outcomes.projections.as_of.point import PointInTime
@@ -17,6 +17,10 @@ from outcomes.projections.views.extract import RUBRIC_ASSESSMENT, WEEK
 from outcomes.projections.views.schema import ORDER
 
 LIVE_ASSESSMENT = "LiveAssessments::Submission"
+NEW_QUIZ_ARTIFACT = "NewQuiz"
+"""The artifact type of results of New Quizzes, which reports tell and no event does."""
+# What was handed in and graded at one moment.
+_ALL_TIMES_ARE_ONE = frozenset({LIVE_ASSESSMENT, NEW_QUIZ_ARTIFACT})
 
 
 class Scope(NamedTuple):
@@ -105,7 +109,21 @@ def pairs_at(
     for (student_number, outcome_id), results in pairs.items():
         if results:
             found = [scored(row[2:]) for row in results.values()]
-            yield Pair(names[student_number], outcome_id, found if facts.is_empty else facts.applied(found))
+            found = found if facts.is_empty else facts.applied(found)
+            yield Pair(names[student_number], outcome_id, _without_superseded(found))
+
+
+def _without_superseded(results: list[ScoredResult]) -> list[ScoredResult]:
+    """Leave results of New Quizzes out where a rubric's result of the same assignment is known (DOMAIN.md 5.12)."""
+    if all(result.artifact_type != NEW_QUIZ_ARTIFACT for result in results):
+        return results
+    by_rubric = {result.association for result in results if result.association is not None}
+    return [
+        result._replace(excluded=Exclusion.SUPERSEDED)
+        if result.artifact_type == NEW_QUIZ_ARTIFACT and f"Assignment:{result.artifact_id}" in by_rubric
+        else result
+        for result in results
+    ]
 
 
 class OrderedResults(NamedTuple):
@@ -137,7 +155,7 @@ class Assessments:
                     graders[result.id] = grader_login or grader_id
                 continue
             found.append(result)
-            if result.artifact_type != LIVE_ASSESSMENT and not result.is_dated:  # submitted and assessed are one moment there
+            if result.artifact_type not in _ALL_TIMES_ARE_ONE and not result.is_dated:
                 undated.append(result.id)
         return OrderedResults(found, undated, graders)
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from outcomes.domain.identity import Context, local_id
+from outcomes.domain.identity import Context
 from outcomes.domain.mastery import ScoredResult, exclusion_of
 from outcomes.domain.mastery.results import in_time_order
 from outcomes.domain.mastery.rollup_causes import Cause, Known, Told, cause_of
 from outcomes.projections.as_of.lookups import context_number
+from outcomes.projections.as_of.names import student_ids
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.query import mastery_at
@@ -57,26 +58,13 @@ def compare_rollups(connection: sqlite3.Connection, point: PointInTime, rollups:
     for rollup in rollups:
         courses[rollup.course_id].append(rollup)
     basis = Basis.at(connection, point)
-    students = _students(connection, point)
+    students = student_ids(connection, point)
     for course, told in courses.items():
         _compare_course(basis, course, told, students, book)
     return book
 
 
-def _students(connection: sqlite3.Connection, point: PointInTime) -> dict[str, str]:
-    """Return the uuids of users by their local ids, as users and enrollments told them."""
-    rows = connection.execute(
-        "SELECT user_id, uuid FROM user_versions WHERE tenant = :tenant AND uuid IS NOT NULL "
-        "UNION SELECT user_id, user_uuid FROM enrollment_versions WHERE tenant = :tenant "
-        "AND user_id IS NOT NULL AND user_uuid IS NOT NULL",
-        point.bounds(),
-    )
-    return {local_id(user_id): uuid for user_id, uuid in rows.fetchall()}
-
-
-def _compare_course(
-    basis: Basis, course: str, told: list[Rollup], students: dict[str, str], book: RollupBook
-) -> None:
+def _compare_course(basis: Basis, course: str, told: list[Rollup], students: dict[str, str], book: RollupBook) -> None:
     connection, point = basis.connection, basis.point
     if context_number(connection, point, Context("Course", course)) is None:
         book.strangers += len(told)

@@ -13,6 +13,7 @@ from outcomes.api.answers.exports import Bootstrapped, CoverageRow, ReconciledEn
 from outcomes.api.arguments import Time, duration, instant
 from outcomes.api.session import Session
 from outcomes.domain.errors import SeveralTenants, UnreadableInput, UsageError
+from outcomes.domain.identity import Kind
 from outcomes.domain.reconciliation import Cut
 from outcomes.domain.times import Micros, moment, to_text
 from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve, resolve_cut, tenants
@@ -20,6 +21,7 @@ from outcomes.projections.history.diff import students_changed
 from outcomes.projections.reconcile.book import Book, Coverage
 from outcomes.projections.reconcile.comparison import Comparison, Watch
 from outcomes.projections.reconcile.present import Present
+from outcomes.projections.reconcile.report import TABLE, ReportComparison, assessed
 from outcomes.store.ingest.ingest import Ingest
 from outcomes.store.log.provenance import first_told
 from outcomes.store.observations.lookups import Lookups
@@ -27,6 +29,7 @@ from outcomes.store.observations.observation import Institution, Writer
 from outcomes.store.observations.shaping import Shaper
 from outcomes.store.sources.exports.columns import KNOWN_COLUMNS, TABLES
 from outcomes.store.sources.exports.files import rows_of, tables_in
+from outcomes.store.sources.exports.report_csv import rows_in
 from outcomes.store.sources.files import OpenSource
 
 LAG = "4h"
@@ -78,6 +81,29 @@ def reconcile(
         before = session.log.head
         report = _append(session, spool, source, exported_at)
     return _answer(found, cut, _changed(session, found.tenant, before), report.appended)
+
+
+def reconcile_report(
+    session: Session, source: Path, at: Time, lag: str, tenant: str | None, *, write: bool
+) -> Reconciliation:
+    """Compare the log with an Outcome Results report, see `Home.reconcile`."""
+    exported_at = _instant(at)
+    cut = Cut(exported_at, duration(lag), None)
+    with tempfile.TemporaryFile() as spool, session.reading() as connection, Lookups() as lookups:
+        point = resolve(connection, PointQuery(tenant))
+        writer = Writer(Institution(point.tenant, _root_account(session, point.tenant)), exported_at)
+        book, found = Book(), assessed(lookups, rows_in(source))
+        with Present(connection, session.log, point) as present:
+            comparison = ReportComparison(connection, point, present, cut, book)
+            comparison.run(found, cast("BinaryIO", spool) if write else None, writer)
+        strangers = comparison.strangers
+        remarks = (f"{strangers:,} results are of students whom nothing here names",) if strangers else ()
+        done = Pass(point.tenant, book, {TABLE: sum(book.counts[Kind.RESULT].values())}, (), remarks)
+        if not write:
+            return _answer(done, cut)
+        before = session.log.head
+        report = _append(session, spool, source, exported_at)
+    return _answer(done, cut, _changed(session, point.tenant, before), report.appended)
 
 
 def _instant(at: Time) -> Micros:

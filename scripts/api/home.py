@@ -345,6 +345,7 @@ class Home:
         """Compare the log with a folder of Canvas Data 2 files, exported at a time: a verdict for every entity.
 
         A file of JSON is rollups of Canvas's REST API (of `course`, where it names none): compared number by number.
+        One of CSV is the account's Outcome Results report: `write` records what it holds of New Quizzes.
 
         What happened less than `lag` before the export may not be in it. `write` records what was missed as
         observations, and tells the scores that it changed. The answer is false if events are missing. Raises as
@@ -357,6 +358,8 @@ class Home:
             from outcomes.api import rollups
 
             return rollups.reconcile_rollups(self._session, source, at, tenant, course)
+        if source.suffix in {".csv", ".gz"} and not source.is_dir():
+            return exports.reconcile_report(self._session, source, at, lag, tenant, write=write)
         return exports.reconcile(self._session, source, at, lag, tenant, watch, write=write)
 
     def rebuild(self, *, watch: Watch = unwatched) -> "Rebuilt":

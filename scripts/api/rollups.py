@@ -10,7 +10,9 @@ from outcomes.projections.reconcile.rollups import compare_rollups
 from outcomes.store.sources.exports.rollups import rollups_in
 
 
-def reconcile_rollups(session: Session, source: Path, at: Time, tenant: str | None, course: Id | None) -> RollupComparison:
+def reconcile_rollups(
+    session: Session, source: Path, at: Time, tenant: str | None, course: Id | None
+) -> RollupComparison:
     """Compare the numbers of a file with ours as of the time at which Canvas answered."""
     rollups = list(rollups_in(source, id_text(course)))
     with session.reading() as connection:

@@ -113,6 +113,12 @@ def write_lines(lines: Iterable[dict[str, Any]], form: Format) -> None:
         write_json(b"\n]\n" if has_rows else b"]\n")
 
 
+def write_text(lines: Iterable[str]) -> None:
+    """Write lines of text as they come."""
+    for line in lines:
+        _write((clean(line.rstrip("\n")) + "\n" if sys.stdout.isatty() else line).encode())
+
+
 def dump(value: Any) -> bytes:
     """Return an indented JSON document; trees deeper than orjson goes are left to the standard library."""
     try:

@@ -37,6 +37,8 @@ class MasteryQuestions(PointBase):
         course: Id | None = None,
         student: str | None = None,
         outcome: Id | None = None,
+        section: Id | None = None,
+        term: Id | None = None,
         method: str | None = None,
         mastery_points: float | None = None,
         scale: "Scale | None" = None,
@@ -53,6 +55,8 @@ class MasteryQuestions(PointBase):
         course: Id | None = None,
         student: str | None = None,
         outcome: Id | None = None,
+        section: Id | None = None,
+        term: Id | None = None,
         method: str | None = None,
         mastery_points: float | None = None,
         scale: "Scale | None" = None,
@@ -62,12 +66,14 @@ class MasteryQuestions(PointBase):
         after: str | None = None,
         newest_first: bool = False,
     ) -> "Mastery | Flips": ...
-    def mastery(
+    def mastery(  # noqa: PLR0913 - one for each option of the command
         self,
         *,
         course: Id | None = None,
         student: str | None = None,
         outcome: Id | None = None,
+        section: Id | None = None,
+        term: Id | None = None,
         method: str | None = None,
         mastery_points: float | None = None,
         scale: "Scale | None" = None,
@@ -81,13 +87,15 @@ class MasteryQuestions(PointBase):
 
         What if: `method` ("n_mastery:3"), `mastery_points` (from so many points on), `scale` (a file, or its levels)
         replace the policy in force; with `compare` only those whose status flips by that are returned. Students all of
-        whose enrollments in a course are deleted are left out, unless `include_removed`. At most `limit` rows, after
+        whose enrollments in a course are deleted are left out, unless `include_removed`. `section` and `term`, by id or
+        SIS id, are known from exports; UsageError is raised for others when rows are read. At most `limit` rows, after
         the key that the part before named as `.next`; or those assessed last first.
         """
         from outcomes.api.answers.differences import ScoreChange
         from outcomes.api.answers.mastery import Flips, Mastery, MasteryRow
         from outcomes.api.what_if import what_if
         from outcomes.projections.as_of.names import student_name
+        from outcomes.projections.mastery.cuts import cut_of
         from outcomes.projections.mastery.pages import page_of
         from outcomes.projections.mastery.policy import PolicyBook
         from outcomes.projections.mastery.query import mastery_at
@@ -107,7 +115,9 @@ class MasteryQuestions(PointBase):
         def rows(connection: sqlite3.Connection, policy: "WhatIf | None") -> "Iterator[projection.MasteryRow]":
             point = self._place(connection)
             override = None if policy is None else policy(PolicyBook(connection, point))
-            return mastery_at(connection, point, scope, override=override, include_removed=include_removed)
+            found = mastery_at(connection, point, scope, override=override, include_removed=include_removed)
+            fits = cut_of(connection, point, id_text(section), id_text(term))
+            return found if fits is None else filter(fits, found)
 
         def scores(connection: sqlite3.Connection) -> "Iterator[MasteryRow]":
             name_of = cache(partial(student_name, connection, self._place(connection)))

@@ -35,6 +35,16 @@ class StateQuestions(PointBase):
         sections = (frozen(nodes) for nodes in (found.roots, found.detached, found.unlinked))
         return OutcomeTree(point.tenant, str(where), self.as_of, self.known_at, *sections)
 
+    def tree_csv(self, context: str) -> list[str]:
+        """Return the lines of the CSV that Canvas's outcomes import takes back: the tree as it was then.
+
+        What hangs nowhere, or was never described by an event, is left out.
+        """
+        from outcomes.projections.export.canvas_csv import canvas_csv
+
+        with self.reading() as (connection, point):
+            return list(canvas_csv(connection, self._session.log, point, parse_context(context)))
+
     def places(self) -> "Places":
         """Return the contexts of which anything is known, and what each is called."""
         from outcomes.api.answers.tree import Place, Places

@@ -50,8 +50,8 @@ def reconcile(
         Path,
         typer.Option(
             "--from",
-            metavar="FOLDER|rollups.json",
-            help="An export of Canvas Data 2, or rollups of Canvas's REST API.",
+            metavar="FOLDER|report.csv|rollups.json",
+            help="An export of Canvas Data 2, an Outcome Results report, or rollups of Canvas's REST API.",
         ),
     ],
     at: AtOption,

@@ -35,6 +35,12 @@ def mastery(  # noqa: PLR0913 - one for each option
     course: Annotated[str | None, typer.Option("--course", metavar="ID", help="One course.")] = None,
     student: Annotated[str | None, typer.Option("--student", metavar="UUID", help="One student.")] = None,
     outcome: Annotated[str | None, typer.Option("--outcome", metavar="ID", help="One outcome.")] = None,
+    section: Annotated[
+        str | None, typer.Option("--section", metavar="ID", help="Only this section's students: its id or SIS id.")
+    ] = None,
+    term: Annotated[
+        str | None, typer.Option("--term", metavar="ID", help="Only this term's courses: its id or SIS id.")
+    ] = None,
     method: Annotated[
         str | None, typer.Option("--method", metavar="NAME[:INT]", help="What if: this method, e.g. n_mastery:3.")
     ] = None,
@@ -68,6 +74,8 @@ def mastery(  # noqa: PLR0913 - one for each option
             course=course,
             student=student,
             outcome=outcome,
+            section=section,
+            term=term,
             method=method,
             mastery_points=mastery_points,
             scale=scale,

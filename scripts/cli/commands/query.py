@@ -1,5 +1,6 @@
 """Questions about the past and the present: `tree`, `show`, `timeline`."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -16,8 +17,18 @@ from outcomes.cli.options import (
     NewestFirstOption,
     TenantOption,
 )
-from outcomes.cli.output import answer, answer_part, say
+from outcomes.cli.output import answer, answer_part, say, write_text
 from outcomes.cli.session import at
+
+
+class TreeFormat(StrEnum):
+    """How a tree is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+    CANVAS_CSV = "canvas-csv"
 
 
 def tree(
@@ -28,15 +39,27 @@ def tree(
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
-    form: FormatOption = Format.TABLE,
+    form: Annotated[
+        TreeFormat,
+        typer.Option(
+            "--format",
+            case_sensitive=False,
+            help="Written for people, programs or spreadsheets; canvas-csv is what Canvas's import takes back.",
+        ),
+    ] = TreeFormat.TABLE,
 ) -> None:
     """Draw the outcome tree of an account, a course, or the global one, at any time.
+
+    With --format canvas-csv it is a file for Canvas's own import: what is in it is set as it was then.
 
     Example: outcomes tree --context Account:1 --as-of 2012-10-01
     """
     with at(context, tenant, as_of, known_at) as point:
+        if form is TreeFormat.CANVAS_CSV:
+            write_text(point.tree_csv(place))
+            return
         found = point.tree(place, include_deleted=include_deleted)
-    answer(found, form)
+    answer(found, Format(form.value))
     if not found:
         say(f"nothing is known of {found.context} at this point; outcomes status lists what the log holds")
 

@@ -9,7 +9,8 @@ from scripts.generator.exports.database import Database, Row
 from scripts.generator.results import LIVE, RUBRIC
 
 _HIDDEN, _HIDES_POINTS, _UNALIGNED, _MANUAL, _UNPOSTED = 0.01, 0.02, 0.03, 0.15, 0.3
-_ALIGNMENTS, _SUBMISSIONS, _POLICIES = 9_000_000, 7_000_000, 6_000_000
+_IN_NEW_QUIZZES, _TWICE = 0.004, 0.3
+_ALIGNMENTS, _SUBMISSIONS, _POLICIES, _QUIZZES = 9_000_000, 7_000_000, 6_000_000, 8_000_000
 
 
 class Facts(NamedTuple):
@@ -19,6 +20,7 @@ class Facts(NamedTuple):
     alignments: list[Row]
     submissions: list[Row]
     policies: list[Row]
+    new_quizzes: list[Row]
 
 
 def facts_of(database: Database, students: dict[str, int], rng: Dice, at: int) -> Facts:
@@ -44,7 +46,31 @@ def facts_of(database: Database, students: dict[str, int], rng: Dice, at: int) -
         }
         if asset[0] == "Assignment":
             works[asset[1]][str(students[last["user_uuid"]])] = last["result_context_id"]
-    return Facts(of_result, list(alignments.values()), *_posting(works, rng, at))
+    return Facts(of_result, list(alignments.values()), *_posting(works, rng, at), _new_quizzes(database, students, rng))
+
+
+def _new_quizzes(database: Database, students: dict[str, int], rng: Dice) -> list[Row]:
+    """Let some students take a New Quiz on what they were assessed in: question by question, some twice."""
+    found: list[Row] = []
+    for _, saves in database.of("result"):
+        body = saves[-1].body
+        if body["workflow_state"] != "active" or rng.random() >= _IN_NEW_QUIZZES:
+            continue
+        for attempt in range(1, 2 + (rng.random() < _TWICE)):
+            questions = [(float(rng.randrange(3)), 2.0) for _ in range(1 + rng.randrange(3))]
+            found.append(
+                {
+                    "course": body["result_context_id"],
+                    "user": str(students[body["user_uuid"]]),
+                    "user_uuid": body["user_uuid"],
+                    "outcome": body["learning_outcome_id"],
+                    "assignment": str(_QUIZZES + len(found) // 2),
+                    "attempt": attempt,
+                    "questions": questions,
+                    "submitted_at": stamp(saves[-1].at + 3_600_000 * attempt),
+                }
+            )
+    return found
 
 
 def _alignment(known: dict[tuple[str, str, str], Row], result: Row, asset: tuple[str, str], rng: Dice, now: int) -> Row:

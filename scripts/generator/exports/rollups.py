@@ -1,7 +1,7 @@
 """Canvas's own rollups of the school, as its REST API answers: worked out row by row from its database.
 
-The arithmetic is the domain's, which is held to Canvas's own numbers elsewhere; which rows count, and in which order, is
-found here, from the database and not from events.
+The arithmetic is the domain's, which is held to Canvas's own numbers elsewhere; which rows count, and in which order,
+is found here, from the database and not from events.
 """
 
 from collections import defaultdict
@@ -25,13 +25,18 @@ def rollups_of(database: Database, facts: Facts) -> list[Row]:
         if kind == "link" and body["context_type"] == "Course" and body["workflow_state"] == "active"
     }
     removed = _removed(last)
+    users_of = {
+        body["user_uuid"]: facts.of_result[number]["user_id"]
+        for (kind, number), body in last.items()
+        if kind == "result"
+    }
     answers: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for (course, student, outcome), results in sorted(_pairs(last, facts).items()):
         if (course, outcome) not in linked or (course, student) in removed:
             continue
         found = rollup(results, _scale(outcomes[outcome]), _calculation(outcomes[outcome]))
         score = {"score": found.score, "count": len(results), "links": {"outcome": outcome}}
-        answers[course][facts.of_result[results[0].id]["user_id"]].append(score)
+        answers[course][users_of[student]].append(score)
     return [
         {
             "course_id": course,
@@ -39,7 +44,9 @@ def rollups_of(database: Database, facts: Facts) -> list[Row]:
                 {"scores": scores, "links": {"user": user, "section": str(5_000_000 + int(course))}}
                 for user, scores in users.items()
             ],
-            "linked": {"outcomes": [_linked(outcomes[name]) for name in sorted({name for of, name in linked if of == course})]},
+            "linked": {
+                "outcomes": [_linked(outcomes[name]) for name in sorted({name for of, name in linked if of == course})]
+            },
         }
         for course, users in answers.items()
     ]
@@ -67,7 +74,18 @@ def _pairs(last: dict[tuple[str, str], Row], facts: Facts) -> Pairs:
                 body["artifact_id"],
             )
         )
+    for quiz in _last_attempts(facts):
+        score, possible = (sum(part) for part in zip(*quiz["questions"], strict=True))
+        at = _time(quiz["submitted_at"])
+        name = f"new_quiz.{quiz['assignment']}.{quiz['user']}.{quiz['outcome']}"
+        key = (quiz["course"], quiz["user_uuid"], quiz["outcome"])
+        pairs[key].append(ScoredResult(name, score, possible, round(score / possible, 4), at, at, "NewQuiz"))
     return pairs
+
+
+def _last_attempts(facts: Facts) -> list[Row]:
+    last = {(quiz["assignment"], quiz["user"], quiz["outcome"]): quiz for quiz in facts.new_quizzes}
+    return list(last.values())
 
 
 def _removed(last: dict[tuple[str, str], Row]) -> set[tuple[str, str]]:

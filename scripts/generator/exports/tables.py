@@ -47,6 +47,7 @@ def rows(database: Database, facts: Facts, school: School, until: dict[str, int]
         term = {"id": str(index + 1), "name": name, "sis_source_id": f"T-{index + 1}"}
         yield "enrollment_terms", {**term, "created_at": begun, "updated_at": begun, "workflow_state": "active"}
     yield from _people(school, begun)
+    yield from _sections(database, begun)
 
 
 def _people(school: School, begun: str) -> Iterator[tuple[str, Row]]:
@@ -64,6 +65,16 @@ def _people(school: School, begun: str) -> Iterator[tuple[str, Row]]:
                 **common,
             },
         )
+
+
+def _sections(database: Database, begun: str) -> Iterator[tuple[str, Row]]:
+    courses = {
+        str(_local(saves[-1].body["course_section_id"])): _local(saves[-1].body["course_id"])
+        for _, saves in database.of("enrollment")
+    }
+    for section, course in courses.items():
+        row = {"id": section, "course_id": course, "name": "Section 1", "sis_source_id": f"S-{section}"}
+        yield "course_sections", {**row, "workflow_state": "active", "created_at": begun, "updated_at": begun}
 
 
 def _outcome(body: Row, number: str) -> Iterator[tuple[str, Row]]:
@@ -189,16 +200,6 @@ def _course(body: Row, number: str) -> Iterator[tuple[str, Row]]:
             "sis_source_id": f"C-{local}",
             "course_code": f"CC{local}",
             "workflow_state": body["workflow_state"],
-        },
-    )
-    yield (
-        "course_sections",
-        {
-            "id": str(5_000_000 + int(local)),
-            "course_id": local,
-            "name": "Section 1",
-            "sis_source_id": f"S-{local}",
-            "workflow_state": "active",
         },
     )
 

@@ -11,7 +11,7 @@ from outcomes.store.sources.exports.rows import identity, number, whole
 
 
 class Rollup(NamedTuple):
-    """Canvas's number for one student and outcome in a course; `user_id` is local. `method` is the outcome's, if told."""
+    """Canvas's number for a student and outcome in a course; `user_id` is local. `method` is the outcome's, if told."""
 
     course_id: str
     user_id: str
@@ -22,7 +22,7 @@ class Rollup(NamedTuple):
 
 
 def rollups_in(path: Path, course: str | None) -> Iterator[Rollup]:
-    """Yield the numbers of a file: one answer, or a list of answers each with its `course_id`. Raises UnreadableInput."""
+    """Yield the numbers of a file: an answer, or a list of them, each with its `course_id`. Raises UnreadableInput."""
     try:
         document = orjson.loads(path.read_bytes())
     except OSError as error:
@@ -50,4 +50,6 @@ def _of_course(answer: dict[str, Any], course: str, path: Path) -> Iterator[Roll
                     value, count = number(score.get("score")), whole(score.get("count"))
                     yield Rollup(course, user, outcome, value, count, methods.get(outcome))
     except (AttributeError, ValueError) as error:
-        raise UnreadableInput(f"{path}: a rollup of Course:{course} cannot be read ({error}): fetch it again") from error
+        raise UnreadableInput(
+            f"{path}: a rollup of Course:{course} cannot be read ({error}): fetch it again"
+        ) from error

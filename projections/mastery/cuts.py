@@ -1,0 +1,81 @@
+"""Cutting answers by section and term, by Canvas's own id or the school's: what exports told of both."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import NamedTuple
+
+from outcomes.domain.errors import UsageError
+from outcomes.domain.identity import Kind, local_id
+from outcomes.projections.as_of.lookups import seek
+from outcomes.projections.as_of.names import student_ids
+from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.mastery.row import MasteryRow
+from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
+
+Fits = Callable[[MasteryRow], bool]
+
+
+class _Named(NamedTuple):
+    id: str
+    course: str | None
+
+
+def cut_of(connection: sqlite3.Connection, point: PointInTime, section: str | None, term: str | None) -> Fits | None:
+    """Return what tells whether a row is of a section and a term; None where neither is asked for.
+
+    Raises UsageError for one that no export told.
+    """
+    if section is None and term is None:
+        return None
+    courses = None if term is None else _courses_of(connection, point, term)
+    members = None if section is None else _members_of(connection, point, section)
+
+    def fits(row: MasteryRow) -> bool:
+        is_in_term = courses is None or row.course_id in courses
+        return is_in_term and (members is None or (row.course_id, row.student) in members)
+
+    return fits
+
+
+def _courses_of(connection: sqlite3.Connection, point: PointInTime, term: str) -> set[str]:
+    found = _named(connection, point, Kind.TERM, term)
+    rows = connection.execute(
+        "SELECT m.id FROM (SELECT DISTINCT course_detail_id AS id FROM course_detail_versions WHERE tenant = :tenant) "
+        f"m JOIN course_detail_versions v ON v.position = {seek(Kind.COURSE_DETAIL)} WHERE v.term_id = :term",
+        {**point.bounds(), "term": found.id},
+    )
+    return {row[0] for row in rows.fetchall()}
+
+
+def _members_of(connection: sqlite3.Connection, point: PointInTime, section: str) -> set[tuple[str, str]]:
+    """Return (course, student) of all who are enrolled in a section."""
+    found = _named(connection, point, Kind.SECTION, section)
+    rows = connection.execute(
+        "SELECT v.user_uuid, v.user_id, v.course_section_id FROM (SELECT DISTINCT e.enrollment_id AS id "
+        "FROM course_enrollments e JOIN contexts c ON c.context = e.course "
+        "WHERE c.tenant = :tenant AND c.type = 'Course' AND c.id = :course) m "
+        f"JOIN enrollment_versions v ON v.position = {seek(Kind.ENROLLMENT)} "
+        "WHERE coalesce(v.workflow_state, 'active') <> 'deleted' AND v.course_section_id IS NOT NULL",
+        {**point.bounds(), "course": found.course},
+    ).fetchall()
+    users = student_ids(connection, point)
+    students = (uuid or users.get(local_id(user or "")) for uuid, user, of in rows if local_id(of) == found.id)
+    return {(found.course or "", student) for student in students if student is not None}
+
+
+def _named(connection: sqlite3.Connection, point: PointInTime, kind: Kind, name: str) -> _Named:
+    """Return the section or term that is called so, by id or by the school's own name for it."""
+    table, identity = VERSION_TABLES[kind], ID_COLUMNS[kind]
+    rows = connection.execute(
+        f"SELECT m.id, c.id FROM (SELECT DISTINCT {identity} AS id FROM {table} WHERE tenant = :tenant) m "
+        f"JOIN {table} v ON v.position = {seek(kind)} LEFT JOIN contexts c ON c.context = v.context "
+        "WHERE m.id = :name OR v.sis_id = :name ORDER BY m.id = :name DESC",
+        {**point.bounds(), "name": name},
+    )
+    found = rows.fetchone()
+    if found is None:
+        raise UsageError(
+            f"no such {kind}: {name!r}: give the id or SIS id of one that an export told "
+            "(outcomes bootstrap --from FOLDER)"
+        )
+    return _Named(*found)

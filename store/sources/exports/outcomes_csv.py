@@ -1,0 +1,98 @@
+"""The CSV of outcomes that Canvas exports and imports: groups and outcomes with the guids of what they hang in.
+
+It tells no times, no links' ids and nothing that is deleted: it is a tree of one moment, not a history.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from outcomes.domain.errors import UnreadableInput
+from outcomes.store.sources.content import any_text_in
+from outcomes.store.sources.exports.delimited import Record, csv_records, lines_of
+from outcomes.store.sources.exports.rows import number, whole
+from outcomes.store.sources.files import InputChunks, open_source
+
+_NEEDED = ("vendor_guid", "object_type", "title")
+_FALLBACKS = {"group": "canvas_outcome_group:", "outcome": "canvas_outcome:"}
+
+
+class CsvNode(NamedTuple):
+    """A group or an outcome of the file. `parents` are guids; none: it hangs in the root of its context."""
+
+    kind: str
+    id: str | None
+    guid: str
+    title: str
+    description: str | None
+    display_name: str | None
+    calculation_method: str | None
+    calculation_int: int | None
+    parents: tuple[str, ...]
+    state: str
+    mastery_points: float | None
+    ratings: tuple[tuple[float | None, str], ...]
+
+
+def nodes_in(path: Path) -> list[CsvNode]:
+    """Return the rows of a file, in its order; raises UnreadableInput that names the line."""
+    name = str(path)
+    with open_source(name) as stream:
+        records = list(csv_records(lines_of(any_text_in(InputChunks(stream, name), name), name), name))
+    if not records:
+        raise UnreadableInput(f"{name} is empty: export the outcomes again")
+    columns = [(column or "").strip().removeprefix("\ufeff") for column in records[0][1]]
+    lacking = [column for column in _NEEDED if column not in columns]
+    if lacking:
+        raise UnreadableInput(f"{name} has no column {', '.join(lacking)}: is it a CSV of outcomes?")
+    nodes = []
+    for line, record in records[1:]:
+        if any(record):
+            try:
+                nodes.append(_node(columns, record))
+            except ValueError as error:
+                raise UnreadableInput(f"{name} line {line}: {error}: export the outcomes again") from error
+    _check_parents(nodes, name)
+    return nodes
+
+
+def _node(columns: list[str], record: Record) -> CsvNode:
+    cells = dict(zip(columns, record, strict=False))
+    kind = cells.get("object_type") or ""
+    if kind not in _FALLBACKS:
+        raise ValueError(f"object_type is {kind!r}, neither outcome nor group")
+    guid = cells.get("vendor_guid") or ""
+    local = cells.get("canvas_id") or (
+        guid.removeprefix(_FALLBACKS[kind]) if guid.startswith(_FALLBACKS[kind]) else None
+    )
+    first = columns.index("ratings") if "ratings" in columns else len(record)
+    return CsvNode(
+        kind,
+        local,
+        guid,
+        cells.get("title") or "",
+        cells.get("description"),
+        cells.get("display_name"),
+        cells.get("calculation_method"),
+        whole(cells.get("calculation_int")),
+        tuple((cells.get("parent_guids") or "").split()),
+        cells.get("workflow_state") or "active",
+        number(cells.get("mastery_points")),
+        tuple(_ratings(record[first:])),
+    )
+
+
+def _ratings(cells: Record) -> Iterable[tuple[float | None, str]]:
+    for points, description in zip(cells[::2], cells[1::2], strict=False):
+        if points is not None:
+            yield number(points), description or ""
+
+
+def _check_parents(nodes: list[CsvNode], name: str) -> None:
+    known: set[str] = set()
+    for node in nodes:
+        missing = [guid for guid in node.parents if guid not in known]
+        if missing:
+            raise UnreadableInput(f"{name}: {node.kind} {node.guid} hangs in {missing[0]}, which no row before it is")
+        if node.kind == "group":
+            known.add(node.guid)
