@@ -5,7 +5,6 @@ OUTCOMES_KILLS says how often it is killed.
 
 import base64
 import contextlib
-import io
 import json
 import os
 import random
@@ -14,7 +13,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +20,6 @@ from typing import Any
 
 import pytest
 
-from outcomes.cli.app import run
 from outcomes.domain.errors import HomeUnavailable
 from outcomes.projections.as_of.point import PointQuery as At
 from outcomes.projections.as_of.point import resolve
@@ -30,7 +27,7 @@ from outcomes.projections.operations.erase import erase
 from outcomes.projections.views.read_model import unwatched
 from outcomes.store.privacy import settings
 from tests.support.command import ROOT as TOP
-from tests.support.command import Outcomes, Ran
+from tests.support.command import Asked, Outcomes
 from tests.support.given import TENANT, event, lines, outcome, result
 from tests.support.people import ADA, ADA_ID, ADAS_TRACES, BO, BO_ID, BY_ADA, ROOT, class_of_six, enrollment, user
 from tests.support.world import World
@@ -38,28 +35,6 @@ from tests.support.world import World
 KILLS = int(os.environ.get("OUTCOMES_KILLS", "2"))
 ERASE = ("erase", "--student", ADA, "--reason", "request of 12 May")
 SCORE = b"\x40\x0e\x2a\x64\xc2\xf8\x37\xb5"  # 3.7707 as SQLite keeps it
-
-
-class Asked(Outcomes):
-    """Runs commands in this process: that costs a tenth. What is killed, and what is searched, has one of its own."""
-
-    def __call__(self, *arguments: str, stdin: bytes = b"", **env: str) -> Ran:
-        """Run a command to its end."""
-        if env:
-            return super().__call__(*arguments, stdin=stdin, **env)
-        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
-        given = sys.stdin
-        try:
-            with tempfile.TemporaryFile() as file, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                file.write(stdin)
-                file.seek(0)
-                sys.stdin = io.TextIOWrapper(file)
-                code = run(["--home", str(self.home), *arguments])
-        finally:
-            sys.stdin = given
-        out.flush()
-        err.flush()
-        return Ran(code, out.buffer.getvalue(), err.buffer.getvalue().decode())
 
 
 @pytest.fixture(scope="module")

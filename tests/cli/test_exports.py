@@ -1,0 +1,189 @@
+"""`bootstrap` and `reconcile` as people run them: exit codes, one line for what is wrong, and nothing half written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command import Asked
+from tests.support.given import TENANT, group, lines, result
+
+AT = "2026-06-01"
+ADA = "studentAdaLovelace"
+
+
+def row(number: int, **value: Any) -> dict[str, Any]:
+    """A row of Canvas Data 2."""
+    times = {"created_at": "2025-09-01T08:00:00.120Z", "updated_at": "2025-09-01T08:00:00.120Z"}
+    return {"key": {"id": number}, "value": {**times, **value}, "meta": {"ts": "2026-06-01T00:00:00Z"}}
+
+
+TABLES = {
+    "accounts": [row(1, uuid=TENANT, name="Plover", workflow_state="active")],
+    "users": [row(27, uuid=ADA, name="Ada", workflow_state="registered")],
+    "learning_outcome_groups": [
+        row(1, context_type="Account", context_id=1, title="Plover", workflow_state="active"),
+        row(
+            2, context_type="Account", context_id=1, title="Maps", learning_outcome_group_id=1, workflow_state="active"
+        ),
+    ],
+    "learning_outcomes": [
+        row(
+            7,
+            context_type="Account",
+            context_id=1,
+            short_description="Reads maps",
+            calculation_method="highest",
+            workflow_state="active",
+            data="---\n:rubric_criterion:\n  :mastery_points: 3\n  :points_possible: 5\n  :ratings: []\n",
+        )
+    ],
+    "content_tags": [
+        row(
+            11,
+            tag_type="learning_outcome_association",
+            content_type="LearningOutcome",
+            content_id=7,
+            associated_asset_type="LearningOutcomeGroup",
+            associated_asset_id=2,
+            context_type="Course",
+            context_id=200,
+            workflow_state="active",
+        ),
+        row(12, tag_type="context_module", content_type="Assignment", content_id=9, workflow_state="active"),
+        row(
+            13, tag_type="learning_outcome", learning_outcome_id=7, content_type="Assignment", workflow_state="deleted"
+        ),
+    ],
+    "learning_outcome_results": [
+        row(
+            501 + place,
+            learning_outcome_id=7,
+            user_id=27,
+            context_type="Course",
+            context_id=200,
+            score=score,
+            possible=5,
+            percent=score / 5,
+            assessed_at="2025-09-01T08:00:00Z",
+            workflow_state="active",
+            hidden=hidden,
+            content_tag_id=tag,
+        )
+        for place, (score, hidden, tag) in enumerate([(2.0, False, 14), (5.0, True, 14), (4.0, False, 13)])
+    ],
+}
+
+
+def export(folder: Path, tables: dict[str, list[dict[str, Any]]]) -> Path:
+    """Write tables as JSON Lines."""
+    folder.mkdir(exist_ok=True)
+    for table, rows in tables.items():
+        (folder / f"{table}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    return folder
+
+
+def test_a_home_begins_from_an_export(tmp_path: Path) -> None:
+    """With no event at all there are tree and scores, hidden and unaligned results do not count, and twice is once."""
+    outcomes, folder = Asked(tmp_path / "home"), export(tmp_path / "cd2", TABLES)
+    first = outcomes.json("bootstrap", "--from", str(folder), "--at", AT)
+    assert first["appended"] == sum(first["written"].values()) > 0
+    assert "course_sections" in first["missing"]
+    assert outcomes.json("bootstrap", "--from", str(folder), "--at", "2026-06-02")["appended"] == 0
+    (scored,) = outcomes.json("mastery", "--student", ADA)
+    assert (scored["score"], scored["mastered"], scored["results_counted"]) == (2, False, 1)
+    why = outcomes.json("explain", "--course", "200", "--student", ADA, "--outcome", "7")
+    assert {one["id"]: one["why_not"] for one in why["results"]} == {
+        "501": None,
+        "502": "the result is hidden from the learning mastery gradebook",
+        "503": "the outcome is no longer aligned with what was assessed",
+    }
+    # Nothing is said of before the rows were saved.
+    assert outcomes.json("tree", "--context", "Account:1", "--as-of", "2025-08-31")["roots"] == []
+    entry = outcomes.json("timeline", "--entity", "group:2")[0]
+    assert entry["actor"]["via"] == "seen in an export of 2026-06-01T00:00:00.000Z (learning_outcome_groups)"
+    assert outcomes.json("verify", "--all", "--rebuild")["ok"]
+
+
+def test_what_was_told_wins_at_the_same_time(tmp_path: Path) -> None:
+    """A row saved when an event says so, but with another title, contradicts it: told stands, and the exit is 1."""
+    outcomes = Asked(tmp_path / "home")
+    saved = "2025-09-01T08:00:00.120Z"
+    told = group("2", "2025-09-01T08:00:01.000Z", parent="1", title="Charts", updated=saved)
+    assert outcomes("ingest", stdin=lines(told)).code == 0
+    folder = export(tmp_path / "cd2", {"learning_outcome_groups": TABLES["learning_outcome_groups"]})
+    ran = outcomes("reconcile", "--from", str(folder), "--at", AT, "--write", "--format", "json")
+    assert ran.code == 1
+    verdicts = {one["id"]: one["verdict"] for one in ran.json()["findings"]}
+    assert verdicts == {"1": "never_told", "2": "contradiction"}
+    assert outcomes.json("show", "group:2")["state"]["title"] == "Charts"
+
+
+def test_an_encrypted_home_forgets_what_it_observed(tmp_path: Path) -> None:
+    """`erase` reaches observations, no byte of the log tells them, and the same export does not bring them back."""
+    outcomes, folder = Asked(tmp_path / "home"), export(tmp_path / "cd2", TABLES)
+    assert outcomes("bootstrap", "--from", str(folder), "--at", AT, "--encrypt").code == 0
+    assert ADA.encode() not in (tmp_path / "home" / "log.db").read_bytes()
+    assert outcomes.json("erase", "--student", ADA, "--reason", "request of 12 May")["events"] >= 6
+    assert outcomes.json("mastery") == []
+    again = outcomes("bootstrap", "--from", str(folder), "--at", AT)
+    assert again.code == 0, again.err
+    assert outcomes.json("mastery") == []
+    assert ADA.encode() not in (tmp_path / "home" / "log.db").read_bytes()
+
+
+def _other_root(tables: dict[str, list[dict[str, Any]]]) -> None:
+    tables["accounts"] = [row(1, uuid="anotherSchool", name="Wren", workflow_state="active")]
+
+
+def _late(tables: dict[str, list[dict[str, Any]]]) -> None:
+    tables["learning_outcomes"] = [
+        row(7, short_description="x", workflow_state="active", updated_at="2026-07-01T00:00Z")
+    ]
+
+
+def _odd(tables: dict[str, list[dict[str, Any]]]) -> None:
+    tables["learning_outcome_results"][0]["value"]["score"] = "many"
+
+
+BAD = [
+    (_other_root, "another institution's export"),
+    (_late, "give the time of the export as --at"),
+    (_odd, "learning_outcome_results 501: could not convert string to float: 'many'"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "words"), BAD, ids=["institution", "time", "number"])
+def test_a_bad_export_ends_with_one_line_and_writes_nothing(tmp_path: Path, spoil: Any, words: str) -> None:
+    """Whatever table it is in: all is read before anything is written."""
+    tables = {table: [{**one, "value": dict(one["value"])} for one in rows] for table, rows in TABLES.items()}
+    spoil(tables)
+    outcomes = Asked(tmp_path / "home")
+    assert outcomes("ingest", stdin=lines(result("1", "2025-09-01T08:00:00Z"))).code == 0
+    ran = outcomes("bootstrap", "--from", str(export(tmp_path / "cd2", tables)), "--at", AT)
+    assert ran.code == 2
+    (line,) = ran.err.splitlines()
+    assert line.startswith("error: ")
+    assert words in line
+    assert outcomes.json("status")["head"] == 1
+
+
+def test_what_is_no_export_makes_no_home(tmp_path: Path) -> None:
+    """A folder without tables, or none at all: exit 2, one line, no home."""
+    outcomes = Asked(tmp_path / "home")
+    (tmp_path / "empty").mkdir()
+    for folder in ("empty", "nowhere"):
+        ran = outcomes("bootstrap", "--from", str(tmp_path / folder), "--at", AT)
+        assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert not outcomes.home.exists()
+
+
+def test_an_unknown_column_is_named_and_left_aside(tmp_path: Path) -> None:
+    """One line on stderr, and all the rest is taken."""
+    tables = {"learning_outcome_groups": [row(1, title="Plover", workflow_state="active", colour="red")]}
+    outcomes = Asked(tmp_path / "home")
+    folder = export(tmp_path / "cd2", {**tables, "accounts": TABLES["accounts"]})
+    ran = outcomes("bootstrap", "--from", str(folder), "--at", AT)
+    assert ran.code == 0
+    assert "learning_outcome_groups: unknown column colour: left aside" in ran.err
