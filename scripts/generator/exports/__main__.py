@@ -16,7 +16,7 @@ def main(
     withheld: Annotated[float, typer.Option(min=0, max=1, help="Share of outcome events that are lost.")] = 0.01,
     form: Annotated[str, typer.Option("--format", help="jsonl, csv, tsv (each also with .gz) or parquet.")] = "jsonl",
 ) -> None:
-    """Write a school's events without those that got lost, all of them, and what Canvas would export at the end.
+    """Write a school's events without those that got lost, all of them, and what Canvas would export.
 
     Example: python -m scripts.generator.exports --to made --events 30000 --seed 7 --format csv.gz
     """
