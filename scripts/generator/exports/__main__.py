@@ -21,7 +21,9 @@ def main(
     Example: python -m scripts.generator.exports --to made --events 30000 --seed 7 --format csv.gz
     """
     made = make(to, events=events, seed=seed, withheld=withheld, form=form)
-    typer.echo(f"{made.withheld} events withheld, {len(made.lost)} entities to be found out; the export is of {made.at}")
+    typer.echo(
+        f"{made.withheld} events withheld, {len(made.lost)} entities to be found out; the export is of {made.at}"
+    )
 
 
 if __name__ == "__main__":
