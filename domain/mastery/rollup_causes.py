@@ -36,7 +36,7 @@ class Told(NamedTuple):
     """What Canvas says of one student and outcome: the score, and of how many results, if it says that."""
 
     score: float | None
-    count: int | None
+    counted: int | None
 
 
 class Known(NamedTuple):
@@ -53,8 +53,8 @@ class Known(NamedTuple):
 
 def cause_of(told: Told, ours: float | None, known: Known) -> tuple[Cause, str | None]:
     """Return why the numbers differ, and by what that is seen."""
-    if told.count is not None and told.count > len(known.results):
-        why = f"Canvas counts {told.count} results, {len(known.results)} are known here"
+    if told.counted is not None and told.counted > len(known.results):
+        why = f"Canvas counts {told.counted} results, {len(known.results)} are known here"
         is_all_known = bool(known.results) and all(result.is_known for result in known.results)
         return (Cause.NEW_QUIZZES if is_all_known else Cause.MISSED_EVENT), why
     if told.score is not None and ours is not None and abs(told.score - ours) < _CENT:
@@ -92,8 +92,8 @@ def _left_out(told: Told, known: Known) -> Sequence[ScoredResult]:
         return ()
     candidates = [result for result in known.results if not result.is_known or result.is_posted is False]
     sizes = range(1, len(candidates) + 1)
-    if told.count is not None:
-        sizes = range(len(known.results) - told.count, len(known.results) - told.count + 1)
+    if told.counted is not None:
+        sizes = range(len(known.results) - told.counted, len(known.results) - told.counted + 1)
     for size in sizes:
         for some in combinations(candidates, size) if size > 0 else ():
             gone = {result.id for result in some}

@@ -55,8 +55,13 @@ def assessed(lookups: Lookups, rows: Iterable[ReportRow]) -> Iterator[Assessed]:
         last = [row for row in rows_of if row[6] == attempt]
         scores = [row[7] for row in last if row[7] is not None]
         possible = [row[8] for row in last if row[8] is not None]
+        course, user, outcome, kind, assessment = key
         yield Assessed(
-            *key,
+            course,
+            user,
+            outcome,
+            kind,
+            assessment,
             attempt,
             sum(scores) if scores else None,
             sum(possible) if possible else None,

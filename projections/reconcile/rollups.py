@@ -109,7 +109,7 @@ def _cause(basis: Basis, rollup: Rollup, student: str, row: MasteryRow | None) -
     known = _known(basis, rollup.course_id, student, rollup.outcome_id, policy)
     if known is None:
         return Cause.MISSED_EVENT, "the scale or the method in force, or a link, is not known here"
-    return cause_of(Told(rollup.score, rollup.count), row.score, known)
+    return cause_of(Told(rollup.score, rollup.counted), row.score, known)
 
 
 def _known(basis: Basis, course: str, student: str, outcome: str, policy: Policy) -> Known | None:
@@ -148,6 +148,7 @@ def _only_here(
 ) -> Iterator[RollupFinding]:
     """Yield our scores for which Canvas has no number."""
     listed = {student for student, _ in seen}
+    why: str | None
     for (student, outcome), row in rows.items():
         if (student, outcome) in seen or row.score is None or row.is_removed or student not in known_students:
             continue

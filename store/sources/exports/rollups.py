@@ -17,7 +17,7 @@ class Rollup(NamedTuple):
     user_id: str
     outcome_id: str
     score: float | None
-    count: int | None
+    counted: int | None
     method: dict[str, Any] | None
 
 
