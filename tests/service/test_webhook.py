@@ -15,6 +15,7 @@ import jwt
 import pytest
 
 import outcomes
+from tests.support.command import Outcomes
 from tests.support.given import event, outcome
 from tests.support.service import Service, running, start
 from tests.support.signing import ISSUER, KeyServer, private_key, signed
@@ -131,6 +132,15 @@ def test_without_any_key_a_signed_delivery_is_to_come_again(tmp_path: Path) -> N
         assert httpx.post(address, content=json.dumps(outcome("1", "2026-02-01"))).status_code == 401
         assert service.json("/status")["head"] == 0
         assert httpx.get(f"{service.url}/health/ready").json()["parts"]["keys"] != "ok"
+
+
+def test_a_service_does_not_start_without_what_it_needs_for_signatures(tmp_path: Path) -> None:
+    """One line, exit 2: a file of keys that is not there, keys in the clear, or words about signatures without keys."""
+    home = Outcomes(tmp_path / "home")
+    outcomes.init(home.home).close()
+    for arguments in (("--jwks", str(tmp_path / "none.json")), ("--jwks", "http://keys.example/"), ("--signed-only",)):
+        ran = home("serve", "--port", "0", *arguments)
+        assert (ran.code, ran.err.count("\n"), ran.err[:7]) == (2, 1, "error: ")
 
 
 def test_signed_and_unsigned_copies_are_one_event(canvas: Canvas) -> None:

@@ -51,10 +51,12 @@ def ingest(
 
     Example: outcomes ingest events-2025.ndjson.gz
     """
-    from outcomes.store.sources.content import check_readable  # noqa: PLC0415 - not needed to show help
+    from outcomes.api.ingest import opener  # noqa: PLC0415 - not needed to show help
+    from outcomes.store.sources.content import check_readable  # noqa: PLC0415 - the same
 
     names = files or ["-"]
     check_readable(names)  # before a home is made for what is none
+    opener(jwks, issuer or ())
     try:
         with opened(context, create=True, encrypt=encrypt) as home, progress("reading") as advance:
             total = None if "-" in names else _size(names)

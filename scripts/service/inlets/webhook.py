@@ -18,17 +18,23 @@ from outcomes.service.events_in import BODY, may_bring
 from outcomes.service.problems import Problem, described
 from outcomes.service.state import State, state_of
 from outcomes.store.ingest.group_commit import Delivery
-from outcomes.store.sources.jwk_set import key_set
+from outcomes.store.sources.jwk_set import KeySetOfFile, key_set
 from outcomes.store.sources.signed_body import CANVAS_ISSUER, Opened, SignedBodies, token_in
 
 _UNSIGNED, _SIGNED = "webhook", "webhook-signed"
 
 
 def signed_bodies(configuration: Configuration) -> SignedBodies | None:
-    """Return what checks signatures, None if there are no keys for it; raises UsageError."""
+    """Return what checks signatures, None if there are no keys for it; raises UsageError, KeySetUnavailable.
+
+    An address that does not answer now may do so later; a file that is not there is a slip of the pen.
+    """
     if configuration.jwks is None:
         return None
-    return SignedBodies(key_set(configuration.jwks), configuration.issuers or (CANVAS_ISSUER,))
+    keys = key_set(configuration.jwks)
+    if isinstance(keys, KeySetOfFile):
+        keys.check()
+    return SignedBodies(keys, configuration.issuers or (CANVAS_ISSUER,))
 
 
 def router() -> APIRouter:
