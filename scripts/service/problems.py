@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Mapping
 from http import HTTPStatus
-from math import ceil
 from typing import Any
 
 import orjson
@@ -11,11 +10,9 @@ from starlette.responses import Response
 
 from outcomes.domain.errors import (
     HomeUnavailable,
-    KeySetUnavailable,
     LogDamaged,
     OutcomesError,
     QuestionStopped,
-    SignatureRefused,
     UsageError,
 )
 
@@ -60,11 +57,8 @@ def problem_of(error: Exception) -> Problem | None:
             return error
         case QuestionStopped():
             return unavailable("the question took longer than one may: narrow it to a course, a time or a page", "30")
-        case HomeUnavailable() | KeySetUnavailable():
-            seconds = error.seconds if isinstance(error, KeySetUnavailable) else 0
-            return unavailable(str(error), str(ceil(seconds)) if seconds else _SOON)
-        case SignatureRefused():
-            return Problem(HTTPStatus.UNAUTHORIZED, str(error))
+        case HomeUnavailable():
+            return unavailable(str(error))
         case LogDamaged():
             return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"{error}: outcomes verify tells more")
         case UsageError() | OutcomesError():

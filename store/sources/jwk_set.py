@@ -80,7 +80,7 @@ class KeySetOfUrl(PyJWKClient):
             if key is None and self._failed is not None:
                 raise self._unavailable(f"no key {_shown(kid)} in the key set, and no newer one can be had")
             if key is None:
-                raise _unknown(kid, self.uri)
+                raise _unknown(kid)
             return key
 
     def check(self) -> None:
@@ -115,7 +115,7 @@ class KeySetOfFile:
                 self.check()
                 found = self._find(kid)
         if found is None:
-            raise _unknown(kid, str(self._path))
+            raise _unknown(kid)
         return found
 
     def check(self) -> None:
@@ -150,9 +150,9 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _unknown(kid: str, place: str) -> SignatureRefused:
+def _unknown(kid: str) -> SignatureRefused:
     return SignatureRefused(
-        "key", f"a signed body (JWT) by the key {_shown(kid)}, which {place} has not: keys change by the month"
+        "key", f"a signed body (JWT) by the key {_shown(kid)}, which the key set has not: keys change by the month"
     )
 
 

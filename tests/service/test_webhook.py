@@ -128,6 +128,7 @@ def test_without_any_key_a_signed_delivery_is_to_come_again(tmp_path: Path) -> N
     with KeyServer() as keys, running(tmp_path / "home", "--jwks", keys.url, "--signed-only") as service:
         address = f"{service.url}/events/in/{service.new_token('ingest')}"
         found = httpx.post(address, content=signed(outcome("1", "2026-02-01")))
+        assert keys.url not in found.text
         assert (found.status_code, int(found.headers["retry-after"]) > 0) == (503, True)
         assert httpx.post(address, content=json.dumps(outcome("1", "2026-02-01"))).status_code == 401
         assert service.json("/status")["head"] == 0

@@ -7,15 +7,16 @@ what Canvas has not sent.
 
 import asyncio
 from http import HTTPStatus
+from math import ceil
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from outcomes.domain.errors import SignatureRefused
+from outcomes.domain.errors import KeySetUnavailable, SignatureRefused
 from outcomes.service.bodies import LARGEST_EVENTS, body_of
 from outcomes.service.configuration import Configuration
 from outcomes.service.events_in import BODY, may_bring
-from outcomes.service.problems import Problem, described
+from outcomes.service.problems import Problem, described, unavailable
 from outcomes.service.state import State, state_of
 from outcomes.store.ingest.group_commit import Delivery
 from outcomes.store.sources.jwk_set import KeySetOfFile, key_set
@@ -84,4 +85,8 @@ async def _opened(state: State, body: bytes, token: bytes | None) -> Opened:
         return await asyncio.to_thread(state.signed.open, token)
     except SignatureRefused as error:
         state.inlets.refused(error.why)
-        raise
+        raise Problem(HTTPStatus.UNAUTHORIZED, str(error)) from error
+    except KeySetUnavailable as error:
+        # Where our keys come from is none of a sender's business.
+        words = "the key of this signature cannot be had now: send it again"
+        raise unavailable(words, str(max(1, ceil(error.seconds)))) from error
