@@ -16,7 +16,7 @@ from outcomes.projections.as_of.tree import deletion_of, part_of_tree
 from outcomes.projections.history.diff import nodes_of, places_changed, score_change
 from outcomes.projections.history.score_steps import PairKey, ScoreSteps
 from outcomes.projections.history.timeline import TimelineEntry
-from outcomes.projections.mastery.membership import Memberships
+from outcomes.projections.mastery.membership import MembershipHistory, Memberships
 from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook
 from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
 from outcomes.projections.mastery.query import Basis, row_of
@@ -37,13 +37,14 @@ class Effects:
         self._connection = connection
         self._point = point
         self._policies = PolicyHistory(connection, point)
-        self._steps = ScoreSteps(connection, point, self._policies)
+        self._members = MembershipHistory(connection, point)
+        self._steps = ScoreSteps(connection, point, self._policies, self._members)
 
     def of(
         self, entries: Sequence[TimelineEntry]
     ) -> Iterator[tuple[TimelineEntry, dict[str, list[Change]], list[Change]]]:
         """Yield entries with the places and the scores that each changed; pairs of many of them are read once."""
-        pairs = {entry.position: self._pairs(entry) for entry in entries if entry.kind in _ON_RESULTS}
+        pairs = self._pairs([entry for entry in entries if entry.kind in _ON_RESULTS])
         steps = self._steps.at([(pair, position) for position, found in pairs.items() for pair in found])
         for entry in entries:
             if entry.kind in _ON_RESULTS:
@@ -125,14 +126,18 @@ class Effects:
 
     # -- scores ---------------------------------------------------------------------------------------------------
 
-    def _pairs(self, entry: TimelineEntry) -> list[PairKey]:
-        """Return whose scores an event of a result or of its assessment can have changed."""
-        if entry.is_overtaken:
-            return []
-        if entry.kind is Kind.RESULT:
-            return self._steps.pairs_of_result(entry.ref.id)
-        pairs = self._steps.pairs_of_assessment(entry.ref.id)
-        return [pair for pair in pairs if self._steps.goes_by_time(pair, entry.position)]
+    def _pairs(self, entries: list[TimelineEntry]) -> dict[int, list[PairKey]]:
+        """Return, by position, whose scores an event of a result or of its assessment can have changed."""
+        effective = [entry for entry in entries if not entry.is_overtaken]
+        of_results = self._steps.pairs_of_results([entry.ref.id for entry in effective if entry.kind is Kind.RESULT])
+        found: dict[int, list[PairKey]] = {entry.position: [] for entry in entries}
+        for entry in effective:
+            if entry.kind is Kind.RESULT:
+                found[entry.position] = of_results.get(entry.ref.id, [])
+            else:
+                pairs = self._steps.pairs_of_assessment(entry.ref.id)
+                found[entry.position] = [pair for pair in pairs if self._steps.goes_by_time(pair, entry.position)]
+        return found
 
     def _scores_by_policy(self, entry: TimelineEntry) -> Iterator[Change]:
         """Yield whose score or mastery another policy changed: only where it is another are results read."""
@@ -141,6 +146,7 @@ class Effects:
             if same_standing(old, new):
                 continue
             basis, assessments = Basis.at(self._connection, after), Assessments(self._connection, after, ())
+            basis = basis._replace(members=self._members.at(entry.position))
             pairs = pairs_at(self._connection, after, course, Scope(course, None, outcome))
             for pair in sorted(pairs, key=lambda pair: pair.student):
                 change = score_change(

@@ -15,7 +15,7 @@ from outcomes.store.log.event_log import EventLog
 
 # No part of the story themselves, but they say when work was handed in and who is in a class, and so change scores.
 _BESIDES = frozenset({Kind.ASSESSMENT, Kind.ENROLLMENT, Kind.USER})
-_FIRST_PAGE, _PAGE = 50, 1_000
+_FIRST_PAGE, _PAGE = 50, 200
 
 
 class LateEvent(NamedTuple):

@@ -46,25 +46,29 @@ class _Arrival(NamedTuple):
 class ScoreSteps:
     """Of one event time, as known at many positions."""
 
-    def __init__(self, connection: sqlite3.Connection, point: PointInTime, policies: PolicyHistory) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, point: PointInTime, policies: PolicyHistory, members: MembershipHistory
+    ) -> None:
         self._connection = connection
         self._point = point
         self._policies = policies
-        self._members = MembershipHistory(connection, point)
+        self._members = members
         self._course = lru_cache(maxsize=_KEPT_AT_MOST)(self._look_up_course)
         self._student = lru_cache(maxsize=_KEPT_AT_MOST)(self._look_up_student)
 
-    def pairs_of_result(self, result_id: str) -> list[PairKey]:
-        """Return the pairs that a result ever belonged to."""
-        tables = ("result_places", "moved_results") if result_id in self._moved else ("result_places",)
-        found = (
-            self._connection.execute(
-                f"SELECT course, student, outcome_id FROM {table} WHERE tenant = ? AND result_id = ?",
-                (self._point.number, result_id),
-            ).fetchall()
-            for table in tables
-        )
-        return list(dict.fromkeys(PairKey(*row) for rows in found for row in rows))
+    def pairs_of_results(self, ids: list[str]) -> dict[str, list[PairKey]]:
+        """Return, by result, the pairs that it ever belonged to."""
+        found: dict[str, dict[PairKey, None]] = defaultdict(dict)
+        moved = [result_id for result_id in ids if result_id in self._moved]
+        for table, some in (("result_places", ids), ("moved_results", moved)):
+            rows = self._connection.execute(
+                f"SELECT p.result_id, p.course, p.student, p.outcome_id FROM json_each(:ids) j "
+                f"CROSS JOIN {table} p ON p.tenant = :tenant AND p.result_id = j.value",
+                {"tenant": self._point.number, "ids": orjson.dumps(some).decode()},
+            )
+            for row in rows.fetchall():
+                found[row[0]][PairKey(*row[1:])] = None
+        return {result_id: list(pairs) for result_id, pairs in found.items()}
 
     def pairs_of_assessment(self, assessment_id: str) -> list[PairKey]:
         """Return the pairs with results that an assessment ever made."""
@@ -104,7 +108,9 @@ class ScoreSteps:
         if not results.isdisjoint(self._moved) or self._facts.of(results):
             steps = self._steps_of_moved(course, student, pair.outcome_id, wanted)
         else:
-            steps = self._steps(course, pair.outcome_id, self._with_assessments(arrivals, wanted[-1]), wanted)
+            if any(self.goes_by_time(pair, position) for position in wanted):
+                arrivals = self._with_assessments(arrivals, wanted[-1])
+            steps = self._steps(course, pair.outcome_id, arrivals, wanted)
         for position, policy, before, after in steps:
             # Neither a result nor an assessment changes who is in a class.
             if before != after and (enrollment := self._members.state(course, student, position)) is not _REMOVED:

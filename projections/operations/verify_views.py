@@ -31,7 +31,7 @@ def unproved_of_views(*, everything: bool, anew: bool) -> list[str]:
     """Say which changes of views.db such a proof does not see."""
     if anew:
         return []  # every row is compared
-    derived = "rows of views.db that are derived from versions (memberships, names, places): see --rebuild"
+    derived = "rows of views.db that are derived from versions (memberships, names, places, ways back): see --rebuild"
     return (
         [derived] if everything else [f"versions of entities outside a sample of {SAMPLE} events: see --all", derived]
     )

@@ -115,7 +115,7 @@ app.add_typer(access.access_app, name="access", help="Who looked at which studen
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
 
 _DONE, _WRONG, _STOPPED = 0, 2, 130
-_OBJECTS_BEFORE_A_LOOK = 100_000
+_OBJECTS_BEFORE_A_LOOK = 500_000
 
 
 _INTERRUPTED = "error: interrupted: what was reported is kept, in whole batches; run it again for the rest"

@@ -32,7 +32,7 @@ _A_MINUTE = 60_000
 
 def try_parse(raw: bytes) -> FastEvent | None:
     """Return the event in the bytes of one JSON value if it is plain; None says that the domain has to look at it."""
-    found = _decoded(raw)
+    found = _decoded(_named_in(raw), raw)
     if found is None:
         return None
     shape, envelope = found
@@ -50,17 +50,19 @@ def try_parse(raw: bytes) -> FastEvent | None:
 
 def parse(raw: bytes) -> EventLike | OtherEvent:
     """Return the event in the bytes of one JSON value, plain or not; raises NotAnEvent."""
-    found = _decoded(raw)
-    if found is not None and (plain := _event(*found, b"")) is not None:
-        return plain
-    return parse_event(decode(raw))
+    return _parse(_named_in(raw), raw)
 
 
 def parse_with_state(raw: bytes) -> EventLike | OtherEvent:
     """Return the same, whose body has its `state`: only where structs hold all of that do they stand for models."""
     shape = _named_in(raw)
-    if shape is not None and shape.tells_state:
-        return parse(raw)
+    return _parse(shape if shape is not None and shape.tells_state else None, raw)
+
+
+def _parse(shape: FastSchema | None, raw: bytes) -> EventLike | OtherEvent:
+    found = _decoded(shape, raw)
+    if found is not None and (plain := _event(*found, b"")) is not None:
+        return plain
     return parse_event(decode(raw))
 
 
@@ -69,9 +71,8 @@ def _named_in(raw: bytes) -> FastSchema | None:
     return schema_of(name[1]) if name else None
 
 
-def _decoded(raw: bytes) -> tuple[FastSchema, Any] | None:
+def _decoded(shape: FastSchema | None, raw: bytes) -> tuple[FastSchema, Any] | None:
     """Return an event's structs as they stand in the bytes, and where what is in them; None if they are not plain."""
-    shape = _named_in(raw)
     # A null may be an older shape (domain.upcasting), and here would be left out, as what is absent.
     if shape is None or not raw.isascii() or b"null" in raw:
         return None

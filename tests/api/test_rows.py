@@ -1,5 +1,6 @@
 """Rows stream, print in part, and become Arrow with the types of an export."""
 
+import json
 import subprocess
 import sys
 import tracemalloc
@@ -132,3 +133,12 @@ def test_an_answer_ends_when_its_home_is_closed(sample: Path) -> None:
         entries = iter(home.at(tenant=SCHOOLS).timeline())
         assert len(list(islice(entries, 2))) == 2
     assert list(entries) == []
+
+
+@pytest.mark.parametrize("name", ["timeline", "late"])
+def test_lines_are_those_of_the_rows(home: outcomes.Home, name: str) -> None:
+    """Lines of JSON of a long answer come without its rows, and say the same, member by member in one order."""
+    rows = getattr(home.at(tenant=SCHOOLS), name)()
+    lines = [json.dumps(line) for line in rows.as_lines()]
+    assert len(lines) > 1_000
+    assert lines == [json.dumps(row.as_json()) for row in rows]

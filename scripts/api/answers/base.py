@@ -97,7 +97,9 @@ def as_json(value: Any) -> Any:
     if kind is dict:
         return {name: inner if type(inner) in _PLAIN else as_json(inner) for name, inner in value.items()}
     if kind is tuple or kind is list:
-        return [inner if type(inner) in _PLAIN else as_json(inner) for inner in value]
+        if _PLAIN.issuperset(map(type, value)):
+            return [*value]
+        return [as_json(inner) for inner in value]
     return _as_json(value)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from outcomes.api.answers.base import Record
 from outcomes.api.answers.entity import Actor
-from outcomes.api.answers.rows import Rows
+from outcomes.api.answers.rows import Rows, ToldRows
 from outcomes.domain.times import moment
 from outcomes.projections.paging import NextKey
 
@@ -67,7 +67,7 @@ def _told(entry: "projection.TimelineEntry") -> tuple[Any, ...]:
     )
 
 
-class Timeline(Rows[TimelineEntry]):
+class Timeline(ToldRows[TimelineEntry]):
     """What changed, in the order in which it happened; read as it is iterated."""
 
     row_type = TimelineEntry
@@ -93,7 +93,7 @@ class LateEntry(TimelineEntry):
         return cls(*members)
 
 
-class Late(Rows[LateEntry]):
+class Late(ToldRows[LateEntry]):
     """What came late, in the order in which it happened; read as it is iterated."""
 
     row_type = LateEntry

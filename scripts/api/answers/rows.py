@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, get_type_hints, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar, cast, get_type_hints, overload
 
 import orjson
 
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Row = TypeVar("Row", bound=Record)
+
+
+class Told(Protocol):
+    """What a projection tells, in the JSON of its row."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the members of the row, in their order."""
+
 
 SHOWN = 60
 """Rows that `print` and a notebook show; the rest is named as there being more."""
@@ -103,6 +111,31 @@ class Rows(Answer, Generic[Row]):
         polars = require("polars", "polars")
         frame: pl.DataFrame = polars.from_arrow(self.to_arrow())
         return frame
+
+
+class ToldRows(Rows[Row]):
+    """Rows of what a projection tells: lines of JSON are its own, and a row is made where one is asked for.
+
+    An answer of a million lines needs no million rows.
+    """
+
+    def __init__(
+        self, read: Callable[[], Iterator[Told]], row_of: Callable[[Any], Row], following: NextKey | None = None
+    ) -> None:
+        super().__init__(cast("Any", read), following)
+        self._row_of = row_of
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self._row_of, self._read())
+
+    def beginning(self) -> tuple[Self, bool]:
+        """Read as much as is shown; return it, and whether that is all."""
+        told = list(islice(self._read(), SHOWN + 1))
+        return self._reading(lambda: iter(told[:SHOWN])), len(told) <= SHOWN
+
+    def as_lines(self) -> Iterator[dict[str, Any]]:
+        """Yield a row's JSON a line."""
+        return (told.as_json() for told in self._read())
 
 
 class RowList(Rows[Row], Sequence[Row]):

@@ -12,8 +12,10 @@ from outcomes.projections.paging import NextKey, Page, limited
 
 if TYPE_CHECKING:
     from outcomes.api.answers.entity import Blame
-    from outcomes.api.answers.events import Late, LateEntry, Timeline, TimelineEntry
+    from outcomes.api.answers.events import Late, Timeline
     from outcomes.api.answers.moments import Moment, Moments
+    from outcomes.projections.history import timeline as projection
+    from outcomes.projections.history.late import LateEvent
     from outcomes.projections.history.moments import By
 
 
@@ -60,12 +62,12 @@ class HistoryQuestions(PointBase):
         )
         page, following = Page(limit, after, newest_first), NextKey()
 
-        def ask(connection: sqlite3.Connection) -> "Iterator[TimelineEntry]":
+        def ask(connection: sqlite3.Connection) -> "Iterator[projection.TimelineEntry]":
             found = timeline(connection, self._session.log, self._place(connection), filters)
-            return (TimelineEntry.of(entry) for entry in limited(found, page, lambda entry: str(entry.key), following))
+            return limited(found, page, lambda entry: str(entry.key), following)
 
         self._check()
-        return Timeline(lambda: self._session.stream(ask), following)
+        return Timeline(lambda: self._session.stream(ask), TimelineEntry.of, following)
 
     def blame(self, kind: str, id: Id | None = None) -> "Blame":  # noqa: A002 - named like the command's argument
         """Return, of each field of an entity, who made it what it is, and since when; named as for `show`."""
@@ -101,17 +103,16 @@ class HistoryQuestions(PointBase):
         filters = Filters(after=None if after is None else StepKey.of(after), newest_first=newest_first)
         page, following = Page(limit, after, newest_first), NextKey()
 
-        def ask(connection: sqlite3.Connection) -> "Iterator[LateEntry]":
+        def ask(connection: sqlite3.Connection) -> "Iterator[LateEvent]":
             point = self._place(connection)
             first = 0 if since is None else recorded_by(connection, since - 1) + 1
             last = point.known_at if until is None else recorded_by(connection, until)
             wanted = filters._replace(recorded=(first, last))
             found = late(connection, self._session.log, point, least, wanted)
-            part = limited(found, page, lambda event: str(event.entry.key), following)
-            return (LateEntry.of_event(event) for event in part)
+            return limited(found, page, lambda event: str(event.entry.key), following)
 
         self._check()
-        return Late(lambda: self._session.stream(ask), following)
+        return Late(lambda: self._session.stream(ask), LateEntry.of_event, following)
 
     def moments(
         self, context: str, *, by: str = "moment", limit: int | None = None, after: str | None = None
