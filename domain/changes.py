@@ -7,6 +7,7 @@ FieldChange = tuple[Any, Any]
 
 # Every update carries its own clock; that it moved says nothing about the entity.
 _NOT_A_FIELD = frozenset({"updated_at"})
+_PLAIN = frozenset({str, int, float, bool})
 
 
 def changed_fields(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, FieldChange]:
@@ -45,15 +46,12 @@ def field_matches(name: str, asked: str) -> bool:
 
 
 def _flatten(state: dict[str, Any]) -> dict[str, Any]:
-    parts: dict[str, Any] = {}
-    pending: list[tuple[str, Any]] = []
-    for name, value in state.items():
-        if name in _NOT_A_FIELD or value is None:
-            continue
-        if isinstance(value, dict | list | tuple):
-            pending.append((name, value))
-        else:
-            parts[name] = value
+    parts = {name: value for name, value in state.items() if value is not None and name not in _NOT_A_FIELD}
+    if _PLAIN.issuperset(map(type, parts.values())):
+        return parts
+    pending = [(name, value) for name, value in parts.items() if isinstance(value, dict | list | tuple)]
+    for name, _ in pending:
+        del parts[name]
     while pending:
         name, value = pending.pop()
         if isinstance(value, dict) and value:

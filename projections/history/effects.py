@@ -6,15 +6,18 @@ Each is found around the event, by seeks: nothing here reads a whole tree, cours
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import cached_property
+from math import isfinite
 from typing import Any
 
 from outcomes.domain.identity import Context, Kind, id_sort_key
+from outcomes.domain.mastery import EnrollmentState, ScoredResult, exclusion_of, rollup_counted
+from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, Standing
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import deletion_of, part_of_tree
 from outcomes.projections.history.diff import nodes_of, places_changed, score_change
-from outcomes.projections.history.score_steps import PairKey, ScoreSteps
+from outcomes.projections.history.score_steps import PairKey, ScoreSteps, score_moved
 from outcomes.projections.history.timeline import TimelineEntry
 from outcomes.projections.mastery.membership import MembershipHistory, Memberships
 from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook
@@ -145,16 +148,16 @@ class Effects:
         for course, outcome, old, new in self._policies_around(entry):
             if same_standing(old, new):
                 continue
-            basis, assessments = Basis.at(self._connection, after), Assessments(self._connection, after, ())
-            basis = basis._replace(members=self._members.at(entry.position))
+            assessments = Assessments(self._connection, after, ())
             pairs = pairs_at(self._connection, after, course, Scope(course, None, outcome))
             for pair in sorted(pairs, key=lambda pair: pair.student):
-                change = score_change(
-                    row_of(basis._replace(override=partial(_always, old)), assessments, course, pair),
-                    row_of(basis._replace(override=partial(_always, new)), assessments, course, pair),
-                )
-                if change is not None:
-                    yield change
+                counted = [result for result in pair.results if exclusion_of(result) is None]
+                if any(policy.calculation and policy.calculation.in_time_order for policy in (old, new)):
+                    counted = assessments.put_in_order(counted).results
+                before, with_it = (_standing(policy, counted) for policy in (old, new))
+                enrollment = self._members.state(course, pair.student, entry.position)
+                if before != with_it and enrollment is not EnrollmentState.DELETED:
+                    yield score_moved(course, pair.student, outcome, new.title, (before, with_it), enrollment)
 
     def _scores_by_membership(self, entry: TimelineEntry) -> Iterator[Change]:
         """Yield whose scores came or went because a student joined a course or was removed from it."""
@@ -253,8 +256,12 @@ class Effects:
         return courses_by_outcome(self._connection, self._point)
 
 
-def _always(policy: Policy, _in_force: Policy) -> Policy:
-    return policy
+def _standing(policy: Policy, counted: list[ScoredResult]) -> Standing:
+    """Return what results that count come to under a policy: the score and mastery of their row."""
+    if not (policy.is_linked and counted and policy.scale and policy.calculation):
+        return NOT_ASSESSED
+    found = rollup_counted(counted, policy.scale, policy.calculation)
+    return Standing(found.score, found.mastery) if found.score is not None and isfinite(found.score) else NOT_ASSESSED
 
 
 def _no_places() -> dict[str, list[Change]]:

@@ -43,6 +43,27 @@ class _Arrival(NamedTuple):
     handed_in_at: Micros | None
 
 
+def score_moved(
+    course: str,
+    student: str,
+    outcome: str,
+    title: str | None,
+    sides: tuple[Standing, Standing],
+    enrollment: EnrollmentState,
+) -> dict[str, Any]:
+    """Return how one student's score or mastery of one outcome differs, as `diff` tells it."""
+    before, after = sides
+    return {
+        "course_id": course,
+        "student": student,
+        "outcome_id": outcome,
+        "outcome_title": title,
+        "score": [before.score, after.score],
+        "mastered": [before.mastered, after.mastered],
+        "enrollment": enrollment.value,
+    }
+
+
 class ScoreSteps:
     """Of one event time, as known at many positions."""
 
@@ -108,33 +129,23 @@ class ScoreSteps:
         if not results.isdisjoint(self._moved) or self._facts.of(results):
             steps = self._steps_of_moved(course, student, pair.outcome_id, wanted)
         else:
-            if any(self.goes_by_time(pair, position) for position in wanted):
+            policies = [self._policies.policy(course, pair.outcome_id, position) for position in wanted]
+            if any(policy.calculation is not None and policy.calculation.in_time_order for policy in policies):
                 arrivals = self._with_assessments(arrivals, wanted[-1])
-            steps = self._steps(course, pair.outcome_id, arrivals, wanted)
+            steps = self._steps(arrivals, wanted, policies)
         for position, policy, before, after in steps:
             # Neither a result nor an assessment changes who is in a class.
             if before != after and (enrollment := self._members.state(course, student, position)) is not _REMOVED:
-                yield (
-                    position,
-                    {
-                        "course_id": course,
-                        "student": student,
-                        "outcome_id": pair.outcome_id,
-                        "outcome_title": policy.title,
-                        "score": [before.score, after.score],
-                        "mastered": [before.mastered, after.mastered],
-                        "enrollment": enrollment.value,
-                    },
-                )
+                yield position, score_moved(course, student, pair.outcome_id, policy.title, (before, after), enrollment)
 
+    @staticmethod
     def _steps(
-        self, course: str, outcome: str, arrivals: list[_Arrival], wanted: list[int]
+        arrivals: list[_Arrival], wanted: list[int], policies: list[Policy]
     ) -> Iterator[tuple[int, Policy, Standing, Standing]]:
         """Yield what stood just before each position and with it. Results and assessments are no part of a policy."""
         pair, waiting = _PairInForce(), iter(arrivals)
         arrival = next(waiting, None)
-        for position in wanted:
-            policy = self._policies.policy(course, outcome, position)
+        for position, policy in zip(wanted, policies, strict=True):
             pair.go_by(policy)
             while arrival is not None and arrival.position < position:
                 pair.take(arrival)

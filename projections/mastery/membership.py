@@ -98,26 +98,11 @@ class MembershipHistory:
             states[stretch] = members.state(course, student, alone=True)
         return states[stretch]
 
-    def at(self, known_at: int) -> "Memberships":
-        """Return the enrollments in force at a position, to be asked student by student."""
-        return _OneByOne(self, self._connection, self._point._replace(known_at=known_at))
-
     def _marks_of(self, course: str, student: str) -> list[int]:
         """Return the positions, in order, of all that may tell whether a student is in a course."""
         number = context_number(self._connection, self._point, Context("Course", course))
         bounds = {"tenant": self._point.number, "course": number, "student": student}
         return sorted(row[1] for row in self._connection.execute(_TOLD, bounds))
-
-
-class _OneByOne(Memberships):
-    """Looks no class up as a whole: whoever asks at many positions asks for few of each class."""
-
-    def __init__(self, history: MembershipHistory, connection: sqlite3.Connection, point: PointInTime) -> None:
-        super().__init__(connection, point)
-        self._history = history
-
-    def state(self, course: str, student: str, *, alone: bool = False) -> EnrollmentState:  # noqa: ARG002 - always so
-        return self._history.state(course, student, self.point.known_at)
 
 
 # Older enrollments name only the user's id; whose it is, users tell.
