@@ -24,8 +24,7 @@ from outcomes.store.privacy.encryption import EventEncryption
 from outcomes.store.privacy.home_key import KeySource, default_source
 from outcomes.store.privacy.key_tree import KeyTree
 from outcomes.store.sqlite import ledger
-from outcomes.store.sqlite.datastore import Datastore
-from outcomes.store.sqlite.private_files import make_private
+from outcomes.store.sqlite.datastore import Datastore, create_database
 from outcomes.store.sqlite.rows import fetch_all
 
 
@@ -43,7 +42,7 @@ class LogApplication(Application[str]):
         if not holds_a_log(path) and not create:
             raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
         if create:
-            make_private(path)
+            create_database(path)
         self.encryption: EventEncryption | None = None
         self.key_source = key_source or default_source(path.parent)
         self._path = path

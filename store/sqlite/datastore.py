@@ -10,6 +10,7 @@ from eventsourcing import persistence
 from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
 
 from outcomes.domain.errors import HomeUnavailable
+from outcomes.store.sqlite.private_files import make_private, sync_to_disk
 from outcomes.store.sqlite.read_only import is_writable, uri_of
 
 BUSY_SECONDS = 60
@@ -17,6 +18,7 @@ OLDEST_SQLITE = (3, 34, 0)
 # 16 KiB pages append 1.4 times as fast as 4 KiB ones.
 _PAGE_BYTES = 16_384
 _CACHE_KIB = 16_384
+_SIDE_FILES = ("-journal", "-wal", "-shm")
 # The library's default is one cached statement: two that alternate would be compiled again and again.
 _CACHED_STATEMENTS = 128
 
@@ -61,6 +63,24 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
         name_file(error, path)
         raise
     return connection
+
+
+def create_database(path: Path) -> None:
+    """Make an empty database for its owner only, in one step; one that is there is closed to others.
+
+    Its first page alone is written in place, not by the write-ahead log: torn by a power cut, it would be no database.
+    """
+    if path.exists() and path.stat().st_size:
+        make_private(path)
+        return
+    making = path.with_name(f"{path.name}.making")
+    for name in (making.name, *(f"{base}{side}" for base in (making.name, path.name) for side in _SIDE_FILES)):
+        path.with_name(name).unlink(missing_ok=True)
+    make_private(making)
+    connect(making).close()
+    sync_to_disk(making)
+    making.replace(path)
+    sync_to_disk(path.parent)
 
 
 def name_file(error: sqlite3.Error, path: Path) -> None:
