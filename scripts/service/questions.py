@@ -102,6 +102,7 @@ QUESTIONS = (
     Question("/late", Point.late, _STUDENTS, example="over=2d"),
     Question("/digest", Point.digest, _TREE, example="as_of=2025-12-01"),
     Question("/settings", Point.settings, _TREE),
+    Question("/scales", Point.scales, _TREE, example="context=Account:1"),
     Question("/places", Point.places, _TREE),
     Question("/students", Point.students, _STUDENTS),
     Question("/status", Home.status, _OPERATE),

@@ -31,6 +31,7 @@ PATHS = {
     "/late": "/late?over=1h",
     "/digest": "/digest",
     "/settings": "/settings",
+    "/scales": "/scales?context=Account:1",
     "/places": "/places",
     "/students": "/students",
     "/status": "/status",

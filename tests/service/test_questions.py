@@ -30,7 +30,7 @@ CASES: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
     "blame": (f"/blame/outcome/{POLICY_CHANGED}", {}, ("outcome", POLICY_CHANGED)),
     "log": ("/log", {"limit": "7", "after": "100"}, ()),
 }
-OF_PYTHON = ("places", "students")
+OF_PYTHON = ("places", "scales", "students")
 """Questions that have a method and no command."""
 IN_THE_PATH = {"impact", "show", "blame", "settings"}
 

@@ -312,3 +312,30 @@ class SettingList(RowList[Setting]):
     """The settings in force at a point."""
 
     row_type = Setting
+
+
+@dataclass(frozen=True)
+class StoredPolicy(Record):
+    """A mastery scale or calculation method of an account or course, as it is stored since `since`.
+
+    `place` says where its context stands to the one asked about: "here", "above" or "below". `is_nearest` tells
+    whether it is the one that counts there, where accounts decide and not each outcome. A scale has `ratings`, highest
+    first: {"description", "points", "mastery", "color"}; a method has `calculation_method` and `calculation_int`.
+    """
+
+    context: str
+    place: str
+    kind: str
+    id: str
+    state: str
+    since: datetime
+    ratings: tuple[Mapping[str, Any], ...]
+    calculation_method: str | None
+    calculation_int: int | None
+    is_nearest: bool
+
+
+class StoredPolicies(RowList[StoredPolicy]):
+    """The scales and methods of a place, of those above it and of those below."""
+
+    row_type = StoredPolicy

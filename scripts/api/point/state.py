@@ -10,7 +10,7 @@ from outcomes.domain.identity import parse_context
 
 if TYPE_CHECKING:
     from outcomes.api.answers.entity import EntityState
-    from outcomes.api.answers.mastery import SettingList
+    from outcomes.api.answers.mastery import SettingList, StoredPolicies
     from outcomes.api.answers.operations import Digest, Findings, Replayed
     from outcomes.api.answers.tree import OutcomeTree, Places, Students
     from outcomes.projections.mastery.policy import PolicyBook
@@ -62,6 +62,23 @@ class StateQuestions(PointBase):
         with self.reading() as (connection, point):
             found = students(connection, point)
         return Students(Student(*student) for student in found)
+
+    def scales(self, context: str) -> "StoredPolicies":
+        """Return the mastery scales and calculation methods stored in a context, above it and below it, nearest first.
+
+        Where `settings` says that accounts decide, the nearest counts; else each outcome has its own.
+        """
+        from outcomes.api.answers.mastery import StoredPolicies, StoredPolicy
+        from outcomes.domain.times import moment
+        from outcomes.projections.mastery.scales import stored_policies
+
+        where = parse_context(context)
+        with self.reading() as (connection, point):
+            found = stored_policies(connection, point, where)
+        return StoredPolicies(
+            StoredPolicy(**{**one._asdict(), "since": moment(one.since), "ratings": tuple(one.ratings)})
+            for one in found
+        )
 
     def show(self, kind: str, id: Id | None = None) -> "EntityState":  # noqa: A002 - named like the command's argument
         """Return one entity's state, of `"outcome", 7` or `"outcome:7"`.

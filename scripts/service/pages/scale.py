@@ -1,120 +1,153 @@
-"""Screen 9, mastery scale and calculation method of a place: what is in force, from where, and what its edits did."""
+"""Screen 9, scale and method: what counts as mastery in a place, where that comes from, and what its changes did."""
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from outcomes.service.pages import frame, words
-from outcomes.service.pages.contrast import contrast
-from outcomes.service.pages.screens import Data, Screen, Shown, View
-from outcomes.service.pages.story import Teller, with_flips
+from outcomes.service.pages.contrast import contrast_of, luminance
+from outcomes.service.pages.screens import Data, Elsewhere, Screen, Shown, View
+from outcomes.service.pages.story import Teller, Told, with_flips
 from outcomes.service.pages.viewer import Viewer
-from outcomes.store.access.rights import Right
 
-_KINDS = ("proficiency", "calculation_method")
-_SETTING = "account_level_mastery_scales"
+_COLOUR = re.compile(r"#?([0-9A-Fa-f]{6})")
+_LEAST_CONTRAST = 3.0
+"""What WCAG 1.4.11 asks of a colour that means something, against what lies beside it."""
+_ACCOUNTS_DECIDE = "account_level_mastery_scales"
 
 
 class Level(NamedTuple):
-    """One level of a mastery scale, with its colour and how well black or white is read on it."""
+    """One level: the least points that reach it, and its colour in Canvas, if it has one (`#rrggbb`).
+
+    `ink` is black or white, whichever is read better on it; `contrast` is the colour's with white paper.
+    """
 
     name: str
     points: str
     is_mastery: bool
-    colour: str
+    colour: str | None
+    ink: str
     contrast: str
+    is_pale: bool
 
 
-class Rule(NamedTuple):
-    """The scale or method of one place in the chain."""
+class Stored(NamedTuple):
+    """A scale or method as some place has it."""
 
     place: str
     address: str
-    kind: str
-    levels: Sequence[Level]
+    since: datetime
+    is_active: bool
+    counts: bool
+    levels: list[Level]
     method: str
-    state: str
-    is_in_force: bool
 
 
 def build(viewer: Viewer) -> Shown:
-    """Show by which scale and method scores of a place are made."""
+    """Show the scale and the method of a place."""
     context = viewer.parameters["context"]
+    rows = viewer.ask("scales", context=context)
+    entries = _entries(viewer, rows)
+    if "step" in viewer.query:
+        return _stepped(viewer, entries)
     name = frame.name_of(viewer, context)
-    chain = _chain(viewer, context)
-    entries = [entry for place in chain for entry in _entries(viewer, place)]
-    rules = _rules(viewer, chain)
-    told = Teller(viewer).told(sorted(entries, key=lambda entry: entry["event_time"], reverse=True))
-    settings = {setting["setting"]: setting["value"] for setting in viewer.ask("settings")}
+    scales, methods = ([row for row in rows if row["kind"] == kind] for kind in ("proficiency", "calculation_method"))
     parts = {
-        "chain": [
-            (frame.name_of(viewer, place), viewer.where.to(f"/scale/{place}"), place == context) for place in chain
-        ],
-        "scales": [rule for rule in rules if rule.kind == "proficiency"],
-        "methods": [rule for rule in rules if rule.kind == "calculation_method"],
-        "setting": settings.get(_SETTING, "not set"),
-        "history": with_flips(viewer, told),
-        "may_students": viewer.may(Right.STUDENTS),
         "name": name,
+        "decides": _decides(viewer),
+        "is_of_course": context.startswith("Course:"),
+        "scale": _counting(viewer, scales),
+        "method": _counting(viewer, methods),
+        "above": [_stored(viewer, row) for row in rows if row["place"] != "below"],
+        "below": [_stored(viewer, row) for row in rows if row["place"] == "below"],
+        "told": _told(viewer, entries),
+        **steps(viewer, [entry["event_time"] for entry in entries]),
     }
-    return View("scale.html", f"Mastery scale of {name}", parts, "The scale", context)
+    return View("scale.html", f"Scale and method of {name}", parts, "The mastery scale", context)
 
 
 def data(viewer: Viewer) -> Data:
     """Return the question of this view."""
-    return "timeline", {"context": viewer.parameters["context"], "field": "ratings"}
+    return "scales", {"context": viewer.parameters["context"]}
 
 
-def _chain(viewer: Viewer, context: str) -> list[str]:
-    if viewer.grant.scope.contexts:
-        return [context]
-    here = viewer.home.at(viewer.where.at, viewer.where.known, viewer.tenant)
-    return list(here.places_above(context))
+def steps(viewer: Viewer, times: Sequence[str]) -> dict[str, Any]:
+    """Return the ways to the change before and after, of changes at these times, in their order."""
+    at, where = viewer.where.at, viewer.where
+    earlier = [time for time in times if at is None or time < at]
+    return {
+        "earlier": where.here(step="earlier") if earlier else None,
+        "later": where.here(step="later") if at is not None else None,
+        "levels": [],
+    }
 
 
-def _entries(viewer: Viewer, place: str) -> list[dict[str, Any]]:
-    at = viewer.where.at
-    entries = viewer.keep("timeline", at=None, context=place)
-    return [entry for entry in entries if entry["kind"] in _KINDS and (at is None or entry["event_time"] <= at)]
+def _stepped(viewer: Viewer, entries: Sequence[Mapping[str, Any]]) -> Elsewhere:
+    at, times = viewer.where.at, [entry["event_time"] for entry in entries]
+    if viewer.query["step"] == "earlier":
+        earlier = [time for time in times if at is None or time < at]
+        return Elsewhere(viewer.where.here(at=earlier[-1] if earlier else at))
+    return Elsewhere(viewer.where.here(at=next((time for time in times if at is not None and time > at), None)))
 
 
-def rules_of(viewer: Viewer, context: str) -> list[Rule]:
-    """Return the scales and methods of a place and of those above it, innermost first."""
-    return _rules(viewer, _chain(viewer, context))
+def _decides(viewer: Viewer) -> str:
+    """Return "on", "off" or "not set": whether accounts and courses decide, and not each outcome."""
+    told: dict[str, str] = {row["setting"]: row["value"] for row in viewer.ask("settings")}
+    return told[_ACCOUNTS_DECIDE]
 
 
-def _rules(viewer: Viewer, chain: Sequence[str]) -> list[Rule]:
-    found: list[Rule] = []
-    for kind in _KINDS:
-        is_decided = False
-        for place in chain:
-            for local_id in dict.fromkeys(entry["id"] for entry in _entries(viewer, place) if entry["kind"] == kind):
-                shown = viewer.ask("show", kind=kind, id=local_id)
-                state = (shown or {}).get("state")
-                if state is None:
-                    continue
-                is_active = state.get("workflow_state") == "active"
-                found.append(_rule(viewer, place, kind, state, is_in_force=is_active and not is_decided))
-                is_decided = is_decided or is_active
+def _entries(viewer: Viewer, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return all changes of what counts here or could, also those after the time that is looked at."""
+    named = [f"{row['kind']}:{row['id']}" for row in rows if row["place"] != "below"]
+    if viewer.where.at is not None:
+        now = viewer.ask("scales", at=None, context=viewer.parameters["context"])
+        named += [f"{row['kind']}:{row['id']}" for row in now if row["place"] != "below"]
+    if not named or viewer.grant.scope.contexts:
+        return []
+    found: list[dict[str, Any]] = viewer.ask("timeline", at=None, entity=sorted(set(named)))
     return found
 
 
-def _rule(viewer: Viewer, place: str, kind: str, state: Mapping[str, Any], *, is_in_force: bool) -> Rule:
-    ratings = state.get("outcome_proficiency_ratings") or state.get("ratings") or []
-    levels = [_level(rating) for rating in ratings if isinstance(rating, dict)]
-    method = words.method(state.get("calculation_method"), state.get("calculation_int"))
-    told = state.get("workflow_state") or ""
-    return Rule(
-        frame.name_of(viewer, place), viewer.where.to(f"/scale/{place}"), kind, levels, method, told, is_in_force
+def _told(viewer: Viewer, entries: Sequence[Mapping[str, Any]]) -> list[Told]:
+    at = viewer.where.at
+    past = [entry for entry in entries if at is None or entry["event_time"] <= at]
+    return with_flips(viewer, Teller(viewer).told(reversed(past)))
+
+
+def _counting(viewer: Viewer, rows: Sequence[Mapping[str, Any]]) -> Stored | None:
+    return next((_stored(viewer, row) for row in rows if row["is_nearest"]), None)
+
+
+def _stored(viewer: Viewer, row: Mapping[str, Any]) -> Stored:
+    since = words.moment_of(row["since"])
+    assert since is not None  # noqa: S101 - each version has a time
+    return Stored(
+        place=frame.name_of(viewer, row["context"]),
+        address=viewer.where.to(f"/scale/{row['context']}"),
+        since=since,
+        is_active=row["state"] == "active",
+        counts=row["is_nearest"],
+        levels=[level(told) for told in row["ratings"]],
+        method=words.method(row["calculation_method"], row["calculation_int"])
+        if row["kind"] == "calculation_method"
+        else "",
     )
 
 
-def _level(rating: Mapping[str, Any]) -> Level:
-    colour = str(rating.get("color") or "").lstrip("#")
-    told = contrast(colour)
-    best = "" if told is None else f"{told:.1f} : 1"
-    points = words.number(rating.get("points"))
+def level(told: Mapping[str, Any]) -> Level:
+    """Return a level as it is drawn."""
+    colour = _COLOUR.fullmatch(told.get("color") or "")
+    light = luminance(colour[1]) if colour else 1.0
+    on_white, on_black = (contrast_of(light, other) for other in (1.0, 0.0))
     return Level(
-        str(rating.get("description") or ""), points, bool(rating.get("mastery")), f"#{colour}" if told else "", best
+        name=words.plain_text(told.get("description")) or "without a name",
+        points="–" if told.get("points") is None else words.number(told["points"]),
+        is_mastery=bool(told.get("mastery")),
+        colour=f"#{colour[1]}" if colour else None,
+        ink="#fff" if on_white > on_black else "#000",
+        contrast=f"{on_white:.1f}",
+        is_pale=colour is not None and on_white < _LEAST_CONTRAST,
     )
 
 

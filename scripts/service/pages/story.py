@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from outcomes.service.pages import words
+from outcomes.service.pages import frame, words
 from outcomes.service.pages.viewer import Viewer
 from outcomes.store.access.rights import Right
 
@@ -28,8 +28,8 @@ _KINDS = {
     "outcome": "",
     "group": "group ",
     "link": "",
-    "proficiency": "mastery scale ",
-    "calculation_method": "calculation method ",
+    "proficiency": "",
+    "calculation_method": "",
     "friendly_description": "friendly description of ",
     "setting": "setting ",
     "result": "result of ",
@@ -38,8 +38,12 @@ _POLICY = ("mastery_points", "points_possible", "calculation_method", "calculati
 _LONG = 90
 _ALIKE = 0.6
 """Texts that share less than this are shown one after the other: word by word nobody could read them."""
+_LEVEL = re.compile(r"(?:\w+\.)?\w*ratings\[(\d+)\]\.(\w+)")
+_SILENT_OF_LEVELS = frozenset({"outcome_proficiency_rating_id", "workflow_state", "id"})
 _WORDS = re.compile(r"\S+\s*|\s+")
 _HAVE_POLICY = frozenset({"outcome", "proficiency", "calculation_method"})
+_OF_PLACES = frozenset({"proficiency", "calculation_method"})
+"""Kinds whose titles are "Mastery scale of Account:1"."""
 MOST_FLIPS = 6
 """Of so many changes in one go it is asked whom each flipped; of more, only their sum is told."""
 
@@ -128,7 +132,7 @@ class Teller:
         return Told(
             verb=verbs.get(change, change),
             what=_KINDS.get(kind, f"{kind} "),
-            title=entry["title"] or f"{kind} {entry['id']}",
+            title=self._title(entry),
             address=self._address(entry),
             fields=fields,
             entry=entry,
@@ -138,9 +142,21 @@ class Teller:
             who_fully=words.who_fully(entry["actor"]),
         )
 
+    def _title(self, entry: Mapping[str, Any]) -> str:
+        title: str = entry["title"] or f"{entry['kind']} {entry['id']}"
+        if entry["kind"] not in _OF_PLACES:
+            return title
+        what, _, context = title.rpartition(" of ")
+        return f"the {what[:1].lower()}{what[1:]} of {frame.name_of(self.viewer, context)}" if what else title
+
     def _fields(self, entry: Mapping[str, Any]) -> Iterable[FieldChange]:
+        whole = _whole_levels(entry["fields"])
+        yield from whole.values()
         for name, (before, after) in entry["fields"].items():
             if name in words.SILENT_FIELDS or name in {"parent_outcome_group_id", "parent_id"}:
+                continue
+            level = _LEVEL.match(name)
+            if level and (level[1] in whole or level[2] in _SILENT_OF_LEVELS):
                 continue
             old, new = words.field_value(name, before), words.field_value(name, after)
             if old != new:
@@ -162,7 +178,24 @@ class Teller:
         outcome = entry["id"] if entry["kind"] == "outcome" else None
         if entry["kind"] == "link":
             outcome = (entry["fields"].get("learning_outcome_id") or [None, None])[1]
+        if entry["kind"] in _OF_PLACES and entry["title"]:
+            return self.viewer.where.to(f"/scale/{entry['title'].rpartition(' of ')[2]}")
         return None if outcome is None else self.viewer.where.to(f"/outcome/{outcome}")
+
+
+def _whole_levels(fields: Mapping[str, Sequence[Any]]) -> dict[str, FieldChange]:
+    """Return the levels of a scale that came or went as a whole, each as one change."""
+    found = {}
+    for name, (before, after) in fields.items():
+        level = _LEVEL.match(name)
+        if level and level[2] == "points" and (before is None) != (after is None):
+            names = fields.get(name.removesuffix("points") + "description", (None, None))
+            told = [
+                "nothing" if points is None else f"{words.plain_text(names[side]) or 'without a name'}, from {points:g}"
+                for side, points in enumerate((before, after))
+            ]
+            found[level[1]] = FieldChange(f"level {int(level[1]) + 1}", *told)
+    return found
 
 
 def has_policy(entry: Mapping[str, Any]) -> bool:
