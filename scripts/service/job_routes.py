@@ -113,7 +113,7 @@ async def everything(http: Request) -> Response:
     """List the jobs of who asks, and those that they could have begun, without their answers."""
     state = state_of(http)
     grant = state.askers.who(http)
-    found = [job.as_json() for job in state.jobs.all() if _may_see(grant, job)]
+    found = [job.as_json() for job in state.jobs.all() if may_see(grant, job)]
     return Response(dump({"items": found, "next": None}), media_type="application/json")
 
 
@@ -153,12 +153,12 @@ def _found(state: State, http: Request, job_id: str) -> tuple[Grant, Job]:
     """Return who asks, and the job; raises a 401 or 404."""
     grant = state.askers.who(http)
     job = state.jobs.find(job_id)
-    if job is None or not _may_see(grant, job):
+    if job is None or not may_see(grant, job):
         raise Problem(HTTPStatus.NOT_FOUND, "no such job: the last few are kept, until the service ends")
     return grant, job
 
 
-def _may_see(grant: Grant, job: Job) -> bool:
+def may_see(grant: Grant, job: Job) -> bool:
     """Say whether a job is one's own, or one that one may begin oneself, with the same answer."""
     if job.asked.grant.id == grant.id:
         return True

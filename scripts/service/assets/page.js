@@ -263,6 +263,26 @@
     }
   }
 
+  // -- a job that runs: how far it is, and at its end the way to what came of it ------------------------------------------
+  function watchJob(place) {
+    const source = new EventSource(place.dataset.job), bar = place.querySelector("progress"), said = place.querySelector("[data-said]");
+    source.addEventListener("job", (event) => {
+      const job = JSON.parse(event.data), { done, of } = job.progress;
+      if (of) { bar.max = of; bar.value = done; }
+      said.textContent = of ? `${done.toLocaleString("en")} of ${of.toLocaleString("en")}` : "at work";
+      if (job.state === "running") return;
+      source.close();
+      const link = document.createElement("a");
+      link.href = location.pathname + "#work";
+      link.textContent = "Show what came of it";
+      link.addEventListener("click", (click) => { click.preventDefault(); location.reload(); });
+      bar.remove();
+      said.replaceChildren("It has ended. ", link);
+    });
+    window.addEventListener("pagehide", () => source.close());
+  }
+  document.querySelectorAll("[data-job]").forEach(watchJob);
+
   if (slider && $("index")) startSlider();
   document.querySelectorAll("table.grid").forEach(startGrid);
   if ($("keys-on")) $("keys-on").checked = localStorage.getItem("keys") !== "off";

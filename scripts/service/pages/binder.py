@@ -32,13 +32,16 @@ def build(viewer: Viewer) -> Shown:
     shown = rows([*tree["roots"], *tree["detached"], *tree["unlinked"]], {})
     earlier, later = compare.times(viewer, context)
     known = str(viewer.known)
+    stored_scale, stored_method = scale.counting(viewer, viewer.ask("scales", at=at, context=context))
     parts: dict[str, Any] = {
         "name": name,
         "at_words": words.when(words.moment_of(at)),  # type: ignore[arg-type]
         "known_words": frame.sentence(viewer, "").knowledge,
         "lines": list(_lines(shown, 0)),
         "number": outcomes_below(shown),
-        "scales": [rule for rule in scale.rules_of(viewer, context) if rule.is_in_force],
+        "scale": stored_scale,
+        "method": stored_method,
+        "decides": scale.decides(viewer),
         "since": compare.side(viewer, context, earlier),
         "until": compare.side(viewer, context, later),
         "changes": compare.changes(viewer, context, earlier, later)[:_MOST_CHANGES],

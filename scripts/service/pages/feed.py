@@ -1,125 +1,85 @@
-"""Screens 10 and 11, the feed: is all of it coming in, what could not be read, and what to do about it."""
+"""Screen 10, the feed: does all of it come in, how late, what is missing, and the long work on it."""
 
+import shutil
 from collections import Counter
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from outcomes.api.arguments import now
-from outcomes.domain.errors import QuestionStopped, UsageError
+from outcomes.domain.errors import QuestionStopped
 from outcomes.domain.times import moment, moment_text
-from outcomes.service.pages import words
-from outcomes.service.pages.screens import Elsewhere, Screen, Shown, View
+from outcomes.service.pages import jobs, pulse, quarantine, words
+from outcomes.service.pages.screens import Screen, Shown, View
 from outcomes.service.pages.viewer import Viewer
-from outcomes.service.problems import Problem
+from outcomes.store.access.rights import Right
 
-_MOST = 100
 _LATE = "1h"
 _MOST_LATE = 20
-_MOST_BYTES = 65_536
+_LEAST_FREE = 256 << 20
+_SHOWN = 8
+"""Kinds of events that are shown before the rest is folded."""
 
 
-class Entry(NamedTuple):
-    """One piece that could not be read."""
+class Kind(NamedTuple):
+    """One kind of event: how many came, and when the last of the newest few thousand did."""
 
+    name: str
     number: int
-    reason: str
-    source: str
-    seen: Any
-    size: int
-    times: int
-    address: str
-    fate: str
+    last: Any
 
 
 def build(viewer: Viewer) -> Shown:
     """Show how the feed is."""
     status = viewer.ask("status")
-    entries = viewer.ask("quarantine")
-    waiting = [entry for entry in entries if not entry["taken_at"] and not entry["dismissed_at"]]
-    behind = status["head"] - status["views_position"]
+    waiting, settled = quarantine.entries(viewer)
+    behind = max(0, status["head"] - status["views_position"])
+    free = shutil.disk_usage(viewer.home.folder).free
+    found = pulse.read(viewer)
+    kinds = _kinds(status["event_names"], found)
+    troubles = _troubles(status, len(waiting), behind, free)
     parts: dict[str, Any] = {
         "status": status,
+        "troubles": troubles,
         "last_event": words.moment_of(status["last_event_time"]),
-        "last_recorded": words.moment_of(status["last_recorded_at"]),
         "quiet_for": _quiet_for(status),
-        "names": sorted(status["event_names"].items(), key=lambda one: -one[1]),
-        "most_of_a_name": max(status["event_names"].values(), default=1),
-        "entries": [_entry(viewer, entry) for entry in waiting[:_MOST]],
+        "pulse": found,
+        "strip": pulse.strip(found),
+        "kinds": kinds[:_SHOWN],
+        "more_kinds": kinds[_SHOWN:],
+        "largest": max(status["event_names"].values(), default=1),
+        "entries": waiting[: quarantine.MOST],
         "number_waiting": len(waiting),
-        "reasons": Counter(entry["reason"] for entry in waiting).most_common(),
-        "settled": len(entries) - len(waiting),
+        "reasons": [one for one in Counter(entry.reason for entry in waiting).most_common() if one[1] > 1],
+        "settled": settled,
         "inlets": viewer.inlets,
         "late": _late(viewer),
-        "findings": _findings(viewer),
-        "asked_doctor": "doctor" in viewer.query,
-        "doctor": viewer.where.here(doctor="1"),
+        "free": free / (1 << 30),
         "checkpoint": str(viewer.home.checkpoint()),
-        "is_well": not waiting and behind == 0 and not status.get("damaged"),
-        "done": viewer.query.get("done", ""),
+        "done": quarantine.done(viewer),
+        "may_read": {Right.STUDENTS, Right.PEOPLE} <= viewer.grant.rights,
+        **jobs.parts(viewer),
     }
     return View("feed.html", "The feed", parts)
 
 
-def entry(viewer: Viewer) -> Shown:
-    """Show one piece that could not be read, as it came: as text, never as anything else."""
-    number = _number(viewer)
-    try:
-        found = viewer.ask("quarantine/{number}", number=number)
-    except UsageError as error:
-        raise Problem(HTTPStatus.NOT_FOUND, f"no piece {number} could not be read") from error
-    told = found[0]
-    content = told["content"]
-    parts = {
-        "entry": _entry(viewer, told),
-        "places": told["places"],
-        "line": told["line"],
-        "content": content[:_MOST_BYTES],
-        "is_cut": len(content) > _MOST_BYTES,
-        "dismissed": told["dismissed_because"],
-        "dismiss": viewer.where.bare(f"/feed/quarantine/{number}/dismiss"),
-        "retry": viewer.where.bare("/feed/retry"),
-        "feed": viewer.where.bare("/feed"),
-    }
-    return View("quarantine.html", f"Piece {number} that could not be read", parts)
+def _troubles(status: dict[str, Any], waiting: int, behind: int, free: int) -> list[str]:
+    """Return what needs somebody, in words; nothing if all is well."""
+    found = [f"the log is damaged: {damage}" for damage in status.get("damaged") or ()]
+    if waiting:
+        found.append(f"{words.count(waiting, 'piece')} could not be read")
+    if behind:
+        found.append(f"answers are {words.count(behind, 'event')} behind what has come in")
+    if free < _LEAST_FREE:
+        found.append(f"only {free >> 20} MiB are free on the disk")
+    if status["clock_behind_seconds"]:
+        behind_by = words.span(words.seconds(status["clock_behind_seconds"]))
+        found.append(f"this machine's clock is {behind_by} behind what was recorded last")
+    return found
 
 
-def dismiss(viewer: Viewer) -> Shown:
-    """Take a piece out of the counts, for a reason that is kept."""
-    viewer.check_question("quarantine")
-    number, reason = _number(viewer), viewer.form.get("reason", "")
-    if not reason.strip():
-        raise UsageError("say why it is dismissed: the reason is kept with it")
-    viewer.home.quarantine.dismiss(number, reason=reason)
-    return Elsewhere(viewer.where.bare("/feed") + f"?done=dismissed+{number}")
-
-
-def retry(viewer: Viewer) -> Shown:
-    """Read again what could not be read."""
-    viewer.check_question("quarantine")
-    report = viewer.home.quarantine.retry()
-    return Elsewhere(viewer.where.bare("/feed") + f"?done=read+again:+{report.appended}+came+in")
-
-
-def _number(viewer: Viewer) -> int:
-    text = viewer.parameters["number"]
-    if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 - digits of SQLite's integers
-        raise Problem(HTTPStatus.NOT_FOUND, "pieces that could not be read have numbers")
-    return int(text)
-
-
-def _entry(viewer: Viewer, entry: dict[str, Any]) -> Entry:
-    fate = "read since" if entry["taken_at"] else "dismissed" if entry["dismissed_at"] else ""
-    return Entry(
-        entry["number"],
-        entry["reason"],
-        entry["source"],
-        words.moment_of(entry["last_seen"]),
-        entry["bytes"],
-        entry["times"],
-        viewer.where.bare(f"/feed/quarantine/{entry['number']}"),
-        fate,
-    )
+def _kinds(numbers: dict[str, int], found: pulse.Pulse) -> list[Kind]:
+    ordered = sorted(numbers.items(), key=lambda one: (-one[1], one[0]))
+    return [Kind(name.replace("_", " ").replace(".", " "), number, found.last.get(name)) for name, number in ordered]
 
 
 def _quiet_for(status: dict[str, Any]) -> str:
@@ -128,28 +88,18 @@ def _quiet_for(status: dict[str, Any]) -> str:
 
 
 def _late(viewer: Viewer) -> list[dict[str, Any]] | None:
-    """Return what came late since yesterday; None where that takes too long to find."""
-    since = moment_text(moment(now()) - timedelta(days=1))
+    """Return what came late since yesterday; nothing where the log only began then; None where it is too much."""
+    yesterday = moment(now()) - timedelta(days=1)
     began = viewer.began
-    if began is None or began > moment(now()) - timedelta(days=1):
+    if not viewer.may(Right.STUDENTS) or began is None or began > yesterday:
         return []
     try:
-        found: list[dict[str, Any]] = viewer.ask("late", over=_LATE, recorded_since=since, limit=_MOST_LATE)
+        found: list[dict[str, Any]] = viewer.ask(
+            "late", over=_LATE, recorded_since=moment_text(yesterday), limit=_MOST_LATE
+        )
     except QuestionStopped:
         return None
     return found
 
 
-def _findings(viewer: Viewer) -> list[dict[str, Any]] | None:
-    if "doctor" not in viewer.query:
-        return None
-    try:
-        return [finding.as_json() for finding in viewer.home.at(tenant=viewer.tenant).doctor() if finding.count]
-    except QuestionStopped:
-        return None
-
-
 SCREEN = Screen("/feed", "feed", build)
-QUARANTINE = Screen("/feed/quarantine/{number}", "feed", entry)
-DISMISS = Screen("/feed/quarantine/{number}/dismiss", "feed", dismiss, takes_form=True)
-RETRY = Screen("/feed/retry", "feed", retry, takes_form=True)

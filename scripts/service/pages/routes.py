@@ -10,8 +10,10 @@ from outcomes.service.pages import (
     compare,
     course,
     feed,
+    jobs,
     keys,
     outcome,
+    quarantine,
     scale,
     scheme,
     screens,
@@ -34,9 +36,9 @@ SCREENS = (
     compare.SCREEN,
     scale.SCREEN,
     feed.SCREEN,
-    feed.QUARANTINE,
-    feed.DISMISS,
-    feed.RETRY,
+    quarantine.SCREEN,
+    quarantine.DISMISS,
+    quarantine.RETRY,
     access.SCREEN,
     access.CREATE,
     access.REVOKE,
@@ -50,5 +52,6 @@ def router() -> APIRouter:
     found = APIRouter(include_in_schema=False)
     found.include_router(assets.router())
     found.include_router(scheme.router())
+    found.include_router(jobs.router())
     found.include_router(screens.router(SCREENS))
     return found

@@ -52,13 +52,13 @@ def build(viewer: Viewer) -> Shown:
     if "step" in viewer.query:
         return _stepped(viewer, entries)
     name = frame.name_of(viewer, context)
-    scales, methods = ([row for row in rows if row["kind"] == kind] for kind in ("proficiency", "calculation_method"))
+    scale, method = counting(viewer, rows)
     parts = {
         "name": name,
-        "decides": _decides(viewer),
+        "decides": decides(viewer),
         "is_of_course": context.startswith("Course:"),
-        "scale": _counting(viewer, scales),
-        "method": _counting(viewer, methods),
+        "scale": scale,
+        "method": method,
         "above": [_stored(viewer, row) for row in rows if row["place"] != "below"],
         "below": [_stored(viewer, row) for row in rows if row["place"] == "below"],
         "told": _told(viewer, entries),
@@ -91,7 +91,7 @@ def _stepped(viewer: Viewer, entries: Sequence[Mapping[str, Any]]) -> Elsewhere:
     return Elsewhere(viewer.where.here(at=next((time for time in times if at is not None and time > at), None)))
 
 
-def _decides(viewer: Viewer) -> str:
+def decides(viewer: Viewer) -> str:
     """Return "on", "off" or "not set": whether accounts and courses decide, and not each outcome."""
     told: dict[str, str] = {row["setting"]: row["value"] for row in viewer.ask("settings")}
     return told[_ACCOUNTS_DECIDE]
@@ -115,8 +115,10 @@ def _told(viewer: Viewer, entries: Sequence[Mapping[str, Any]]) -> list[Told]:
     return with_flips(viewer, Teller(viewer).told(reversed(past)))
 
 
-def _counting(viewer: Viewer, rows: Sequence[Mapping[str, Any]]) -> Stored | None:
-    return next((_stored(viewer, row) for row in rows if row["is_nearest"]), None)
+def counting(viewer: Viewer, rows: Sequence[Mapping[str, Any]]) -> tuple[Stored | None, Stored | None]:
+    """Return the scale and the method that count, where accounts decide, of what is stored (see `Point.scales`)."""
+    nearest = {row["kind"]: _stored(viewer, row) for row in rows if row["is_nearest"]}
+    return nearest.get("proficiency"), nearest.get("calculation_method")
 
 
 def _stored(viewer: Viewer, row: Mapping[str, Any]) -> Stored:

@@ -141,7 +141,18 @@ def _viewer(
     is_fragment = request.headers.get("hx-request") == "true"
     scheme = request.cookies.get("scheme", "")
     return Viewer(
-        home, grant, where, query, parameters, kept, state.access, is_fragment, form, scheme, state.inlets.figures()
+        home,
+        grant,
+        where,
+        query,
+        parameters,
+        kept,
+        state.access,
+        is_fragment,
+        form,
+        scheme,
+        state.inlets.figures(),
+        state.jobs,
     )
 
 

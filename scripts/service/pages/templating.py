@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from outcomes.domain.times import moment
 from outcomes.service.pages import words
 
 _FOLDER = Path(__file__).parents[1] / "templates"
@@ -25,6 +26,7 @@ def environment() -> Environment:
     for name in ("day", "short_day", "clock", "when", "number", "count", "who", "who_fully", "span", "field_name"):
         found.filters[name] = getattr(words, name)
     found.filters["moment"] = words.moment_of
+    found.filters["instant"] = moment
     found.filters["lateness"] = lambda seconds: words.span(words.seconds(seconds))
     return found
 

@@ -11,6 +11,7 @@ from outcomes.api.arguments import now
 from outcomes.api.home import Home
 from outcomes.service.answering import Asked, Keeping
 from outcomes.service.asker import require
+from outcomes.service.jobs import Jobs
 from outcomes.service.pages.kept import Kept
 from outcomes.service.pages.where import Where
 from outcomes.service.personal_data import is_of_student
@@ -39,6 +40,7 @@ class Viewer:
     form: Mapping[str, str] = field(default_factory=dict)
     scheme: str = ""
     inlets: Sequence[Any] = ()
+    jobs: Jobs | None = None
     rows: int = 0
     course: str | None = None
     student: str | None = None

@@ -9,7 +9,7 @@ from outcomes.domain.errors import UsageError
 from outcomes.domain.times import micros, moment, parse_argument, to_text
 
 CLOCKS = ("at", "known")
-_ONCE = ("on", "step", "shown", "cite", "fp", "cited", "log", "edition", "known_on")
+_ONCE = ("on", "step", "shown", "cite", "fp", "cited", "log", "edition", "known_on", "done")
 """Parameters of one request, which no link takes along."""
 
 
@@ -47,9 +47,9 @@ class Where:
         """Return another view's address at the same times."""
         return self._address(path, parameters)
 
-    def bare(self, path: str) -> str:
+    def bare(self, path: str, **parameters: str | None) -> str:
         """Return an address of today."""
-        return replace(self, at=None, known=None).to(path)
+        return replace(self, at=None, known=None).to(path, **parameters)
 
     def data(self, form: str) -> str:
         """Return the address of this view's data."""
