@@ -1,6 +1,5 @@
 """The feed: what came, what could not be read and what to do about it, and long work with its progress."""
 
-import json
 import re
 
 import httpx
@@ -24,10 +23,7 @@ def test_it_says_whether_somebody_should_look(opened: Opener) -> None:
 
 
 def test_what_could_not_be_read_is_shown_as_text_and_dismissed_for_a_reason(school: Service, opened: Opener) -> None:
-    """Bytes that would be a script, or hide, are text; a piece that is dismissed is out of the counts, its record stays.
-
-    Without scripts, as everything.
-    """
+    """Bytes that would be a script, or hide, are text; what is dismissed is out of the counts, and its record stays."""
     assert school.post("/events", HOSTILE).json()["quarantined"] == 1
     number = school.json("/quarantine?newest_first=true&limit=1")["items"][0]["number"]
     page = opened(f"/feed/quarantine/{number}", java_script_enabled=False)
@@ -71,7 +67,7 @@ def test_what_is_missing_is_told_with_what_to_do(opened: Opener) -> None:
 
 
 def test_only_who_may_operates_and_only_from_our_pages(school: Service) -> None:
-    """Without `operate` the feed is refused in words; raw bytes need `students` and `people`, too; no other site posts."""
+    """The feed needs `operate`, raw bytes `students` and `people`, too; and no other site posts here."""
     assert school.get("//feed", school.new_token("tree")).status_code == 403
     operator = school.new_token("tree,operate")
     assert school.get("//feed", operator).status_code == 200
@@ -79,7 +75,7 @@ def test_only_who_may_operates_and_only_from_our_pages(school: Service) -> None:
     with httpx.Client(base_url=school.url, cookies={"outcomes": session_of(school)}, timeout=30) as other:
         for path in ("/feed/retry", "/feed/quarantine/1/dismiss", "/feed/jobs/rebuild", "/access/create"):
             assert other.post(path, headers={"Sec-Fetch-Site": "cross-site"}).status_code in {401, 403}
-    assert json.loads(school.get("/quarantine/1").text)["items"][0]["dismissed_at"] is None
+    assert school.json("/quarantine/1")[0]["dismissed_at"] is None
     assert "nonsense" not in school.get("//feed?done=nonsense").text
 
 
