@@ -101,11 +101,10 @@ def done(viewer: Viewer) -> str:
 
 
 def _neighbours(viewer: Viewer, number: int) -> list[tuple[str, str]]:
-    found = []
-    for label, asked in (("← the piece before", {"newest_first": True}), ("the next piece →", {})):
-        rows = viewer.ask("quarantine", after=str(number), limit=1, **asked)
-        found += [(label, viewer.where.bare(f"/feed/quarantine/{row['number']}")) for row in rows]
-    return found
+    before = viewer.ask("quarantine", after=str(number), limit=1, newest_first=True)
+    after = viewer.ask("quarantine", after=str(number), limit=1)
+    labels = ("← the piece before", before), ("the next piece →", after)
+    return [(label, viewer.where.bare(f"/feed/quarantine/{row['number']}")) for label, rows in labels for row in rows]
 
 
 def _number(viewer: Viewer) -> int:
