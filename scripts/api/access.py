@@ -33,14 +33,25 @@ class Access:
     ) -> None:
         self._file.close()
 
-    def create_token(self, rights: str, *, scope: str = "all", label: str = "", expires: str | None = None) -> NewToken:
+    def create_token(
+        self,
+        rights: str,
+        *,
+        scope: str = "all",
+        label: str = "",
+        expires: str | None = None,
+        person: str | None = None,
+    ) -> NewToken:
         """Make a token with `rights` ("tree,students") in a `scope` ("all", or "tenant:UUID,Account:12").
 
-        `expires` is a length of time from now ("90d", "52w"). Raises UsageError.
+        `expires` is a length of time from now ("90d", "52w"). `person` is whom a proxy lets in by that name: they have
+        the token's rights without its secret. Raises UsageError.
         """
         made = now()
         end = None if expires is None else made + duration(expires)
-        token, secret = self._file.create(parse_rights(rights), Scope.parse(scope), label, made, end)
+        token, secret = self._file.create(
+            parse_rights(rights), Scope.parse(scope), label or person or "", made, end, person=person
+        )
         return NewToken(token.id, secret, _rights(token), token.scope, token.label, _time(token.expires))
 
     def tokens(self) -> TokenList:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from outcomes.api.ingest import Events
     from outcomes.api.quarantine import Quarantine
     from outcomes.api.settings import Settings
+    from outcomes.projections.operations.lag import Lag
     from outcomes.store.ingest.group_commit import Delivery
     from outcomes.store.operations.checkpoint import Checkpoint
 
@@ -235,6 +236,13 @@ class Home:
             # No views can be made of it, and none are needed to show what is left.
             point = Point(self._session, None, LogCut(None, self._session.log.head, 1 << 62), ())
         return log_at(self._session, point, wanted)
+
+    def lag(self, after: int = 0) -> "Lag":
+        """Return how far the record is behind Canvas, and how many of the events after a position came late."""
+        from outcomes.projections.operations.lag import lag_after
+
+        with self._session.reading() as connection:
+            return lag_after(connection, after)
 
     def status(self) -> "Status":
         """Return how things stand: head, sizes, counts, positions, tenants. The views are taken as they are."""

@@ -18,6 +18,7 @@ from outcomes.service.gate import Gate
 from outcomes.service.inlets import report, webhook
 from outcomes.service.inlets.figures import Inlets
 from outcomes.service.jobs import Jobs
+from outcomes.service.limits import Turns
 from outcomes.service.metrics import Metrics
 from outcomes.service.pages import failures
 from outcomes.service.pages import routes as pages
@@ -45,7 +46,7 @@ def create_app(configuration: Configuration) -> FastAPI:
         writer = Writer(configuration, lambda position: head.tell({"head": position}), access.flush)
         askers = Askers(access, is_secure=configuration.is_secure)
         app.state.parts = State(
-            configuration, access, askers, readers, writer, metrics, inlets, signed, Streams(), jobs, head
+            configuration, access, askers, readers, writer, metrics, inlets, signed, Streams(), jobs, Turns(), head
         )
         yield
         jobs.close()

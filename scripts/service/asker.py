@@ -1,4 +1,4 @@
-"""Who asks: the holder of a token, or of a session that began with a token or with a one-time link."""
+"""Who asks: the holder of a token, of a session that began with one or with a link, or whom the proxy let in."""
 
 import time
 from collections.abc import Collection
@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from outcomes.api.arguments import now
 from outcomes.service.problems import Problem
+from outcomes.service.proxy import PERSON
 from outcomes.store.access.access_file import AccessFile
 from outcomes.store.access.rights import READING, Grant, Right, Scope
 
@@ -63,6 +64,9 @@ class Askers:
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         if scheme:
             return self.holder(secret.strip()) if scheme.lower() == "bearer" else None
+        person = request.scope.get(PERSON)
+        if person is not None:
+            return self._access.grant_of_person(person, now()) if is_of_our_pages(request) else None
         cookie = request.cookies.get(self.cookie)
         return self._of_session(cookie, is_use=is_use) if cookie and is_of_our_pages(request) else None
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
+from outcomes.api.arguments import now
 from outcomes.api.home import Home
 from outcomes.domain.errors import KeySetUnavailable, OutcomesError
 from outcomes.service.asker import require
@@ -18,6 +19,8 @@ from outcomes.store.access.rights import Right
 from outcomes.store.sources.signed_body import SignedBodies
 
 _LEAST_FREE = 256 << 20
+_FAR_BEHIND = 10_000
+"""Positions: while others write, the views are always a little behind."""
 _OK = "ok"
 
 
@@ -38,32 +41,43 @@ async def live() -> Response:
 async def ready(http: Request) -> Response:
     """Say of each part whether it works, in words; 503 if one does not."""
     state = state_of(http)
-    parts = {"readers": await _readers(state), "writer": _writer(state), "disk": _disk(state)}
+    try:
+        lag = await state.readers.ask(_lag_of)
+    except (OutcomesError, OSError):
+        lag = None
+    parts = {"readers": _readers(lag), "writer": _writer(state), "disk": _disk(state)}
     if state.signed is not None:
         parts["keys"] = await asyncio.to_thread(_keys, state.signed)
     is_ready = all(words == _OK for words in parts.values())
     status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return Response(dump({"ready": is_ready, "parts": parts}), status, media_type="application/json")
+    return Response(dump({"ready": is_ready, "parts": parts, "lag": lag}), status, media_type="application/json")
 
 
 async def metrics(http: Request) -> Response:
     """Return the counters; they need a token with the right operate."""
     state = state_of(http)
     require(state.askers.who(http), {Right.OPERATE})
-    head = await state.readers.ask(lambda home: home.head)
     state.inlets.tell_queues(noted(state.configuration.folder))
-    return Response(state.metrics.exposition(head, state.writer.waiting_bytes), media_type=CONTENT_TYPE_LATEST)
+    standing = await state.readers.ask(state.metrics.standing)
+    told = state.metrics.exposition(standing, state.writer.waiting_bytes, state.streams.number)
+    return Response(told, media_type=CONTENT_TYPE_LATEST)
 
 
-async def _readers(state: State) -> str:
-    def look(home: Home) -> str:
-        behind = home.head - home.at().known_at
-        return _OK if behind == 0 else f"the views are {behind} positions behind the log: they follow"
+def _lag_of(home: Home) -> dict[str, float | int | None]:
+    found, head = home.lag(home.head), home.head
+    quiet = None if found.recorded_at is None else (now() - found.recorded_at) / 1_000_000
+    return {
+        "views_behind": max(0, head - home.at().known_at),
+        "behind_canvas_seconds": None if found.behind is None else found.behind / 1_000_000,
+        "quiet_seconds": quiet,
+    }
 
-    try:
-        return await state.readers.ask(look)
-    except (OutcomesError, OSError):
+
+def _readers(lag: dict[str, float | int | None] | None) -> str:
+    if lag is None:
         return "the log or its views cannot be read: outcomes status tells more"
+    behind = lag["views_behind"] or 0
+    return _OK if behind < _FAR_BEHIND else f"the views are {behind} positions behind the log: they follow"
 
 
 def _writer(state: State) -> str:

@@ -60,9 +60,10 @@ def _endpoint(question: Question, form: Form, parameters: Parameters) -> Callabl
     async def endpoint(http: Request) -> Response:
         state = state_of(http)
         asked, position = asked_of(question, form, parameters, http)
-        if position is not None:
-            await _reached(state, position)
-        return await state.readers.ask(lambda home: answer(home, asked))
+        async with state.turns.one(asked.grant.id):
+            if position is not None:
+                await _reached(state, position)
+            return await state.readers.ask(lambda home: answer(home, asked))
 
     return endpoint
 

@@ -7,6 +7,7 @@ import ssl
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
@@ -14,7 +15,9 @@ import uvicorn
 from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.service.application import create_app
 from outcomes.service.configuration import Configuration
+from outcomes.service.proxy import Proxied
 from outcomes.service.readers import open_home
+from outcomes.service.service_manager import notify
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _STOP_SECONDS = 10
@@ -29,10 +32,14 @@ class Address:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     behind_proxy: str | None = None
+    person_header: str | None = None
+    """In which the proxy says who it has let in."""
     root_path: str = ""
 
     def check(self) -> None:
-        """Refuse to speak in the clear to other machines; raises UsageError."""
+        """Refuse to speak in the clear to other machines, or to believe anybody; raises UsageError."""
+        if self.person_header is not None and self.behind_proxy is None:
+            raise UsageError("--person-header is believed of one proxy only: name it with --behind-proxy ADDRESS")
         if self.host not in _LOOPBACK and self.tls_cert is None and self.behind_proxy is None:
             raise UsageError(
                 f"--host {self.host} is seen from other machines, and nothing would be encrypted: "
@@ -49,22 +56,22 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
     own_name = frozenset() if address.host in {"0.0.0.0", "::"} else frozenset({address.host})  # noqa: S104 - compared
     configuration = replace(configuration, is_secure=is_secure, hosts=configuration.hosts | own_name)
     app = create_app(configuration)
-    listening = _listen(address)
+    listening = listen(address)
     server = _Server(
         uvicorn.Config(
-            app,
+            Proxied(app, address.behind_proxy, address.person_header),
             log_config=None,
             access_log=False,
             server_header=False,
             date_header=True,
-            proxy_headers=address.behind_proxy is not None,
-            forwarded_allow_ips=address.behind_proxy,
+            proxy_headers=False,
             root_path=address.root_path,
             timeout_graceful_shutdown=_STOP_SECONDS,
             ssl_certfile=address.tls_cert,
             ssl_keyfile=address.tls_key,
             ssl_version=ssl.PROTOCOL_TLS_SERVER,
         ),
+        parts=app.state,
         app_url=f"{'https' if address.tls_cert else 'http'}://{_shown(address.host)}:{listening.getsockname()[1]}",
     )
     structlog.configure(
@@ -82,24 +89,27 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
 class _Server(uvicorn.Server):
     """Says where it listens once it does, with a link that lets whoever has started it in, once."""
 
-    def __init__(self, config: uvicorn.Config, app_url: str) -> None:
+    def __init__(self, config: uvicorn.Config, parts: Any, app_url: str) -> None:
         super().__init__(config)
+        self._parts = parts
         self._url = app_url
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # First, for uvicorn waits for what is being answered, and a stream has no end of its own.
-        self.config.app.state.parts.streams.close()  # type: ignore[union-attr]
+        notify("STOPPING=1")
+        self._parts.parts.streams.close()
         await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            app = self.config.app
-            ticket = app.state.parts.askers.one_time_link()  # type: ignore[union-attr]
+            ticket = self._parts.parts.askers.one_time_link()
             print(f"listening on {self._url}/enter/{ticket}", file=sys.stderr, flush=True)
+            notify("READY=1")
 
 
-def _listen(address: Address) -> socket.socket:
+def listen(address: Address) -> socket.socket:
+    """Take an address; raises HomeUnavailable if another program has it."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     # The protocol is named because asyncio sends small answers without delay on sockets of TCP by name only.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

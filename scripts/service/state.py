@@ -8,6 +8,7 @@ from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
 from outcomes.service.inlets.figures import Inlets
 from outcomes.service.jobs import Jobs
+from outcomes.service.limits import Turns
 from outcomes.service.metrics import Metrics
 from outcomes.service.readers import Readers
 from outcomes.service.streams import Streams, Told
@@ -31,6 +32,7 @@ class State:
     """What checks the signatures of deliveries, if there are keys."""
     streams: Streams
     jobs: Jobs
+    turns: Turns
     head: Told
     """Up to where the views stand, whenever that changes."""
 

@@ -29,6 +29,8 @@ CREATE TABLE IF NOT EXISTS tokens (
     id TEXT PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE, label TEXT NOT NULL, rights TEXT NOT NULL,
     scope TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER, last_used INTEGER, revoked INTEGER
 ) STRICT;
+CREATE TABLE IF NOT EXISTS people (token TEXT PRIMARY KEY REFERENCES tokens (id), person TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS people_by_name ON people (person);
 CREATE TABLE IF NOT EXISTS looks (
     number INTEGER PRIMARY KEY, at INTEGER NOT NULL, token TEXT NOT NULL, label TEXT NOT NULL, route TEXT NOT NULL,
     tenant TEXT, course TEXT, student TEXT, as_of TEXT, known_at TEXT, rows INTEGER NOT NULL, via TEXT NOT NULL
@@ -100,9 +102,16 @@ class AccessFile:
     # -- tokens ----------------------------------------------------------------------------------------------------
 
     def create(
-        self, rights: frozenset[Right], scope: Scope, label: str, now: Micros, expires: Micros | None
+        self,
+        rights: frozenset[Right],
+        scope: Scope,
+        label: str,
+        now: Micros,
+        expires: Micros | None,
+        *,
+        person: str | None = None,
     ) -> tuple[Token, str]:
-        """Make a token; return it with its secret, which is stored nowhere."""
+        """Make a token; return it with its secret, which is stored nowhere. A person has it without the secret, too."""
         secret = _PREFIX + token_urlsafe(_SECRET_BYTES)
         told = ",".join(right for right in Right if right in rights)
         token = Token(token_hex(4), label, told, str(scope), now, expires, None, None)
@@ -111,6 +120,8 @@ class AccessFile:
                 "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
                 (token.id, _fingerprint(secret), *token[1:6]),
             )
+            if person is not None:
+                connection.execute("INSERT INTO people VALUES (?, ?)", (token.id, person))
         return token, secret
 
     def tokens(self) -> list[Token]:
@@ -134,6 +145,16 @@ class AccessFile:
     def grant(self, token_id: str, now: Micros) -> Grant | None:
         """Return what the holder of a token may do, by the token's id; None if there is none, or it has ended."""
         return self._grant("id", token_id, now)
+
+    def grant_of_person(self, person: str, now: Micros) -> Grant | None:
+        """Return what a person may do by the newest token that was made for them and holds; None if there is none."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT token FROM people JOIN tokens ON token = id WHERE person = ? ORDER BY created DESC, token",
+                (person,),
+            ).fetchall()
+        found = (self.grant(token, now) for (token,) in rows)
+        return next((grant for grant in found if grant is not None), None)
 
     def _grant(self, column: str, value: bytes | str, now: Micros) -> Grant | None:
         with self._lock:

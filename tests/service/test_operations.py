@@ -17,7 +17,15 @@ def test_it_says_whether_it_lives_and_which_part_is_off(tmp_path: Path) -> None:
         assert httpx.get(f"{service.url}/health/live").json() == {"status": "alive"}
         ready = httpx.get(f"{service.url}/health/ready")
         assert ready.status_code == 200
-        assert ready.json() == {"ready": True, "parts": {"readers": "ok", "writer": "ok", "disk": "ok"}}
+        assert ready.json() == {
+            "ready": True,
+            "parts": {"readers": "ok", "writer": "ok", "disk": "ok"},
+            "lag": {"views_behind": 0, "behind_canvas_seconds": None, "quiet_seconds": None},
+        }
+        service.post("/events", lines(outcome("1", "2026-02-01")))
+        lag = httpx.get(f"{service.url}/health/ready").json()["lag"]
+        assert lag["behind_canvas_seconds"] > 0
+        assert 0 <= lag["quiet_seconds"] < 60
 
 
 def test_it_counts_by_route_and_writes_no_address(tmp_path: Path) -> None:
@@ -35,6 +43,10 @@ def test_it_counts_by_route_and_writes_no_address(tmp_path: Path) -> None:
     assert 'outcomes_events_total{fate="quarantined"} 1.0' in told
     assert 'outcomes_requests_total{route="/events/in/{key}",status="204"} 1.0' in told
     assert "outcomes_head_position 1.0" in told
+    assert "outcomes_late_events_total 1.0" in told
+    assert "outcomes_views_behind_positions 0.0" in told
+    assert "outcomes_streams 0.0" in told
+    assert told.count("outcomes_quarantined_total{reason=") == 1
     said = [json.loads(line) for line in service.said]
     assert {(line["route"], line["status"]) for line in said} >= {
         ("/events/in/{key}", 204),

@@ -29,6 +29,10 @@ def create_token(
     expires: Annotated[
         str | None, typer.Option("--expires", metavar="DURATION", help="Ends so long from now: 90d, 52w; else never.")
     ] = None,
+    person: Annotated[
+        str | None,
+        typer.Option("--person", metavar="NAME", help="Who has these rights when a proxy lets them in by this name."),
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Make a token for the service. Its secret is shown this once and stored nowhere.
@@ -38,7 +42,7 @@ def create_token(
     from outcomes.api.access import Access  # noqa: PLC0415 - seldom asked for
 
     with Access(folder_of(context)) as access:
-        answer(access.create_token(rights, scope=scope, label=label, expires=expires), form)
+        answer(access.create_token(rights, scope=scope, label=label, expires=expires, person=person), form)
     say("keep the token now: it is not shown again")
 
 

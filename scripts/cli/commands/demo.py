@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -66,7 +66,13 @@ STEPS = (
 )
 
 
-def demo(context: typer.Context) -> None:
+def demo(
+    context: typer.Context,
+    *,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show it in the browser: serve the sample on a free port.")
+    ] = False,
+) -> None:
     """Load the shipped sample into a fresh folder and show a tree, a timeline, a past state and the proof.
 
     Example: outcomes demo
@@ -75,6 +81,9 @@ def demo(context: typer.Context) -> None:
     run: Callable[[list[str]], int] = root.meta["run"]
     source = root.get_parameter_source("home")
     home = _fresh(folder_of(context), is_default=source is None or source.name == "DEFAULT")
+    if serve:
+        code = run(["--home", str(home), *STEPS[0].arguments]) or run(["--home", str(home), "serve", "--port", "0"])
+        raise typer.Exit(code)
     out = console()
     for step in STEPS:
         out.print(f"\n# {step.words}", style="dim")

@@ -1,7 +1,9 @@
 """`serve`: every question by HTTP."""
 
+import getpass
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,8 +11,12 @@ from outcomes.api.extras import require
 from outcomes.cli.options import IssuerOption, JwksOption, folder_of, key_of
 from outcomes.domain.errors import UsageError
 
+if TYPE_CHECKING:
+    from outcomes.service.configuration import Configuration
+    from outcomes.service.server import Address
 
-def serve(
+
+def serve(  # noqa: PLR0913 - one parameter per option
     context: typer.Context,
     *,
     host: Annotated[str, typer.Option("--host", metavar="H", help="Address to listen on.")] = "127.0.0.1",
@@ -24,6 +30,10 @@ def serve(
         typer.Option("--behind-proxy", metavar="ADDRESS", help="Of the proxy that speaks TLS, whose headers we trust."),
     ] = None,
     root_path: Annotated[str, typer.Option("--root-path", metavar="PATH", help="Path at which the proxy has us.")] = "",
+    person_header: Annotated[
+        str | None,
+        typer.Option("--person-header", metavar="NAME", help="In which the proxy says whom it let in: Remote-User."),
+    ] = None,
     tls_cert: Annotated[
         Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate, to speak TLS.")
     ] = None,
@@ -32,6 +42,12 @@ def serve(
     issuer: IssuerOption = None,
     signed_only: Annotated[
         bool, typer.Option("--signed-only", help="Refuse deliveries of Canvas that it has not signed.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Try each part, say what is missing, and serve nothing.")
+    ] = False,
+    unit: Annotated[
+        bool, typer.Option("--unit", help="Print a systemd unit with the options given here, and serve nothing.")
     ] = False,
 ) -> None:
     """Serve every question by HTTP, until it is ended. It prints a link that lets you in, once.
@@ -57,6 +73,37 @@ def serve(
         **key_of(context),
     )
     address = Address(
-        host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, behind_proxy=behind_proxy, root_path=root_path
+        host=host,
+        port=port,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        behind_proxy=behind_proxy,
+        person_header=person_header,
+        root_path=root_path,
     )
-    serve_until_stopped(configuration, address)
+    if unit:
+        address.check()
+        _print_unit(configuration.folder)
+    elif check:
+        _check(configuration, address)
+    else:
+        serve_until_stopped(configuration, address)
+
+
+def _print_unit(folder: Path) -> None:
+    from outcomes.service.service_manager import unit  # noqa: PLC0415 - needed by this option only
+
+    given = sys.argv[sys.argv.index("serve") + 1 :]
+    owner = folder.owner() if folder.exists() else getpass.getuser()
+    print(unit(folder, [word for word in given if word != "--unit"], owner), end="")
+
+
+def _check(configuration: "Configuration", address: "Address") -> None:
+    from outcomes.service.readiness import checks  # noqa: PLC0415 - needed by this option only
+
+    is_well = True
+    for part, wrong in checks(configuration, address):
+        print(f"{part}: {wrong or 'ok'}")
+        is_well = is_well and (wrong is None or part in {"libraries", "access.db"})
+    if not is_well:
+        raise typer.Exit(1)

@@ -1,0 +1,138 @@
+"""What bounds one sender, and of whom it believes who they are."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+import outcomes
+from outcomes.api.access import Access
+from tests.support.command import ROOT, Outcomes
+from tests.support.service import running, start
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A fresh, empty home."""
+    outcomes.init(tmp_path / "home").close()
+    return tmp_path / "home"
+
+
+def test_who_fails_ten_times_a_minute_is_told_to_stop(home: Path) -> None:
+    """401 ten times, then 429 with Retry-After; whoever has a key that holds is let in, from the same address, too."""
+    with running(home) as service:
+        ways = [
+            lambda: service.get("/digest", "outcomes_wrong"),
+            lambda: service.post("//events/in/outcomes_wrong", b"{}"),
+            lambda: httpx.get(f"{service.url}/enter/wrong"),
+        ]
+        assert [ways[number % 3]().status_code for number in range(10)] == [401] * 10
+        for way in ways:
+            refused = way()
+            assert (refused.status_code, "retry-after" in refused.headers) == (429, True)
+            assert refused.headers["content-type"] == "application/problem+json"
+            assert "content-security-policy" in refused.headers
+        # Without any key it is no attempt: a browser whose session is over is sent to log in, as often as it asks.
+        assert httpx.get(f"{service.url}/api/v1/digest").status_code == 401
+        assert service.get("/digest").status_code == 200
+
+
+def test_a_hundred_headers_are_enough(home: Path) -> None:
+    """More are no request of anybody."""
+    with running(home) as service:
+        many = {f"X-{number}": "1" for number in range(100)}
+        assert service.get("/digest", **many).status_code == 431
+        assert service.get("/digest", **dict(list(many.items())[:80])).status_code == 200
+
+
+def test_a_person_is_whom_the_proxy_let_in(home: Path) -> None:
+    """By its header, and of it alone: of anybody else the header is struck, and so is what they say of an address."""
+    with Access(home) as access:
+        access.create_token("tree", person="ada@school.example")
+    ada = {"Remote-User": "ada@school.example"}
+    options = ("--person-header", "Remote-User")
+    with running(home, "--behind-proxy", "127.0.0.1", *options) as service:
+        assert httpx.get(f"{service.url}/api/v1/digest", headers=ada).status_code == 200
+        assert httpx.get(f"{service.url}/api/v1/status", headers=ada).status_code == 403
+        assert httpx.get(f"{service.url}/api/v1/digest", headers={"Remote-User": "bob"}).status_code == 401
+        assert httpx.get(f"{service.url}/api/v1/digest", headers=[*ada.items()] * 2).status_code == 401
+        assert httpx.get(f"{service.url}/api/v1/digest").status_code == 401
+        foreign = {**ada, "Sec-Fetch-Site": "cross-site"}
+        assert httpx.get(f"{service.url}/api/v1/digest", headers=foreign).status_code == 401
+    with running(home, "--behind-proxy", "192.0.2.1", *options) as service:
+        assert httpx.get(f"{service.url}/api/v1/digest", headers=ada).status_code == 401
+
+
+def test_a_header_of_persons_needs_a_proxy(home: Path) -> None:
+    """Else anybody could say who they are."""
+    ran = Outcomes(home)("serve", "--person-header", "Remote-User", "--port", "0")
+    assert ran.code == 2
+    assert "--behind-proxy" in ran.err
+
+
+def test_check_says_what_is_missing(home: Path) -> None:
+    """Exit 0 where it can serve, 1 where it cannot; a port that is taken is named."""
+    assert Outcomes(home)("serve", "--check", "--port", "0").code == 0
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = Outcomes(home)("serve", "--check", "--port", str(taken.getsockname()[1]))
+    assert ran.code == 1
+    assert b"address: cannot listen" in ran.out
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_the_unit_is_one_for_systemd(home: Path, tmp_path: Path) -> None:
+    """It has the options that were given, and systemd finds nothing wrong with it."""
+    ran = Outcomes(home)("serve", "--unit", "--port", "8765", "--allow-host", "outcomes.school.example")
+    unit = tmp_path / "outcomes.service"
+    unit.write_bytes(ran.out)
+    assert b"serve --port 8765 --allow-host outcomes.school.example" in ran.out
+    assert f"ReadWritePaths={home}".encode() in ran.out
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)],  # noqa: S607 - where the system has it
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (checked.returncode, [line for line in checked.stderr.splitlines() if "outcomes.service" in line]) == (0, [])
+
+
+def test_systemd_is_told_when_it_listens_and_when_it_ends(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a service of type notify."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        service = start(home)
+        assert manager.recv(100) == b"READY=1"
+        assert service.stop() == 0
+        assert manager.recv(100) == b"STOPPING=1"
+
+
+def test_the_sample_is_shown_with_one_command(tmp_path: Path) -> None:
+    """`demo --serve` loads it, and says where it is to be seen."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "outcomes", "--home", str(tmp_path / "demo"), "demo", "--serve"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ,
+    )
+    assert process.stderr is not None
+    link = next((line.split()[-1] for line in process.stderr if line.startswith("listening on ")), None)
+    assert link is not None
+    with httpx.Client() as browser:
+        assert browser.get(link).status_code == 303
+        assert browser.get(link.split("/enter/")[0] + "/api/v1/status").json()["head"] > 1_000
+    process.send_signal(signal.SIGTERM)
+    process.stderr.close()
+    assert process.wait(20) == 0
