@@ -25,6 +25,7 @@ from outcomes.cli.output import answer, say
 from outcomes.service.rendering import dump
 from scripts.bench.__main__ import Figures
 from scripts.bench.fixtures import Fixtures, Sizes
+from scripts.bench.histories import TENANT
 from scripts.bench.measure import Figure, of
 
 _ROUNDS = 3
@@ -248,7 +249,7 @@ def _event(number: int) -> bytes:
     metadata = {
         "event_name": "learning_outcome_created",
         "event_time": "2026-02-01T08:00:00.000Z",
-        "root_account_uuid": "root-of-posts",
+        "root_account_uuid": TENANT,
     }
     return orjson.dumps({"metadata": metadata, "body": body})
 

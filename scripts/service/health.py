@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -13,6 +14,7 @@ from outcomes.api.home import Home
 from outcomes.domain.errors import KeySetUnavailable, OutcomesError
 from outcomes.service.asker import require
 from outcomes.service.inlets.consumers import noted
+from outcomes.service.problems import described
 from outcomes.service.rendering import dump
 from outcomes.service.state import State, state_of
 from outcomes.store.access.rights import Right
@@ -27,9 +29,22 @@ _OK = "ok"
 def router() -> APIRouter:
     """Return the routes of operations, outside the base."""
     found = APIRouter(tags=["operations"])
-    found.add_api_route("/health/live", live, summary="The process answers.", response_class=Response)
-    found.add_api_route("/health/ready", ready, summary="Which part is off.", response_class=Response)
-    found.add_api_route("/metrics", metrics, summary="Counters for Prometheus.", response_class=Response)
+    told: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}}}}
+    text: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}}
+    for path, endpoint, summary, responses, extra in (
+        ("/health/live", live, "The process answers.", {**told, **described()}, {"security": []}),
+        ("/health/ready", ready, "Which part is off.", {**told, **described(503)}, {"security": []}),
+        (
+            "/metrics",
+            metrics,
+            "Counters for Prometheus.",
+            {**text, **described(401, 403)},
+            {},
+        ),
+    ):
+        found.add_api_route(
+            path, endpoint, summary=summary, response_class=Response, responses=responses, openapi_extra=extra
+        )
     return found
 
 

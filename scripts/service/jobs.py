@@ -21,7 +21,8 @@ from outcomes.domain.errors import QuestionStopped
 from outcomes.domain.times import Micros, to_text
 from outcomes.service.answering import Asked, Keeping
 from outcomes.service.configuration import Configuration
-from outcomes.service.problems import Problem, problem_of, unavailable
+from outcomes.service.limits import too_many
+from outcomes.service.problems import Problem, problem_of
 from outcomes.service.readers import open_home
 from outcomes.service.rendering import dump
 from outcomes.service.streams import Told
@@ -95,10 +96,10 @@ class Jobs:
         self._thread: Thread | None = None
 
     def start(self, asked: Asked, point: dict[str, str | None]) -> Job:
-        """Begin a job; raises a 503 while another runs."""
+        """Begin a job; raises a 429 while another runs."""
         with self._lock:
             if self._thread is not None and self._thread.is_alive():
-                raise unavailable("another job is running, and there is one at a time: ask again when it is done", "30")
+                raise too_many("another job is running, and there is one at a time: ask again when it is done")
             job = Job(asked, point, Told())
             self._jobs[job.id] = job
             for old in list(self._jobs)[:-_KEPT]:

@@ -19,6 +19,8 @@ from outcomes.domain.errors import (
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_DETAIL = 1_000
 _SOON = "5"
+_OF_ALL = (421, 429, 431)
+"""What the gate may answer, whatever is asked."""
 
 
 class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
@@ -47,7 +49,8 @@ def unavailable(detail: str, seconds: str = _SOON) -> Problem:
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return how a route that may answer with these problems says so in its description."""
-    return {status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}} for status in statuses}
+    found = sorted({*statuses, *_OF_ALL})
+    return {status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}} for status in found}
 
 
 def problem_of(error: Exception) -> Problem | None:

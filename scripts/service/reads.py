@@ -15,7 +15,7 @@ from outcomes.service.rendering import MEDIA_TYPES, Form
 from outcomes.service.state import State, state_of
 
 _PAUSE_SECONDS = 0.02
-_PROBLEMS = described(400, 401, 403, 404, 421, 429, 503)
+_PROBLEMS = described(400, 401, 403, 404, 503)
 _MIN_POSITION = Parameter(MIN_POSITION, MIN_POSITION, "integer", range=(0, 1 << 62))
 _PLAIN = str.maketrans({"/": "_", "{": None, "}": None})
 

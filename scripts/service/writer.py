@@ -21,8 +21,9 @@ _LONGEST_WAIT = 8.0
 """Seconds: who comes when others wait for so long would wait for longer, and Canvas gives up after 15."""
 _GROUP_BYTES, _GROUP_SENDERS = 16 << 20, 500
 _VIEWS_SECONDS = 0.25
-"""While more keeps coming, the views follow as often; when nothing waits, at once. So often it looks, too, whether
-others have written."""
+"""While more keeps coming, the views follow as often. So often it looks, too, whether others have written."""
+_IDLE_SECONDS = 0.005
+"""After so long without a delivery they follow, too."""
 
 
 class _Waiting(NamedTuple):
@@ -94,9 +95,9 @@ class Writer:
 
     def _run(self) -> None:
         home: outcomes.Home | None = None
-        is_open = True
+        is_open = is_behind = True
         while is_open:
-            group, is_open = self._next_group()
+            group, is_open = self._next_group(_IDLE_SECONDS if is_behind else _VIEWS_SECONDS)
             self._oldest = group[0].since if group else None
             try:
                 home = home or open_home(self._configuration)
@@ -105,7 +106,10 @@ class Writer:
                 continue
             if group:
                 self._commit(home, group)
-            self._follow(home)
+            # Who is answered sends again in a moment, and is not kept waiting for views that are fresh enough.
+            is_behind = bool(group) and time.monotonic() - self._followed < _VIEWS_SECONDS
+            if not is_behind:
+                self._follow(home)
         if home is not None:
             home.close()
 
@@ -123,10 +127,10 @@ class Writer:
         else:
             self._answer(group, found)
 
-    def _next_group(self) -> tuple[list[_Waiting], bool]:
+    def _next_group(self, seconds: float) -> tuple[list[_Waiting], bool]:
         """Wait a while for a delivery, and take with it what else has come; False once there will be no more."""
         try:
-            first = self._queue.get(timeout=_VIEWS_SECONDS)
+            first = self._queue.get(timeout=seconds)
         except Empty:
             return [], True
         if first is None:
@@ -147,14 +151,12 @@ class Writer:
             one.done(answer)
 
     def _follow(self, home: outcomes.Home) -> None:
-        moment = time.monotonic()
-        if self._queue.empty() or moment - self._followed > _VIEWS_SECONDS:
-            # They try again in a moment: that they could not now is nobody's loss.
-            with suppress(OutcomesError, OSError):
-                if home.catch_up():
-                    self._tell(home.head)
-            self._followed = time.monotonic()
-        if moment - self._flushed > _VIEWS_SECONDS:
+        # They try again in a moment: that they could not now is nobody's loss.
+        with suppress(OutcomesError, OSError):
+            if home.catch_up():
+                self._tell(home.head)
+        self._followed = time.monotonic()
+        if self._followed - self._flushed > _VIEWS_SECONDS:
             with suppress(OSError, sqlite3.Error):
                 self._flush()
             self._flushed = time.monotonic()

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
@@ -82,7 +83,10 @@ class AccessFile:
         # A look is with the system before its answer is given: there it outlives this process. `flush` puts it on the
         # disk, once for all that have come meanwhile, for a wait at each would be longer than most questions.
         self._noting = connect(path, synchronous="NORMAL")
+        self._noting.execute("PRAGMA wal_autocheckpoint = 0")
         self._noting_lock = RLock()
+        # Of its own, too: nobody who asks waits while the disk writes.
+        self._flushing = connect(path, synchronous="FULL")
         self._is_flushed = True
 
     def __enter__(self) -> Self:
@@ -94,6 +98,7 @@ class AccessFile:
     def close(self) -> None:
         """Put all on the disk, and close the file."""
         self.flush()
+        self._flushing.close()
         with self._noting_lock:
             self._noting.close()
         with self._lock:
@@ -167,7 +172,7 @@ class AccessFile:
         if token.last_used is None or now - token.last_used > _A_MINUTE:
             with self._writing() as connection:
                 connection.execute("UPDATE tokens SET last_used = ? WHERE id = ?", (now, token.id))
-        return Grant(token.id, token.label, parse_rights(token.rights), Scope.parse(token.scope))
+        return _grant_of(token.id, token.label, token.rights, token.scope)
 
     # -- looks -----------------------------------------------------------------------------------------------------
 
@@ -182,8 +187,7 @@ class AccessFile:
         with self._noting_lock:
             is_flushed, self._is_flushed = self._is_flushed, True
         if not is_flushed:
-            with self._lock:
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._flushing.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def looks(self, *, student: str | None = None, since: Micros | None = None) -> Iterator[Look]:
         """Yield the looks, oldest first: those at one student, or since a time."""
@@ -226,6 +230,11 @@ class AccessFile:
 
 _NOTE = f"INSERT INTO looks VALUES (NULL, {', '.join('?' * len(Look._fields))})"
 _TOKENS = f"SELECT {', '.join(Token._fields)} FROM tokens"
+
+
+@lru_cache(maxsize=1_000)
+def _grant_of(token_id: str, label: str, rights: str, scope: str) -> Grant:
+    return Grant(token_id, label, parse_rights(rights), Scope.parse(scope))
 
 
 def _fingerprint(secret: str) -> bytes:
