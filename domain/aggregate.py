@@ -1,9 +1,8 @@
 """Rebuilding one entity: fold its events, in their order, up to a point in event time and in the log."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
-
-from pydantic import BaseModel, ConfigDict
 
 from outcomes.domain.event import Body, Recorded
 from outcomes.domain.identity import Kind
@@ -12,10 +11,13 @@ from outcomes.domain.times import Micros
 BodyT = TypeVar("BodyT", bound=Body)
 
 
-class Aggregate(BaseModel, Generic[BodyT]):
-    """The state of one entity after some of its events. Subclasses bind the kind and the body."""
+@dataclass(frozen=True)
+class Aggregate(Generic[BodyT]):
+    """The state of one entity after some of its events. Subclasses bind the kind and the body.
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    A dataclass around a model: the body has been validated, and a model for each kind would double what the bodies
+    take to load.
+    """
 
     kind: ClassVar[Kind]
 
@@ -34,14 +36,13 @@ class Aggregate(BaseModel, Generic[BodyT]):
         """
         if recorded.event.kind is not cls.kind:
             raise TypeError(f"{cls.__name__} cannot evolve by {recorded.event.name}: replay one entity at a time")
-        after = cls.model_construct(
+        return cls(
             tenant=recorded.event.tenant,
             body=cast("BodyT", recorded.event.body),
             event_time=recorded.event.event_time,
             position=recorded.position,
             events=1 if state is None else state.events + 1,
         )
-        return cast("Self", after)
 
     @classmethod
     def replay(
@@ -59,7 +60,7 @@ class Aggregate(BaseModel, Generic[BodyT]):
         state: Self | None = None
         for recorded in in_order(history, as_of=as_of, known_at=known_at):
             state = cls.evolve(state, recorded)
-        return state.model_copy(update={"events": state.events + earlier}) if state and earlier else state
+        return replace(state, events=state.events + earlier) if state and earlier else state
 
     @property
     def id(self) -> str:
