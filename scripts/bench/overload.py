@@ -87,7 +87,7 @@ class _Connections:
     async def _post(self, body: bytes) -> tuple[int, bool]:
         # The service ends connections that are idle for some seconds.
         while self._free and self._free[-1][0].at_eof():
-            self._free.pop()
+            self._free.pop()[1].close()
         connection = self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = connection
         try:
@@ -102,9 +102,10 @@ class _Connections:
         self._free.append(connection)
         return int(head.split(b" ", 2)[1]), b"\r\nretry-after: " in head
 
-    def close(self) -> None:
+    async def close(self) -> None:
         for _, writer in self._free:
             writer.close()
+        await asyncio.gather(*(writer.wait_closed() for _, writer in self._free), return_exceptions=True)
 
 
 @dataclass
@@ -188,7 +189,7 @@ async def _load(port: int, path: str, plan: Plan) -> tuple[float, float, int, _S
         await asyncio.sleep(0)
     rate = offered / (time.monotonic() - began)
     await asyncio.gather(*tries)
-    connections.close()
+    await connections.close()
     return can_take, rate, offered, sent
 
 

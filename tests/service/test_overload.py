@@ -10,7 +10,7 @@ def test_at_twice_what_it_can_take_canvas_brings_everything_in(tmp_path: Path) -
     for factor in (2, 4, 8):
         # What it can take is not the same from one moment to the next; it is too much once it says so.
         (tmp_path / str(factor)).mkdir()
-        found = overload(tmp_path / str(factor), Plan(seconds=0.4, scale=90, at_once=16, factor=factor))
+        found = overload(tmp_path / str(factor), Plan(seconds=0.3, scale=120, at_once=16, factor=factor))
         assert found.answers.keys() <= {"204", "503"}
         assert found.without_retry_after == 0
         assert (found.lost, found.stored, found.twice) == (0, found.offered, 0)
