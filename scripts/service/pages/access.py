@@ -4,8 +4,9 @@ from http import HTTPStatus
 from typing import Any
 
 from outcomes.api.access import Access
+from outcomes.api.csv_lines import csv_lines
 from outcomes.service.asker import require
-from outcomes.service.pages.screens import Elsewhere, Screen, Shown, View
+from outcomes.service.pages.screens import Download, Elsewhere, Screen, Shown, View
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.problems import Problem
 from outcomes.store.access.rights import Right
@@ -44,11 +45,27 @@ def revoke(viewer: Viewer) -> Shown:
     return Elsewhere(viewer.where.bare("/access"))
 
 
+def looks_as_csv(viewer: Viewer) -> Shown:
+    """Return who looked at which student as CSV."""
+    _check(viewer)
+    with Access(viewer.home.folder) as access:
+        rows = [look.as_json() for look in access.looks(**_wanted(viewer))]
+    return Download("".join(csv_lines(rows)).encode(), "text/csv; charset=utf-8", "looks.csv")
+
+
+def _wanted(viewer: Viewer) -> dict[str, Any]:
+    """Return which looks are meant: those at one student, or since a day."""
+    return {
+        "student": viewer.form.get("student") or None,
+        "since": viewer.form.get("since") or viewer.query.get("since") or None,
+    }
+
+
 def _shown(viewer: Viewer, made: dict[str, Any] | None) -> Shown:
     _check(viewer)
     with Access(viewer.home.folder) as access:
         tokens = [token.as_json() for token in access.tokens()]
-        looks = [look.as_json() for look in access.looks()]
+        looks = [look.as_json() for look in access.looks(**_wanted(viewer))]
     parts = {
         "tokens": list(reversed(tokens)),
         "looks": list(reversed(looks))[:_MOST],
@@ -56,6 +73,9 @@ def _shown(viewer: Viewer, made: dict[str, Any] | None) -> Shown:
         "most": _MOST,
         "made": made,
         "rights": _RIGHTS.items(),
+        "since": _wanted(viewer)["since"] or "",
+        "csv": viewer.where.bare("/access/looks", since=_wanted(viewer)["since"]),
+        "may_students": viewer.may(Right.STUDENTS),
         "create": viewer.where.bare("/access/create"),
         "revoke": viewer.where.bare("/access/revoke/"),
     }
@@ -70,4 +90,5 @@ def _check(viewer: Viewer) -> None:
 
 SCREEN = Screen("/access", "access", build)
 CREATE = Screen("/access/create", "access", create, takes_form=True)
+LOOKS = Screen("/access/looks", "access", looks_as_csv)
 REVOKE = Screen("/access/revoke/{id}", "access", revoke, takes_form=True)

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from outcomes.api.arguments import now
 from outcomes.domain.times import moment, moment_text
 from outcomes.service.pages import compare, frame, scale, words
-from outcomes.service.pages.citations import edition_of, fingerprint, log_of
+from outcomes.service.pages.citations import Citation, edition_of, fingerprint, log_of
 from outcomes.service.pages.keys import WORDS
 from outcomes.service.pages.screens import Screen, Shown, View
+from outcomes.service.pages.tree import sections
 from outcomes.service.pages.tree_rows import Row, outcomes_below, rows
 from outcomes.service.pages.viewer import Viewer
 
@@ -29,10 +30,11 @@ def build(viewer: Viewer) -> Shown:
     at = viewer.where.at or moment_text(moment(now()))
     name = frame.name_of(viewer, context)
     tree = viewer.ask("tree", at=at, context=context)
-    shown = rows([*tree["roots"], *tree["detached"], *tree["unlinked"]], {})
+    shown = (*rows(tree["roots"], {}), *sections(tree, {}))
     earlier, later = compare.times(viewer, context)
     known = str(viewer.known)
     stored_scale, stored_method = scale.counting(viewer, viewer.ask("scales", at=at, context=context))
+    found = fingerprint(viewer, ("tree", {"context": context}), at, known)
     parts: dict[str, Any] = {
         "name": name,
         "at_words": words.when(words.moment_of(at)),  # type: ignore[arg-type]
@@ -48,12 +50,31 @@ def build(viewer: Viewer) -> Shown:
         "figures": _figures(viewer, at),
         "words": WORDS,
         "log": log_of(viewer),
-        "edition": edition_of(viewer),
-        "fingerprint_tree": fingerprint(viewer, ("tree", {"context": context}), at, known),
+        "fingerprint_tree": found,
+        "cited": _citation(viewer, context, at, found),
         "at": at,
         "contexts": [place for place in frame.places(viewer) if place["tree"]],
     }
     return View("binder.html", f"Binder of {name}", parts, "The binder", context)
+
+
+def _citation(viewer: Viewer, context: str, at: str, found: str) -> Citation:
+    """Return how the tree that is printed is cited: its link opens the tree itself, which then proves itself."""
+    known, log = str(viewer.known), log_of(viewer)
+    link = viewer.where.to(
+        f"/tree/{context}",
+        at=at,
+        known=known,
+        fp=found,
+        cited=f"{moment(now()):%Y-%m-%d}",
+        log=log,
+        edition=edition_of(viewer),
+    )
+    text = (
+        f"{frame.organisation(viewer)}, outcome tree {context}, as it was on {at}, known at position {known} "
+        f"of log {log}, fingerprint {found}."
+    )
+    return Citation(link, text, found)
 
 
 def _lines(found: Sequence[Row], depth: int) -> Any:

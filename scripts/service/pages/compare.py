@@ -10,7 +10,7 @@ from outcomes.service.pages import frame, words
 from outcomes.service.pages.moments import line
 from outcomes.service.pages.score_times import score_text
 from outcomes.service.pages.screens import Data, Screen, Shown, View
-from outcomes.service.pages.story import FieldChange
+from outcomes.service.pages.story import FieldChange, field_changes, title_of
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.pages.where import end_of_day
 from outcomes.store.access.rights import Right
@@ -53,8 +53,9 @@ def build(viewer: Viewer) -> Shown:
         "may_students": viewer.may(Right.STUDENTS),
         "students": None,
         "with_students": viewer.where.here(students="1", vs_at=earlier, vs_on=None),
+        **_knowledge(viewer),
     }
-    found = viewer.ask("diff", **_given(context, earlier, later), students=wants_students)
+    found = viewer.ask("diff", **data(viewer)[1], students=wants_students)
     told = _told(viewer, context, found, earlier, later)
     parts |= {**told, "total": _number_of_outcomes(viewer, context, later), "differing": sum(map(len, told.values()))}
     if wants_students:
@@ -75,13 +76,38 @@ def _told(
 ) -> dict[str, list[Difference]]:
     groups = _groups(viewer, context, later) | _groups(viewer, context, earlier)
     told = {kind: [_difference(viewer, row, groups, kind) for row in found[kind]] for kind in _PLACES}
-    return told | {"policies": [_policy(row) for row in found["policies"]]}
+    return told | {"policies": [_policy(viewer, row) for row in found["policies"]]}
 
 
 def data(viewer: Viewer) -> Data:
     """Return the question of this view."""
     context = viewer.parameters["context"]
+    known = viewer.query.get("vs_known")
+    if known:
+        this = viewer.where.known or str(viewer.known)
+        return "diff", {"context": context, "from_known": _known(known), "to_known": this}
     return "diff", _given(context, *times(viewer, context))
+
+
+def _knowledge(viewer: Viewer) -> dict[str, Any]:
+    """Return what is said where one time is compared, as it was known then and as it is known now."""
+    known = viewer.query.get("vs_known", "")
+    return {
+        "vs_known_words": _known_words(known) if known else "",
+        "vs_known_day": "" if known.isdigit() else known[:10],
+        "two_times": viewer.where.here(vs_known=None),
+    }
+
+
+def _known(given: str) -> str:
+    """Return a position, or the end of a day or an instant; raises UsageError."""
+    return given if given.isdigit() else moment_text(moment(end_of_day(given)))
+
+
+def _known_words(given: str) -> str:
+    if given.isdigit():
+        return f"as we knew it after event {int(given):,}"
+    return f"as we knew it {words.when(moment(end_of_day(given)))}"
 
 
 def _given(context: str, earlier: str, later: str) -> dict[str, Any]:
@@ -111,6 +137,7 @@ def side(viewer: Viewer, context: str, at: str) -> dict[str, Any]:
         "at": at,
         "words": words.when(time),
         "day": f"{time - timedelta(milliseconds=1):%Y-%m-%d}",
+        "date": words.day(time),
         "address": viewer.where.to(f"/tree/{context}", at=at),
     }
 
@@ -131,29 +158,26 @@ def _number_of_outcomes(viewer: Viewer, context: str, at: str) -> int:
 
 
 def _difference(viewer: Viewer, row: Mapping[str, Any], groups: Mapping[str, str], kind: str) -> Difference:
-    fields = [_field(name, pair) for name, pair in row["fields"].items() if name not in words.SILENT_FIELDS]
     note = ""
     if kind == "moved":
         before, after = (groups.get(str(group), "no group") for group in row["parent"])
         note = f"from {before} to {after}"
     elif row["parent_id"] and kind in {"added", "removed"}:
         note = f"in {groups.get(str(row['parent_id']), 'a group')}"
-    if row.get("renamed"):
+    if row.get("renamed") and kind == "moved":
         note = f"{note}; before: {row['renamed'][0]}".strip("; ")
     address = viewer.where.to(f"/outcome/{row['id']}") if row["kind"] == "outcome" else None
     what = "" if row["kind"] == "outcome" else "group "
-    shown = [] if kind in {"added", "removed"} else [field for field in fields if field.before != field.after]
+    shown = [] if kind in {"added", "removed"} else list(field_changes(row["fields"]))
     return Difference(row["title"] or row["id"], what, address, shown, note)
 
 
-def _policy(row: Mapping[str, Any]) -> Difference:
-    fields = [_field(name, pair) for name, pair in row["fields"].items() if name not in words.SILENT_FIELDS]
-    shown = [field for field in fields if field.before != field.after]
-    return Difference(row["title"], f"{words.kind_name(row['kind'])[:-1]} ", None, shown, row["change"])
-
-
-def _field(name: str, pair: Sequence[Any]) -> FieldChange:
-    return FieldChange(words.field_name(name), words.field_value(name, pair[0]), words.field_value(name, pair[1]))
+def _policy(viewer: Viewer, row: Mapping[str, Any]) -> Difference:
+    became = {"created": "added", "deleted": "removed", "updated": "", "removed": "removed"}.get(row["change"], "")
+    shown = [] if became else list(field_changes(row["fields"]))
+    context = row["title"].rpartition(" of ")[2]
+    title = title_of(viewer, row["kind"], row["title"])
+    return Difference(title, "", viewer.where.to(f"/scale/{context}"), shown, became)
 
 
 def _touched(viewer: Viewer, row: Mapping[str, Any], later: str) -> Touched:

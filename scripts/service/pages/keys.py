@@ -36,6 +36,9 @@ WORDS = (
     ("≈", "approximate: when some work was handed in is not told, so when it was marked stands in"),
     ("in no group", "an outcome of this place that none of its groups holds"),
     ("hangs nowhere", "something active whose group is deleted, elsewhere or unknown"),
+    ("quarantine", "what came and could not be read: kept as it came, with the reason, until somebody sees to it"),
+    ("late", "told to us more than an hour after it happened"),
+    ("checkpoint", "one line that stands for the whole log: kept elsewhere, it proves later that nothing was changed"),
     ("fingerprint", "twelve characters that stand for an answer: they change if anything in it does"),
     ("erased person", "somebody whose data was deleted for good; what they did stays, who they were does not"),
 )

@@ -59,13 +59,13 @@ class Bar(NamedTuple):
     words: str
 
 
-def read(viewer: Viewer) -> Pulse:
-    """Read the newest events of the log."""
+def read(viewer: Viewer, most: int = _READ) -> Pulse:
+    """Read the newest events of the log, at most so many."""
     this = moment(now())
     minutes, last = [0] * MINUTES, dict[str, datetime]()
     late: list[timedelta] = []
     oldest = this
-    for entry in viewer.home.log(newest_first=True, limit=_READ):
+    for entry in viewer.home.log(newest_first=True, limit=most):
         last[entry.event_name] = max(entry.event_time, last.get(entry.event_name, entry.event_time))
         if entry.recorded_at is None:
             continue
@@ -74,7 +74,7 @@ def read(viewer: Viewer) -> Pulse:
         ago = int((this - entry.recorded_at).total_seconds() // 60)
         if 0 <= ago < MINUTES:
             minutes[MINUTES - 1 - ago] += 1
-    is_more = len(late) == _READ and this - oldest < timedelta(minutes=MINUTES)
+    is_more = len(late) == most and this - oldest < timedelta(minutes=MINUTES)
     return Pulse(minutes, is_more, last, late[0] if late else None, _usual(late), bool(late) and min(late) > _A_DAY)
 
 

@@ -40,6 +40,7 @@ SCREENS = (
     quarantine.DISMISS,
     quarantine.RETRY,
     access.SCREEN,
+    access.LOOKS,
     access.CREATE,
     access.REVOKE,
     binder.SCREEN,

@@ -61,7 +61,16 @@ class Elsewhere:
     address: str
 
 
-Shown = View | Fragment | Elsewhere
+@dataclass(frozen=True)
+class Download:
+    """A file to keep."""
+
+    content: bytes
+    media_type: str
+    name: str
+
+
+Shown = View | Fragment | Elsewhere | Download
 
 
 @dataclass(frozen=True)
@@ -164,6 +173,9 @@ def _shown(viewer: Viewer, screen: Screen) -> Response:
             return RedirectResponse(shown.address, HTTPStatus.SEE_OTHER, _NOT_KEPT)
         case Fragment():
             return Response(shown.html, headers=_NOT_KEPT, media_type=_HTML)
+        case Download():
+            headers = {**_NOT_KEPT, "Content-Disposition": f'attachment; filename="{shown.name}"'}
+            return Response(shown.content, headers=headers, media_type=shown.media_type)
         case View():
             around = bare(viewer, shown) if shown.is_bare else frame(viewer, screen.section, shown)
             around |= _cited(viewer, screen, shown, around)

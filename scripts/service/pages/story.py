@@ -127,12 +127,12 @@ class Teller:
         kind, change = entry["kind"], entry["change"]
         is_link = kind == "link"
         verbs = _LINK_VERBS if is_link else _VERBS
-        fields = [] if change in {"created", "deleted"} and kind != "setting" else list(self._fields(entry))
+        fields = [] if change in {"created", "deleted"} and kind != "setting" else list(field_changes(entry["fields"]))
         note = self._place(entry) if is_link or kind == "group" else ""
         return Told(
             verb=verbs.get(change, change),
             what=_KINDS.get(kind, f"{kind} "),
-            title=self._title(entry),
+            title=title_of(self.viewer, entry["kind"], entry["title"] or f"{kind} {entry['id']}"),
             address=self._address(entry),
             fields=fields,
             entry=entry,
@@ -141,26 +141,6 @@ class Teller:
             who=words.who(entry["actor"]),
             who_fully=words.who_fully(entry["actor"]),
         )
-
-    def _title(self, entry: Mapping[str, Any]) -> str:
-        title: str = entry["title"] or f"{entry['kind']} {entry['id']}"
-        if entry["kind"] not in _OF_PLACES:
-            return title
-        what, _, context = title.rpartition(" of ")
-        return f"the {what[:1].lower()}{what[1:]} of {frame.name_of(self.viewer, context)}" if what else title
-
-    def _fields(self, entry: Mapping[str, Any]) -> Iterable[FieldChange]:
-        whole = _whole_levels(entry["fields"])
-        yield from whole.values()
-        for name, (before, after) in entry["fields"].items():
-            if name in words.SILENT_FIELDS or name in {"parent_outcome_group_id", "parent_id"}:
-                continue
-            level = _LEVEL.match(name)
-            if level and (level[1] in whole or level[2] in _SILENT_OF_LEVELS):
-                continue
-            old, new = words.field_value(name, before), words.field_value(name, after)
-            if old != new:
-                yield FieldChange(words.field_name(name), old, new)
 
     def _place(self, entry: Mapping[str, Any]) -> str:
         fields = entry["fields"]
@@ -181,6 +161,29 @@ class Teller:
         if entry["kind"] in _OF_PLACES and entry["title"]:
             return self.viewer.where.to(f"/scale/{entry['title'].rpartition(' of ')[2]}")
         return None if outcome is None else self.viewer.where.to(f"/outcome/{outcome}")
+
+
+def title_of(viewer: Viewer, kind: str, title: str) -> str:
+    """Return what an entity is called; a scale or method by the name of its place."""
+    what, _, context = title.rpartition(" of ")
+    if kind not in _OF_PLACES or not what:
+        return title
+    return f"the {what[:1].lower()}{what[1:]} of {frame.name_of(viewer, context)}"
+
+
+def field_changes(fields: Mapping[str, Sequence[Any]]) -> Iterable[FieldChange]:
+    """Yield what differs in fields, each with its value before and after, as people read them."""
+    whole = _whole_levels(fields)
+    yield from whole.values()
+    for name, (before, after) in fields.items():
+        if name in words.SILENT_FIELDS or name in {"parent_outcome_group_id", "parent_id"}:
+            continue
+        level = _LEVEL.match(name)
+        if level and (level[1] in whole or level[2] in _SILENT_OF_LEVELS):
+            continue
+        old, new = words.field_value(name, before), words.field_value(name, after)
+        if old != new:
+            yield FieldChange(words.field_name(name), old, new)
 
 
 def _whole_levels(fields: Mapping[str, Sequence[Any]]) -> dict[str, FieldChange]:

@@ -138,14 +138,15 @@ def _rows(viewer: Viewer, context: str, moment: Moment | None, at: str | None = 
         if moment is not None:
             marks.update(_marks(_entries(viewer, context, moment)))
         found = rows(tree["roots"], marks)
-        return (*found, *_sections(tree, marks))
+        return (*found, *sections(tree, marks))
 
     viewer.check_question("tree", context=context)
     shown: tuple[Row, ...] = viewer.kept.get(key, make)
     return shown
 
 
-def _sections(tree: Mapping[str, Any], marks: Mapping[str, str]) -> Iterable[Row]:
+def sections(tree: Mapping[str, Any], marks: Mapping[str, str]) -> Iterable[Row]:
+    """Yield what hangs in no group or nowhere, under headings that say so."""
     for name, (title, why) in _SECTIONS.items():
         if tree[name]:
             yield Row(f"s-{name}", "group", "", (title, "", "", why), rows(tree[name], marks))
