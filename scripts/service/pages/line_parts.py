@@ -15,7 +15,7 @@ def line_parts(
     earlier, later = found.neighbour(-1), found.neighbour(1)
     return {
         "line": found,
-        "strip": strip(found),
+        "strip": strip(found) if not viewer.is_fragment else None,
         "is_whole": is_whole,
         "legend": legend,
         "levels": [(name, where.here(by=name), name == found.level) for name in LEVELS] if has_levels else [],

@@ -140,5 +140,11 @@ def moment_at(
 
 def _moments(viewer: Viewer, context: str, level: str) -> list[Moment]:
     # Of all times: the future of what is looked at is on the line, too.
-    rows = viewer.keep("moments", at=None, context=context, by=level)
-    return [Moment.of(row) for row in reversed(rows)]
+    viewer.check_question("moments", context=context)
+
+    def make() -> list[Moment]:
+        rows = viewer.ask("moments", at=None, known=str(viewer.known), context=context, by=level)
+        return [Moment.of(row) for row in reversed(rows)]
+
+    found: list[Moment] = viewer.keep_made("line", (context, level), make)
+    return found

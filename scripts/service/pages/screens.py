@@ -1,16 +1,20 @@
 """What all screens have in common: an address, a view for who looks, its data beside it, and its failures in words."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
+from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
 
 from outcomes.api.home import Home
+from outcomes.domain.errors import OutcomesError
 from outcomes.service.answering import Asked, answer
 from outcomes.service.asker import is_of_our_pages
 from outcomes.service.bodies import body_of
@@ -104,14 +108,16 @@ def _endpoint(screen: Screen, kept: Kept) -> Callable[[Request], Awaitable[Respo
         try:
             grant = state.askers.who(request)
             form = await _form(request) if screen.takes_form else {}
-            return await state.readers.ask(
-                lambda home: _shown(_viewer(home, request, grant, state, kept, form), screen)
-            )
+            viewer_of = partial(_viewer, request=request, grant=grant, state=state, kept=kept, form=form)
+            response, afterwards = await state.readers.ask(lambda home: _looked(viewer_of(home), screen))
         except Exception as error:
             failed = failures.response(error, request)
             if failed is None:
                 raise
             return failed
+        if afterwards is not None:
+            response.background = BackgroundTask(_prepare, state, afterwards, viewer_of)
+        return response
 
     return endpoint
 
@@ -163,6 +169,16 @@ def _viewer(
         state.inlets.figures(),
         state.jobs,
     )
+
+
+def _looked(viewer: Viewer, screen: Screen) -> tuple[Response, Callable[[Viewer], None] | None]:
+    return _shown(viewer, screen), viewer.afterwards
+
+
+async def _prepare(state: State, afterwards: Callable[[Viewer], None], viewer_of: Callable[[Home], Viewer]) -> None:
+    """Ask, once the answer is sent, what will be asked next: that it cannot be answered now is nobody's loss."""
+    with suppress(OutcomesError, OSError, Problem):
+        await state.readers.ask(lambda home: afterwards(viewer_of(home)))
 
 
 def _shown(viewer: Viewer, screen: Screen) -> Response:

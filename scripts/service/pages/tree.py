@@ -1,6 +1,7 @@
 """Screen 2, the tree: slide through its changes, and see at each what was done, by whom, and whom it flipped."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from outcomes.service.pages import frame
@@ -9,7 +10,7 @@ from outcomes.service.pages.moments import Line, Moment, line
 from outcomes.service.pages.screens import Data, Elsewhere, Fragment, Screen, Shown, View
 from outcomes.service.pages.story import Teller, with_flips
 from outcomes.service.pages.templating import rendered
-from outcomes.service.pages.tree_rows import Row, differences, html, matching, outcomes_below, partial, rows
+from outcomes.service.pages.tree_rows import Row, differences, html, matching, outcomes_below, rows, swap
 from outcomes.service.pages.viewer import Viewer
 
 _MOST_TOLD = 40
@@ -40,6 +41,7 @@ def build(viewer: Viewer) -> Shown:
         **line_parts(viewer, found, is_whole=False, has_levels=True, legend="tree"),
         **_moment_parts(viewer, context, found, shown),
     }
+    viewer.afterwards = partial(_prepare, context=context, found=found)
     return View("tree.html", f"Outcome tree of {name}", parts, "The tree", context)
 
 
@@ -58,7 +60,7 @@ def _fragment(viewer: Viewer, context: str, found: Line) -> Fragment:
     if [row.id for row in before] == [row.id for row in after]:
         swaps = list(differences(before, after, root, query))
     else:
-        swaps = [partial("#tree", "innerHTML", html(after, root, query))]
+        swaps = [swap("#tree", "innerHTML", html(after, root, query))]
     around = {
         "where": viewer.where,
         "sentence": frame.sentence(viewer, "The tree"),
@@ -69,7 +71,16 @@ def _fragment(viewer: Viewer, context: str, found: Line) -> Fragment:
         **line_parts(viewer, found, is_whole=False, has_levels=True, legend="tree"),
         **_moment_parts(viewer, context, found, after),
     }
+    viewer.afterwards = partial(_prepare, context=context, found=found)
     return Fragment(rendered("tree_step.html", **around) + "".join(swaps))
+
+
+def _prepare(viewer: Viewer, context: str, found: Line) -> None:
+    """Make the trees of the changes before and after, where the hand goes next."""
+    for place in (found.here - 1, found.here + 1, found.here - 2):
+        if 0 <= place < len(found.moments):
+            one = found.moments[place]
+            _rows(viewer, context, one, at=one.until)
 
 
 def _place(found: Line, at: str | None) -> int:
@@ -120,7 +131,7 @@ def _moment_parts(viewer: Viewer, context: str, found: Line, shown: Iterable[Row
 
 def _entries(viewer: Viewer, context: str, one: Moment) -> list[dict[str, Any]]:
     """Return what was done in a moment: others may have acted in the same minutes."""
-    entries = viewer.ask("timeline", at=None, context=context, since=one.since, until=one.until)
+    entries = viewer.keep("timeline", at=None, context=context, since=one.since, until=one.until)
     if one.request is not None:
         entries = [entry for entry in entries if (entry["actor"]["request_id"] or one.request) == one.request]
     first, last = one.positions
@@ -130,7 +141,6 @@ def _entries(viewer: Viewer, context: str, one: Moment) -> list[dict[str, Any]]:
 def _rows(viewer: Viewer, context: str, moment: Moment | None, at: str | None = "") -> tuple[Row, ...]:
     """Return the lines of the tree at a time, with the marks of a moment."""
     when = viewer.where.at if at == "" else at
-    key = ("rows", viewer.home.edition, viewer.tenant, context, when, viewer.known, moment and moment.positions)
     marks: dict[str, str] = {}
 
     def make() -> tuple[Row, ...]:
@@ -141,7 +151,7 @@ def _rows(viewer: Viewer, context: str, moment: Moment | None, at: str | None = 
         return (*found, *sections(tree, marks))
 
     viewer.check_question("tree", context=context)
-    shown: tuple[Row, ...] = viewer.kept.get(key, make)
+    shown: tuple[Row, ...] = viewer.keep_made("rows", (context, when, moment and moment.positions), make)
     return shown
 
 

@@ -112,14 +112,14 @@ def differences(before: Sequence[Row], after: Sequence[Row], root: str, query: s
             continue
         is_same_list = [row.id for row in old.children] == [row.id for row in new.children]
         if new.kind == "outcome" or not is_same_list or old.told != new.told:
-            yield partial(f"#{new.id}", "outerHTML", html((new,), root, query))
+            yield swap(f"#{new.id}", "outerHTML", html((new,), root, query))
             continue
         number = outcomes_below(new.children)
         if number != outcomes_below(old.children):
-            yield partial(f"#{new.id} > details > summary > .number", "innerHTML", str(number))
+            yield swap(f"#{new.id} > details > summary > .number", "innerHTML", str(number))
         yield from differences(old.children, new.children, root, query)
 
 
-def partial(target: str, swap: str, content: str) -> str:
+def swap(target: str, how: str, content: str) -> str:
     """Return one swap of a part of an open page."""
-    return f'<hx-partial hx-target="{escape(target)}" hx-swap="{swap}">{content}</hx-partial>'
+    return f'<hx-partial hx-target="{escape(target)}" hx-swap="{how}">{content}</hx-partial>'

@@ -1,6 +1,6 @@
 """One who looks at a view, in a reader's thread: asks the API's questions as the routes do, with the same refusals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,8 @@ class Viewer:
     scheme: str = ""
     inlets: Sequence[Any] = ()
     jobs: Jobs | None = None
+    afterwards: "Callable[[Viewer], None] | None" = None
+    """What is worth asking once the answer is sent, for it will be asked next."""
     rows: int = 0
     course: str | None = None
     student: str | None = None
@@ -121,6 +123,10 @@ class Viewer:
         when = self.where.at if at == "" else at
         key = (name, self.home.edition, self.tenant, when, self.known, tuple(sorted(given.items())), self._sees())
         return self.kept.get(key, lambda: self._told(name, when, str(self.known), given))
+
+    def keep_made(self, name: str, parts: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Keep what is made of answers at a fixed position; `parts` are what it depends on besides."""
+        return self.kept.get((name, self.home.edition, self.tenant, self.known, parts, self._sees()), make)
 
     def check(self, question: Question, given: Mapping[str, Any]) -> None:
         """Refuse what this person may not ask; raises Problem."""
