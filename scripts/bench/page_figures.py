@@ -4,11 +4,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import IO, Annotated, Any, NamedTuple
 
 import orjson
 import typer
@@ -146,18 +147,28 @@ def first_paint(page: Page, served: Served, path: str, rounds: int) -> Figure:
 
 
 @contextmanager
-def serving(home: Path, *more: str) -> Iterator[Served]:
+def serving(home: Path) -> Iterator[Served]:
     """Run the service on a free port until the block ends."""
-    command = [sys.executable, "-m", "outcomes", "--home", str(home), "serve", "--port", "0", *more]
-    process: subprocess.Popen[Any] = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603 - ours
-    assert process.stderr is not None  # noqa: S101 - it was asked for
-    try:
-        link = next(line for line in process.stderr if line.startswith("listening on ")).split()[-1]
-        # A pipe that nobody reads fills up; the service's lines are few here, and short.
-        yield Served(link.partition("/enter/")[0], link)
-    finally:
-        process.terminate()
-        process.wait(_WAIT_SECONDS)
+    command = [sys.executable, "-m", "outcomes", "--home", str(home), "serve", "--port", "0"]
+    with tempfile.TemporaryFile("w+") as said:
+        process: subprocess.Popen[Any] = subprocess.Popen(command, stderr=said, text=True)  # noqa: S603 - ours
+        try:
+            link = _link(said, process)
+            yield Served(link.partition("/enter/")[0], link)
+        finally:
+            process.terminate()
+            process.wait(_WAIT_SECONDS)
+
+
+def _link(said: IO[str], process: "subprocess.Popen[Any]") -> str:
+    end = time.monotonic() + _WAIT_SECONDS
+    while process.poll() is None and time.monotonic() < end:
+        said.seek(0)
+        for line in said:
+            if line.startswith("listening on ") and line.endswith("\n"):
+                return line.split()[-1]
+        time.sleep(0.05)
+    raise SystemExit("the service did not come up")
 
 
 if __name__ == "__main__":
