@@ -33,7 +33,9 @@
   }
 
   function words(step) {
-    return step >= moments.length ? ["as it is today", ""] : ["as it was " + moments[step][1], moments[step][2]];
+    const many = document.querySelector(".sentence > span").textContent.endsWith("s");
+    if (step >= moments.length) return [many ? "as they are today" : "as it is today", ""];
+    return [(many ? "as they were " : "as it was ") + moments[step][1], moments[step][2]];
   }
 
   function mark(step) {
@@ -110,7 +112,7 @@
 
   // -- keys: never while a field has the focus, and they can be turned off (WCAG 2.1.4) -----------------------------------
   const keys = {
-    "/": () => $("search")?.focus(),
+    "/": () => ($("search") ? $("search").focus() : location.assign(document.querySelector(".organisation").href + "#search")),
     "[": () => (slider ? go(Number(slider.value) - 1) : follow_link("earlier")),
     "]": () => (slider ? go(Number(slider.value) + 1) : follow_link("later")),
     ",": () => zero("earlier"),
@@ -284,6 +286,7 @@
   document.querySelectorAll("[data-job]").forEach(watchJob);
 
   if (slider && $("index")) startSlider();
+  if (location.hash === "#search") $("search")?.focus();
   document.querySelectorAll("table.grid").forEach(startGrid);
   if ($("keys-on")) $("keys-on").checked = localStorage.getItem("keys") !== "off";
   listen();

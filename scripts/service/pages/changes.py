@@ -2,11 +2,13 @@
 
 from typing import Any, NamedTuple
 
+from outcomes.domain.times import moment, moment_text
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.moments import LEVELS
 from outcomes.service.pages.screens import Data, Screen, Shown, View
 from outcomes.service.pages.story import Teller, Told, with_flips
 from outcomes.service.pages.viewer import Viewer
+from outcomes.service.pages.where import end_of_day
 
 PAGE = 40
 """Entries on one page."""
@@ -80,6 +82,9 @@ def _asked(viewer: Viewer) -> dict[str, Any]:
         for name in ("actor", "field", "since", "until", "request", "after")
         if viewer.query.get(name)
     }
+    if "until" in given:
+        # A day that is chosen in a calendar is meant to its end.
+        given["until"] = moment_text(moment(end_of_day(given["until"])))
     if viewer.query.get("all"):
         given["all"] = True
     return given

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
+from outcomes.domain.times import moment_text
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.levels import NONE, STANDINGS, Standing, standing
 from outcomes.service.pages.line_parts import line_parts
@@ -104,9 +106,11 @@ def _since(viewer: Viewer) -> str:
 
 
 def _since_steps(found: Line) -> list[tuple[str, str]]:
-    last = min(found.here, len(found.moments) - 1)
-    steps = (("the day of change before", 1), ("a week of changes", 7), ("a month of changes", 30))
-    return [(label, found.moments[last - back].until) for label, back in steps if last - back >= 0]
+    current = found.current
+    if current is None:
+        return []
+    steps = (("the day before", 1), ("a week before", 7), ("a month before", 30))
+    return [(label, moment_text(current.time - timedelta(days=days))) for label, days in steps]
 
 
 def _columns(viewer: Viewer, rows: Iterable[Mapping[str, Any]], levels: Mapping[str, list[float]]) -> list[Column]:

@@ -38,6 +38,8 @@ class Sentence:
     today: str
     everything: str
     remark: str
+    later: str
+    as_then: str
 
 
 def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
@@ -132,7 +134,7 @@ def sentence(viewer: Viewer, subject: str) -> Sentence:
     remarks = viewer.home.at(where.at, where.known, viewer.tenant).remarks
     return Sentence(
         subject=subject,
-        event_time="as it is today" if at is None else f"as it was {words.when(at)}",
+        event_time=_event_time(subject, at),
         knowledge=knowledge,
         is_past=at is not None,
         is_past_knowledge=known is not None,
@@ -141,7 +143,22 @@ def sentence(viewer: Viewer, subject: str) -> Sentence:
         today=where.here(at=None),
         everything=where.here(known=None),
         remark=_remark(at, remarks),
+        later=_later(viewer.told_later),
+        as_then=where.here(known=where.at),
     )
+
+
+def _event_time(subject: str, at: datetime | None) -> str:
+    is_many = subject.endswith("s")
+    if at is None:
+        return "as they are today" if is_many else "as it is today"
+    return f"as {'they were' if is_many else 'it was'} {words.when(at)}"
+
+
+def _later(number: int) -> str:
+    if not number:
+        return ""
+    return f"{words.count(number, 'change')} of before this time {'was' if number == 1 else 'were'} told to us later."
 
 
 def _known_time(known: str) -> datetime | None:

@@ -26,6 +26,7 @@ def build(viewer: Viewer) -> Shown:
     found = line(viewer, context)
     if "step" in viewer.query:
         return _stepped(viewer, found)
+    viewer.told_later = _told_later(viewer, found)
     if viewer.is_fragment and "shown" in viewer.query:
         return _fragment(viewer, context, found)
     name = frame.name_of(viewer, context)
@@ -81,6 +82,16 @@ def _prepare(viewer: Viewer, context: str, found: Line) -> None:
         if 0 <= place < len(found.moments):
             one = found.moments[place]
             _rows(viewer, context, one, at=one.until)
+
+
+def _told_later(viewer: Viewer, found: Line) -> int:
+    """Count the changes up to the time that is looked at which were recorded after it; none if the log began later."""
+    at = viewer.where.at
+    if at is None or viewer.where.known is not None:
+        return 0
+    recorded = viewer.home.at(known_at=at, tenant=viewer.tenant).known_at
+    shown = found.moments[: max(0, found.here + 1)]
+    return sum(one.positions[0] > recorded for one in shown) if recorded else 0
 
 
 def _place(found: Line, at: str | None) -> int:

@@ -108,11 +108,12 @@ def differences(before: Sequence[Row], after: Sequence[Row], root: str, query: s
     A group whose own line, or whose list of lines, differs is sent whole; of any other only what differs below it.
     """
     for old, new in zip(before, after, strict=True):
-        if old == new:
-            continue
+        # Lists are compared line by line as they are gone through: to compare whole groups first would do it twice.
         is_same_list = [row.id for row in old.children] == [row.id for row in new.children]
-        if new.kind == "outcome" or not is_same_list or old.told != new.told:
+        if old.told != new.told or not is_same_list:
             yield swap(f"#{new.id}", "outerHTML", html((new,), root, query))
+            continue
+        if new.kind == "outcome":
             continue
         number = outcomes_below(new.children)
         if number != outcomes_below(old.children):

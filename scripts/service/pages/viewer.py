@@ -41,6 +41,8 @@ class Viewer:
     scheme: str = ""
     inlets: Sequence[Any] = ()
     jobs: Jobs | None = None
+    told_later: int = 0
+    """How many changes of before the time that is looked at were told to us after it."""
     afterwards: "Callable[[Viewer], None] | None" = None
     """What is worth asking once the answer is sent, for it will be asked next."""
     rows: int = 0

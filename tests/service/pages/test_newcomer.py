@@ -1,6 +1,7 @@
 """The path of somebody who comes for the first time, from the link that is printed to a citation that proves itself."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -8,6 +9,7 @@ from playwright.sync_api import Browser, expect
 
 import outcomes
 from outcomes.cli.commands.demo import SCHOOL_YEAR, SCHOOLS
+from outcomes.domain.times import moment_text
 from tests.support.browser import Tab
 from tests.support.service import running
 
@@ -67,10 +69,17 @@ def test_from_the_link_to_a_citation(tmp_path: Path, browser: Browser) -> None:
         expect(page.locator("#citation-text")).to_contain_text("fingerprint")
         page.goto(str(cited))
         expect(page.locator(".citation")).to_contain_text("✓ exactly as cited on")
+        before = moment_text(datetime.now(UTC))
         assert service.post("/events", LATE).status_code == 200
         expect(page.locator("#toast")).to_contain_text("1 new event has come in")
         page.goto(str(cited))
         expect(page.locator(".citation")).to_contain_text("What has come in since changes nothing of it.")
         page.goto(str(cited).replace("at=2025-10-20", "at=2025-09-20"))
         expect(page.locator(".citation")).to_contain_text("This differs from the citation")
+        page.goto(f"/tree/Account:1?at={before}")
+        expect(page.locator("#sentence")).to_contain_text("1 change of before this time was told to us later.")
+        expect(page.locator("#tree")).to_contain_text("Told late")
+        page.get_by_role("link", name="As we knew it then").click()
+        expect(page.locator(".sentence")).to_contain_text("as we knew it on")
+        expect(page.locator("#tree")).not_to_contain_text("Told late")
         tab.close()
