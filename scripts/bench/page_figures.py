@@ -92,13 +92,13 @@ def history(outcomes: int, edits: int) -> Iterator[bytes]:
     for outcome in range(outcomes):
         time = begun + timedelta(hours=1, seconds=outcome)
         yield _event("", time, str(outcome), **_outcome(outcome, 3))
-        group, link = str(2 + outcome % groups), str(outcome + 1)
-        ids = {"learning_outcome_id": str(outcome), "learning_outcome_group_id": group}
+        link = str(outcome + 1)
+        ids = {"learning_outcome_id": str(outcome), "learning_outcome_group_id": str(2 + outcome % groups)}
         yield _event("link", time, link, learning_outcome_link_id=link, **ids)
     for edit in range(edits):
         time = begun + timedelta(days=1 + edit * 300 / edits)
-        told = _outcome(edit * 7 % outcomes, 2 + edit % 3) | {"updated_at": time.isoformat()}
-        yield _event("", time, str(edit), "updated", **told)
+        edited = _outcome(edit * 7 % outcomes, 2 + edit % 3)
+        yield _event("", time, str(edit), "updated", **edited, updated_at=time.isoformat())
 
 
 def _outcome(number: int, mastery: int) -> dict[str, Any]:
