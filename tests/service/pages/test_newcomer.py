@@ -30,6 +30,7 @@ LATE = orjson.dumps(
         },
     }
 )
+ELSEWHERE = "(before) => location.href !== before && document.readyState === 'complete'"
 FLIPPED = "3 students lost mastery by it, nobody gained it."
 
 
@@ -51,8 +52,9 @@ def test_from_the_link_to_a_citation(tmp_path: Path, browser: Browser) -> None:
         expect(page.get_by_text("Who made it so")).to_be_visible()
         # Its own line: from today back to the edit of October.
         for _ in range(5):
+            before_it = page.url
             page.keyboard.press("[")
-            page.wait_for_load_state()
+            page.wait_for_function(ELSEWHERE, arg=before_it)
         page.wait_for_url(re.compile("at=2025-10-20"))
         expect(page.get_by_text(FLIPPED)).to_be_visible()
         page.get_by_role("link", name="in the tree at that time").nth(4).click()
@@ -64,6 +66,8 @@ def test_from_the_link_to_a_citation(tmp_path: Path, browser: Browser) -> None:
         page.locator(".crumbs a").nth(1).click()
         expect(page.locator(".story").first).to_be_visible()
         page.locator(".story .score a").first.click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Why")
+        page.wait_for_load_state()
         page.keyboard.press("y")
         cited = page.locator("#citation-link").get_attribute("href")
         expect(page.locator("#citation-text")).to_contain_text("fingerprint")
