@@ -5,6 +5,21 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+_EXAMPLES = {"id": "5f0c9a01bc55d0e2", "key": "outcomes_KEY-WITH-THE-RIGHT-INGEST"}
+_EVENT = {
+    "metadata": {
+        "event_name": "learning_outcome_created",
+        "event_time": "2026-02-01T08:00:00.000Z",
+        "root_account_uuid": "7dk3nm91q0",
+    },
+    "body": {
+        "learning_outcome_id": "10449",
+        "title": "Explains a season of rainfall records",
+        "context_type": "Account",
+        "context_id": "1",
+        "workflow_state": "active",
+    },
+}
 _NOT_OURS = ("HTTPValidationError", "ValidationError")
 
 
@@ -19,10 +34,17 @@ class Described(FastAPI):
 
 
 def _described(app: FastAPI) -> dict[str, Any]:
-    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    document: dict[str, Any] = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
     for path in document["paths"].values():
         for operation in path.values():
             operation["responses"].pop("422", None)
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] in _EXAMPLES:
+                    parameter.setdefault("example", _EXAMPLES[parameter["name"]])
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                content.setdefault("example", _EVENT)
     parts = document.setdefault("components", {})
     parts["schemas"] = {name: schema for name, schema in parts.get("schemas", {}).items() if name not in _NOT_OURS}
     parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

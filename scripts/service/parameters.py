@@ -9,6 +9,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
+from outcomes.domain.identity import Kind
 from outcomes.service.problems import Problem
 from outcomes.service.questions import POINT, Question
 
@@ -75,7 +76,9 @@ class Parameter:
         """Return how OpenAPI describes it."""
         schema: dict[str, Any] = {"type": self.kind}
         if self.kind == "array":
-            schema["items"] = {"type": "string"}
+            schema["items"] = {"type": "string", **_FORMS.get(self.alias, {})}
+        else:
+            schema.update(_FORMS.get(self.alias, {}))
         if self.range is not None:
             schema["minimum"], schema["maximum"] = self.range
         if self.default is not None and self.kind != "array":
@@ -89,6 +92,22 @@ class Parameter:
         return found
 
 
+_DATE = r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])"
+_TIME = rf"{_DATE}(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{{1,6}})?)?(Z|[+-]0\d:00)?)?"
+_TIMES = {name: {"pattern": f"^{_TIME}$"} for name in ("as_of", "since", "until", "from", "to")}
+_POSITION = rf"^(\d{{1,9}}|{_TIME})$"
+_FORMS: dict[str, dict[str, Any]] = {
+    **_TIMES,
+    **{name: {"pattern": _POSITION} for name in ("known_at", "from_known", "to_known")},
+    "recorded_since": {"pattern": f"^{_TIME}$"},
+    "recorded_until": {"pattern": f"^{_TIME}$"},
+    "context": {"pattern": r"^(Account|Course):\d{1,12}$|^Global$"},
+    "entity": {"pattern": rf"^({'|'.join(kind.value for kind in Kind)}):[A-Za-z0-9]{{1,40}}$"},
+    "kind": {"enum": [kind.value for kind in Kind]},
+    "by": {"enum": ["day", "moment", "change"]},
+    "over": {"pattern": r"^\d{1,3}[smhdw]$"},
+}
+"""How texts must look, as far as a schema can say it."""
 _KINDS = {"boolean": "true or false", "integer": "a whole number", "number": "a number"}
 
 

@@ -53,7 +53,7 @@ def _add(router: APIRouter, question: Question, form: Form) -> None:
 
 def examples_of(question: Question) -> dict[str, str]:
     """Return an example of each parameter that one needs to ask, and of some more."""
-    return dict(parse_qsl(question.example))
+    return {"kind": "outcome", "id": "10449", "number": "1", **dict(parse_qsl(question.example))}
 
 
 def _endpoint(question: Question, form: Form, parameters: Parameters) -> Callable[..., Awaitable[Response]]:
