@@ -168,8 +168,7 @@ class Comparison:
                     for one in self._shaper.observations("learning_outcome_results", row)
                     if one.kind is Kind.RESULT_DETAIL
                 ]
-        others = {row.id for row in rest}
-        self._present.note_seen(Kind.RESULT, (row.id for row in page if row.id not in others))
+        self._present.note_seen_results(here[row.id] for row in page if row.id in here and row.action != "D")
         for (course, is_told), count in same.items():
             self.book.same(Kind.RESULT, course, told=is_told, count=count)
         return rest
@@ -185,7 +184,7 @@ class Comparison:
                 )
 
     def _judge(self, kind: Kind, seen: list[Observation], here: dict[str, Here] | dict[str, HereResult]) -> None:
-        if kind in KINDS.values():
+        if kind in KINDS.values() and kind is not Kind.RESULT:
             self._present.note_seen(kind, (one.id for one in seen))
         bodies = self._present.bodies(found.position for found in here.values())
         for one in seen:

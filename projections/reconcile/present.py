@@ -97,6 +97,7 @@ class Present:
         self._log = log
         self._point = point
         self._has_results = False
+        self._seen_results = bytearray(point.known_at + 1)  # a byte for each position of the log
 
     def __enter__(self) -> Self:
         for name, columns in _TABLES.items():
@@ -157,8 +158,13 @@ class Present:
             is not None
         )
 
+    def note_seen_results(self, here: Iterable[HereResult]) -> None:
+        """Remember that the export holds results, by the versions of them that are in force."""
+        for found in here:
+            self._seen_results[found.position] = 1
+
     def note_seen(self, kind: Kind, ids: Iterable[str]) -> None:
-        """Remember that the export holds entities."""
+        """Remember that the export holds entities of any kind but results."""
         self._views.executemany(
             "INSERT OR IGNORE INTO temp.here_seen VALUES (?, ?)", ((kind.value, one) for one in ids)
         )
@@ -167,11 +173,10 @@ class Present:
         """Return the active entities of a kind that are here and not in the export, each with its event time."""
         if kind is Kind.RESULT:
             self.results([])
-            gone = self._views.execute(
-                "SELECT id, event_time FROM temp.here_results r WHERE coalesce(state, 'active') = 'active' "
-                "AND NOT EXISTS (SELECT 1 FROM temp.here_seen s WHERE s.kind = 'result' AND s.id = r.id)"
+            here = self._views.execute(
+                "SELECT id, event_time, position FROM temp.here_results WHERE coalesce(state, 'active') = 'active'"
             )
-            return gone.fetchall()
+            return [row[:2] for row in here if not self._seen_results[row[2]]]
         identity, table = ID_COLUMNS[kind], VERSION_TABLES[kind]
         rows = self._views.execute(
             f"SELECT m.id, v.event_time FROM (SELECT DISTINCT {identity} AS id FROM {table} WHERE tenant = :tenant) m "

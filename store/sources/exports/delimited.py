@@ -17,15 +17,20 @@ _ESCAPE = re.compile(r"\\[tnr\\]")
 _LONGEST_RECORD = 64 << 20
 
 
-def lines_of(chunks: Iterable[bytes], name: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines of UTF-8 text with their numbers, without their ends; raises UnreadableInput."""
+def raw_lines_of(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of text with their numbers, without their ends."""
     rest, count = b"", 0
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
         for count, line in enumerate(lines, count + 1):  # noqa: B020 - goes on from chunk to chunk
-            yield count, _decoded(line, name, count)
+            yield count, line
     if rest:
-        yield count + 1, _decoded(rest, name, count + 1)
+        yield count + 1, rest
+
+
+def lines_of(chunks: Iterable[bytes], name: str) -> Iterator[tuple[int, str]]:
+    """Yield the same as UTF-8 text; raises UnreadableInput."""
+    return ((number, _decoded(line, name, number)) for number, line in raw_lines_of(chunks))
 
 
 def _decoded(line: bytes, name: str, number: int) -> str:

@@ -16,7 +16,7 @@ from outcomes.domain.errors import UnreadableInput
 from outcomes.store.sources.content import any_text_in
 from outcomes.store.sources.exports import parquet_rows
 from outcomes.store.sources.exports.columns import TABLES
-from outcomes.store.sources.exports.delimited import csv_records, lines_of, table_of, tsv_records
+from outcomes.store.sources.exports.delimited import csv_records, lines_of, raw_lines_of, table_of, tsv_records
 from outcomes.store.sources.exports.rows import ExportRow, identity
 from outcomes.store.sources.file_types import PARQUET_MAGIC
 from outcomes.store.sources.files import InputChunks, open_source
@@ -70,10 +70,11 @@ def rows_of(path: Path, table: str) -> Iterator[ExportRow]:
             yield from _named(parquet_rows.records(stream, name), table, name)
             return
         kind = _format_of(path)
-        lines = lines_of(any_text_in(InputChunks(stream, name), name), name)
+        chunks = any_text_in(InputChunks(stream, name), name)
         if kind == "json":
-            yield from _json_rows(lines, table, name)
+            yield from _json_rows(raw_lines_of(chunks), table, name)
             return
+        lines = lines_of(chunks, name)
         records = csv_records(lines, name) if kind == "csv" else tsv_records(lines)
         columns, rows = table_of(records, name)
         _check_columns([column.removeprefix("value.") for column in columns], table, name)
@@ -85,11 +86,11 @@ def _format_of(path: Path) -> str:
     return "csv" if ".csv" in suffixes else "tsv" if ".tsv" in suffixes else "json"
 
 
-def _json_rows(lines: Iterable[tuple[int, str]], table: str, name: str) -> Iterator[ExportRow]:
-    return _named(((number, _object(line, name, number)) for number, line in lines if line), table, name)
+def _json_rows(lines: Iterable[tuple[int, bytes]], table: str, name: str) -> Iterator[ExportRow]:
+    return _named(((number, _object(line, name, number)) for number, line in lines if line.strip()), table, name)
 
 
-def _object(line: str, name: str, number: int) -> dict[str, Any]:
+def _object(line: bytes, name: str, number: int) -> dict[str, Any]:
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError as error:
