@@ -5,12 +5,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
 
 import outcomes
 from outcomes.cli.commands.demo import COURSE, OUTCOME, SCHOOLS, STUDENT, TEN_EVENTS
 from tests.service.pages.conftest import Opener
-from tests.support.browser import Tab
 from tests.support.service import Service, running
 
 HTML = {"Accept": "text/html"}
@@ -75,7 +73,7 @@ def test_a_part_of_a_school_sees_its_part(school: Service) -> None:
         ("/tree/Account:1?at=2031-01-01", 200, "Nothing has happened since the last event before this time"),
         ("/tree/Account:1?at=tomorrow", 400, "not a time"),
         ("/tree/Nowhere", 400, "not a context"),
-        ("/feed/quarantine/999", 404, "no piece 999 could not be read"),
+        ("/feed/quarantine/999", 404, "no piece 999 is in quarantine"),
         ("/nowhere/", 404, "there is no such page here"),
         ("/a/b/c/d", 404, "Nothing is known of this here"),
     ],
@@ -149,18 +147,3 @@ def test_colours_can_be_chosen_and_are_kept(opened: Opener) -> None:
     assert tab.evaluate("() => getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 28)"
     tab.get_by_role("link", name="as the system").click()
     assert tab.locator("html").get_attribute("data-scheme") is None
-
-
-def test_a_token_is_made_shown_once_and_ended(school: Service, cookie: str, browser: Browser) -> None:
-    """In the access screen; its secret opens what it is for, until it is revoked."""
-    tab = Tab(browser, school.url, cookie)
-    shown = tab.open("/access")
-    shown.get_by_label("Who or what for").fill("the accreditation team")
-    shown.get_by_role("button", name="Make a token").click()
-    secret = shown.locator("pre").first.inner_text()
-    assert school.get("/tree?context=Account:1", token=secret).status_code == 200
-    shown.goto("/access")
-    expect(shown.locator("body")).not_to_contain_text(secret)
-    shown.get_by_role("button", name="revoke the accreditation team").click()
-    assert school.get("/tree?context=Account:1", token=secret).status_code == 401
-    tab.close()
