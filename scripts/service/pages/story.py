@@ -174,7 +174,6 @@ def title_of(viewer: Viewer, kind: str, title: str) -> str:
 def field_changes(fields: Mapping[str, Sequence[Any]]) -> Iterable[FieldChange]:
     """Yield what differs in fields, each with its value before and after, as people read them."""
     whole = _whole_levels(fields)
-    yield from whole.values()
     for name, (before, after) in fields.items():
         if name in words.SILENT_FIELDS or name in {"parent_outcome_group_id", "parent_id"}:
             continue
@@ -184,6 +183,7 @@ def field_changes(fields: Mapping[str, Sequence[Any]]) -> Iterable[FieldChange]:
         old, new = words.field_value(name, before), words.field_value(name, after)
         if old != new:
             yield FieldChange(words.field_name(name), old, new)
+    yield from whole.values()
 
 
 def _whole_levels(fields: Mapping[str, Sequence[Any]]) -> dict[str, FieldChange]:
