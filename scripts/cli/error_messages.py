@@ -6,7 +6,6 @@ import sqlite3
 import typer
 
 from outcomes.domain.errors import OutcomesError
-from outcomes.store.sqlite.datastore import BUSY_SECONDS
 
 _MEND_VIEWS = "if it is views.db that is damaged, outcomes rebuild mends it"
 _CHECK_FOLDER = "is the folder writable, and is there room on the disk? Nothing half-written is kept"
@@ -51,5 +50,7 @@ def _of_database(error: sqlite3.Error) -> str:
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return f"{error}: {_MEND_VIEWS}"
     if code == sqlite3.SQLITE_BUSY:
+        from outcomes.store.sqlite.datastore import BUSY_SECONDS  # noqa: PLC0415 - needs file locks, as this does not
+
         return f"another program has kept {where} locked for {BUSY_SECONDS} s: end it, then try again"
     return f"{error}: {_CHECK_FOLDER}"

