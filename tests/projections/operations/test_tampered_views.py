@@ -13,7 +13,7 @@ from outcomes.projections.operations.reverse_replay import reverse_views
 from outcomes.projections.operations.verify_views_anew import views_problems
 from outcomes.projections.views.read_model import unwatched
 from tests.support.command import ROOT
-from tests.support.given import OTHER_TENANT, group, lines, outcome, result, setting
+from tests.support.given import OTHER_TENANT, event, group, lines, outcome, result, setting
 from tests.support.world import World
 
 SAMPLE = ROOT / "scripts" / "cli" / "sample" / "school-year.ndjson.gz"
@@ -28,7 +28,21 @@ MOVED = [
     result("91", "2025-03-01", course="200", student="studentGone"),
     group("1", "2025-01-01", meta={"tenant": OTHER_TENANT}),
 ]
-"""A result that moved, versions that come late, somebody else's school; the sample has all other kinds."""
+"""A result that moved, versions that come late, somebody else's school; the sample has all else that events tell."""
+
+OBSERVED = [
+    event(f"outcomes_{kind}_observed", "2025-03-05", body)
+    for kind, body in {
+        "result_detail": {"result_id": "90", "course_id": "200", "submitted_at": "2025-02-28", "hidden": False},
+        "alignment": {"alignment_id": "70", "learning_outcome_id": "7", "workflow_state": "active"},
+        "submission": {"submission_id": "71", "course_id": "200", "assignment_id": "72", "user_uuid": "studentAda"},
+        "post_policy": {"post_policy_id": "73", "course_id": "200", "post_manually": True},
+        "section": {"section_id": "74", "course_id": "200", "name": "Morning"},
+        "term": {"term_id": "75", "name": "Spring"},
+        "course_detail": {"course_id": "200", "enrollment_term_id": "75", "course_code": "TIDES 1"},
+    }.items()
+]
+"""What only an export tells."""
 
 # `properties` says of which log the views are, and of what layout; `tracking` up to where they go: see the tests below.
 OF_THE_FILE = {"properties", "tracking"}
@@ -39,8 +53,9 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, sql
     """A home whose views have rows in every table, and a connection to them with views made anew beside."""
     world = World(tmp_path_factory.mktemp("tampered") / "home", encrypt=True)
     world.take(gzip.decompress(SAMPLE.read_bytes()))
-    for event in MOVED:
-        world.take(event)
+    for late in MOVED:
+        world.take(late)
+    world.take(*OBSERVED)
     assert world.erase("studentGone")
     with world.opened() as (log, views):
         views.catch_up()
