@@ -1,11 +1,14 @@
 """Deliveries of many senders in one transaction: each has its own report, and all of them one wait for the disk."""
 
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import NamedTuple
 
 from outcomes.domain.errors import NoFileOfEvents
-from outcomes.store.encoding.arrival import extract_nothing
+from outcomes.domain.times import Micros
+from outcomes.store.encoding.arrival import Arrivals, extract_nothing
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.door import refuse_other_hosts, refuse_the_future
 from outcomes.store.ingest.ingest import Clock, IncomingBatch, refuse_a_clock_behind, without_cycle_collection
@@ -43,7 +46,7 @@ class Receipt(NamedTuple):
 def commit_together(
     home: HomeFolder, log: EventLog, clock: Clock, deliveries: Iterable[Delivery], *, patience: float
 ) -> list[Receipt]:
-    """Append deliveries, each as a batch of its own, and return once they are on the disk: all of them, or none.
+    """Append deliveries, those of one source as one batch, and return once they are on the disk: all, or none.
 
     What cannot be read goes to quarantine. No read model follows: they catch up at the next question. Raises HomeBusy
     if others write for longer than `patience` seconds.
@@ -55,20 +58,43 @@ def commit_together(
             try:
                 with log.writing() as connection:
                     refuse_a_clock_behind(last_batch(connection), now)
-                    counts: list[tuple[int, int]] = []
                     for batch in batches:
                         batch.turn_away(*refuse_the_future(batch.arrivals, now))
                         batch.turn_away(*refuse_other_hosts(connection, batch.arrivals))
-                        appended = log.append(connection, batch.arrivals, batch.source, now, extract_nothing)
                         batch.put_refused(connection, now)
-                        counts.append((len(appended.arrivals), appended.arrivals.extracted.count(None)))
+                    counts = _append(connection, log, batches, now)
             except BaseException:
                 log.forget_uncommitted()
                 raise
             finally:
                 for segment in (segment for batch in batches for segment, _ in batch.refused):
                     segment.close()
-    return [_receipt(batch, *count, log.head) for batch, count in zip(batches, counts, strict=True)]
+    return [_receipt(batch, counts.get(number, Count()), log.head) for number, batch in enumerate(batches)]
+
+
+class Count(NamedTuple):
+    """What of one delivery was new, and what of that is of no known name."""
+
+    appended: int = 0
+    unprojected: int = 0
+
+
+def _append(
+    connection: sqlite3.Connection, log: EventLog, batches: Sequence[IncomingBatch], now: Micros
+) -> dict[int, Count]:
+    """Append a batch for each source; return what of each delivery was new, by its number."""
+    of_sources: dict[str, Arrivals] = {}
+    for number, batch in enumerate(batches):
+        # What is appended together has no lines in common: the delivery's number stands there, to be told by it.
+        numbered = replace(batch.arrivals, lines=[number] * len(batch.arrivals))
+        of_sources.setdefault(batch.source, Arrivals.of()).extend(numbered)
+    counts: dict[int, Count] = {}
+    for source, arrivals in of_sources.items():
+        new = log.append(connection, arrivals, source, now, extract_nothing).arrivals
+        for number, extracted in zip(new.lines, new.extracted, strict=True):
+            appended, unprojected = counts.get(number, Count())
+            counts[number] = Count(appended + 1, unprojected + (extracted is None))
+    return counts
 
 
 def why_unreadable(content: bytes) -> str | None:
@@ -97,6 +123,6 @@ def _prepared(delivery: Delivery) -> IncomingBatch:
     return batch
 
 
-def _receipt(batch: IncomingBatch, appended: int, unprojected: int, head: int) -> Receipt:
+def _receipt(batch: IncomingBatch, count: Count, head: int) -> Receipt:
     arrived, refused = len(batch.arrivals), len(batch.refused)
-    return Receipt(arrived + refused, appended, arrived - appended, refused, unprojected, head)
+    return Receipt(arrived + refused, count.appended, arrived - count.appended, refused, count.unprojected, head)
