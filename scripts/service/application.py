@@ -64,12 +64,13 @@ def create_app(configuration: Configuration) -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
+    # Routes are tried in turn: what comes most often comes first.
+    app.include_router(events_in.router(), prefix=BASE)
+    app.include_router(webhook.router())
     app.include_router(reads.router(), prefix=BASE)
     app.include_router(news.router(), prefix=BASE)
     app.include_router(job_routes.router(), prefix=BASE)
-    app.include_router(events_in.router(), prefix=BASE)
     app.include_router(report.router(), prefix=BASE)
-    app.include_router(webhook.router())
     app.include_router(sessions.router())
     app.include_router(health.router())
     app.include_router(pages.router())

@@ -12,6 +12,7 @@ from outcomes.service.parameters import MIN_POSITION, Parameter, Parameters
 from outcomes.service.problems import described, unavailable
 from outcomes.service.questions import POINT, QUESTIONS, Question
 from outcomes.service.rendering import MEDIA_TYPES, Form
+from outcomes.service.routing import QuickRoute
 from outcomes.service.state import State, state_of
 
 _PAUSE_SECONDS = 0.02
@@ -22,7 +23,7 @@ _PLAIN = str.maketrans({"/": "_", "{": None, "}": None})
 
 def router() -> APIRouter:
     """Return the routes of all questions."""
-    found = APIRouter(tags=["questions"])
+    found = APIRouter(tags=["questions"], route_class=QuickRoute)
     # What is asked most comes first, for routes are tried in turn; but where an id ends a path it would take the ending
     # of a form for its own.
     plain = [question for question in QUESTIONS if "{" not in question.path]

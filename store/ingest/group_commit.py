@@ -69,7 +69,8 @@ def commit_together(
             finally:
                 for segment in (segment for batch in batches for segment, _ in batch.refused):
                     segment.close()
-    return [_receipt(batch, counts.get(number, Count()), log.head) for number, batch in enumerate(batches)]
+    head = log.head
+    return [_receipt(batch, counts.get(number, Count()), head) for number, batch in enumerate(batches)]
 
 
 class Count(NamedTuple):
