@@ -160,17 +160,17 @@ def test_while_others_write_messages_stay_out_of_their_sight(home: Outcomes, que
     with outcomes.open(home.home) as other, consuming(home, queue, "--visibility", "2") as consumer:
         wait_until(lambda: queue.counts() == (0, 0))
         with other._session.home.writing("a long import"):
-            queue.send(bodies(events(4)[1:]))
-            wait_until(lambda: queue.counts() == (0, 3))
+            queue.send(bodies(events(2)[1:]))  # one: of several it may have taken a part when it begins to wait
+            wait_until(lambda: queue.counts() == (0, 1))
             end = time.monotonic() + 3.5
             wait_until(lambda: queue.receive(0) != [] or time.monotonic() > end)
-            assert queue.counts() == (0, 3)
+            assert queue.counts() == (0, 1)
         wait_until(lambda: queue.counts() == (0, 0))
         consumer.send_signal(signal.SIGTERM)
         out, err = consumer.communicate(timeout=PATIENCE)
     told = json.loads(out)
-    assert (consumer.returncode, told["appended"], told["duplicates"]) == (0, 4, 0)
-    assert b"3 messages wait for it" in err
+    assert (consumer.returncode, told["appended"], told["duplicates"]) == (0, 2, 0)
+    assert b"messages that wait for it: 1" in err
 
 
 @pytest.mark.parametrize("when", ["idle", "busy"])

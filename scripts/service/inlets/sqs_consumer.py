@@ -165,7 +165,7 @@ class Consumer:
                     return None
                 if time.monotonic() - kept_at >= self._keep_after:
                     kept_at = time.monotonic()
-                    self._say(f"{error}; {len(held)} messages wait for it")
+                    self._say(f"{error}; messages that wait for it: {len(held)}")
                     with suppress(QueueUnavailable):  # then they come again, as repeats
                         self._queue.keep(held)
 
