@@ -19,6 +19,7 @@ from outcomes.domain.errors import (
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_DETAIL = 1_000
 _SOON = "5"
+_NAMES_OF_RFC_9110 = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large"}
 _OF_ALL = (421, 429, 431)
 """What the gate may answer, whatever is asked."""
 
@@ -34,7 +35,7 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        return {"title": self.status.phrase, "status": self.status.value, "detail": self.detail[:_LONGEST_DETAIL]}
+        return {"title": title_of(self.status), "status": self.status.value, "detail": self.detail[:_LONGEST_DETAIL]}
 
     def response(self) -> Response:
         """Return it as an answer."""
@@ -47,10 +48,15 @@ def unavailable(detail: str, seconds: str = _SOON) -> Problem:
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": seconds})
 
 
+def title_of(status: HTTPStatus) -> str:
+    """Return the name of a status as RFC 9110 has it, which Python's own has from 3.13 on."""
+    return _NAMES_OF_RFC_9110.get(status, status.phrase)
+
+
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return how a route that may answer with these problems says so in its description."""
     found = sorted({*statuses, *_OF_ALL})
-    return {status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}} for status in found}
+    return {status: {"description": title_of(HTTPStatus(status)), "content": {MEDIA_TYPE: {}}} for status in found}
 
 
 def problem_of(error: Exception) -> Problem | None:

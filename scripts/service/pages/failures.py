@@ -8,7 +8,7 @@ from starlette.responses import Response
 from outcomes.domain.errors import SeveralTenants
 from outcomes.service.pages.assets import address
 from outcomes.service.pages.templating import rendered
-from outcomes.service.problems import Problem, problem_of
+from outcomes.service.problems import Problem, problem_of, title_of
 
 _TITLES = {
     HTTPStatus.BAD_REQUEST: "This address asks for something that cannot be asked",
@@ -40,7 +40,7 @@ def page_of(problem: Problem, request: Request, *, is_choice: bool = False) -> R
         "failure.html",
         root=root,
         asset=lambda name: address(root, name),
-        title=_TITLES.get(problem.status, problem.status.phrase),
+        title=_TITLES.get(problem.status, title_of(problem.status)),
         status=problem.status,
         detail=problem.detail,
         number=request.scope.get("request_id", ""),

@@ -166,3 +166,4 @@ def test_tables_have_keys_references_and_indexes(school: World, tmp_path: Path) 
     for sql in ("SELECT * FROM results WHERE user_uuid = ?", "SELECT * FROM mastery WHERE student = ?"):
         plan = database.execute(f"EXPLAIN QUERY PLAN {sql}", ("studentAda",)).fetchall()
         assert all("SEARCH" in row[3] for row in plan)
+    database.close()
