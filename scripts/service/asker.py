@@ -1,7 +1,7 @@
 """Who asks: the holder of a token, of a session that began with one or with a link, or whom the proxy let in."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from http import HTTPStatus
 from secrets import token_hex, token_urlsafe
@@ -33,8 +33,9 @@ class _Session(NamedTuple):
 class Askers:
     """Knows tokens by access.db, so that one that is revoked ends at once, and sessions by memory."""
 
-    def __init__(self, access: AccessFile, *, is_secure: bool) -> None:
+    def __init__(self, access: AccessFile, *, is_secure: bool, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._access = access
+        self._monotonic = monotonic
         self._sessions: dict[bytes, _Session] = {}
         self._links: set[str] = set()
         self._is_secure = is_secure
@@ -105,14 +106,14 @@ class Askers:
         response.delete_cookie(self.cookie, secure=self._is_secure, httponly=True, samesite="lax")
 
     def _open(self, token: str | None, grant: Grant) -> str:
-        moment = time.monotonic()
+        moment = self._monotonic()
         self._sessions = {key: session for key, session in self._sessions.items() if not _is_over(session, moment)}
         secret = token_urlsafe(32)
         self._sessions[_key(secret)] = _Session(token, grant, moment, moment)
         return secret
 
     def _of_session(self, secret: str, *, is_use: bool) -> Grant | None:
-        session, moment = self._sessions.get(_key(secret)), time.monotonic()
+        session, moment = self._sessions.get(_key(secret)), self._monotonic()
         if session is None:
             return None
         grant = session.grant if session.token is None else self._access.grant(session.token, now())

@@ -1,6 +1,7 @@
 """The parameters of a route: read from the signature of the API's method, parsed from an address, and described."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from inspect import Parameter as Argument
@@ -59,10 +60,8 @@ class Parameter:
             case "integer":
                 return self._integer(text)
             case "number":
-                try:
+                with suppress(ValueError):  # what is no number is told below, as all that is of another kind
                     return float(text)
-                except ValueError:
-                    pass
         raise ValueError(f"{self.alias} must be {_KINDS[self.kind]}, not {text[:60]!r}")
 
     def _integer(self, text: str) -> int:

@@ -79,16 +79,13 @@ def test_the_way_back_leads_to_ourselves(service: Service, elsewhere: str) -> No
     assert found.headers["location"] == "/"
 
 
-def test_a_session_ends_after_two_idle_hours_and_after_twelve(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_ends_after_two_idle_hours_and_after_twelve(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A stream that stays open is no use of it."""
     from starlette.requests import Request  # noqa: PLC0415 - only this test makes one
 
     moment = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: moment[0])
     with AccessFile(tmp_path_factory.mktemp("access")) as access:
-        askers = Askers(access, is_secure=False)
+        askers = Askers(access, is_secure=False, monotonic=lambda: moment[0])
         _, secret = access.create(parse_rights("tree"), Scope(), "", 1, None)
 
         def opened() -> Request:

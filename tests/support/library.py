@@ -14,9 +14,9 @@ sys.modules.setdefault("eventsourcing.cipher", cryptography)
 
 from eventsourcing.tests import application, persistence, projection  # noqa: E402 - once the cipher can be imported
 
-__all__ = ["application", "needs_their_tables", "persistence", "projection"]
+__all__ = ["application", "needs_library_tables", "persistence", "projection"]
 
-needs_their_tables = pytest.mark.skipif(
+needs_library_tables = pytest.mark.skipif(
     sqlite3.sqlite_version_info < (3, 35, 0),
     reason="tables that the library itself keeps in SQLite need its RETURNING, of 3.35; ours need 3.34",
 )

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from outcomes.domain.errors import SeveralTenants
 from outcomes.service.pages.assets import address
+from outcomes.service.pages.scheme import chosen
 from outcomes.service.pages.templating import rendered
 from outcomes.service.problems import Problem, problem_of, title_of
 
@@ -37,7 +38,7 @@ def page_of(problem: Problem, request: Request, *, is_choice: bool = False) -> R
     """Return a problem as a page."""
     root = request.scope.get("root_path", "")
     html = rendered(
-        "failure.html",
+        "failure_toast.html" if request.headers.get("hx-request") == "true" else "failure.html",
         root=root,
         asset=lambda name: address(root, name),
         title=_TITLES.get(problem.status, title_of(problem.status)),
@@ -46,7 +47,7 @@ def page_of(problem: Problem, request: Request, *, is_choice: bool = False) -> R
         number=request.scope.get("request_id", ""),
         back=_back(request, root),
         is_choice=is_choice,
-        is_fragment=request.headers.get("hx-request") == "true",
+        scheme=chosen(request),
     )
     headers = {**problem.headers, "Cache-Control": "no-store"}
     return Response(html, problem.status, headers, "text/html; charset=utf-8")

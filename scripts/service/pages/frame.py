@@ -60,17 +60,13 @@ def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
         "name_of": viewer.student_name,
         "may": {right.value for right in viewer.grant.rights},
         "home_address": where.to("/"),
-        "scheme": _scheme(viewer),
+        "scheme": viewer.scheme,
     }
 
 
 def bare(viewer: Viewer, view: "View") -> dict[str, Any]:
     """Return what a page without surroundings needs."""
-    return {"asset": lambda name: address(viewer.where.root, name), "title": view.title, "scheme": _scheme(viewer)}
-
-
-def _scheme(viewer: Viewer) -> str:
-    return viewer.scheme if viewer.scheme in {"light", "dark"} else ""
+    return {"asset": lambda name: address(viewer.where.root, name), "title": view.title, "scheme": viewer.scheme}
 
 
 def navigation(viewer: Viewer, section: str, context: str) -> list[Link]:

@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from outcomes.service.sessions import path_of_ours
 
+_COOKIE, _SCHEMES = "scheme", {"light", "dark"}
 _A_YEAR = 31_536_000
 
 
@@ -17,10 +18,16 @@ def router() -> APIRouter:
     return found
 
 
+def chosen(request: Request) -> str:
+    """Return what a browser has chosen; empty for as the system."""
+    name = request.cookies.get(_COOKIE, "")
+    return name if name in _SCHEMES else ""
+
+
 async def _choose(request: Request, name: str, back: str = "/") -> Response:
     response = RedirectResponse(path_of_ours(request, back), HTTPStatus.SEE_OTHER)
-    if name in {"light", "dark"}:
-        response.set_cookie("scheme", name, max_age=_A_YEAR, httponly=True, samesite="lax")
+    if name in _SCHEMES:
+        response.set_cookie(_COOKIE, name, max_age=_A_YEAR, httponly=True, samesite="lax")
     else:
-        response.delete_cookie("scheme", httponly=True, samesite="lax")
+        response.delete_cookie(_COOKIE, httponly=True, samesite="lax")
     return response

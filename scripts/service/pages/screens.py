@@ -21,6 +21,7 @@ from outcomes.service.bodies import body_of
 from outcomes.service.pages import citations, failures
 from outcomes.service.pages.frame import bare, frame
 from outcomes.service.pages.kept import Kept
+from outcomes.service.pages.scheme import chosen
 from outcomes.service.pages.templating import rendered
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.pages.where import Where
@@ -154,7 +155,6 @@ def _viewer(
     query = dict(request.query_params)
     where = Where.of(root, tenant, path or "/", query)
     is_fragment = request.headers.get("hx-request") == "true"
-    scheme = request.cookies.get("scheme", "")
     return Viewer(
         home,
         grant,
@@ -165,7 +165,7 @@ def _viewer(
         state.access,
         is_fragment,
         form,
-        scheme,
+        chosen(request),
         state.inlets.figures(),
         state.jobs,
     )

@@ -139,7 +139,7 @@ def test_writes_come_from_our_pages_only(school: Service, cookie: str) -> None:
         assert foreign.status_code in {401, 403}
 
 
-def test_colours_can_be_chosen_and_are_kept(opened: Opener) -> None:
+def test_colours_can_be_chosen_and_are_kept(opened: Opener, school: Service) -> None:
     """Light, dark or as the system: in a cookie, and only by a path of ours."""
     tab = opened("/keys")
     tab.get_by_role("link", name="dark").click()
@@ -147,3 +147,5 @@ def test_colours_can_be_chosen_and_are_kept(opened: Opener) -> None:
     assert tab.evaluate("() => getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 28)"
     tab.get_by_role("link", name="as the system").click()
     assert tab.locator("html").get_attribute("data-scheme") is None
+    refused = httpx.get(f"{school.url}/keys", headers={"Accept": "text/html"}, cookies={"scheme": "dark"})
+    assert (refused.status_code, '<html lang="en" data-scheme="dark">' in refused.text) == (401, True)

@@ -24,7 +24,7 @@ from outcomes.store.log.mapper import LogEvent
 from outcomes.store.log.recorder import LogRecorder
 from outcomes.store.sqlite.datastore import Datastore
 from tests.support.given import TENANT, event, group, outcome, result
-from tests.support.library import needs_their_tables
+from tests.support.library import needs_library_tables
 from tests.support.people import ADA, class_of_six
 from tests.support.world import World
 
@@ -201,7 +201,7 @@ def runner_on(world: World, view: Path) -> ProjectionRunner[HomeLog, Counted]:
     return ProjectionRunner(application_class=HomeLog, projection_class=Counting, view_class=Counted, env=env)
 
 
-@needs_their_tables
+@needs_library_tables
 def test_the_librarys_runner_follows_a_home(school: World, tmp_path: Path) -> None:
     """It catches up, goes on as others ingest, and after a restart takes up where it was: each event once."""
     view = tmp_path / "counted.db"

@@ -14,7 +14,7 @@ from outcomes.store.log.factory import LogFactory
 from outcomes.store.log.recorder import LogRecorder
 from outcomes.store.log.tracking import TrackedDatabase
 from outcomes.store.sqlite.datastore import Datastore
-from tests.support.library import application, needs_their_tables, persistence, projection
+from tests.support.library import application, needs_library_tables, persistence, projection
 
 FACTORY = "outcomes.store.log.factory:LogFactory"
 
@@ -137,12 +137,12 @@ class TestApplications(OnOurFactory, application.ApplicationTestCase):
 class TestFactory(OnFreshFiles, persistence.InfrastructureFactoryTestCase[LogFactory]):
     """Everything that the library asks of a factory. Recorders of snapshots and of processes are the library's own."""
 
-    @needs_their_tables
+    @needs_library_tables
     def test_create_process_recorder(self) -> None:
         """As the library has it."""
         super().test_create_process_recorder()
 
-    @needs_their_tables
+    @needs_library_tables
     def test_create_tracking_recorder(self) -> None:
         """As the library has it."""
         super().test_create_tracking_recorder()
@@ -202,14 +202,14 @@ class EventCounters(SQLiteTrackingRecorder, projection.EventCountersView):
             )
 
 
-@needs_their_tables
+@needs_library_tables
 class TestProjectionRunner(OnOurFactory, projection.AggregateEventCountersProjectionTestCase):
     """The library's runner follows our recorder, which its own SQLite recorder does not offer."""
 
     view_class = EventCounters
 
 
-@needs_their_tables
+@needs_library_tables
 class TestEventSourcedProjection(OnOurFactory, projection.EventSourcedProjectionTestCase):
     """So does the runner of projections that are event-sourced themselves, in a database of their own."""
 
