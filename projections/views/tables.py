@@ -65,6 +65,7 @@ _CURRENT: Final = {
     Kind.GROUP: "outcome_groups",
     Kind.LINK: "outcome_links",
     Kind.PROFICIENCY: "proficiencies",
+    Kind.POST_POLICY: "post_policies",
 }
 _EXPORTED: Final = {
     Kind.OUTCOME: "outcomes",
