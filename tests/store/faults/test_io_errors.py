@@ -19,6 +19,7 @@ from tests.support.faulty_disk import compiled, started
 from tests.support.forked import Forked
 from tests.support.given import group, lines, outcome, result
 
+pytestmark = pytest.mark.long
 FAULTS = os.environ.get("OUTCOMES_FAULTS", "3")
 WANTED = 0 if FAULTS == "all" else int(FAULTS)
 BEFORE = lines(group("1", "2025-01-01"), outcome("7", "2025-01-02"), result("50", "2025-02-01", student="studentGone"))

@@ -18,6 +18,7 @@ from outcomes.domain.errors import HomeUnavailable
 from tests.support.faulty_disk import Image, compiled, images, recorded, started
 from tests.support.given import group, lines, outcome, result
 
+pytestmark = pytest.mark.long
 WANTED = os.environ.get("OUTCOMES_IMAGES", "15")
 FILES, EVENTS_A_FILE = 3, 3
 
