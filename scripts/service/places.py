@@ -66,6 +66,8 @@ def _entities(question: Question, given: Mapping[str, Any]) -> Iterator[tuple[st
     if question.name == "impact":
         kind, colon, local_id = str(entity).partition(":")
         yield (kind, local_id) if colon else ("outcome", str(entity))
+    elif question.name == "friendly_descriptions":
+        yield "outcome", str(given["outcome"])
     elif entity:
         for text in entity:
             found, local_id = parse_entity(text)

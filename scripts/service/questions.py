@@ -105,6 +105,7 @@ QUESTIONS = (
     Question("/scales", Point.scales, _TREE, example="context=Account:1"),
     Question("/places", Point.places, _TREE),
     Question("/students", Point.students, _STUDENTS),
+    Question("/friendly_descriptions", Point.friendly_descriptions, _TREE, example="outcome=10467"),
     Question("/status", Home.status, _OPERATE),
     Question("/log", Home.log, _RAW, hidden=frozenset({"follow", "waiting"}), example="limit=20"),
     Question("/show/{kind}/{id}", Point.show, _TREE),

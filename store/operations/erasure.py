@@ -89,6 +89,11 @@ def destroyed_keys(log: EventLog) -> list[Erased]:
         return log.encryption.keyring.erased(connection)
 
 
+def name_of(log: EventLog, tenant: str, uuid: str) -> str | None:
+    """Return the name by which the log would know the erasure of a person; None where none can be erased."""
+    return None if log.encryption is None else log.encryption.keyring.person(tenant, PersonId("uuid", uuid)).hex()
+
+
 def is_unfinished(log: EventLog) -> bool:
     """Say whether an erasure was begun whose traces in views and free space are not yet gone."""
     with log.reading() as connection:

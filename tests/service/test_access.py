@@ -34,6 +34,7 @@ PATHS = {
     "/scales": "/scales?context=Account:1",
     "/places": "/places",
     "/students": "/students",
+    "/friendly_descriptions": "/friendly_descriptions?outcome=10467",
     "/status": "/status",
     "/log": "/log?limit=2000",
     "/show/{kind}/{id}": f"/show/outcome/{POLICY_CHANGED}",

@@ -30,7 +30,12 @@ CASES: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
     "blame": (f"/blame/outcome/{POLICY_CHANGED}", {}, ("outcome", POLICY_CHANGED)),
     "log": ("/log", {"limit": "7", "after": "100"}, ()),
 }
-OF_PYTHON: dict[str, dict[str, str]] = {"places": {}, "scales": {"context": "Account:1"}, "students": {}}
+OF_PYTHON: dict[str, dict[str, str]] = {
+    "places": {},
+    "scales": {"context": "Account:1"},
+    "students": {},
+    "friendly_descriptions": {"outcome": "10467"},
+}
 """Questions that have a method and no command."""
 IN_THE_PATH = {"impact", "show", "blame", "settings"}
 
@@ -74,8 +79,9 @@ def test_an_answer_is_that_of_the_command(service: Service, command: str) -> Non
 def test_what_has_no_command_is_answered_as_in_python(service: Service, name: str) -> None:
     """The items are what the method says."""
     with outcomes.open(service.home) as home:
-        wanted = getattr(home.at(tenant=SCHOOLS), name)(**OF_PYTHON[name]).as_json()
-    assert service.json(f"/{name}?{urlencode({**OF_PYTHON[name], **AT})}")["items"] == wanted
+        wanted = getattr(home.at("2025-09-02", tenant=SCHOOLS), name)(**OF_PYTHON[name]).as_json()
+    asked = {**OF_PYTHON[name], **AT, "as_of": "2025-09-02"}
+    assert service.json(f"/{name}?{urlencode(asked)}")["items"] == wanted
     assert wanted
 
 

@@ -207,3 +207,19 @@ class Students(RowList[Student]):
     """Those who were assessed, by name; those without one last."""
 
     row_type = Student
+
+
+@dataclass(frozen=True)
+class FriendlyDescription(Record):
+    """What an outcome is called for students in a place, since when it is so."""
+
+    id: str
+    context: str
+    description: str | None
+    since: datetime
+
+
+class FriendlyDescriptions(RowList[FriendlyDescription]):
+    """The friendly descriptions of an outcome, by place."""
+
+    row_type = FriendlyDescription

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from outcomes.api.answers.entity import EntityState
     from outcomes.api.answers.mastery import SettingList, StoredPolicies
     from outcomes.api.answers.operations import Digest, Findings, Replayed
-    from outcomes.api.answers.tree import OutcomeTree, Places, Students
+    from outcomes.api.answers.tree import FriendlyDescriptions, OutcomeTree, Places, Students
     from outcomes.projections.mastery.policy import PolicyBook
 
 _HOSTS_MEANING = "of the tenant, now: events of other hosts go to quarantine"
@@ -79,6 +79,26 @@ class StateQuestions(PointBase):
             StoredPolicy(**{**one._asdict(), "since": moment(one.since), "ratings": tuple(one.ratings)})
             for one in found
         )
+
+    def friendly_descriptions(self, outcome: Id) -> "FriendlyDescriptions":
+        """Return what an outcome is called for students, in each place that has words of its own for it."""
+        from outcomes.api.answers.tree import FriendlyDescription, FriendlyDescriptions
+        from outcomes.domain.times import moment
+        from outcomes.projections.as_of.friendly_descriptions import friendly_descriptions
+
+        with self.reading() as (connection, point):
+            found = friendly_descriptions(connection, point, str(outcome))
+        return FriendlyDescriptions(FriendlyDescription(*one[:3], moment(one.since)) for one in found)
+
+    def erasure_of(self, student: str) -> "EntityState | None":
+        """Return what is kept of the erasure of a student, by uuid: why, when, figures of classes; else None."""
+        from outcomes.store.operations.erasure import name_of
+
+        with self.reading() as (_, point):
+            known = name_of(self._session.log, point.tenant, student)
+        if known is None:
+            return None
+        return self.show("erasure", known) or None
 
     def show(self, kind: str, id: Id | None = None) -> "EntityState":  # noqa: A002 - named like the command's argument
         """Return one entity's state, of `"outcome", 7` or `"outcome:7"`.

@@ -7,12 +7,12 @@
 
   // -- the slider ----------------------------------------------------------------------------------------------------
   const slider = $("slider");
-  let moments = [], shown = 0, waiting = 0, number = 0;
+  let moments = [], shown = 0, wanted = 0, waiting = 0, isFollowing = false, isAnswered = false;
   const closed = new Set();
 
   function startSlider() {
     moments = JSON.parse($("index").textContent);
-    shown = Number($("line").dataset.here);
+    shown = wanted = Number($("line").dataset.here);
     mark(Number(slider.value));
     slider.addEventListener("input", () => say(Number(slider.value)));
     slider.addEventListener("keydown", (event) => {
@@ -34,7 +34,10 @@
 
   function words(step) {
     const many = document.querySelector(".sentence > span").textContent.endsWith("s");
-    if (step >= moments.length) return [many ? "as they are today" : "as it is today", ""];
+    if (step >= moments.length) {
+      const last = moments.at(-1);
+      return [many ? "as they are today" : "as it is today", last ? `The last change ${last[1]}: ${last[2]}` : ""];
+    }
     return [(many ? "as they were " : "as it was ") + moments[step][1], moments[step][2]];
   }
 
@@ -69,21 +72,52 @@
     return address.pathname + address.search.replaceAll("%3A", ":");
   }
 
+  // One step is asked for at a time: of what the hand passes meanwhile only the last.
   async function follow(step) {
-    if (step === shown) return;
+    wanted = step;
+    if (isFollowing || step === shown) return;
     if ("whole" in $("line").dataset) { busy(true); location.assign(at_step(step)); return; }
+    isFollowing = true;
+    busy(true);
+    while (wanted !== shown && (await load(wanted))) { /* the hand went on */ }
+    isFollowing = false;
+    busy(false);
+    if (wanted !== shown) back();
+  }
+
+  async function load(step) {
     const clean = at_step(step), address = new URL(clean, location.href);
     address.searchParams.set("shown", shown < moments.length && shown >= 0 ? moments[shown][0] : "");
-    const mine = ++number, from = shown;
-    shown = step;
-    busy(true);
+    isAnswered = false;
     try {
-      await htmx.ajax("GET", address.pathname + address.search, { target: "#toast", swap: "none", headers: {} });
-    } catch { shown = from; }
-    if (mine !== number) return;
-    busy(false);
+      await htmx.ajax("GET", address.pathname + address.search, { target: "#toast", swap: "none" });
+    } catch { /* told below, as what was refused is */ }
+    if (!isAnswered) return false;
+    shown = step;
     history.replaceState(history.state, "", clean);
+    document.body.classList.toggle("is-past", here().searchParams.has("at") || here().searchParams.has("known"));
     $("line").dataset.here = shown;
+    return true;
+  }
+  document.addEventListener("htmx:after:request", (event) => { isAnswered = event.detail.ctx.response.status < 400; });
+
+  // What could not be answered, or was stopped, leaves all as it was.
+  function back() {
+    wanted = shown;
+    slider.value = Math.max(0, shown);
+    const [time, what] = words(shown < 0 ? 0 : shown);
+    mark(Number(slider.value));
+    $("told-now").textContent = what;
+    const clock = document.querySelector("#sentence .clock > summary");
+    if (clock && shown >= 0) clock.textContent = time;
+  }
+
+  function stop() {
+    wanted = shown;
+    busy(false);
+    if (isFollowing) document.body.dispatchEvent(new CustomEvent("htmx:abort"));
+    else window.stop(); // a whole page is on its way
+    if (slider && moments.length) back();
   }
 
   // -- while it works: nothing for 300 ms, a bar, and after two seconds words -------------------------------------------
@@ -94,7 +128,13 @@
     $("main").toggleAttribute("aria-busy", false);
     if (!is) return;
     soon = setTimeout(() => { $("busy").className = "is-on"; $("main").setAttribute("aria-busy", "true"); }, 300);
-    long = setTimeout(() => { $("busy").className = "is-long"; $("busy").textContent = "Still asking …"; }, 2000);
+    long = setTimeout(() => {
+      const button = document.createElement("button");
+      button.textContent = "Stop";
+      button.addEventListener("click", stop);
+      $("busy").className = "is-long";
+      $("busy").replaceChildren("Still asking … ", button);
+    }, 2000);
   }
 
   // -- links keep the time that is looked at, also when only a part of the page was sent ---------------------------------

@@ -74,7 +74,7 @@ def proof(viewer: Viewer, data: Data) -> Proof:
     found = fingerprint(viewer, data, where.at, where.known)
     if found != query["fp"]:
         return Proof(is_exact=False, words=_why(viewer, found), later=None, later_address=later_address)
-    cited = words.moment_of(f"{query['cited']}T00:00:00Z") if _is_day(query.get("cited", "")) else None
+    cited = words.day_of(query.get("cited", ""))
     said = "exactly as cited" + (f" on {words.day(cited)}" if cited else "")
     later = None
     if where.known is not None and int(where.known) < viewer.home.head:
@@ -94,12 +94,6 @@ def _why(viewer: Viewer, found: str) -> str:
         f"This differs from the citation (its fingerprint is {found} here): the link was altered, this is seen with "
         "other rights, or this version of outcomes computes otherwise."
     )
-
-
-def _is_day(text: str) -> bool:
-    year, _, rest = text.partition("-")
-    month, _, day = rest.partition("-")
-    return all(part.isdigit() for part in (year, month, day)) and len(text) == len("2026-06-03")
 
 
 def log_of(viewer: Viewer) -> str:

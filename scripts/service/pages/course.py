@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from outcomes.domain.times import moment_text
 from outcomes.service.pages import frame, words
+from outcomes.service.pages.contributing import Contribution, of_class
 from outcomes.service.pages.levels import NONE, STANDINGS, Standing, standing
 from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import Line, Moment, line_of, moment_at
@@ -24,6 +25,8 @@ class Column(NamedTuple):
     address: str
     sort: str
     is_sorted: bool
+    results: str
+    is_open: bool
     counts: Sequence[tuple[Standing, int, float, Sequence[str]]]
     assessed: int
     mastered: int
@@ -47,6 +50,8 @@ class StudentRow(NamedTuple):
     address: str
     note: str
     cells: Sequence[Cell]
+    results: Sequence[Contribution] = ()
+    """What the scores of the column that is open are made of."""
 
 
 def build(viewer: Viewer) -> Shown:
@@ -58,12 +63,14 @@ def build(viewer: Viewer) -> Shown:
     before = _before(viewer, course)
     found = _line(viewer, context)
     columns = _columns(viewer, rows, levels)
-    students = _students(viewer, rows, columns, levels, before)
+    results = _results(viewer, rows)
+    students = _students(viewer, rows, columns, levels, before, results)
     name = frame.name_of(viewer, context)
     current = found.current
     parts = {
         "columns": columns,
         "students": students,
+        "most_results": max(map(len, results.values()), default=0),
         "standings": (*STANDINGS, NONE),
         "moved": sum(bool(cell.moved) for student in students for cell in student.cells),
         "since": None if before is None else _since(viewer),
@@ -140,6 +147,8 @@ def _columns(viewer: Viewer, rows: Iterable[Mapping[str, Any]], levels: Mapping[
                 viewer.where.to(f"/outcome/{outcome}"),
                 viewer.where.here(sort=sort or None),
                 not sort,
+                viewer.where.here(cols=None if outcome == viewer.query.get("cols") else outcome),
+                outcome == viewer.query.get("cols"),
                 counts,
                 assessed,
                 sum(row["mastered"] is True for row in group),
@@ -148,12 +157,20 @@ def _columns(viewer: Viewer, rows: Iterable[Mapping[str, Any]], levels: Mapping[
     return sorted(found, key=lambda column: (column.title.casefold(), column.id))
 
 
+def _results(viewer: Viewer, rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Contribution]]:
+    """Return what the scores of the column that is to be open are made of, by student."""
+    outcome = viewer.query.get("cols")
+    students = [row["student"] for row in rows if row["outcome_id"] == outcome]
+    return of_class(viewer, viewer.parameters["course"], str(outcome), students) if outcome else {}
+
+
 def _students(
     viewer: Viewer,
     rows: Iterable[Mapping[str, Any]],
     columns: Sequence[Column],
     levels: Mapping[str, list[float]],
     before: Mapping[tuple[str, str], float | None] | None,
+    results: Mapping[str, Sequence[Contribution]],
 ) -> list[StudentRow]:
     by_student: dict[str, dict[str, Mapping[str, Any]]] = {}
     for row in rows:
@@ -164,7 +181,8 @@ def _students(
         name = first["student_name"] or f"student {student[:8]}…"
         note = "" if first["enrollment"] in {"active", "unknown"} else first["enrollment"]
         cells = [_cell(viewer, own.get(column.id), column, levels, before, student, name) for column in columns]
-        found.append((own, StudentRow(name, viewer.where.to(f"/student/{student}"), note, cells)))
+        address = viewer.where.to(f"/student/{student}")
+        found.append((own, StudentRow(name, address, note, cells, results.get(student, ()))))
     sort = viewer.query.get("sort")
 
     def key(one: tuple[Mapping[str, Mapping[str, Any]], StudentRow]) -> tuple[Any, ...]:

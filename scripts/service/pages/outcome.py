@@ -65,6 +65,7 @@ def build(viewer: Viewer) -> Shown:
         "state": state,
         "description": words.plain_text((state or {}).get("description")),
         "friendly": (state or {}).get("display_name"),
+        "friendly_descriptions": [] if state is None else _friendly(viewer, local_id),
         "policy": None if state is None else words.policy({**state, **criterion}),
         "levels_of_scale": _levels(criterion),
         "blamed": _blamed(viewer, local_id) if state else [],
@@ -135,6 +136,15 @@ def _blamed(viewer: Viewer, local_id: str) -> list[Blamed]:
 def _place(name: str) -> tuple[int, str]:
     first = name.partition(".")[0]
     return (_FIRST.index(first) if first in _FIRST else len(_FIRST), name)
+
+
+def _friendly(viewer: Viewer, local_id: str) -> list[tuple[str, str, Any]]:
+    """Return what it is called for students: the place, the words, and since when."""
+    rows = viewer.ask("friendly_descriptions", outcome=local_id)
+    return [
+        (frame.name_of(viewer, row["context"]), words.plain_text(row["description"]), words.moment_of(row["since"]))
+        for row in rows
+    ]
 
 
 def _places(viewer: Viewer, local_id: str) -> list[tuple[str, str, str]]:

@@ -12,6 +12,7 @@ from outcomes.service.pages import (
     feed,
     jobs,
     keys,
+    knowledge,
     outcome,
     quarantine,
     scale,
@@ -45,6 +46,7 @@ SCREENS = (
     access.REVOKE,
     binder.SCREEN,
     keys.SCREEN,
+    knowledge.SCREEN,
 )
 
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from outcomes.api.arguments import now
 from outcomes.domain.times import moment, moment_text, parse_moment
 from outcomes.service.pages import frame, words
+from outcomes.service.pages.contributing import Contribution, contributions
+from outcomes.service.pages.erased import erased
 from outcomes.service.pages.levels import Standing, standing
 from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import Line, Moment, line_of
@@ -47,6 +49,7 @@ class Story(NamedTuple):
     chart: Chart | None
     summary: str
     moves: Sequence[Move]
+    results: Sequence[Contribution]
     edit: str
     is_approximate: bool
 
@@ -67,6 +70,8 @@ def build(viewer: Viewer) -> Shown:
     name = viewer.student_name(student)
     later = rows or viewer.ask("mastery", at=None, student=student)
     if not later:
+        if (gone := erased(viewer, student)) is not None:
+            return gone
         raise Problem(HTTPStatus.NOT_FOUND, "nobody of this id was assessed, as far as events have told")
     chosen = viewer.query.get("course")
     shown = [row for row in rows if chosen in {None, row["course_id"]}]
@@ -134,6 +139,7 @@ def _story(viewer: Viewer, row: Mapping[str, Any]) -> Story:
         chart=chart(moves, lines, edits, _span(viewer, moves, row)) if moves else None,
         summary=_summary(moves),
         moves=list(reversed(told)),
+        results=contributions(viewer, **given),
         edit=_edit(moves),
         is_approximate=row["order"] == "approximate",
     )

@@ -1,16 +1,29 @@
 """Screen 2, the tree: slide through its changes, and see at each what was done, by whom, and whom it flipped."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from outcomes.service.pages import frame
+from outcomes.domain.times import parse_moment
+from outcomes.service.pages import frame, words
 from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import Line, Moment, line
 from outcomes.service.pages.screens import Data, Elsewhere, Fragment, Screen, Shown, View
 from outcomes.service.pages.story import Teller, with_flips
 from outcomes.service.pages.templating import rendered
-from outcomes.service.pages.tree_rows import Row, differences, html, matching, outcomes_below, rows, swap
+from outcomes.service.pages.tree_rows import (
+    Row,
+    differences,
+    group_names,
+    group_row,
+    html,
+    matching,
+    outcomes_below,
+    rows,
+    swap,
+    with_removed,
+)
 from outcomes.service.pages.viewer import Viewer
 
 _MOST_TOLD = 40
@@ -35,10 +48,7 @@ def build(viewer: Viewer) -> Shown:
     wanted = matching(shown, text) if text else shown
     parts = {
         "tree": html(wanted, viewer.where.root, _query(viewer)),
-        "number": outcomes_below(wanted),
-        "text": text,
-        "is_empty": not shown,
-        "first": found.moments[0] if found.moments else None,
+        **_head_parts(viewer, found, wanted),
         **line_parts(viewer, found, is_whole=False, has_levels=True, legend="tree"),
         **_moment_parts(viewer, context, found, shown),
     }
@@ -53,15 +63,13 @@ def data(viewer: Viewer) -> Data:
 
 def _fragment(viewer: Viewer, context: str, found: Line) -> Fragment:
     """Send what differs from the time that the open page shows."""
-    shown_at = viewer.query["shown"] or None
-    before_line = Line(found.moments, _place(found, shown_at), found.level)
-    before = _rows(viewer, context, before_line.current if before_line.is_exact else None, at=shown_at)
     after = _rows(viewer, context, found.current if found.is_exact else None)
-    root, query = viewer.where.root, _query(viewer)
-    if [row.id for row in before] == [row.id for row in after]:
-        swaps = list(differences(before, after, root, query))
-    else:
-        swaps = [swap("#tree", "innerHTML", html(after, root, query))]
+    shown_at, text = viewer.query["shown"] or None, viewer.query.get("q", "")
+    changes: list[str] = viewer.keep_made(
+        "swaps",
+        (context, shown_at, viewer.where.at, text, found.level, viewer.where.root, _query(viewer)),
+        lambda: _swaps(viewer, context, found, shown_at, after),
+    )
     around = {
         "where": viewer.where,
         "sentence": frame.sentence(viewer, "The tree"),
@@ -73,15 +81,52 @@ def _fragment(viewer: Viewer, context: str, found: Line) -> Fragment:
         **_moment_parts(viewer, context, found, after),
     }
     viewer.afterwards = partial(_prepare, context=context, found=found)
-    return Fragment(rendered("tree_step.html", **around) + "".join(swaps))
+    return Fragment(rendered("tree_step.html", **around) + "".join(changes))
+
+
+def _swaps(viewer: Viewer, context: str, found: Line, shown_at: str | None, after: tuple[Row, ...]) -> list[str]:
+    """Return the swaps that make the tree of now of the one that an open page shows."""
+    was = Line(found.moments, _place(found, shown_at), found.level)
+    before = _rows(viewer, context, was.current if was.is_exact else None, at=shown_at)
+    text = viewer.query.get("q", "")
+    if text:
+        before, after = matching(before, text), matching(after, text)
+    root, query = viewer.where.root, _query(viewer)
+    changes = [swap("#tree-head", "innerHTML", _head(viewer, found, after))] if _tells(before) != _tells(after) else []
+    if [row.id for row in before] == [row.id for row in after]:
+        return [*changes, *differences(before, after, root, query)]
+    return [*changes, swap("#tree", "innerHTML", html(after, root, query))]
+
+
+def _tells(shown: Sequence[Row]) -> tuple[int, bool]:
+    return outcomes_below(shown), not shown
+
+
+def _head(viewer: Viewer, found: Line, wanted: Sequence[Row]) -> str:
+    parts = {"where": viewer.where, "context": viewer.parameters["context"], "home_address": viewer.where.to("/")}
+    return rendered("tree_head.html", **parts, **_head_parts(viewer, found, wanted))
+
+
+def _head_parts(viewer: Viewer, found: Line, wanted: Sequence[Row]) -> dict[str, Any]:
+    """Return what is said over the tree: how many outcomes, or why there are none."""
+    return {
+        "number": outcomes_below(wanted),
+        "text": viewer.query.get("q", ""),
+        "is_empty": not wanted,
+        "first": found.moments[0] if found.moments else None,
+    }
 
 
 def _prepare(viewer: Viewer, context: str, found: Line) -> None:
-    """Make the trees of the changes before and after, where the hand goes next."""
-    for place in (found.here - 1, found.here + 1, found.here - 2):
+    """Make the steps to the changes before and after, where the hand goes next, and the tree after these."""
+    for place in (found.here - 1, found.here + 1):
         if 0 <= place < len(found.moments):
-            one = found.moments[place]
-            _rows(viewer, context, one, at=one.until)
+            where = replace(viewer.where, at=found.moments[place].until)
+            query = {**viewer.query, "shown": viewer.where.at or ""}
+            _fragment(replace(viewer, where=where, query=query), context, replace(found, here=place))
+    if found.here > 1:
+        two = found.moments[found.here - 2]
+        _rows(viewer, context, two, at=two.until)
 
 
 def _told_later(viewer: Viewer, found: Line) -> int:
@@ -127,7 +172,7 @@ def _moment_parts(viewer: Viewer, context: str, found: Line, shown: Iterable[Row
     if one is None:
         return {"moment": None, "told": [], "more": 0, "all_of_it": None, "before": None, "after": None}
     entries = _entries(viewer, context, one)
-    told = Teller(viewer, _group_names(shown)).told(entries)
+    told = Teller(viewer, group_names(shown)).told(entries)
     most = with_flips(viewer, told[:_MOST_TOLD])
     before = next((m for m in reversed(found.moments) if m.until < one.since), None)
     return {
@@ -158,8 +203,13 @@ def _rows(viewer: Viewer, context: str, moment: Moment | None, at: str | None = 
         tree = viewer.ask("tree", at=when, known=str(viewer.known), context=context)
         if moment is not None:
             marks.update(_marks(_entries(viewer, context, moment)))
-        found = rows(tree["roots"], marks)
-        return (*found, *sections(tree, marks))
+        found = (*rows(tree["roots"], marks), *sections(tree, marks))
+        if moment is None or not moment.removed:
+            return found
+        before = viewer.ask(
+            "tree", at=words.just_before(parse_moment(moment.since)), known=str(viewer.known), context=context
+        )
+        return with_removed((*rows(before["roots"], {}), *sections(before, {})), found)
 
     viewer.check_question("tree", context=context)
     shown: tuple[Row, ...] = viewer.keep_made("rows", (context, when, moment and moment.positions), make)
@@ -170,7 +220,7 @@ def sections(tree: Mapping[str, Any], marks: Mapping[str, str]) -> Iterable[Row]
     """Yield what hangs in no group or nowhere, under headings that say so."""
     for name, (title, why) in _SECTIONS.items():
         if tree[name]:
-            yield Row(f"s-{name}", "group", "", (title, "", "", why), rows(tree[name], marks))
+            yield group_row(f"s-{name}", (title, "", "", why), rows(tree[name], marks))
 
 
 def _marks(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -183,17 +233,6 @@ def _marks(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         if mark:
             found[f"{entry['kind']}:{entry['id']}"] = mark
     return found
-
-
-def _group_names(found: Iterable[Row]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    pending = list(found)
-    while pending:
-        row = pending.pop()
-        if row.kind == "group":
-            names[row.id.removeprefix("g-")] = row.told[0]
-            pending.extend(row.children)
-    return names
 
 
 SCREEN = Screen("/tree/{context}", "tree", build, data)

@@ -4,7 +4,7 @@ Written without templates: a tree of thousands of lines is made at each step of 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -15,7 +15,10 @@ _MARKS = {
     "added": ("+", "new at this moment"),
     "changed": ("≠", "changed at this moment"),
     "moved": ("→", "moved at this moment"),
+    "removed": ("×", "removed at this moment"),
 }
+_GHOST = "x-"
+"""Before the id of a line that stands for what is no longer there."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Row:
     address: str
     told: tuple[str, str, str, str]
     children: tuple["Row", ...] = ()
+    number: int = 0
+    """How many outcomes it is, or holds."""
 
 
 def rows(nodes: Iterable[Mapping[str, Any]], marks: Mapping[str, str]) -> tuple[Row, ...]:
@@ -47,9 +52,64 @@ def _row(node: Mapping[str, Any], marks: Mapping[str, str]) -> Row:
         remark = node["why"]
     told = (title, "" if is_group else words.policy(node), mark, remark)
     if is_group:
-        return Row(f"g-{node['id']}", "group", "", told, tuple(_row(child, marks) for child in node["children"]))
+        return group_row(f"g-{node['id']}", told, tuple(_row(child, marks) for child in node["children"]))
     key = f"l-{node['link_id']}" if node.get("link_id") else f"o-{node['id']}"
-    return Row(key, "outcome", node["id"], told)
+    return Row(key, "outcome", node["id"], told, number=1)
+
+
+def group_row(key: str, told: tuple[str, str, str, str], children: tuple[Row, ...]) -> Row:
+    """Return the line of a group, or of a section, with all below it."""
+    return Row(key, "group", "", told, children, outcomes_below(children))
+
+
+def with_removed(before: Sequence[Row], after: Sequence[Row]) -> tuple[Row, ...]:
+    """Return lines, and among them, where they were, those of a moment before that are nowhere any more."""
+    there = set(_ids(after))
+    return _merged(before, after, {row.id: row for row in _all(before)}, there)
+
+
+def _merged(before: Sequence[Row], after: Sequence[Row], old: Mapping[str, Row], there: set[str]) -> tuple[Row, ...]:
+    here = {row.id for row in after}
+    behind: dict[str | None, list[Row]] = {}
+    last: str | None = None
+    for row in before:
+        if row.id in here:
+            last = row.id
+        elif row.id not in there:
+            behind.setdefault(last, []).append(_ghost(row, there))
+    found = behind.get(None, [])
+    for row in after:
+        was = old.get(row.id)
+        if was is None or row.kind != "group":
+            found.append(row)
+        else:
+            found.append(replace(row, children=_merged(was.children, row.children, old, there)))
+        found += behind.get(row.id, [])
+    return tuple(found)
+
+
+def _ghost(row: Row, there: set[str]) -> Row:
+    title, policy, _, remark = row.told
+    children = tuple(_ghost(child, there) for child in row.children if child.id not in there)
+    return Row(f"{_GHOST}{row.id}", row.kind, row.address, (title, policy, "removed", remark), children)
+
+
+def _ids(found: Sequence[Row]) -> Iterator[str]:
+    return (row.id for row in _all(found))
+
+
+def _all(found: Sequence[Row]) -> Iterator[Row]:
+    pending = list(found)
+    while pending:
+        row = pending.pop()
+        yield row
+        pending.extend(row.children)
+
+
+def group_names(found: Sequence[Row]) -> dict[str, str]:
+    """Return the titles of groups by their ids, also of those that are no longer there."""
+    groups = (row for row in _all(found) if row.kind == "group")
+    return {row.id.removeprefix(_GHOST).removeprefix("g-"): row.told[0] for row in groups}
 
 
 def matching(found: Sequence[Row], text: str) -> tuple[Row, ...]:
@@ -59,13 +119,13 @@ def matching(found: Sequence[Row], text: str) -> tuple[Row, ...]:
         if wanted in row.told[0].casefold():
             kept.append(row)
         elif below := matching(row.children, text):
-            kept.append(Row(row.id, row.kind, row.address, row.told, below))
+            kept.append(group_row(row.id, row.told, below))
     return tuple(kept)
 
 
 def outcomes_below(found: Sequence[Row]) -> int:
     """Count the outcomes."""
-    return sum(1 if row.kind == "outcome" else outcomes_below(row.children) for row in found)
+    return sum(row.number for row in found)
 
 
 def html(found: Sequence[Row], root: str, query: str) -> Markup:
@@ -92,10 +152,9 @@ def _write(row: Row, root: str, query: str, parts: list[str]) -> None:
             f'<span class="policy">{escape(policy)}</span></div></li>'
         )
         return
-    number = outcomes_below(row.children)
     parts.append(
         f'<li id="{escape(row.id)}"{marked}><details open><summary>{sign}<span class="title">{escape(title)}</span>'
-        f'{note}<span class="number">{number}</span></summary><ul>'
+        f'{note}<span class="number">{row.number}</span></summary><ul>'
     )
     for child in row.children:
         _write(child, root, query, parts)
@@ -115,9 +174,8 @@ def differences(before: Sequence[Row], after: Sequence[Row], root: str, query: s
             continue
         if new.kind == "outcome":
             continue
-        number = outcomes_below(new.children)
-        if number != outcomes_below(old.children):
-            yield swap(f"#{new.id} > details > summary > .number", "innerHTML", str(number))
+        if new.number != old.number:
+            yield swap(f"#{new.id} > details > summary > .number", "innerHTML", str(new.number))
         yield from differences(old.children, new.children, root, query)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from outcomes.api.answers.base import Answer
@@ -72,6 +73,11 @@ class Viewer:
             self._known = self.home.at(known_at=self.where.known, tenant=self.tenant).known_at
         return self._known
 
+    @cached_property
+    def edition(self) -> str:
+        """What answers at a fixed point hang on besides; two looks at the log, and a view has many answers."""
+        return self.home.edition
+
     @property
     def began(self) -> datetime | None:
         """When the log began: what was loaded then is history, not news that came late."""
@@ -123,12 +129,12 @@ class Viewer:
     def _kept(self, name: str, at: str | None, given: dict[str, Any]) -> Any:
         self.check(_BY_NAME[name], given)
         when = self.where.at if at == "" else at
-        key = (name, self.home.edition, self.tenant, when, self.known, tuple(sorted(given.items())), self._sees())
+        key = (name, self.edition, self.tenant, when, self.known, tuple(sorted(given.items())), self._sees())
         return self.kept.get(key, lambda: self._told(name, when, str(self.known), given))
 
     def keep_made(self, name: str, parts: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """Keep what is made of answers at a fixed position; `parts` are what it depends on besides."""
-        return self.kept.get((name, self.home.edition, self.tenant, self.known, parts, self._sees()), make)
+        return self.kept.get((name, self.edition, self.tenant, self.known, parts, self._sees()), make)
 
     def check(self, question: Question, given: Mapping[str, Any]) -> None:
         """Refuse what this person may not ask; raises Problem."""

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from outcomes.service.pages import frame, words
+from outcomes.service.pages.erased import erased
 from outcomes.service.pages.levels import standing
 from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import line_of
@@ -52,6 +53,8 @@ def build(viewer: Viewer) -> Shown:
     given = _given(viewer)
     found = viewer.ask("explain", **given)
     moves = viewer.keep("history", at=None, **given)
+    if found is None and not moves and (gone := erased(viewer, given["student"])) is not None:
+        return gone
     course = given["course"]
     title = (found or {}).get("outcome_title") or _title(viewer, given["outcome"])
     student = viewer.student_name(given["student"])

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from outcomes.domain.times import moment_text, parse_moment
@@ -91,6 +91,14 @@ def moment_of(text: str | None) -> datetime | None:
 def ago(moment: datetime, now: datetime) -> str:
     """Return how long ago something was, in the largest unit that is at least one."""
     return f"{span(now - moment)} ago"
+
+
+def day_of(text: str) -> datetime | None:
+    """Read a date as citations write it; None of anything else."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def span(length: timedelta) -> str:

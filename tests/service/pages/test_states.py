@@ -114,6 +114,43 @@ def test_citations_tell_of_another_log(school: Service) -> None:
     assert "This citation is of another log" in found.text
 
 
+def test_the_second_clock_takes_a_citation(school: Service, opened: Opener) -> None:
+    """Pasted from a report, words or link set what was known; of another log, or none at all, they are refused."""
+    tab = opened("/tree/Account:1?at=2025-10-20T17:55:40.821Z&known=1200&cite=1")
+    cited = tab.locator("#citation-text").inner_text()
+    assert "known at position 1200 of log" in cited
+    tab.goto("/changes/Account:1?at=2025-12-01")
+    tab.locator(".clock > summary").nth(1).click()
+    tab.locator("#citation-of").fill(cited)
+    tab.locator(".clock").nth(1).get_by_role("button", name="Show").last.click()
+    assert "as we knew it after event 1,200" in tab.locator(".sentence").inner_text()
+    assert tab.url.endswith("/changes/Account:1?at=2025-12-01T00:00:00.000Z&known=1200")
+    with httpx.Client(base_url=school.url, headers={**HTML, "Sec-Fetch-Site": "same-origin"}) as browser:
+        browser.post("/session", data={"token": school.new_token("tree")})
+        for text, words in (("known at position 7 of log 12ab12ab", "another log"), ("a letter", "no citation")):
+            refused = browser.post("/known", data={"citation": text, "back": "/tree/Account:1"})
+            assert (refused.status_code, words in refused.text) == (400, True)
+        away = browser.post("/known", data={"citation": "known=7", "back": "https://elsewhere.example/tree"})
+        assert away.headers["location"] == "/tree?known=7"
+
+
+def test_an_outcome_has_words_for_students(school: Service) -> None:
+    """Friendly descriptions stand with the place that has them, as they were at the time."""
+    words = "I can model a season of rainfall records from a given starting point. And I can show how."
+    assert words in page(school, "/outcome/10467?at=2025-09-10").text
+    assert "In words for students" not in page(school, "/outcome/10467?at=2025-10-10").text
+
+
+def test_results_open_beside_their_scores(school: Service) -> None:
+    """The results of one outcome as columns of the grid, oldest first; on the student's page below the picture."""
+    grid = page(school, f"/course/{COURSE}?cols={OUTCOME}").text
+    assert "Result 1</th>" in grid
+    own = re.search(rf'<th scope="row"><a href="/student/{STUDENT}.*?</tr>', grid, re.DOTALL)
+    assert own is not None
+    assert re.findall(r'<td class="result".*?>([^<]*)<span class="was">([^<]*)<', own[0])[-1] == ("3", "75 %")
+    assert "3 of 5" in page(school, f"/student/{STUDENT}").text
+
+
 def test_data_is_beside_each_view(school: Service) -> None:
     """The same path with .csv, .json and .ndjson, at the same times."""
     csv = page(school, "/tree/Account:1.csv?at=2025-10-20T17:55:40.821Z")

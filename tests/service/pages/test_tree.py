@@ -58,6 +58,44 @@ def test_a_step_shows_what_the_whole_page_shows(opened: Opener) -> None:
     assert again.locator("#tree").inner_text() == stepped
 
 
+def test_what_a_moment_removed_is_struck_where_it_was(opened: Opener) -> None:
+    """On 28 September a group of pilots went with all that it held: it stands struck, and counts for nothing."""
+    page = opened("/tree/Account:1?at=2025-09-28T21:59:40.614Z")
+    gone = page.locator("#tree .is-removed")
+    assert "Pilot: Tides" in "".join(gone.all_inner_texts())
+    title = gone.filter(has_text="Pilot: Tides").locator(".title").first
+    assert title.evaluate("(title) => getComputedStyle(title).textDecorationLine") == "line-through"
+    parent = gone.filter(has_text="Pilot: Tides").first.locator("xpath=ancestor::li[1]/details/summary")
+    expect(parent).to_contain_text("Water & Weather")
+    page.keyboard.press("]")
+    expect(page.locator("#moment time")).not_to_have_attribute("datetime", "2025-09-28T21:59:40.614Z")
+    expect(page.locator("#tree")).not_to_contain_text("Pilot: Tides")
+
+
+def test_sliding_keeps_the_search(opened: Opener) -> None:
+    """What was searched for in the tree is all that is shown at other times, too."""
+    page = opened("/tree/Account:1?q=storm&at=2025-10-20T17:55:40.821Z")
+    shown = page.locator("#tree .leaf")
+    assert all("storm" in text for text in shown.all_inner_texts())
+    page.keyboard.press("n")
+    expect(page.locator(".sentence")).to_contain_text("as it is today")
+    assert shown.count() > 0
+    assert all("storm" in text for text in shown.all_inner_texts())
+
+
+def test_the_last_of_many_steps_is_what_is_shown(opened: Opener) -> None:
+    """While one step is asked for the hand may pass many: the tree is of where it rests."""
+    page = opened("/tree/Account:1")
+    page.route("**/tree/*shown=*", lambda route: (page.wait_for_timeout(150), route.continue_())[-1])
+    for _ in range(6):
+        page.keyboard.press("[")
+        page.wait_for_timeout(80)
+    at_end = str(page.locator("#slider").input_value())
+    expect(page.locator("#line")).to_have_attribute("data-here", at_end)
+    shown = page.locator("#moment time").get_attribute("datetime")
+    assert f"at={shown}" in page.url
+
+
 def test_it_works_without_scripts(opened: Opener) -> None:
     """Links and forms do it all: a change earlier, a day from the calendar, and back to today."""
     page = opened(LOST, java_script_enabled=False)
