@@ -167,7 +167,7 @@ def _query(viewer: Viewer) -> str:
     return f"?{query}" if query else ""
 
 
-def _moment_parts(viewer: Viewer, context: str, found: Line, shown: Iterable[Row]) -> dict[str, Any]:
+def _moment_parts(viewer: Viewer, context: str, found: Line, shown: Sequence[Row]) -> dict[str, Any]:
     one = found.current
     if one is None:
         return {"moment": None, "told": [], "more": 0, "all_of_it": None, "before": None, "after": None}
