@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("domain", "store", "projections", "api", "service", "cli")
+LAYERS = ("domain", "store", "projections", "api", "cluster", "service", "cli")
 FOLDERS = {"domain": ROOT / "domain", "store": ROOT / "store", "projections": ROOT / "projections"}
-FOLDERS |= {name: ROOT / "scripts" / name for name in ("api", "service", "cli")}
+FOLDERS |= {name: ROOT / "scripts" / name for name in ("api", "cluster", "service", "cli")}
 PURE = {"pydantic", "pydantic_core", "outcomes", *sys.stdlib_module_names}
 IMPURE_STDLIB = {"os", "io", "pathlib", "sqlite3", "socket", "subprocess", "time", "random", "tempfile", "shutil"}
 
@@ -40,6 +40,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"mastery"},
         {"history"},
         {"export", "operations", "reconcile"},
+        {"partitioned"},
     ),
     "api": (
         {"arguments", "clean_text", "csv_lines", "extras"},
@@ -51,6 +52,13 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"point"},
         {"exports", "log", "quarantine", "rollups", "settings"},
         {"home"},
+    ),
+    "cluster": (
+        {"bucket_file", "processes", "target"},
+        {"request", "tasks"},
+        {"local", "spark"},
+        {"replay"},
+        {"files"},
     ),
 }
 
@@ -84,14 +92,14 @@ def test_nothing_is_imported_under_a_second_name() -> None:
         f"{path}: {name}"
         for path in everywhere
         for name in imported(path)
-        if name.startswith(("scripts.api", "scripts.service", "scripts.cli"))
+        if name.startswith(("scripts.api", "scripts.cluster", "scripts.service", "scripts.cli"))
     ]
     assert wrong == []
 
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_imports_go_one_way(layer: str) -> None:
-    """Domain <- store <- projections <- API <- service <- command line, and never back."""
+    """Domain <- store <- projections <- API <- cluster <- service <- command line, and never back."""
     above = {f"outcomes.{name}" for name in LAYERS[LAYERS.index(layer) + 1 :]} | {"scripts"}
     wrong = [
         f"{path}: {name}"

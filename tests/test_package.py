@@ -69,7 +69,7 @@ def test_the_wheel_holds_one_name(built: Distributions) -> None:
     }
     modules = {
         path.relative_to(ROOT / ".src").as_posix()
-        for room in ("api", "cli", "domain", "projections", "service", "store")
+        for room in ("api", "cli", "cluster", "domain", "projections", "service", "store")
         for path in (ROOT / ".src" / "outcomes" / room).rglob("*.py")
     }
     assert modules <= found

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     )
     from outcomes.api.answers.moments import Moment, Moments
     from outcomes.api.answers.operations import (
-        Backup, ContextMembers, Digest, Dismissed, Erased, Finding, Findings, IngestReport, Problem, Quarantined,
-        QuarantineEntry, QuarantineList, Rebuilt, Replayed, SettingRecorded, Status, Verdict,
+        Backup, ContextMembers, Digest, Dismissed, Erased, Finding, Findings, IngestReport, LogWritten, Problem,
+        Quarantined, QuarantineEntry, QuarantineList, Rebuilt, Replayed, ReplayedFiles, SettingRecorded, Status,
+        Verdict,
     )
     from outcomes.api.answers.rows import RowList, Rows
     from outcomes.api.answers.tree import OutcomeTree, Place, Places, Student, Students, TreeNode
     from outcomes.api.home import Home, init, open, verify  # noqa: A004 - `outcomes.open`, as gzip.open
     from outcomes.api.point import Point
+    from outcomes.cluster.files import replay_files
     from outcomes.domain.errors import (
         HomeBusy, HomeUnavailable, InputCutShort, KeySetUnavailable, LogDamaged, MissingExtra, NoFileOfEvents,
         NotAnEvent, OutcomesError, QuestionStopped, QueueUnavailable, SchemaGap, SeveralTenants, SignatureRefused,
@@ -42,17 +44,19 @@ __all__ = [
     "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
     "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings",
     "Flips", "Heading", "History", "Home", "HomeBusy", "HomeUnavailable", "Impact", "IngestReport", "InputCutShort",
-    "KeptFigures", "KeySetUnavailable", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "Mastery",
-    "MasteryRow", "MissingExtra", "Moment", "Moments", "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree",
-    "OutcomesError", "Place", "Places", "Point", "PolicyChange", "PolicyDifference", "PolicySource", "Problem",
-    "QuarantineEntry", "QuarantineList", "Quarantined", "QuestionStopped", "QueueUnavailable", "Rebuilt", "Record",
-    "Replayed", "RowList", "Rows", "SchemaGap", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList",
-    "SettingRecorded", "SeveralTenants", "SignatureRefused", "Status", "Student", "Students", "Timeline",
-    "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict", "init", "open", "verify",
+    "KeptFigures", "KeySetUnavailable", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "LogWritten",
+    "Mastery", "MasteryRow", "MissingExtra", "Moment", "Moments", "NoFileOfEvents", "NodeChange", "NotAnEvent",
+    "OutcomeTree", "OutcomesError", "Place", "Places", "Point", "PolicyChange", "PolicyDifference", "PolicySource",
+    "Problem", "QuarantineEntry", "QuarantineList", "Quarantined", "QuestionStopped", "QueueUnavailable", "Rebuilt",
+    "Record", "Replayed", "ReplayedFiles", "RowList", "Rows", "SchemaGap", "Score", "ScoreChange", "ScoreMove",
+    "Setting", "SettingList", "SettingRecorded", "SeveralTenants", "SignatureRefused", "Status", "Student", "Students",
+    "Timeline", "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict", "init", "open", "replay_files",
+    "verify",
 ]
 # fmt: on
 
 _PLACES = {"Home": "api.home", "init": "api.home", "open": "api.home", "verify": "api.home", "Point": "api.point"}
+_PLACES["replay_files"] = "cluster.files"
 _PLACES["Checkpoint"] = "store.operations.checkpoint"
 _SUBJECTS = ("base", "rows", "tree", "entity", "differences", "events", "moments", "mastery", "operations", "exports")
 _ELSEWHERE = ("domain.errors", *(f"api.answers.{subject}" for subject in _SUBJECTS))

@@ -34,6 +34,15 @@ def fingerprint_of(winners: Iterable[tuple[str, str, str, bytes]]) -> Fingerprin
     return Fingerprint((total % _MODULUS).to_bytes(_BYTES, "big").hex(), entities)
 
 
+def combined(parts: Iterable[Fingerprint]) -> Fingerprint:
+    """Return the fingerprint of several parts of a state, none of which shares an entity with another."""
+    total = entities = 0
+    for part in parts:
+        total += int(part.digest, 16)
+        entities += part.entities
+    return Fingerprint((total % _MODULUS).to_bytes(_BYTES, "big").hex(), entities)
+
+
 def fingerprint_at(connection: sqlite3.Connection, cut: LogCut, tenant: str | None = None) -> Fingerprint:
     """Return the fingerprint of the views at a cut, of one tenant or of all."""
     return fingerprint_of(_winners(connection, cut, tenant))

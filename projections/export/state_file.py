@@ -12,17 +12,16 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from outcomes.domain.errors import HomeUnavailable
-from outcomes.domain.event import Event
+from outcomes.domain.event import ErasedEvent, OtherEvent
 from outcomes.domain.identity import Kind
-from outcomes.domain.times import to_text
 from outcomes.projections.as_of.fingerprint import fingerprint_at
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import LogCut, PointInTime
-from outcomes.projections.export.column_types import Columns, columns_of
-from outcomes.projections.mastery.query import MasteryRow, mastery_at
+from outcomes.projections.export.column_types import Columns
+from outcomes.projections.export.entity_tables import ENTITY_TABLES, MASTERY, OUTCOME, POINT, EntityTable
+from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
-from outcomes.projections.views.tables import TABLES
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.sources.files import source_name
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
@@ -112,7 +111,7 @@ def replay(
         try:
             for table in _tables(connection, log, point):
                 counts[table.name] = writer.write(table)
-            writer.write(Table("point", _POINT, [heading]))
+            writer.write(Table("point", POINT, [heading]))
         finally:
             writer.close()
         # Under its own name only when whole: a killed process leaves nothing that looks like an answer.
@@ -129,51 +128,16 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-_POINT: Columns = {
-    "tenant": str,
-    "as_of": datetime,
-    "known_at": int,
-    "digest": str,
-    "entities": int,
-    "version": int,
-}
-_MASTERY: Columns = columns_of(MasteryRow.__annotations__) | {"last_assessed_at": datetime}
-
-
-# Where a title names a row, tools show it in place of the id.
-_OUTCOME = ("outcomes", "learning_outcome_id")
-_GROUP = ("groups", "learning_outcome_group_id")
-_REFERENCES = {
-    Kind.GROUP: (("parent_outcome_group_id", *_GROUP),),
-    Kind.LINK: (("learning_outcome_id", *_OUTCOME), ("learning_outcome_group_id", *_GROUP)),
-    Kind.RESULT: (("learning_outcome_id", *_OUTCOME),),
-}
-_INDEXED = {
-    Kind.OUTCOME: ("context_id",),
-    Kind.GROUP: ("context_id",),
-    Kind.LINK: ("context_id",),
-    Kind.PROFICIENCY: ("context_id",),
-    Kind.RESULT: ("user_uuid", "result_context_id"),
-}
-
-
 def _tables(connection: sqlite3.Connection, log: EventLog, point: PointInTime) -> Iterator[Table]:
-    for kind, spec in TABLES.items():
-        if spec.exported_as is None:
-            continue
-        body = spec.body
-        fields = columns_of({name: field.annotation for name, field in body.model_fields.items()})
-        columns = {body.id_field: str, **fields, "other_fields": str, "event_time": datetime, "position": int}
-        rows = _rows(log, columns, _positions(connection, point, kind))
-        yield Table(
-            spec.exported_as, columns, rows, (body.id_field,), _REFERENCES.get(kind, ()), _INDEXED.get(kind, ())
-        )
+    for kind, spec in ENTITY_TABLES.items():
+        rows = _rows(log, spec, _positions(connection, point, kind))
+        yield Table(spec.name, spec.columns, rows, spec.key, spec.references, spec.indexed)
     yield Table(
         "mastery",
-        _MASTERY,
+        MASTERY,
         (_flat(row.as_json()) for row in mastery_at(connection, point, Scope())),
         ("course_id", "student", "outcome_id"),
-        (("outcome_id", *_OUTCOME),),
+        (("outcome_id", *OUTCOME),),
         ("student",),
     )
 
@@ -203,16 +167,14 @@ def _positions(connection: sqlite3.Connection, point: PointInTime, kind: Kind) -
     yield from (int(position) for _, position in rows if position is not None)
 
 
-def _rows(log: EventLog, columns: Columns, positions: Iterator[int]) -> Iterator[dict[str, Any]]:
+def _rows(log: EventLog, spec: EntityTable, positions: Iterator[int]) -> Iterator[dict[str, Any]]:
     while page := list(islice(positions, _PAGE)):
         for record in log.records_at(page):
-            event = log.parse(record)
-            assert isinstance(event, Event)  # noqa: S101 - versions are made of projected events only
-            state = event.body.state()
-            unknown = {name: value for name, value in state.items() if name not in columns}
-            place = {"event_time": to_text(event.event_time), "position": record.position}
-            row: dict[str, Any] = {name: state.get(name) for name in columns}
-            yield _flat({**row, "other_fields": unknown or None, **place})
+            event = log.parse_quickly(record)
+            assert not isinstance(event, OtherEvent | ErasedEvent)  # noqa: S101 - versions are made of projected events
+            yield dict(
+                zip(spec.columns, spec.values(event.body.state(), event.event_time, record.position), strict=True)
+            )
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

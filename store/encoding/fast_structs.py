@@ -16,7 +16,7 @@ from outcomes.domain.entities.friendly_description import FriendlyDescriptionBod
 from outcomes.domain.entities.outcome import WholeNumber
 from outcomes.domain.entities.people import EnrollmentBody, UserBody
 from outcomes.domain.entities.places import CourseBody
-from outcomes.domain.event import Body, Event, Metadata, names_in_state
+from outcomes.domain.event import Body, Event, EventLike, Metadata, names_in_state
 from outcomes.domain.identity import Kind, LocalId, SisId
 from outcomes.domain.times import Micros, Timestamp, moment_text
 
@@ -81,6 +81,14 @@ class FastEvent(msgspec.Struct, gc=False):
         """The root account's uuid."""
         found: str = self.metadata.root_account_uuid
         return found
+
+
+def state_of(event: EventLike) -> dict[str, Any]:
+    """Return the state that an event tells, whoever read it: a struct that does not hold it becomes the model again."""
+    if not isinstance(event, FastEvent) or hasattr(event.body, "state"):
+        return event.body.state()
+    body = EVENT_TYPES[event.name].body_type.model_validate(msgspec.to_builtins(event.body))
+    return body.state()
 
 
 Parts = Callable[[Any], Iterator[tuple[Any, tuple[str, ...]]]]

@@ -23,13 +23,18 @@ class RecordedAt:
 
     def of(self, position: int) -> str | None:
         """Return when the event at a position entered the log, as text; None for one that is in no batch."""
+        found = self.at(position)
+        return None if found is None else to_text(found)
+
+    def at(self, position: int) -> Micros | None:
+        """Return the same as an instant."""
         last = self._last_positions
         if not last or last[-1] < position:
             for batch in self._log.batches(last[-1] if last else 0):
                 last.append(batch.last_position)
                 self._times.append(batch.recorded_at)
         index = bisect_left(last, position)
-        return to_text(self._times[index]) if index < len(last) else None
+        return self._times[index] if index < len(last) else None
 
 
 def follow(log: EventLog, after: int) -> Iterator[LogRecord]:

@@ -148,6 +148,10 @@ ELSEWHERE = {"class": "class_", "init": None, "demo": None}
 """Commands whose method is named otherwise, is a function of the package, or that only show others."""
 
 
+OF_FILES = {"replay": outcomes.replay_files, "log": outcomes.Home.write_log}
+"""Where the options of a command that asks for files have another method."""
+
+
 def test_every_command_has_its_method() -> None:
     """With the same name and the same options, apart from those that say where, when, in which form."""
     of_place = {"home", "tenant", "as_of", "known_at", "form", "context"}
@@ -165,6 +169,7 @@ def test_every_command_has_its_method() -> None:
             missing.append(path)
             continue
         known = set(inspect.signature(method).parameters)
+        known |= set(inspect.signature(OF_FILES.get(path[0], method)).parameters)
         options = {
             option.removeprefix("--").replace("-", "_")
             for parameter in command.params

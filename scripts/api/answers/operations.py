@@ -131,6 +131,38 @@ class Replayed(Record):
 
 
 @dataclass(frozen=True)
+class LogWritten(Record):
+    """A stretch of the log in a Parquet file, with its first and last position; None where there was no event."""
+
+    file: str
+    events: int
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True)
+class ReplayedFiles(Record):
+    """A state that files of events tell, written to a folder: `tables` has how many rows each has, of all tenants.
+
+    `digest` and `entities` are those of all `tenants` together. `not_events` is what could not be read as an event, or
+    is dated in the future.
+    """
+
+    folder: str
+    digest: str
+    entities: int
+    tenants: tuple[str, ...]
+    events: int
+    not_events: int
+    tables: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the contract's answer: a member for each table."""
+        told = {name: value for name, value in vars(self).items() if name != "tables"}
+        return {**told, "tenants": list(self.tenants), **self.tables}
+
+
+@dataclass(frozen=True)
 class Backup(Record):
     """A copy of the log up to `head` in one file, its size in `bytes`; `checkpoint` is the line that proves it.
 

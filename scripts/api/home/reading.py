@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import chain
+from os import PathLike, fspath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outcomes.api.arguments import Known, Time, known_text, place, time_text
@@ -11,18 +13,17 @@ from outcomes.api.home.base import HomeBase
 from outcomes.api.point import Point
 from outcomes.domain.errors import LogDamaged, UsageError
 from outcomes.projections.as_of.point import LogCut, PointQuery, beyond, check_tenant, resolve, resolve_cut
-from outcomes.projections.paging import Page
+from outcomes.projections.paging import Page, number_of_key
 from outcomes.projections.views.read_model import Watch, unwatched
+from outcomes.store.sources.files import source_name
 from outcomes.store.sqlite.read_only import connect_read_only
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from sqlite_utils import Database
 
     from outcomes.api.answers.differences import Diff, ScoreChange
     from outcomes.api.answers.events import Log
-    from outcomes.api.answers.operations import Status, Verdict
+    from outcomes.api.answers.operations import LogWritten, Status, Verdict
     from outcomes.api.quarantine import Quarantine
     from outcomes.api.settings import Settings
     from outcomes.projections.operations.lag import Lag
@@ -154,6 +155,25 @@ class HomeQuestions(HomeBase):
             # No views can be made of it, and none are needed to show what is left.
             point = Point(self._session, None, LogCut(None, self._session.log.head, 1 << 62), ())
         return log_at(self._session, point, wanted)
+
+    def write_log(
+        self, to: str | PathLike[str], *, after: int | str | None = None, known_at: Known | None = None
+    ) -> "LogWritten":
+        """Write the events behind a position, up to another, to a new Parquet file that `replay_files` reads.
+
+        Beside the bytes of each it has what the log alone knows: position, time of recording, and the digest where
+        that is not the content's. Raises HomeUnavailable if the file is there, LogDamaged, MissingExtra.
+        """
+        from outcomes.api.answers.operations import LogWritten
+        from outcomes.api.extras import require
+
+        require("pyarrow", "parquet")
+        from outcomes.projections.export.log_parquet import write_log
+
+        log = self._session.log
+        upto = log.head if known_at is None else self.at(known_at=known_at).cut.known_at
+        written = write_log(log, Path(to), 0 if after is None else number_of_key(str(after)), upto)
+        return LogWritten(source_name(fspath(to)), *written)
 
     def lag(self, after: int = 0) -> "Lag":
         """Return how far the record is behind Canvas, and how many of the events after a position came late."""

@@ -6,10 +6,20 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from outcomes.api.answers.operations import Findings, Problem, Quarantined, QuarantineList, Status, Verdict
+from outcomes.api.answers.operations import (
+    Findings,
+    Problem,
+    Quarantined,
+    QuarantineList,
+    ReplayedFiles,
+    Status,
+    Verdict,
+)
 from outcomes.api.clean_text import clean_lines
 from outcomes.api.terminal import parts
 from outcomes.api.terminal.dispatch import draw
+
+_TENANTS_NAMED = 3
 
 
 @draw.register
@@ -29,6 +39,13 @@ def status(found: Status) -> RenderableType:
         else:
             flat[name] = ", ".join(told) if isinstance(told, list) else told
     return parts.facts(flat)
+
+
+@draw.register
+def replayed_files(found: ReplayedFiles) -> RenderableType:
+    """Draw what was written; of many tenants only how many there are."""
+    many = f"{len(found.tenants):,}" if len(found.tenants) > _TENANTS_NAMED else ", ".join(found.tenants)
+    return parts.facts({**found.as_json(), "tenants": many})
 
 
 @draw.register

@@ -1,7 +1,6 @@
 """Time compared with time: `diff`, `blame`, `late`, `moments`, `replay`."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +18,9 @@ from outcomes.cli.options import (
     TenantOption,
 )
 from outcomes.cli.output import answer, answer_part, say
+from outcomes.cli.progress import progress
 from outcomes.cli.session import at, catch_up, opened
+from outcomes.domain.errors import UsageError
 
 
 def diff(
@@ -168,8 +169,20 @@ def replay(
     context: typer.Context,
     *,
     to: Annotated[
-        Path, typer.Option("--to", metavar="FILE.db|FOLDER", help="The file (or folder) to make; must not be there.")
+        str, typer.Option("--to", metavar="FILE.db|FOLDER", help="The file (or folder) to make; must not be there.")
     ],
+    from_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="DIR|FILE",
+            help="Not of the home: of these files of events, or of a log as Parquet. Repeatable.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", metavar="N", min=1, help="With --from: so many processes; else one a core."),
+    ] = None,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
@@ -184,9 +197,30 @@ def replay(
 
     With --format parquet it is a new folder with one .parquet file for each table.
 
+    With --from it is the state that files of events tell, of any number of tenants and files, computed by several
+    processes without a home: a folder of Parquet, TABLE/tenant=UUID/part-N.parquet. Only the log as Parquet (outcomes
+    log --format parquet) has positions: --known-at needs it.
+
     Example: outcomes replay --as-of 2013-12-01 --to december.db
     """
     is_parquet = form is ReplayFormat.PARQUET
+    told = Format.TABLE if is_parquet else Format(form.value)
+    if from_:
+        from outcomes.cluster.files import replay_files  # noqa: PLC0415 - slow to load, and not needed to show help
+
+        with progress("replaying") as advance:
+            found = replay_files(
+                from_,
+                to,
+                workers=workers,
+                tenant=tenant,
+                as_of=as_of,
+                known_at=known_at,
+                watch=advance,
+            )
+        answer(found, told)
+        return
+    if workers is not None:
+        raise UsageError("--workers is of a replay of files: name them with --from")
     with at(context, tenant, as_of, known_at) as point:
-        found = point.replay(to, format="parquet" if is_parquet else "sqlite")
-    answer(found, Format.TABLE if is_parquet else Format(form.value))
+        answer(point.replay(to, format="parquet" if is_parquet else "sqlite"), told)

@@ -1,0 +1,41 @@
+"""`outcomes.replay_files`: the state that files of events tell, computed by several processes, without a home."""
+
+from collections.abc import Callable, Sequence
+from os import PathLike, fspath
+from typing import TYPE_CHECKING
+
+from outcomes.api.arguments import Known, Time, known_text, now, time_text
+from outcomes.api.extras import require
+
+if TYPE_CHECKING:
+    from outcomes.api.answers.operations import ReplayedFiles
+
+
+def _unwatched(_done: int, _of: int | None, _events: int) -> None:
+    """Watch nothing."""
+
+
+def replay_files(
+    from_: Sequence[str | PathLike[str]],
+    to: str | PathLike[str],
+    *,
+    workers: int | None = None,
+    tenant: str | None = None,
+    as_of: Time | None = None,
+    known_at: Known | None = None,
+    watch: Callable[[int, int | None, int], None] = _unwatched,
+) -> "ReplayedFiles":
+    """Write the state that files tell to a new folder: `TABLE/tenant=UUID/part-N.parquet`, for each tenant in them.
+
+    `from_` are files and folders of events, plain or packed, or logs as Parquet (`Home.write_log`), which alone allow
+    `known_at`. `workers` are processes of this machine, one a core unless said otherwise.
+
+    Raises UnreadableInput, UsageError, HomeUnavailable, MissingExtra: then nothing is written.
+    """
+    require("pyarrow", "parquet")
+    from outcomes.cluster.replay import replay  # noqa: PLC0415 - pyarrow is slow to load
+    from outcomes.cluster.request import Asked  # noqa: PLC0415 - the same
+
+    asked = Asked(tenant, time_text(as_of), known_text(known_at))
+    sources = [fspath(source) for source in from_]
+    return replay(sources, fspath(to), asked, now(), workers=workers, watch=watch)

@@ -1,0 +1,1 @@
+"""Tests of replays that several processes carry out."""
