@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from outcomes.domain.errors import LogDamaged
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.privacy.home_key import KeySource
+from outcomes.store.log.log_file import LogFile
+from outcomes.store.log.log_store import LogStore
+from outcomes.store.privacy.home_key import KeySource, default_source
 from outcomes.store.sqlite.private_files import make_private_folder
 from outcomes.store.sqlite.read_only import is_writable
 from outcomes.store.sqlite.write_lock import PATIENCE_SECONDS, writing
@@ -24,6 +26,11 @@ class HomeFolder(NamedTuple):
     def log_path(self) -> Path:
         """The truth."""
         return self.folder / "log.db"
+
+    @property
+    def store(self) -> LogStore:
+        """Where the log is kept."""
+        return LogFile(self.log_path)
 
     @property
     def views_path(self) -> Path:
@@ -43,12 +50,16 @@ class HomeFolder(NamedTuple):
             if create:
                 self.create()
                 with self.writing("opening the log"):
-                    return EventLog(self.log_path, encrypt=encrypt, key_source=self.key_source)
-            return EventLog(self.log_path, create=False, key_source=self.key_source)
+                    return EventLog(self.store, self._key, encrypt=encrypt)
+            return EventLog(self.store, self._key, create=False)
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode not in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
                 raise
             raise LogDamaged(f"{self.log_path} cannot be read ({error}): restore it from a backup") from error
+
+    @property
+    def _key(self) -> KeySource:
+        return self.key_source or default_source(self.folder)
 
     @property
     def is_writable(self) -> bool:

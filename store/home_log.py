@@ -29,4 +29,4 @@ class HomeLog(EventLog):
         home = HomeFolder(Path(given[self.HOME]))
         key_file = given.get(self.KEY_FILE)
         key = source_of(home.folder, Path(key_file) if key_file else None, given.get(self.KEY_COMMAND))
-        super().__init__(home.log_path, create=False, key_source=key)
+        super().__init__(home.store, key, create=False)

@@ -27,6 +27,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"personal_data", "reconciliation"},
     ),
     "store": (
+        {"connection"},
         {"sqlite", "sources"},
         {"encoding", "access"},
         {"privacy"},

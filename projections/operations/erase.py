@@ -82,7 +82,7 @@ def erase(
     views.close()
     with home.writing("sweeping up after an erasure"), _telling_what_is_left():
         copies_forget = erasure.give_up_keys(log, encryption)
-        sweep(home.log_path, patience=patience, compact=True, otherwise=f"end it, and {_AGAIN}")
+        log.store.sweep(patience=patience, otherwise=f"end it, and {_AGAIN}")
         # The views are page for page the new file, which never held what is gone.
         sweep(home.views_path, patience=patience, compact=False, otherwise=f"end it, and {_AGAIN}")
         erasure.finish(log, clock())

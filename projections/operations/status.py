@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from outcomes.domain.catalog import EVENT_TYPES
@@ -10,6 +11,7 @@ from outcomes.domain.event import Event
 from outcomes.domain.identity import Context
 from outcomes.domain.times import Micros, to_text
 from outcomes.projections.views.read_model import ReadModel, is_usable
+from outcomes.store.connection import Connection
 from outcomes.store.encoding.stream_keys import OTHER
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log import quarantine
@@ -20,7 +22,7 @@ from outcomes.store.sources.files import source_name
 from outcomes.store.sqlite.known_faults import faults_of
 from outcomes.store.sqlite.rows import fetch_all
 
-_OTHER = f"{OTHER}/"
+_OTHER = f"/{OTHER}/"
 
 Told = TypeVar("Told")
 
@@ -63,7 +65,7 @@ def status(home: HomeFolder, log: EventLog, views: ReadModel, now: Micros) -> di
         "clock_behind_seconds": max(0, (head.recorded_at or 0) - now) / 1_000_000,
         "last_event_time": None if newest is None else to_text(newest),
         "sqlite": {"version": sqlite3.sqlite_version, "faults": faults_of(sqlite3.sqlite_version_info)},
-        "size": {"log": _size(home, "log.db"), "views": _size(home, "views.db")},
+        "size": {"log": log.store.size(), "views": _size(home.views_path)},
         "kinds": by_kind,
         "event_names": by_name,
         "views_position": position,
@@ -79,7 +81,7 @@ def _counts(log: EventLog) -> tuple[dict[str, int], dict[str, int]]:
     """Return how many events there are by kind and by name. Raises LogDamaged."""
     # By the stream, as they were taken in: an event of a known name may not have been one to project.
     sql = (
-        "SELECT topic, substr(originator_id, instr(originator_id, '/') + 1, ?) = ?, count(*) FROM stored_events "
+        "SELECT topic, substr(ltrim(originator_id, '0123456789'), 1, ?) = ?, count(*) FROM stored_events "
         "GROUP BY 1, 2 ORDER BY 1, 2"
     )
     with log.reading() as connection:
@@ -121,11 +123,11 @@ def _hosts(views: ReadModel) -> list[dict[str, Any]]:
         return [{"tenant": uuid, "host": host, "first_position": first} for uuid, host, first in rows]
 
 
-def _newest(connection: sqlite3.Connection) -> int | None:
+def _newest(connection: Connection) -> int | None:
     last = last_batch(connection)
     return None if last is None else last.max_event_time
 
 
-def _size(home: HomeFolder, name: str) -> int:
-    files = (home.folder / (name + suffix) for suffix in ("", "-wal"))
+def _size(path: Path) -> int:
+    files = (path.with_name(path.name + suffix) for suffix in ("", "-wal"))
     return sum(file.stat().st_size for file in files if file.exists())

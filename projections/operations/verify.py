@@ -1,7 +1,6 @@
 """The proof: is the log what it was, and do the views say what a replay of the log says?"""
 
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,10 +21,8 @@ from outcomes.projections.operations.verify_views_anew import views_problems
 from outcomes.projections.views.read_model import ReadModel, Watch, unwatched
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.log.integrity import examine
-from outcomes.store.log.layout import holds_a_log, says_what_was_written
+from outcomes.store.log.layout import says_what_was_written
 from outcomes.store.operations.checkpoint import Checkpoint
-from outcomes.store.sqlite.read_only import uri_of
 
 
 @dataclass(frozen=True)
@@ -105,13 +102,12 @@ def verify_unopened(home: HomeFolder, reason: OutcomesError) -> dict[str, Any]:
     """
     found = Findings()
     try:
-        if not holds_a_log(home.log_path):
+        if not home.store.exists():
             raise reason
-        with closing(sqlite3.connect(uri_of(home.log_path), uri=True, isolation_level=None)) as connection:
-            connection.execute("BEGIN")
+        with home.store.peek() as connection:
             if not isinstance(reason, LogDamaged) and says_what_was_written(connection, "format"):
                 raise reason
-            add_problems(found, examine(connection))
+            add_problems(found, home.store.examine(connection))
     except sqlite3.DatabaseError as error:
         found.add(f"log.db cannot be read ({error}): restore it from a backup")
     found.add(str(reason))

@@ -9,10 +9,10 @@ from outcomes.domain.errors import LogDamaged
 from outcomes.domain.event import ErasedEvent, Event, OtherEvent
 from outcomes.projections.operations.findings import Findings
 from outcomes.projections.views.read_model import Watch
+from outcomes.store.connection import Connection
 from outcomes.store.encoding.stream_keys import HASH_BITS, OTHER, local_stream, version_of
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import BATCHES, Batch, ChainProof, Problem, Rules
-from outcomes.store.log.integrity import examine
 from outcomes.store.log.recorder import EVENTS, LogRecord, Row, head_of
 from outcomes.store.operations.checkpoint import Checkpoint, compare
 from outcomes.store.operations.erasure import destroyed_keys, given_up, is_unfinished, still_held
@@ -33,7 +33,7 @@ UNPROVED = (
 def check_keeping(log: EventLog, found: Findings) -> None:
     """Look at what is no event: layout, guards, ledger, quarantine, and whether the log knows which log it is."""
     with log.reading() as connection:
-        add_problems(found, examine(connection))
+        add_problems(found, log.store.examine(connection))
         stray = connection.execute("SELECT min(position) FROM stored_events WHERE position < 1").fetchone()[0]
     if stray is not None:
         found.add("an event was inserted before the first one", position=stray)
@@ -138,7 +138,7 @@ def _rules(log: EventLog, head: int, found: Findings) -> Rules:
     return Rules(loose_until, bare, ledger_before, columns_of)
 
 
-def _batches(connection: sqlite3.Connection) -> list[Batch]:
+def _batches(connection: Connection) -> list[Batch]:
     """Return all batches; what is of a wrong type (which was said) is empty, and the proof fails there."""
     rows = fetch_all(connection, f"SELECT {BATCHES.listed} FROM batches ORDER BY last_position")
     return [Batch(*_in_type(BATCHES.columns.values(), row)) for row in rows]

@@ -15,6 +15,7 @@ from outcomes.projections.views.writer import Found, IdTable, ViewWriter
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
+from outcomes.store.log.log_store import Changes
 from outcomes.store.log.tracking import TrackedDatabase
 from outcomes.store.operations.erasure import erased_keys
 from outcomes.store.sqlite.change_counter import ChangeCounter
@@ -73,7 +74,7 @@ class ReadModel:
         self._interner: IdTable | None = None
         self._generation: str | None = None
         self._inode: int | None = None
-        self._counters: tuple[int, ChangeCounter, ChangeCounter] | None = None
+        self._counters: tuple[int, Changes, Changes] | None = None
         self._was_asked = False
         self._agreed: tuple[int, int, int] | None = None
         """What the counters said before views and log were last found to agree."""
@@ -140,7 +141,7 @@ class ReadModel:
             return None
         if self._counters is None or self._counters[0] != inode:
             self._close_counters()
-            self._counters = inode, ChangeCounter(self._home.log_path), ChangeCounter(self.path)
+            self._counters = inode, self._log.store.changes(), ChangeCounter(self.path)
         of_log, of_views = (counter.value() for counter in self._counters[1:])
         return None if of_log is None or of_views is None else (inode, of_log, of_views)
 

@@ -16,7 +16,6 @@ from outcomes.projections.operations.verify import Checks, verify_home, verify_u
 from outcomes.projections.views.read_model import Watch
 from outcomes.store.access.access_file import forget_student
 from outcomes.store.home_folder import HomeFolder
-from outcomes.store.log.migrations import rearm as put_back_triggers
 from outcomes.store.operations.backup import backup as back_up
 from outcomes.store.operations.checkpoint import Checkpoint, parse_checkpoint
 
@@ -28,7 +27,7 @@ def verify(session: Session, checks: Checks, *, rearm: bool) -> Verdict:
     found = verify_home(session.home, session.log, session.views, checks)
     if rearm:
         with session.log.writing() as connection:
-            put_back_triggers(connection)
+            session.log.store.arm(connection)
     return Verdict.of(found)
 
 

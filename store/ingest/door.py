@@ -3,12 +3,12 @@
 Unlike what cannot be read, this may be right another day: a retry looks at it each time.
 """
 
-import sqlite3
 from collections.abc import Callable
 
 import orjson
 
 from outcomes.domain.times import Micros, to_text
+from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrival, Arrivals
 from outcomes.store.privacy import settings
 from outcomes.store.sources.segment import Segment
@@ -37,7 +37,7 @@ def refuse_the_future(arrivals: Arrivals, now: Micros) -> tuple[Arrivals, Refuse
     )
 
 
-def refuse_other_hosts(connection: sqlite3.Connection, arrivals: Arrivals) -> tuple[Arrivals, Refused]:
+def refuse_other_hosts(connection: Connection, arrivals: Arrivals) -> tuple[Arrivals, Refused]:
     """Part what other hosts than the named ones have sent from the rest; an event that names no host is taken."""
     allowed = {tenant: settings.hosts_of(connection, tenant) for tenant in dict.fromkeys(arrivals.tenants)}
     if not any(allowed.values()):

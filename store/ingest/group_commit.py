@@ -1,6 +1,5 @@
 """Deliveries of many senders in one transaction: each has its own report, and all of them one wait for the disk."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from io import BytesIO
@@ -8,6 +7,7 @@ from typing import NamedTuple
 
 from outcomes.domain.errors import NoFileOfEvents
 from outcomes.domain.times import Micros
+from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.door import refuse_other_hosts, refuse_the_future
@@ -80,9 +80,7 @@ class Count(NamedTuple):
     unprojected: int = 0
 
 
-def _append(
-    connection: sqlite3.Connection, log: EventLog, batches: Sequence[IncomingBatch], now: Micros
-) -> dict[int, Count]:
+def _append(connection: Connection, log: EventLog, batches: Sequence[IncomingBatch], now: Micros) -> dict[int, Count]:
     """Append a batch for each source; return what of each delivery was new, by its number."""
     of_sources: dict[str, Arrivals] = {}
     for number, batch in enumerate(batches):

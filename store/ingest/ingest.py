@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.event import EventLike
 from outcomes.domain.times import Micros, to_text
+from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.door import A_DAY, Refused, may_be_right_another_day, refuse_other_hosts, refuse_the_future
@@ -113,7 +114,7 @@ class IncomingBatch:
         if refused:
             self.refused = sorted([*self.refused, *refused], key=lambda one: one[0].line)
 
-    def put_refused(self, connection: sqlite3.Connection, now: Micros) -> None:
+    def put_refused(self, connection: Connection, now: Micros) -> None:
         """Put what cannot be an event into quarantine."""
         if self.refused:
             quarantine.note_reader(connection, READER, now)
@@ -211,9 +212,7 @@ class Ingest:
         if len(batch.arrivals) or batch.refused:
             self._commit(batch, "ingest", batch.put_refused)
 
-    def _commit(
-        self, batch: IncomingBatch, purpose: str, besides: Callable[[sqlite3.Connection, Micros], None]
-    ) -> None:
+    def _commit(self, batch: IncomingBatch, purpose: str, besides: Callable[[Connection, Micros], None]) -> None:
         """Append a batch, and change the quarantine as `besides` says, in one transaction."""
         with self._home.writing(purpose):
             now = self._clock()
@@ -260,7 +259,7 @@ class Ingest:
         for part in prepare(segments, self._follower.extract, self._signed):
             batch.add(part)
 
-        def judge(connection: sqlite3.Connection, now: Micros) -> None:
+        def judge(connection: Connection, now: Micros) -> None:
             if batch.refused or not segments:
                 quarantine.refuse_again(connection, entry.number, batch.refused[0][1] if segments else entry.reason)
             else:

@@ -1,16 +1,16 @@
 """How a batch enters the log: redacted where asked, compressed or encrypted, without repeats, chained."""
 
-import sqlite3
 from functools import partial
 from operator import add
 from typing import NamedTuple
 
 from outcomes.domain.times import Micros
+from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract
 from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.stream_keys import first_version, in_tenant, last_version
 from outcomes.store.log.hash_chain import BATCHES, NO_CHAIN, Batch, chain_after, last_batch
-from outcomes.store.log.recorder import TENANTS, LogRecorder, Row, head_of, is_stored
+from outcomes.store.log.recorder import TENANTS, BatchRecorder, Row, head_of, is_stored
 from outcomes.store.privacy import redaction
 from outcomes.store.privacy.encryption import EventEncryption
 from outcomes.store.sqlite import ledger
@@ -31,14 +31,14 @@ class Appended(NamedTuple):
 class Appender:
     """Writes to one log, inside transactions of its caller's. `encryption` is there if the log is encrypted."""
 
-    def __init__(self, recorder: LogRecorder, codec: Codec, encryption: EventEncryption | None) -> None:
+    def __init__(self, recorder: BatchRecorder, codec: Codec, encryption: EventEncryption | None) -> None:
         self._recorder = recorder
         self._codec = codec
         self._encryption = encryption
         self._tenants: dict[str, int] = {}
 
     def append(
-        self, connection: sqlite3.Connection, arrivals: Arrivals, source: str, recorded_at: Micros, extract: Extract
+        self, connection: Connection, arrivals: Arrivals, source: str, recorded_at: Micros, extract: Extract
     ) -> Appended:
         """Append those arrivals that are new, in their order; return them with their positions."""
         head, last = head_of(connection), last_batch(connection)
@@ -67,20 +67,20 @@ class Appender:
         ledger.insert(connection, BATCHES, *batch)
         return Appended(batch.last_position, arrivals)
 
-    def _rows(self, connection: sqlite3.Connection, arrivals: Arrivals, states: list[bytes]) -> list[Row]:
+    def _rows(self, connection: Connection, arrivals: Arrivals, states: list[bytes]) -> list[Row]:
         tenants = dict.fromkeys(arrivals.tenants)
         prefix_of = {uuid: in_tenant(self._tenant_number(connection, uuid), "") for uuid in tenants}
         streams = map(add, map(prefix_of.__getitem__, arrivals.tenants), arrivals.streams)
         return list(zip(streams, arrivals.versions, arrivals.names, states, arrivals.digests, strict=True))
 
-    def _holds(self, connection: sqlite3.Connection, arrival: Arrival) -> bool:
+    def _holds(self, connection: Connection, arrival: Arrival) -> bool:
         """Say whether the content of an arrival is stored."""
         filed = arrival if self._encryption is None else self._encryption.filed(arrival)
         versions = (first_version(filed.event_time), last_version(filed.event_time))
         stream = in_tenant(self._tenant_number(connection, filed.tenant), filed.stream)
         return is_stored(connection, stream, versions, filed.digest)
 
-    def _tenant_number(self, connection: sqlite3.Connection, uuid: str) -> int:
+    def _tenant_number(self, connection: Connection, uuid: str) -> int:
         number = self._tenants.get(uuid)
         if number is None:
             found = connection.execute("SELECT number FROM tenants WHERE uuid = ?", (uuid,)).fetchone()
@@ -88,7 +88,7 @@ class Appender:
         return number
 
     @staticmethod
-    def _new_tenant(connection: sqlite3.Connection, uuid: str) -> int:
+    def _new_tenant(connection: Connection, uuid: str) -> int:
         number = ledger.next_number(connection, TENANTS)
         ledger.insert(connection, TENANTS, number, uuid)
         return number

@@ -1,9 +1,7 @@
 """The log as an application of the library: how it is opened, with which parts, and its keys."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from eventsourcing.application import Application
@@ -12,48 +10,47 @@ from eventsourcing.sqlite import SQLiteFactory
 from eventsourcing.utils import Environment
 
 from outcomes.domain.errors import HomeUnavailable, UsageError
+from outcomes.store.connection import Connection, Transactions
 from outcomes.store.encoding.compression import Codec, dictionary_number, shipped_dictionary
-from outcomes.store.log.factory import LogFactory
-from outcomes.store.log.layout import has_table, holds_a_log, says_what_was_written
+from outcomes.store.log.layout import says_what_was_written
+from outcomes.store.log.log_store import LogStore
 from outcomes.store.log.mapper import LogMapper
 from outcomes.store.log.migrations import bring_up_to_date, encrypt_new, format_to_read, read_property
-from outcomes.store.log.recorder import DICTIONARIES, TENANTS, LogRecorder, head_of
+from outcomes.store.log.recorder import DICTIONARIES, TENANTS, BatchRecorder, head_of
 from outcomes.store.log.repository import LogRepository
 from outcomes.store.privacy import keyring
 from outcomes.store.privacy.encryption import EventEncryption
-from outcomes.store.privacy.home_key import KeySource, default_source
+from outcomes.store.privacy.home_key import KeySource
 from outcomes.store.privacy.key_tree import KeyTree
 from outcomes.store.sqlite import ledger
-from outcomes.store.sqlite.datastore import Datastore, create_database
 from outcomes.store.sqlite.rows import fetch_all
 
 
 class LogApplication(Application[str]):
-    """The library's application over one `log.db`, opened; all its generics end here."""
+    """The library's application over one log, opened; all its generics end here."""
 
     name = "outcomes"
     log_section_size = 1_000
     """What the notification log gives out at most at a time."""
-    recorder: LogRecorder
+    recorder: BatchRecorder
 
-    def __init__(
-        self, path: Path, *, create: bool = True, encrypt: bool = False, key_source: KeySource | None = None
-    ) -> None:
-        if not holds_a_log(path) and not create:
-            raise HomeUnavailable(f"no log at {path}: ingest events first, or name another folder with --home")
+    def __init__(self, store: LogStore, key_source: KeySource, *, create: bool = True, encrypt: bool = False) -> None:
+        if encrypt:
+            store.refuse_encryption()
+        if not store.exists() and not create:
+            raise HomeUnavailable(f"no log at {store.place}: ingest events first, or name another with --home")
         if create:
-            create_database(path)
+            store.create()
+        self.store = store
         self.encryption: EventEncryption | None = None
-        self.key_source = key_source or default_source(path.parent)
-        self._path = path
-        super().__init__({SQLiteFactory.SQLITE_DBNAME: str(path)})
-        assert isinstance(self.recorder.datastore, Datastore)  # noqa: S101 - made by our factory
-        self._datastore = self.recorder.datastore
+        self.key_source = key_source
+        super().__init__(store.environment())
+        self._datastore: Transactions = self.recorder.transactions
         self._prepare(encrypt=encrypt)
         if encrypt and self.encryption is None:
             self.close()
             raise UsageError(
-                f"{path.parent} is there already, and not encrypted: encryption begins with a new folder, "
+                f"{store.place} is there already, and not encrypted: encryption begins with a new folder, "
                 "into which outcomes log of this one can be ingested"
             )
 
@@ -61,13 +58,14 @@ class LogApplication(Application[str]):
 
     def construct_env(self, name: str, env: Any = None) -> Environment:
         """Ignore the process environment: stray variables must not reconfigure the truth."""
-        # The tables are made by the migration: made on each opening, they would hide that a trigger was dropped.
+        # The tables are made by the migration: made on each opening, they would hide that a trigger was dropped. The
+        # library's factory for PostgreSQL calls both by the same names.
         ours = {SQLiteFactory.ORIGINATOR_ID_TYPE: "text", SQLiteFactory.CREATE_TABLE: "no"}
         return Environment(name, {**dict(env or {}), **ours})
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """Return the factory over our datastore."""
-        return LogFactory(env)
+        return self.store.factory(env)
 
     def construct_repository(self) -> LogRepository:
         """Return the repository that folds as the domain does."""
@@ -91,14 +89,14 @@ class LogApplication(Application[str]):
             is_new = format_to_read(connection) is None
         if is_new:
             with self._datastore.writing() as connection:
-                bring_up_to_date(connection, self.key_source)
+                bring_up_to_date(connection, self.store, self.key_source)
                 if encrypt:
-                    encrypt_new(connection, self.key_source)
+                    encrypt_new(connection, self.store, self.key_source)
                 self._keep_dictionary(connection)
         with self._datastore.reading() as connection:
             rows = fetch_all(connection, f"SELECT {DICTIONARIES.listed} FROM dictionaries")
             self._format = format_to_read(connection)
-            is_encrypted = has_table(connection, keyring.TABLE.name)
+            is_encrypted = connection.has_table(keyring.TABLE.name)
         for row in rows:
             # What is damaged is missed by those events alone that need it. Our own is known without the log.
             if not any(DICTIONARIES.faults(row)):
@@ -126,12 +124,12 @@ class LogApplication(Application[str]):
         return key.secret, key.tree
 
     @staticmethod
-    def _check_of(connection: sqlite3.Connection) -> str | None:
+    def _check_of(connection: Connection) -> str | None:
         # Where the check was changed the key may be right all the same: what it does not open tells.
         is_whole = says_what_was_written(connection, keyring.KEY_CHECK)
         return read_property(connection, keyring.KEY_CHECK) if is_whole else None
 
-    def _keep_dictionary(self, connection: sqlite3.Connection) -> None:
+    def _keep_dictionary(self, connection: Connection) -> None:
         """Keep the dictionary that events are about to be packed with, if the log has it not yet."""
         shipped = next(iter(self._dictionaries))
         if connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (shipped,)).fetchone() is None:
@@ -140,7 +138,7 @@ class LogApplication(Application[str]):
     # -- what is asked of it all the time --------------------------------------------------------------------------
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[Connection]:
         """Open one read transaction; give its connection. No key is used that was destroyed before."""
         with self._datastore.reading() as connection:
             if self.encryption is not None:

@@ -1,6 +1,5 @@
 """The event log: the truth. Appended in batches, never changed, read by position or by entity."""
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,6 +7,7 @@ from functools import cached_property
 
 from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.times import Micros
+from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrivals, Extract, extract_nothing
 from outcomes.store.log.appender import Appended, Appender
 from outcomes.store.log.layout import FORMAT
@@ -15,7 +15,6 @@ from outcomes.store.log.migrations import bring_up_to_date
 from outcomes.store.log.reader import LogReader
 from outcomes.store.privacy import settings
 from outcomes.store.privacy.encryption import EventEncryption
-from outcomes.store.sqlite.sweeping import sweep
 
 _SWEEP_SECONDS = 5.0
 
@@ -23,7 +22,7 @@ _SWEEP_SECONDS = 5.0
 class EventLog(LogReader):
     """The log of a home.
 
-    `EventLog(path).load(EntityRef(tenant, Kind.OUTCOME, "7"), as_of=...)` replays one entity.
+    `home.open_log().load(EntityRef(tenant, Kind.OUTCOME, "7"), as_of=...)` replays one entity.
     """
 
     name = LogReader.name
@@ -33,7 +32,7 @@ class EventLog(LogReader):
         return Appender(self.recorder, self._codec, self.encryption)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Connection]:
         """Open one write transaction; gives the connection for `append` and for the quarantine.
 
         A log of an older format is brought up to date with it.
@@ -41,7 +40,7 @@ class EventLog(LogReader):
         if self.encryption is not None and self._format != FORMAT:
             self._take_keys_out(self.encryption)
         with self._datastore.writing() as connection:
-            bring_up_to_date(connection, self.key_source)
+            bring_up_to_date(connection, self.store, self.key_source)
             self._keep_dictionary(connection)
             yield connection
 
@@ -51,7 +50,7 @@ class EventLog(LogReader):
         Where somebody else still reads it as it was, `verify` says so, until the next process that writes has done it.
         """
         with self._datastore.writing() as connection:
-            bring_up_to_date(connection, self.key_source)
+            bring_up_to_date(connection, self.store, self.key_source)
         _, encryption.keyring.tree = self._secrets()
         encryption.keyring.clear_cache()
         self._format = FORMAT
@@ -64,13 +63,13 @@ class EventLog(LogReader):
         if state != "begun":
             return
         with suppress(HomeUnavailable):
-            sweep(self._path, patience=_SWEEP_SECONDS, compact=True, otherwise="")
+            self.store.sweep(patience=_SWEEP_SECONDS, otherwise="")
             with self._datastore.writing() as connection:
                 settings.record(connection, settings.KEYS_OUT, "finished", time.time_ns() // 1_000)
 
     def append(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         arrivals: Arrivals,
         source: str,
         recorded_at: Micros,

@@ -5,7 +5,7 @@ from pathlib import Path
 from eventsourcing.sqlite import SQLiteFactory
 from eventsourcing.utils import Environment, EnvType
 
-from outcomes.store.log.recorder import LogRecorder
+from outcomes.store.log.file_recorder import LogRecorder
 from outcomes.store.sqlite.datastore import Datastore
 
 

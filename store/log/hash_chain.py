@@ -5,13 +5,13 @@ batches of format 2 it covers what events say and the bytes as they are stored, 
 content digests), and not `max_event_time`; their other columns are covered by the ledger since the log is of format 3.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b, sha256
 from struct import pack
 from typing import Any, NamedTuple
 
 from outcomes.domain.times import Micros
+from outcomes.store.connection import Connection
 from outcomes.store.log.recorder import Row
 from outcomes.store.sqlite.ledger import Table
 from outcomes.store.sqlite.rows import fetch_all, fetch_one
@@ -107,13 +107,13 @@ def _add_contents(update: Callable[[bytes], None], digests: Iterable[bytes], sta
     update(b"".join(states))
 
 
-def last_batch(connection: sqlite3.Connection) -> Batch | None:
+def last_batch(connection: Connection) -> Batch | None:
     """Return the newest batch; None for an empty log. Raises LogDamaged."""
     row = fetch_one(connection, f"SELECT {BATCHES.listed} FROM batches ORDER BY last_position DESC LIMIT 1")
     return Batch(*BATCHES.checked(row)) if row else None
 
 
-def batches_after(connection: sqlite3.Connection, position: int) -> list[Batch]:
+def batches_after(connection: Connection, position: int) -> list[Batch]:
     """Return the batches that end after a position, in order. Raises LogDamaged."""
     sql = f"SELECT {BATCHES.listed} FROM batches WHERE last_position > ? ORDER BY last_position"
     return [Batch(*BATCHES.checked(row)) for row in fetch_all(connection, sql, (position,))]

@@ -1,17 +1,12 @@
-"""What log.db is made of, table by table and trigger by trigger, and whether a file is one."""
+"""What log.db is made of, table by table and trigger by trigger, and which format of it a log has."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-
-from outcomes.domain.errors import HomeUnavailable
+from outcomes.store.connection import Connection
 from outcomes.store.log import quarantine, recorder
 from outcomes.store.log.hash_chain import BATCHES
 from outcomes.store.log.recorder import DICTIONARIES, EVENTS, PROPERTIES, TENANTS
 from outcomes.store.privacy import keyring, settings
 from outcomes.store.sqlite import ledger
 from outcomes.store.sqlite.ledger import LEDGER, guards, row_hash
-from outcomes.store.sqlite.read_only import uri_without_traces
 from outcomes.store.sqlite.rows import fetch_one
 
 FORMAT = 3
@@ -45,57 +40,29 @@ _IMMUTABLE_LEDGER = {
     )
 }
 
-_OURS = frozenset({"stored_events", "batches", "tenants", "dictionaries", "quarantine", "quarantine_parts"})
-_ENOUGH = 3
-_NAMED_AT_MOST = 5
 
-
-def holds_a_log(path: Path) -> bool:
-    """Say whether a file holds a log. One that is absent, or empty since its making was cut short, does not.
-
-    Raises HomeUnavailable, without a trace in the file, if it is another program's database.
-    """
-    if not path.exists() or path.stat().st_size == 0:
-        return False
-    with closing(sqlite3.connect(uri_without_traces(path), uri=True)) as connection:
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        if tables and not _is_ours(connection, tables):
-            named = ", ".join(sorted(map(str, tables))[:_NAMED_AT_MOST])
-            raise HomeUnavailable(
-                f"{path} is another program's database (with the tables {named}) and was left as it is: "
-                "name another folder with --home"
-            )
-    return bool(tables)
-
-
-def has_table(connection: sqlite3.Connection, name: str) -> bool:
-    """Say whether a table is there."""
-    sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?"
-    return connection.execute(sql, (name,)).fetchone() is not None
-
-
-def format_of_tables(connection: sqlite3.Connection) -> int | None:
+def format_of_tables(connection: Connection) -> int | None:
     """Return the format that the tables are of, whatever the log says; None where there are none."""
-    if has_table(connection, LEDGER.name):
+    if connection.has_table(LEDGER.name):
         return FORMAT
-    if has_table(connection, settings.TABLE.name):
+    if connection.has_table(settings.TABLE.name):
         return 2
-    return 1 if has_table(connection, EVENTS.name) or has_table(connection, PROPERTIES.name) else None
+    return 1 if connection.has_table(EVENTS.name) or connection.has_table(PROPERTIES.name) else None
 
 
-def missing_column(connection: sqlite3.Connection) -> str | None:
+def missing_column(connection: Connection) -> str | None:
     """Return a column that a log of the present format should have and has not, as `table.column`; None if none is."""
     for table in IN_LEDGER:
-        found = {row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table.name,))}
+        found = connection.columns_of(table.name)
         for column in table.columns if found else ():
             if column not in found:
                 return f"{table.name}.{column}"
     return None
 
 
-def says_what_was_written(connection: sqlite3.Connection, name: str) -> bool:
+def says_what_was_written(connection: Connection, name: str) -> bool:
     """Say whether a property is what the ledger knows of it: so a newer format, for one, is no damage."""
-    if not has_table(connection, LEDGER.name):
+    if not connection.has_table(LEDGER.name):
         return True
     row = fetch_one(connection, "SELECT name, value FROM properties WHERE name = ?", (name,))
     subject = PROPERTIES.subject(name)
@@ -119,13 +86,3 @@ def triggers(number: int, *, is_encrypted: bool) -> dict[str, str]:
         if table.name not in {quarantine.TABLE.name, keyring.TABLE.name}:
             found |= guards(table, is_alterable=False)
     return found | quarantine.TRIGGERS | (keyring.GUARDS if is_encrypted else {}) | _IMMUTABLE_LEDGER
-
-
-def _is_ours(connection: sqlite3.Connection, tables: set[str]) -> bool:
-    # A damaged log must still be known as one: it says its format, or has most of our tables.
-    if len(_OURS & tables) >= _ENOUGH:
-        return True
-    columns = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('properties')")}
-    if columns != {"name", "value"}:
-        return False
-    return connection.execute("SELECT 1 FROM properties WHERE name = 'format'").fetchone() is not None

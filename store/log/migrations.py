@@ -3,15 +3,17 @@
 A reader takes a log of an older format as it is; the first transaction that writes to it brings it up to date.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable
 from secrets import token_hex
 
 from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
+from outcomes.store.connection import Connection
 from outcomes.store.log import layout, quarantine
 from outcomes.store.log.hash_chain import BATCHES, Batch, batches_after, columns_hash
 from outcomes.store.log.layout import FORMAT
+from outcomes.store.log.log_file import disarm
+from outcomes.store.log.log_store import LogStore
 from outcomes.store.log.recorder import DICTIONARIES, PROPERTIES, TENANTS, rows_of
 from outcomes.store.privacy import keyring, settings
 from outcomes.store.privacy.home_key import HomeKey, KeySource
@@ -24,7 +26,7 @@ BYTES_CHAINED_AFTER = "bytes_chained_after"
 COLUMNS_CHAINED_AFTER = "columns_chained_after"
 
 
-def found_format(connection: sqlite3.Connection) -> int | None:
+def found_format(connection: Connection) -> int | None:
     """Return the format of a log; None if there is no log in the file yet.
 
     Raises HomeUnavailable for a newer one, and LogDamaged where the log says another format than it has.
@@ -47,7 +49,7 @@ def found_format(connection: sqlite3.Connection) -> int | None:
     return int(said)
 
 
-def format_to_read(connection: sqlite3.Connection) -> int | None:
+def format_to_read(connection: Connection) -> int | None:
     """Return the format by which a log is to be read, whatever damage it says of itself; None if there is none yet.
 
     Raises HomeUnavailable for a newer one.
@@ -61,15 +63,15 @@ def format_to_read(connection: sqlite3.Connection) -> int | None:
     return laid_out
 
 
-def read_property(connection: sqlite3.Connection, name: str) -> str | None:
+def read_property(connection: Connection, name: str) -> str | None:
     """Return what the log says of itself under a name; None if it does not. Raises LogDamaged."""
-    if not layout.has_table(connection, PROPERTIES.name):
+    if not connection.has_table(PROPERTIES.name):
         return None
     row = fetch_one(connection, "SELECT name, value FROM properties WHERE name = ?", (name,))
     return None if row is None else str(PROPERTIES.checked(row)[1])
 
 
-def bring_up_to_date(connection: sqlite3.Connection, key_source: KeySource) -> None:
+def bring_up_to_date(connection: Connection, store: LogStore, key_source: KeySource) -> None:
     """Make the log's tables, or migrate them, inside a write transaction; does nothing to a current log.
 
     An encrypted log of before format 3 gets a key outside of it; what was in its place is to be swept up afterwards.
@@ -79,13 +81,13 @@ def bring_up_to_date(connection: sqlite3.Connection, key_source: KeySource) -> N
         _check_columns(connection)
         return
     if number is None:
-        _create(connection)
+        _create(connection, store)
         return
     for step in range(number, FORMAT):
-        _STEPS[step](connection, key_source)
+        _STEPS[step](connection, store, key_source)
 
 
-def _check_columns(connection: sqlite3.Connection) -> None:
+def _check_columns(connection: Connection) -> None:
     missing = layout.missing_column(connection)
     if missing is not None:
         raise LogDamaged(
@@ -94,37 +96,22 @@ def _check_columns(connection: sqlite3.Connection) -> None:
         )
 
 
-def encrypt_new(connection: sqlite3.Connection, key_source: KeySource) -> None:
+def encrypt_new(connection: Connection, store: LogStore, key_source: KeySource) -> None:
     """Make a log that has just been made an encrypted one: its key, elsewhere, and the table of people's keys."""
     for statement in keyring.TABLES:
         connection.execute(statement)
     key = HomeKey.new(str(read_property(connection, IDENTITY)))
     key_source.write(key, is_new=True)
     ledger.insert(connection, PROPERTIES, keyring.KEY_CHECK, key.check)
-    rearm(connection)
+    store.arm(connection)
 
 
-def rearm(connection: sqlite3.Connection) -> None:
-    """Put the triggers that refuse every change back as they should be, and drop any other."""
-    _disarm(connection)
-    number = layout.format_of_tables(connection) or FORMAT
-    for statement in layout.triggers(number, is_encrypted=_is_encrypted(connection)).values():
-        connection.execute(statement)
+def _is_encrypted(connection: Connection) -> bool:
+    return connection.has_table(keyring.TABLE.name)
 
 
-def _disarm(connection: sqlite3.Connection) -> None:
-    for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
-        quoted = str(name).replace('"', '""')
-        connection.execute(f'DROP TRIGGER "{quoted}"')
-
-
-def _is_encrypted(connection: sqlite3.Connection) -> bool:
-    return layout.has_table(connection, keyring.TABLE.name)
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    for statement in layout.tables(FORMAT, is_encrypted=False):
-        connection.execute(statement)
+def _create(connection: Connection, store: LogStore) -> None:
+    store.make_tables(connection)
     for name, value in (
         ("format", str(FORMAT)),
         (IDENTITY, token_hex(16)),
@@ -132,10 +119,10 @@ def _create(connection: sqlite3.Connection) -> None:
         (COLUMNS_CHAINED_AFTER, "0"),
     ):
         ledger.insert(connection, PROPERTIES, name, value)
-    rearm(connection)
+    store.arm(connection)
 
 
-def _to_2(connection: sqlite3.Connection, _key_source: KeySource) -> None:
+def _to_2(connection: Connection, _store: LogStore, _key_source: KeySource) -> None:
     for statement in settings.TABLES:
         connection.execute(statement)
     head = connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0]
@@ -143,9 +130,9 @@ def _to_2(connection: sqlite3.Connection, _key_source: KeySource) -> None:
         connection.execute("INSERT INTO properties VALUES (?, ?)", (name, value))
 
 
-def _to_3(connection: sqlite3.Connection, key_source: KeySource) -> None:
+def _to_3(connection: Connection, store: LogStore, key_source: KeySource) -> None:
     """Begin the ledger: with all that stands beside the events, and with what older chains leave out of these."""
-    _disarm(connection)
+    disarm(connection)
     for statement in (*ledger.TABLES, *quarantine.TO_FORMAT_3):
         connection.execute(statement)
     batches = batches_after(connection, 0)
@@ -161,12 +148,12 @@ def _to_3(connection: sqlite3.Connection, key_source: KeySource) -> None:
     if _is_encrypted(connection):
         ledger.take_over(connection, keyring.TABLE)
         settings.record(connection, settings.KEYS_OUT, "begun", time.time_ns() // 1_000)
-    rearm(connection)
+    store.arm(connection)
 
 
-def _take_keys_out(connection: sqlite3.Connection, key_source: KeySource) -> None:
+def _take_keys_out(connection: Connection, key_source: KeySource) -> None:
     """Put the secret outside the log, and wrap every key of a person under a key that is there, too."""
-    connection.execute("PRAGMA secure_delete = ON")
+    connection.forget_for_good()
     identity, secret = read_property(connection, IDENTITY), read_property(connection, keyring.OLD_SECRET)
     if identity is None or secret is None:
         raise LogDamaged("the log is encrypted and has lost its secret: restore log.db from a backup")
@@ -195,10 +182,10 @@ def _key_of(identity: str, secret: bytes, destroyed: list[int], key_source: KeyS
     return key
 
 
-def _take_over_columns(connection: sqlite3.Connection, batch: Batch) -> None:
+def _take_over_columns(connection: Connection, batch: Batch) -> None:
     rows = rows_of(connection, batch.first_position, batch.last_position)
     ledger.announce(connection, f"stored_events/{batch.last_position}", columns_hash(rows))
 
 
-_STEPS: dict[int, Callable[[sqlite3.Connection, KeySource], None]] = {1: _to_2, 2: _to_3}
+_STEPS: dict[int, Callable[[Connection, LogStore, KeySource], None]] = {1: _to_2, 2: _to_3}
 """From each older format, the step to the next."""

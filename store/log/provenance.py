@@ -1,16 +1,16 @@
 """Which events of the log Canvas told, and which are observations of ours: one pass over names, no event is read."""
 
-import sqlite3
 from collections.abc import Iterator
 
 from outcomes.domain.times import Micros
+from outcomes.store.connection import Connection
 from outcomes.store.encoding.stream_keys import in_tenant, milliseconds_of
 
 _OURS = "topic LIKE 'outcomes\\_%' ESCAPE '\\'"
 _OBSERVED = "topic LIKE 'outcomes\\_%\\_observed' ESCAPE '\\'"
 
 
-def first_told(connection: sqlite3.Connection, tenant_number: int) -> Micros | None:
+def first_told(connection: Connection, tenant_number: int) -> Micros | None:
     """Return when the first event of a tenant happened that Canvas told, to the millisecond; None if it told none."""
     prefix = in_tenant(tenant_number, "")
     (version,) = connection.execute(
@@ -21,6 +21,6 @@ def first_told(connection: sqlite3.Connection, tenant_number: int) -> Micros | N
     return None if version is None else milliseconds_of(version) * 1_000
 
 
-def observed_positions(connection: sqlite3.Connection) -> Iterator[tuple[int]]:
+def observed_positions(connection: Connection) -> Iterator[tuple[int]]:
     """Yield the positions of all observations."""
     return iter(connection.execute(f"SELECT position FROM stored_events WHERE {_OBSERVED}"))

@@ -6,13 +6,13 @@ stored again.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
 from outcomes.domain.times import Micros
+from outcomes.store.connection import Connection
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
 from outcomes.store.log.word_search import holds_any
 from outcomes.store.privacy import settings
@@ -144,7 +144,7 @@ class QuarantineEntry(NamedTuple):
         return self.taken_at is None and self.dismissed_at is None
 
 
-def put(connection: sqlite3.Connection, segment: Segment, source: str, reason: str, now: Micros) -> None:
+def put(connection: Connection, segment: Segment, source: str, reason: str, now: Micros) -> None:
     """Keep the bytes of a segment; if they are there already, count them and put them back in quarantine.
 
     Bytes that were dismissed are counted and stay dismissed.
@@ -173,12 +173,12 @@ def _with_place(entry: QuarantineEntry, source: str, line: int) -> str | None:
     return json.dumps([*places[1:], (source, line)])
 
 
-def entries(connection: sqlite3.Connection) -> list[QuarantineEntry]:
+def entries(connection: Connection) -> list[QuarantineEntry]:
     """Return what is still in quarantine, oldest first. Raises LogDamaged."""
     return [entry for entry in find_all(connection, "taken_at IS NULL") if entry.is_waiting]
 
 
-def readable_entries(connection: sqlite3.Connection) -> tuple[list[QuarantineEntry], list[str]]:
+def readable_entries(connection: Connection) -> tuple[list[QuarantineEntry], list[str]]:
     """Return what is still in quarantine as far as it can be told, and in words which entries are damaged."""
     rows = _rows(connection, "taken_at IS NULL")
     faults = {row: list(TABLE.faults(row)) for row in rows}
@@ -186,23 +186,23 @@ def readable_entries(connection: sqlite3.Connection) -> tuple[list[QuarantineEnt
     return [entry for entry in whole if entry.is_waiting], [words for found in faults.values() for words in found]
 
 
-def find(connection: sqlite3.Connection, number: int) -> QuarantineEntry | None:
+def find(connection: Connection, number: int) -> QuarantineEntry | None:
     """Return one entry, also if it was taken or dismissed. Raises LogDamaged."""
     return next(iter(find_all(connection, "number = ?", number)), None)
 
 
-def find_all(connection: sqlite3.Connection, where: str, *parameters: Any) -> list[QuarantineEntry]:
+def find_all(connection: Connection, where: str, *parameters: Any) -> list[QuarantineEntry]:
     """Return the entries of which a condition holds, oldest first. Raises LogDamaged."""
     return [QuarantineEntry(*TABLE.checked(row)) for row in _rows(connection, where, *parameters)]
 
 
-def _rows(connection: sqlite3.Connection, where: str, *parameters: Any) -> list[tuple[Any, ...]]:
+def _rows(connection: Connection, where: str, *parameters: Any) -> list[tuple[Any, ...]]:
     rows = fetch_all(connection, f"SELECT * FROM quarantine WHERE {where} ORDER BY number", parameters)
     # Before format 3 there were no dismissals and no nonce.
     return [row if len(row) == len(TABLE.columns) else (*row, None, None, b"", None) for row in rows]
 
 
-def content(connection: sqlite3.Connection, number: int) -> Iterator[bytes]:
+def content(connection: Connection, number: int) -> Iterator[bytes]:
     """Yield the bytes of an entry as they came, a bounded part at a time. Raises LogDamaged."""
     part = 0
     sql = f"SELECT {PARTS.listed} FROM quarantine_parts WHERE number = ? AND part = ?"
@@ -211,24 +211,24 @@ def content(connection: sqlite3.Connection, number: int) -> Iterator[bytes]:
         part += 1
 
 
-def is_whole(connection: sqlite3.Connection, entry: QuarantineEntry) -> bool:
+def is_whole(connection: Connection, entry: QuarantineEntry) -> bool:
     """Say whether the bytes of an entry are those that came. Raises LogDamaged."""
     sql = "SELECT count(*), max(part) FROM quarantine_parts WHERE number = ?"
     count, last = connection.execute(sql, (entry.number,)).fetchone()
     return last in {None, count - 1} and _digest(content(connection, entry.number)) == (entry.digest, entry.bytes)
 
 
-def mark_taken(connection: sqlite3.Connection, number: int, now: Micros) -> None:
+def mark_taken(connection: Connection, number: int, now: Micros) -> None:
     """Take an entry off the list; its bytes stay."""
     _change(connection, number, taken_at=now)
 
 
-def refuse_again(connection: sqlite3.Connection, number: int, reason: str) -> None:
+def refuse_again(connection: Connection, number: int, reason: str) -> None:
     """Keep an entry, with the reason as this version sees it."""
     _change(connection, number, reason=_shorten(reason))
 
 
-def dismiss(connection: sqlite3.Connection, numbers: Iterable[int], because: str, now: Micros) -> int:
+def dismiss(connection: Connection, numbers: Iterable[int], because: str, now: Micros) -> int:
     """Take entries that wait out of the counts, saying why; the record and the bytes stay. Return how many."""
     waiting = {entry.number for entry in entries(connection)} & set(numbers)
     for number in sorted(waiting):
@@ -236,13 +236,13 @@ def dismiss(connection: sqlite3.Connection, numbers: Iterable[int], because: str
     return len(waiting)
 
 
-def unread_by(connection: sqlite3.Connection, reader: int) -> int:
+def unread_by(connection: Connection, reader: int) -> int:
     """Return up to which number the entries were last read by another version of the reader; 0 if none were."""
     version, _, number = (settings.current(connection, settings.QUARANTINE_READER) or "").partition(">")
     return int(number) if version == str(reader) else _last_number(connection)
 
 
-def note_reader(connection: sqlite3.Connection, reader: int, now: Micros, *, read_all: bool = False) -> None:
+def note_reader(connection: Connection, reader: int, now: Micros, *, read_all: bool = False) -> None:
     """Write down that what comes from now on is read by this version, or, after a retry, that all of it was."""
     known = settings.current(connection, settings.QUARANTINE_READER)
     if known is None or known.partition(">")[0] != str(reader) or (read_all and known != f"{reader}>0"):
@@ -250,16 +250,16 @@ def note_reader(connection: sqlite3.Connection, reader: int, now: Micros, *, rea
         settings.record(connection, settings.QUARANTINE_READER, f"{reader}>{number}", now)
 
 
-def _last_number(connection: sqlite3.Connection) -> int:
+def _last_number(connection: Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(number), 0) FROM quarantine").fetchone()[0])
 
 
-def _change(connection: sqlite3.Connection, number: int, **values: Any) -> None:
+def _change(connection: Connection, number: int, **values: Any) -> None:
     for entry in find_all(connection, "number = ?", number):
         ledger.change(connection, TABLE, *entry._replace(**values))
 
 
-def containing(connection: sqlite3.Connection, words: Sequence[str]) -> list[int]:
+def containing(connection: Connection, words: Sequence[str]) -> list[int]:
     """Return the entries, taken ones too, that hold one of these words: in their bytes, reason or source.
 
     However the word is written there: in another encoding, escaped, in Base64, or packed.
@@ -274,10 +274,10 @@ def containing(connection: sqlite3.Connection, words: Sequence[str]) -> list[int
     ]
 
 
-def remove_containing(connection: sqlite3.Connection, words: Sequence[str]) -> int:
+def remove_containing(connection: Connection, words: Sequence[str]) -> int:
     """Remove the entries that hold one of these words, leaving nothing in their place; return how many."""
     found = containing(connection, words)
-    connection.execute("PRAGMA secure_delete = ON")
+    connection.forget_for_good()
     for number in found:
         ledger.announce(connection, TABLE.subject(number), None)
         connection.execute("DELETE FROM quarantine_parts WHERE number = ?", (number,))

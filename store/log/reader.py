@@ -25,7 +25,7 @@ from outcomes.store.log.migrations import (
     format_to_read,
     read_property,
 )
-from outcomes.store.log.recorder import LogRecord, records_after, records_at, records_before, states_after
+from outcomes.store.log.recorder import LogRecord, records_after, records_before, states_after
 from outcomes.store.log.repository import KnownAt, LogRepository, readable, replayed
 from outcomes.store.privacy.encryption import Opened
 from outcomes.store.sqlite.rows import fetch_one
@@ -130,7 +130,7 @@ class LogReader(LogApplication):
     def records_at(self, positions: Iterable[int]) -> list[LogRecord]:
         """Return the events at given positions, in the order asked."""
         with self.reading() as connection:
-            return records_at(connection, positions)
+            return self.recorder.records_at(connection, positions)
 
     def scan(self, is_wanted: Callable[[bytes], bool], upto: int) -> Iterator[str]:
         """Yield, in position order, the streams of the events whose bytes are wanted: one pass, nothing is parsed.

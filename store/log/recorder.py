@@ -1,19 +1,19 @@
-"""The library's recorder for SQLite, with our columns, in batches, refusing any change of what was written.
+"""The log's tables, and what the library's recorders do with them on any database: append batches, read streams.
 
 `eventsourcing` is pinned below 10, which renames its tables and classes; nothing outside `store` imports it.
 """
 
-import json
-import sqlite3
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import Notification, StoredEvent
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
+from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent
 
+from outcomes.store.connection import Connection, Transactions
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
 from outcomes.store.encoding.stream_keys import next_free_version
 from outcomes.store.log.subscription import PollingSubscription
@@ -113,32 +113,44 @@ TRIGGERS = dict(
 )
 """What refuses every change of what was written, by name."""
 
-# A repeat changes nothing. (An upsert that trips over a *different* event under the same key would find those at once;
-# but an upsert on a table with triggers makes SQLite keep a journal for every row, and costs more than the insert.)
-_APPEND = """
-INSERT INTO stored_events (originator_id, originator_version, topic, state, content_hash) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (originator_id, originator_version) DO NOTHING
-"""
 _COLUMNS = EVENTS.listed
 
 
-def _nothing(_connection: sqlite3.Connection) -> None:
+def _nothing(_connection: Connection) -> None:
     """Do nothing before a read."""
 
 
-class LogRecorder(SQLiteApplicationRecorder):
+class BatchRecorder(ApplicationRecorder):
     """Appends batches; reads streams in event-time order and the log in position order."""
 
-    def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
-        super().__init__(datastore, events_table_name)
-        self.before_reading: Callable[[sqlite3.Connection], object] = _nothing
-        """Called inside the transaction of every read: an encrypted log drops keys that were destroyed since."""
+    before_reading: Callable[[Connection], object] = staticmethod(_nothing)
+    """Called inside the transaction of every read: an encrypted log drops keys that were destroyed since."""
 
-    def construct_create_table_statements(self) -> list[str]:
-        """Return the table of events; what else a log has is made by its migrations."""
-        return [EVENTS_TABLE]
+    @property
+    @abstractmethod
+    def transactions(self) -> Transactions:
+        """What opens transactions."""
 
-    def append(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> tuple[Sequence[int], Sequence[Row]]:
+    @abstractmethod
+    def insert_new(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Append those rows whose key is free, in their order and without a gap; of equal keys the first.
+
+        Returns how many these were.
+        """
+
+    @abstractmethod
+    def records_at(self, connection: Connection, positions: Iterable[int]) -> list[LogRecord]:
+        """Return the events at these positions, in the order asked."""
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[Connection]:
+        """Open one read transaction, with the library's errors."""
+
+    @abstractmethod
+    def id_of(self, stream: str) -> UUID | str:
+        """Return the name of a stream as users of the library have it."""
+
+    def append(self, connection: Connection, rows: Sequence[Row]) -> tuple[Sequence[int], Sequence[Row]]:
         """Append those rows that are new, inside the caller's transaction.
 
         Returns where those stood, in the order of the positions that they got, and what was stored of each.
@@ -147,7 +159,7 @@ class LogRecorder(SQLiteApplicationRecorder):
         is found afterwards among the few rows that were not stored, and the next free key is used.
         """
         head = head_of(connection)
-        if connection.executemany(_APPEND, rows).rowcount == len(rows):
+        if self.insert_new(connection, rows) == len(rows):
             return range(len(rows)), rows
         stored = connection.execute(
             "SELECT content_hash FROM stored_events WHERE position > ? ORDER BY position", (head,)
@@ -168,20 +180,6 @@ class LogRecorder(SQLiteApplicationRecorder):
             *(rows[index] for index in new),
             *(row for _, row in stored_later),
         ]
-
-    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
-        # The library's own contract: a second event under one key is an IntegrityError. Such events are in no batch,
-        # which `verify` reports: events enter a home's log through `append`.
-        positions = []
-        for event in stored_events:
-            digest = event.digest if isinstance(event, LogRecord) else _digest(event.state)
-            c.execute(
-                "INSERT INTO stored_events (originator_id, originator_version, topic, state, content_hash) "
-                "VALUES (?, ?, ?, ?, ?)",
-                (_key(event.originator_id), event.originator_version, event.topic, event.state, digest),
-            )
-            positions.append(int(c.lastrowid))
-        return positions
 
     def select_notifications(
         self,
@@ -217,49 +215,46 @@ class LogRecorder(SQLiteApplicationRecorder):
             f"ORDER BY originator_version {'DESC' if desc else 'ASC'} LIMIT ?"
         )
         bounds = (-1 if gt is None else gt, _LAST if lte is None else lte, _LAST if known_at is None else known_at)
-        return self._select(known, (_key(originator_id), *bounds, -1 if limit is None else limit))
+        return self._select(known, (key_of(originator_id), *bounds, -1 if limit is None else limit))
 
     def _select(self, condition: str, parameters: tuple[Any, ...]) -> list[LogRecord]:
-        with self.datastore.transaction(commit=False) as cursor:
-            connection = cursor.sqlite_cursor.connection
+        with self.snapshot() as connection:
             self.before_reading(connection)
             rows = fetch_all(connection, f"SELECT {_COLUMNS} FROM stored_events WHERE {condition}", parameters)
         return [
-            LogRecord(self.convert_originator_id(stream), version, topic, state, position, digest)
+            LogRecord(self.id_of(stream), version, topic, state, position, digest)
             for position, stream, version, topic, state, digest in rows
         ]
 
-    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> PollingSubscription["LogRecorder"]:
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> PollingSubscription["BatchRecorder"]:
         """Return what yields the log after a position, and goes on as events come, from whichever process."""
         return PollingSubscription(self, gt, topics)
 
 
-def records_after(connection: sqlite3.Connection, after: int, upto: int, limit: int) -> list[LogRecord]:
+def records_after(connection: Connection, after: int, upto: int, limit: int) -> list[LogRecord]:
     """Return a page of the log in position order."""
     rows = fetch_all(
         connection,
         f"SELECT {_COLUMNS} FROM stored_events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?",
         (after, upto, limit),
     )
-    return [_record(row) for row in rows]
+    return [record_of(row) for row in rows]
 
 
-def records_before(connection: sqlite3.Connection, before: int, limit: int) -> list[LogRecord]:
+def records_before(connection: Connection, before: int, limit: int) -> list[LogRecord]:
     """Return a page of the log backwards, from just before a position."""
     sql = f"SELECT {_COLUMNS} FROM stored_events WHERE position < ? ORDER BY position DESC LIMIT ?"
-    return [_record(row) for row in fetch_all(connection, sql, (before, limit))]
+    return [record_of(row) for row in fetch_all(connection, sql, (before, limit))]
 
 
-def rows_of(connection: sqlite3.Connection, first: int, last: int) -> list[Row]:
+def rows_of(connection: Connection, first: int, last: int) -> list[Row]:
     """Return what is stored of the events between two positions, without these."""
     columns = ", ".join(list(EVENTS.columns)[1:])
     sql = f"SELECT {columns} FROM stored_events WHERE position BETWEEN ? AND ? ORDER BY position"
     return fetch_all(connection, sql, (first, last))
 
 
-def states_after(
-    connection: sqlite3.Connection, after: int, upto: int, limit: int
-) -> list[tuple[int, str, bytes, bytes]]:
+def states_after(connection: Connection, after: int, upto: int, limit: int) -> list[tuple[int, str, bytes, bytes]]:
     """Return a page of the log as positions, streams, digests and stored bytes only, for a pass over all of it."""
     return fetch_all(
         connection,
@@ -269,33 +264,26 @@ def states_after(
     )
 
 
-def records_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list[LogRecord]:
-    """Return the events at these positions, in the order asked."""
-    # A cross join goes through its left side from first to last.
-    sql = f"SELECT {_COLUMNS} FROM json_each(?) j CROSS JOIN stored_events e ON e.position = j.value"
-    return [_record(row) for row in fetch_all(connection, sql, (json.dumps(list(positions)),))]
-
-
 # Tag, subject and count, then at most 255 numbers of four bytes.
 _ENCRYPTED_HEADING_BYTES = 6 + 4 * 255
 
 
-def records_encrypted_under(connection: sqlite3.Connection, number: int) -> Iterator[LogRecord]:
+def records_encrypted_under(connection: Connection, number: int) -> Iterator[LogRecord]:
     """Yield the encrypted events whose heading holds the bytes of a key's number: all that need it, perhaps others."""
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM stored_events WHERE substr(state, 1, 1) = x'01' "
         f"AND instr(substr(state, 1, {_ENCRYPTED_HEADING_BYTES}), ?) > 0 ORDER BY position",
         (number.to_bytes(4, "big"),),
     )
-    return (_record(row) for row in rows)
+    return (record_of(row) for row in rows)
 
 
-def head_of(connection: sqlite3.Connection) -> int:
+def head_of(connection: Connection) -> int:
     """Return the last position; 0 for an empty log."""
     return int(connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0])
 
 
-def is_stored(connection: sqlite3.Connection, stream: str, versions: tuple[int, int], digest: bytes) -> bool:
+def is_stored(connection: Connection, stream: str, versions: tuple[int, int], digest: bytes) -> bool:
     """Say whether a stream holds a content between two versions."""
     found = connection.execute(
         "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version BETWEEN ? AND ? "
@@ -305,23 +293,26 @@ def is_stored(connection: sqlite3.Connection, stream: str, versions: tuple[int, 
     return found is not None
 
 
-def _append_with_care(connection: sqlite3.Connection, row: Row) -> Row | None:
+def _append_with_care(connection: Connection, row: Row) -> Row | None:
     """Append a row whose key is taken: return it as it was stored, None if it was there already."""
     stream, version, topic, state, digest = row
+    following = "(SELECT coalesce(max(position), 0) + 1 FROM stored_events)"
+    insert = f"INSERT INTO stored_events ({_COLUMNS}) VALUES ({following}, ?, ?, ?, ?, ?)"
     while True:
         found = connection.execute(
             "SELECT content_hash FROM stored_events WHERE originator_id = ? AND originator_version = ?",
             (stream, version),
         ).fetchone()
         if found is None:
-            connection.execute(_APPEND, stored := (stream, version, topic, state, digest))
+            connection.execute(insert, stored := (stream, version, topic, state, digest))
             return stored
         if found[0] == digest:
             return None
         version = next_free_version(version)
 
 
-def _record(row: Sequence[Any]) -> LogRecord:
+def record_of(row: Sequence[Any]) -> LogRecord:
+    """Return the record of a row of the table of events."""
     position, stream, version, topic, state, digest = row
     return LogRecord(stream, version, topic, state, position, digest)
 
@@ -329,9 +320,11 @@ def _record(row: Sequence[Any]) -> LogRecord:
 _LAST = (1 << 63) - 1
 
 
-def _key(originator_id: UUID | str) -> str:
+def key_of(originator_id: UUID | str) -> str:
+    """Return the name of a stream as the table has it."""
     return originator_id.hex if isinstance(originator_id, UUID) else originator_id
 
 
-def _digest(state: bytes) -> bytes:
-    return blake2b(state, digest_size=DIGEST_BYTES).digest()
+def digest_of(event: StoredEvent) -> bytes:
+    """Return the digest of an event that comes from elsewhere than a log's batch."""
+    return event.digest if isinstance(event, LogRecord) else blake2b(event.state, digest_size=DIGEST_BYTES).digest()

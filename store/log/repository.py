@@ -14,7 +14,7 @@ from outcomes.domain.event import Event, Recorded
 from outcomes.domain.times import Micros
 from outcomes.store.encoding.stream_keys import milliseconds_of
 from outcomes.store.log.mapper import LogEvent
-from outcomes.store.log.recorder import LogRecord, LogRecorder
+from outcomes.store.log.recorder import BatchRecorder, LogRecord
 
 
 def readable(events: Iterable[LogEvent]) -> list[Recorded]:
@@ -82,7 +82,7 @@ class LogRepository(Repository[str]):
 class KnownAt(AggregateRecorder):
     """The streams of a log as they were known at a position, for the library's event store."""
 
-    def __init__(self, recorder: LogRecorder, position: int) -> None:
+    def __init__(self, recorder: BatchRecorder, position: int) -> None:
         self._recorder = recorder
         self._position = position
 

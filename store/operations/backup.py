@@ -10,10 +10,8 @@ from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.operations.checkpoint import Checkpoint, checkpoint_of
 from outcomes.store.privacy.home_key import KeyFile
+from outcomes.store.sqlite.connection import SqliteConnection
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
-
-# 4 MiB a step with our pages: between steps progress is told, and an interrupt is heard.
-_PAGES_A_STEP = 256
 
 
 class Backup(NamedTuple):
@@ -46,7 +44,7 @@ def backup(log: EventLog, target: Path, watch: Callable[[int, int], None], *, wi
         with log.reading() as source:
             # The first read fixes what this transaction sees; SQLite's backup goes on inside it.
             of = checkpoint_of(source, identity)
-            _copy(source, unfinished, watch)
+            log.store.copy(source, unfinished, watch)
         _make_plain(unfinished, of)
         sync_to_disk(unfinished)
         _refuse_what_is_there(target)
@@ -77,18 +75,9 @@ def _refuse_what_is_there(target: Path) -> None:
         raise UsageError(f"{target} is there already: name a new file")
 
 
-def _copy(source: sqlite3.Connection, path: Path, watch: Callable[[int, int], None]) -> None:
-    with closing(sqlite3.connect(path)) as copy:
-        # It is put on the disk once, at the end: until then it is no backup.
-        copy.execute("PRAGMA synchronous=OFF")
-        source.backup(
-            copy, pages=_PAGES_A_STEP, progress=lambda _status, left, pages: watch(pages - left, pages), sleep=0
-        )
-
-
 def _make_plain(path: Path, of: Checkpoint) -> None:
     """Make the copy one file without side files, and read its head back."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+    with closing(sqlite3.connect(path, isolation_level=None, factory=SqliteConnection)) as copy:
         copy.execute("PRAGMA synchronous=OFF")
         copy.execute("PRAGMA journal_mode=DELETE")
         found = checkpoint_of(copy, of.log)

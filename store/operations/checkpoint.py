@@ -5,7 +5,6 @@ holds a line from before can.
 """
 
 import re
-import sqlite3
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import orjson
 
 from outcomes.domain.errors import UsageError
 from outcomes.domain.times import Micros, to_text
+from outcomes.store.connection import Connection
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import NO_CHAIN, Problem, last_batch
 from outcomes.store.log.layout import FORMAT, format_of_tables
@@ -56,7 +56,7 @@ class Checkpoint(NamedTuple):
         }
 
 
-def checkpoint_of(connection: sqlite3.Connection, identity: str | None) -> Checkpoint:
+def checkpoint_of(connection: Connection, identity: str | None) -> Checkpoint:
     """Return the head of a log as this transaction sees it."""
     last = last_batch(connection)
     rows = ledger.head(connection) if format_of_tables(connection) == FORMAT else None
@@ -98,7 +98,7 @@ def parse_checkpoint(given: str) -> Checkpoint:
     )
 
 
-def compare(connection: sqlite3.Connection, identity: str | None, before: Checkpoint) -> list[Problem]:
+def compare(connection: Connection, identity: str | None, before: Checkpoint) -> list[Problem]:
     """Say how a log, whose own chain is sound, differs from what it was at a checkpoint; nothing if it only grew."""
     problems = []
     if before.log is not None and identity != before.log:
@@ -128,7 +128,7 @@ def compare(connection: sqlite3.Connection, identity: str | None, before: Checkp
     return problems or _compare_ledger(connection, before)
 
 
-def _compare_ledger(connection: sqlite3.Connection, before: Checkpoint) -> list[Problem]:
+def _compare_ledger(connection: Connection, before: Checkpoint) -> list[Problem]:
     if before.ledger is None or before.ledger.number == 0:
         return []
     number = before.ledger.number

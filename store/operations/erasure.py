@@ -4,7 +4,6 @@ Everything that needs the person's data happens in one transaction; what comes a
 was cut short is finished by running it again.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from outcomes.domain.entities.erasure import ERASURE_EVENT
 from outcomes.domain.identity import Kind
 from outcomes.domain.personal_data import PersonId, persons_of
 from outcomes.domain.times import Micros, to_text
+from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of, extract_nothing
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.log import quarantine
@@ -100,7 +100,7 @@ def is_unfinished(log: EventLog) -> bool:
         return settings.current(connection, settings.ERASURE) == "begun"
 
 
-def find(encryption: EventEncryption, connection: sqlite3.Connection, tenant: str, uuid: str) -> Person:
+def find(encryption: EventEncryption, connection: Connection, tenant: str, uuid: str) -> Person:
     """Gather all that the log tells of a person: from their uuid to their global ids, and from both to their names."""
     first = PersonId("uuid", uuid)
     entry = encryption.keyring.find(connection, encryption.keyring.person(tenant, first))
@@ -174,7 +174,7 @@ def give_up_keys(log: EventLog, encryption: EventEncryption) -> bool:
     return can_write
 
 
-def given_up(encryption: EventEncryption, connection: sqlite3.Connection) -> list[bytes]:
+def given_up(encryption: EventEncryption, connection: Connection) -> list[bytes]:
     """Return whose keys are stored here, and were given up in the home's key: erased after this copy was made."""
     tree = encryption.keyring.tree
     if tree is None:
@@ -184,7 +184,7 @@ def given_up(encryption: EventEncryption, connection: sqlite3.Connection) -> lis
     return [row[0] for number in tree.given_up(last) for row in fetch_all(connection, sql, (number,))]
 
 
-def still_held(encryption: EventEncryption, connection: sqlite3.Connection) -> int:
+def still_held(encryption: EventEncryption, connection: Connection) -> int:
     """Return how many destroyed keys the home's key could still unwrap in older copies."""
     tree = encryption.keyring.tree
     erased = [] if tree is None else encryption.keyring.erased(connection)
@@ -198,7 +198,7 @@ def finish(log: EventLog, now: Micros) -> None:
 
 
 def _opened(
-    encryption: EventEncryption, connection: sqlite3.Connection, number: int, *, joining: bool
+    encryption: EventEncryption, connection: Connection, number: int, *, joining: bool
 ) -> Iterator[tuple[LogRecord, Mapping[str, Any]]]:
     """Yield the records that a key is needed for, with what can be read of them (nothing: an empty object)."""
     for record in records_encrypted_under(connection, number):
@@ -215,12 +215,12 @@ def _joins(topic: str) -> bool:
     return event_type is not None and event_type.kind in _JOINING
 
 
-def _numbers(encryption: EventEncryption, connection: sqlite3.Connection, tenant: str, ids: set[PersonId]) -> set[int]:
+def _numbers(encryption: EventEncryption, connection: Connection, tenant: str, ids: set[PersonId]) -> set[int]:
     entries = (encryption.keyring.find(connection, encryption.keyring.person(tenant, who)) for who in ids)
     return {entry.number for entry in entries if entry is not None}
 
 
-def _is_known(encryption: EventEncryption, connection: sqlite3.Connection, tenant: str, who: PersonId) -> bool:
+def _is_known(encryption: EventEncryption, connection: Connection, tenant: str, who: PersonId) -> bool:
     return encryption.keyring.find(connection, encryption.keyring.person(tenant, who)) is not None
 
 

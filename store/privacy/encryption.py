@@ -1,6 +1,5 @@
 """What encryption does to an event on its way in and out: what is about a person is stored under their key."""
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from hashlib import blake2b
@@ -20,6 +19,7 @@ from outcomes.domain.personal_data import (
     persons_of,
 )
 from outcomes.domain.times import Micros
+from outcomes.store.connection import Connection
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract
 from outcomes.store.encoding.compression import Codec
@@ -67,7 +67,7 @@ class EventEncryption:
         secret: bytes,
         tree: KeyTree | None,
         codec: Codec,
-        reading: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        reading: Callable[[], AbstractContextManager[Connection]],
     ) -> None:
         self._secret = secret
         self._codec = codec
@@ -91,7 +91,7 @@ class EventEncryption:
         return arrival._replace(digest=digest, stream=stream, version=version_of(arrival.event_time, digest))
 
     def admit(
-        self, connection: sqlite3.Connection, arrivals: Arrivals, extract: Extract, now: Micros
+        self, connection: Connection, arrivals: Arrivals, extract: Extract, now: Micros
     ) -> tuple[Arrivals, list[bytes]]:
         """Return arrivals as they are filed here, with what is taken from what can still be read, and their states."""
         self.keyring.refresh(connection)
@@ -107,7 +107,7 @@ class EventEncryption:
             settings.record(connection, settings.ERASURE, "begun", now)
         return Arrivals.of(filed), states
 
-    def _encrypt(self, connection: sqlite3.Connection, arrival: Arrival) -> Admitted:
+    def _encrypt(self, connection: Connection, arrival: Arrival) -> Admitted:
         """Encrypt an event, making the keys that it needs; of an erased person nothing readable is kept."""
         raw, digest, tenant = arrival.raw, arrival.digest, arrival.tenant
         value = decode(raw)
@@ -159,7 +159,7 @@ class EventEncryption:
         subject = unpack(state).subject
         return subject == NO_SUBJECT or self.keyring.key(subject) is not None
 
-    def _subject(self, connection: sqlite3.Connection, tenant: str, persons: Persons) -> KeyEntry | None:
+    def _subject(self, connection: Connection, tenant: str, persons: Persons) -> KeyEntry | None:
         """Return the key of whom the event is about; a destroyed one if any of their names was erased."""
         if not persons.subject:
             return None

@@ -4,7 +4,6 @@ They lie beside the events, each wrapped under a key of the home's key, which li
 not wrapped). People are told apart by keyed hashes only.
 """
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from hashlib import blake2b
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 from outcomes.domain.errors import LogDamaged
 from outcomes.domain.personal_data import PersonId
+from outcomes.store.connection import Connection
 from outcomes.store.privacy.cipher import decrypt, encrypt, new_key
 from outcomes.store.privacy.key_tree import KeyTree
 from outcomes.store.sqlite import ledger
@@ -84,7 +84,7 @@ class Keyring:
     """Looks keys up, makes them, destroys them; holds a bounded number in memory."""
 
     def __init__(
-        self, secret: bytes, tree: KeyTree | None, reading: Callable[[], AbstractContextManager[sqlite3.Connection]]
+        self, secret: bytes, tree: KeyTree | None, reading: Callable[[], AbstractContextManager[Connection]]
     ) -> None:
         self._secret = secret
         self.tree = tree
@@ -100,7 +100,7 @@ class Keyring:
         words = f"{tenant}\0{who.space}\0{who.value}".encode(errors="surrogatepass")
         return blake2b(words, key=self._secret, digest_size=_HASH_BYTES).digest()
 
-    def refresh(self, connection: sqlite3.Connection) -> int:
+    def refresh(self, connection: Connection) -> int:
         """Forget what is held if keys were destroyed since; return how many ever were."""
         erased = int(connection.execute("SELECT count(*) FROM subject_keys WHERE key IS NULL").fetchone()[0])
         if erased != self._erased:
@@ -117,7 +117,7 @@ class Keyring:
         """Read from now on, in this process only, as if these keys were destroyed."""
         self._passed_over = numbers
 
-    def find(self, connection: sqlite3.Connection, person: bytes) -> KeyEntry | None:
+    def find(self, connection: Connection, person: bytes) -> KeyEntry | None:
         """Return a person's key, if there ever was one."""
         sql = f"SELECT {TABLE.listed} FROM subject_keys WHERE person = ?"
         row = fetch_one(connection, sql, (person,))
@@ -126,7 +126,7 @@ class Keyring:
         number, _, stored, _ = TABLE.checked(row)
         return KeyEntry(number, self._unwrapped(number, stored))
 
-    def entry(self, connection: sqlite3.Connection, person: bytes) -> KeyEntry:
+    def entry(self, connection: Connection, person: bytes) -> KeyEntry:
         """Return a person's key, making it inside the caller's transaction."""
         found = self._by_person.get(person)
         if found is None:
@@ -151,10 +151,9 @@ class Keyring:
             self._by_number[number] = self._unwrapped(number, TABLE.checked(row)[2])
         return self._by_number[number]
 
-    def destroy(self, connection: sqlite3.Connection, person: bytes, erased_with: bytes | None = None) -> bool:
+    def destroy(self, connection: Connection, person: bytes, erased_with: bytes | None = None) -> bool:
         """Destroy a person's key, or note that there is to be none; return whether that is news."""
-        # What is overwritten must not stay in the free space of its page.
-        connection.execute("PRAGMA secure_delete = ON")
+        connection.forget_for_good()
         found = self.find(connection, person)
         if found is None:
             self._add(connection, person, None, erased_with)
@@ -165,13 +164,13 @@ class Keyring:
         self.clear_cache()
         return True
 
-    def erased(self, connection: sqlite3.Connection) -> list[Erased]:
+    def erased(self, connection: Connection) -> list[Erased]:
         """Return the destroyed keys."""
         rows = fetch_all(connection, f"SELECT {TABLE.listed} FROM subject_keys WHERE key IS NULL")
         return [Erased(number, person, others) for number, person, _, others in map(TABLE.checked, rows)]
 
     def _add(
-        self, connection: sqlite3.Connection, person: bytes, key: bytes | None, erased_with: bytes | None = None
+        self, connection: Connection, person: bytes, key: bytes | None, erased_with: bytes | None = None
     ) -> KeyEntry:
         number = ledger.next_number(connection, TABLE)
         stored = None if key is None else self._wrapped(number, key)
@@ -179,7 +178,7 @@ class Keyring:
         return KeyEntry(number, key)
 
     @staticmethod
-    def _is_stored(connection: sqlite3.Connection, number: int) -> bool:
+    def _is_stored(connection: Connection, number: int) -> bool:
         sql = "SELECT 1 FROM subject_keys WHERE number = ? AND key IS NOT NULL"
         return connection.execute(sql, (number,)).fetchone() is not None
 

@@ -4,7 +4,6 @@ An event that differs from a stored one only in what is dropped is a repeat of i
 """
 
 import re
-import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import cast
 
 from outcomes.domain.errors import NotAnEvent
 from outcomes.domain.personal_data import OPTIONAL
+from outcomes.store.connection import Connection
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract, read
 from outcomes.store.privacy import settings
@@ -28,7 +28,7 @@ _NOT_REACHED = "it is too long for redact to reach into: it may hold what redact
 
 
 def redact_batch(
-    connection: sqlite3.Connection,
+    connection: Connection,
     arrivals: Arrivals,
     extract: Extract,
     is_stored: Callable[[Arrival], bool],
@@ -45,7 +45,7 @@ def redact_batch(
     return Arrivals.of(admitted)
 
 
-def redact_refused(connection: sqlite3.Connection, refused: list[tuple[Segment, str]]) -> list[tuple[Segment, str]]:
+def redact_refused(connection: Connection, refused: list[tuple[Segment, str]]) -> list[tuple[Segment, str]]:
     """Return segments that go to quarantine, with why; those that are readable JSON redacted, if `redact` is on."""
     if not refused or settings.current(connection, settings.REDACT) != "on":
         return refused

@@ -1,8 +1,7 @@
 """What was decided for a home as a whole, when and by whom: rows that are only ever added; the last one holds."""
 
-import sqlite3
-
 from outcomes.domain.times import Micros
+from outcomes.store.connection import Connection
 from outcomes.store.sqlite import ledger
 from outcomes.store.sqlite.ledger import Table
 from outcomes.store.sqlite.rows import fetch_one
@@ -29,26 +28,26 @@ _HOSTS = "hosts:"
 ANY_HOST = "any"
 
 
-def current(connection: sqlite3.Connection, name: str) -> str | None:
+def current(connection: Connection, name: str) -> str | None:
     """Return what was last decided, None if nothing ever was. Raises LogDamaged."""
-    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'house_rules'").fetchone() is None:
+    if not connection.has_table(TABLE.name):
         return None  # a log of format 1
     sql = f"SELECT {TABLE.listed} FROM house_rules WHERE name = ? ORDER BY number DESC LIMIT 1"
     row = fetch_one(connection, sql, (name,))
     return None if row is None else str(TABLE.checked(row)[2])
 
 
-def record(connection: sqlite3.Connection, name: str, value: str, now: Micros) -> None:
+def record(connection: Connection, name: str, value: str, now: Micros) -> None:
     """Add a decision, inside the caller's transaction."""
     ledger.insert(connection, TABLE, ledger.next_number(connection, TABLE), name, value, now)
 
 
-def hosts_of(connection: sqlite3.Connection, tenant: str) -> frozenset[str]:
+def hosts_of(connection: Connection, tenant: str) -> frozenset[str]:
     """Return the hosts whose events a tenant takes, in small letters; none if it takes those of any."""
     value = current(connection, _HOSTS + tenant) or ANY_HOST
     return frozenset() if value == ANY_HOST else frozenset(value.split())
 
 
-def record_hosts(connection: sqlite3.Connection, tenant: str, hosts: frozenset[str], now: Micros) -> None:
+def record_hosts(connection: Connection, tenant: str, hosts: frozenset[str], now: Micros) -> None:
     """Decide whose events a tenant takes from now on; no hosts: those of any."""
     record(connection, _HOSTS + tenant, " ".join(sorted(hosts)) or ANY_HOST, now)

@@ -10,6 +10,7 @@ from eventsourcing import persistence
 from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
 
 from outcomes.domain.errors import HomeUnavailable
+from outcomes.store.sqlite.connection import SqliteConnection
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
 from outcomes.store.sqlite.read_only import is_writable, uri_of
 
@@ -33,7 +34,7 @@ def check_version(version: tuple[int, ...]) -> None:
         )
 
 
-def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
+def connect(path: Path, *, synchronous: str = "FULL") -> SqliteConnection:
     """Open an existing file in autocommit mode with our settings; transactions are begun by hand.
 
     A file that is not there is an error: whoever looks for one must not leave an empty one behind.
@@ -46,6 +47,7 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=_CACHED_STATEMENTS,
         timeout=BUSY_SECONDS,
+        factory=SqliteConnection,
     )
     try:
         if is_writable(path) and connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
@@ -97,7 +99,7 @@ def is_lock(error: sqlite3.Error) -> bool:
 class Connection(SQLiteConnection):
     """Takes the write lock when a write begins: a deferred one that reads first may fail at once when it writes."""
 
-    def __init__(self, raw: sqlite3.Connection, max_age: float | None) -> None:
+    def __init__(self, raw: SqliteConnection, max_age: float | None) -> None:
         super().__init__(sqlite_conn=raw, max_age=max_age)
         self.raw = raw
         """The sqlite3 connection itself, for `executemany` and for sqlite-utils."""
@@ -153,19 +155,19 @@ class Datastore(SQLiteDatastore):
             raise _of_library(error) from error
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[SqliteConnection]:
         """Give the raw connection inside one write transaction; rows are plain tuples."""
         with self._plain(commit=True) as connection:
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[SqliteConnection]:
         """Give the raw connection inside one read transaction: everything read is of one moment."""
         with self._plain(commit=False) as connection:
             yield connection
 
     @contextmanager
-    def _plain(self, *, commit: bool) -> Iterator[sqlite3.Connection]:
+    def _plain(self, *, commit: bool) -> Iterator[SqliteConnection]:
         try:
             with self.get_connection(commit=commit) as connection, connection.transaction(commit=commit):
                 assert isinstance(connection, Connection)  # noqa: S101 - narrows the library's type

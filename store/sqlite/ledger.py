@@ -5,12 +5,12 @@ removed. So what stands in the tables can be proved: each row must be what its l
 refuse whatever was not announced; that they can be dropped is why there is a chain.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from outcomes.domain.errors import LogDamaged
+from outcomes.store.connection import Connection
 
 NO_CHAIN = b"\0" * 32
 """What the first entry is chained to."""
@@ -77,37 +77,37 @@ class Head(NamedTuple):
     chain: bytes
 
 
-def head(connection: sqlite3.Connection) -> Head:
+def head(connection: Connection) -> Head:
     """Return the last entry; number 0 for an empty ledger."""
     row = connection.execute("SELECT number, chain FROM ledger ORDER BY number DESC LIMIT 1").fetchone()
     return Head(0, NO_CHAIN) if row is None else Head(*row)
 
 
-def insert(connection: sqlite3.Connection, table: Table, *row: Any) -> None:
+def insert(connection: Connection, table: Table, *row: Any) -> None:
     """Announce a new row and add it; the values are all of its columns, in their order."""
     announce(connection, table.subject(row[0]), row_hash(row))
     connection.execute(f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(row))})", row)
 
 
-def change(connection: sqlite3.Connection, table: Table, *row: Any) -> None:
+def change(connection: Connection, table: Table, *row: Any) -> None:
     """Announce what a row, known by its key, is from now on, and make it that."""
     announce(connection, table.subject(row[0]), row_hash(row))
     columns = ", ".join(f"{column} = ?" for column in list(table.columns)[1:])
     connection.execute(f"UPDATE {table.name} SET {columns} WHERE {table.key} = ?", (*row[1:], row[0]))
 
 
-def take_over(connection: sqlite3.Connection, table: Table) -> None:
+def take_over(connection: Connection, table: Table) -> None:
     """Enter all rows of a table as they are: from here on they are proved."""
     for row in connection.execute(f"SELECT {table.listed} FROM {table.name} ORDER BY {table.key}").fetchall():
         announce(connection, table.subject(row[0]), row_hash(row))
 
 
-def next_number(connection: sqlite3.Connection, table: Table) -> int:
+def next_number(connection: Connection, table: Table) -> int:
     """Return the number of the next row of a table whose key counts."""
     return int(connection.execute(f"SELECT coalesce(max({table.key}), 0) + 1 FROM {table.name}").fetchone()[0])
 
 
-def announce(connection: sqlite3.Connection, subject: str, hashed: bytes | None) -> None:
+def announce(connection: Connection, subject: str, hashed: bytes | None) -> None:
     """Add an entry: from now on the subject has this hash, or (None) is not there."""
     number, chain = head(connection)
     entry = (number + 1, subject, hashed)

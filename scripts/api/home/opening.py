@@ -50,7 +50,7 @@ def init(
     if it is there already and would have to become another.
     """
     path = Path(folder)
-    if HomeFolder(path).log_path.exists() and not (encrypt or redact):
+    if HomeFolder(path).store.exists() and not (encrypt or redact):
         raise UsageError(f"{path} is there already: nothing was done; name another folder with --home")
     home = open(path, create=True, encrypt=encrypt, key_file=key_file, key_command=key_command)
     if redact:

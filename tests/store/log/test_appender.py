@@ -10,7 +10,7 @@ from outcomes.domain.catalog import parse_event
 from outcomes.projections.views.extract import extract_row
 from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of
 from outcomes.store.encoding.content_digest import content_digest
-from outcomes.store.log.recorder import LogRecorder
+from outcomes.store.log.file_recorder import LogRecorder
 from outcomes.store.sources.json_values import decode
 from outcomes.store.sources.segment import Segment
 from tests.support.given import group, lines, outcome

@@ -20,8 +20,8 @@ from outcomes.domain.event import ErasedEvent, Event, OtherEvent
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.store.home_log import HomeLog
 from outcomes.store.log.event_log import EventLog
+from outcomes.store.log.file_recorder import LogRecorder
 from outcomes.store.log.mapper import LogEvent
-from outcomes.store.log.recorder import LogRecorder
 from outcomes.store.sqlite.datastore import Datastore
 from tests.support.given import TENANT, event, group, outcome, result
 from tests.support.library import needs_library_tables

@@ -11,7 +11,7 @@ from eventsourcing.sqlite import SQLiteAggregateRecorder, SQLiteProcessRecorder,
 from eventsourcing.utils import Environment
 
 from outcomes.store.log.factory import LogFactory
-from outcomes.store.log.recorder import LogRecorder
+from outcomes.store.log.file_recorder import LogRecorder
 from outcomes.store.log.tracking import TrackedDatabase
 from outcomes.store.sqlite.datastore import Datastore
 from tests.support.library import application, needs_library_tables, persistence, projection

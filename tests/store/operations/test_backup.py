@@ -13,8 +13,8 @@ import pytest
 
 from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.projections.views.read_model import unwatched
+from outcomes.store.log import log_file
 from outcomes.store.log.recorder import TENANTS
-from outcomes.store.operations import backup as backup_module
 from outcomes.store.operations.backup import Backup, backup
 from outcomes.store.operations.checkpoint import checkpoint
 from outcomes.store.sqlite import ledger
@@ -111,7 +111,7 @@ def test_a_backup_whose_key_cannot_be_copied_leaves_nothing(tmp_path: Path) -> N
 
 def test_a_writer_is_not_held_up(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the middle of a backup another connection commits at once, and the backup neither fails nor begins again."""
-    monkeypatch.setattr(backup_module, "_PAGES_A_STEP", 8)
+    monkeypatch.setattr(log_file, "_PAGES_A_STEP", 8)
     world.take(*(result(str(number), "2025-01-01", note=os.urandom(800).hex()) for number in range(1_500)))
     told: list[tuple[int, int]] = []
 
