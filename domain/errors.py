@@ -95,6 +95,10 @@ class HomeBusy(HomeUnavailable):
     """Somebody else has been writing in the data folder for longer than one would wait."""
 
 
+class DatabaseUnavailable(OutcomesError):  # noqa: N818 - states what is missing
+    """A PostgreSQL database cannot be reached, or does not take what is written to it."""
+
+
 class QuestionStopped(OutcomesError):  # noqa: N818 - states what happened
     """A question was ended before its answer."""
 

@@ -48,12 +48,16 @@ class Table(NamedTuple):
 
 
 class Sink(Protocol):
-    """Where tables go; the path is new."""
+    """Where tables go."""
+
+    def write(self, table: Table, /) -> int:
+        """Write one table; return how many rows it has."""
+
+
+class FileSink(Sink, Protocol):
+    """A file or folder of tables; the path is new."""
 
     def __init__(self, path: Path) -> None: ...
-
-    def write(self, table: Table) -> int:
-        """Write one table; return how many rows it has."""
 
     def close(self) -> None:
         """Finish: all is on the disk."""
@@ -96,22 +100,17 @@ class SqliteFile:
 
 
 def replay(
-    connection: sqlite3.Connection, log: EventLog, point: PointInTime, target: Path, sink: type[Sink] = SqliteFile
+    connection: sqlite3.Connection, log: EventLog, point: PointInTime, target: Path, sink: type[FileSink] = SqliteFile
 ) -> dict[str, Any]:
     """Write the state at a point to a new file or folder; returns the contract's answer. Refuses what is there."""
     if target.exists():
         raise HomeUnavailable(f"{target} is there already: name a new one")
-    found = fingerprint_at(connection, LogCut(point.as_of, point.known_at, point.until), point.tenant)
-    heading = {**point.heading(), "digest": found.digest, "entities": found.entities, "version": VERSION}
-    counts: dict[str, int] = {}
     unfinished = target.with_name(target.name + ".unfinished")
     _remove(unfinished)
     try:
         writer = sink(unfinished)
         try:
-            for table in _tables(connection, log, point):
-                counts[table.name] = writer.write(table)
-            writer.write(Table("point", POINT, [heading]))
+            told = write_state(connection, log, point, writer)
         finally:
             writer.close()
         # Under its own name only when whole: a killed process leaves nothing that looks like an answer.
@@ -119,7 +118,16 @@ def replay(
     except BaseException:
         _remove(unfinished)
         raise
-    return {"file": source_name(str(target)), "digest": found.digest, **counts}
+    return {"file": source_name(str(target)), **told}
+
+
+def write_state(connection: sqlite3.Connection, log: EventLog, point: PointInTime, sink: Sink) -> dict[str, Any]:
+    """Write every table of a state; returns its digest and how many rows each table has."""
+    found = fingerprint_at(connection, LogCut(point.as_of, point.known_at, point.until), point.tenant)
+    heading = {**point.heading(), "digest": found.digest, "entities": found.entities, "version": VERSION}
+    counts = {table.name: sink.write(table) for table in _tables(connection, log, point)}
+    sink.write(Table("point", POINT, [heading]))
+    return {"digest": found.digest, **counts}
 
 
 def _remove(path: Path) -> None:
@@ -179,7 +187,7 @@ def _rows(log: EventLog, spec: EntityTable, positions: Iterator[int]) -> Iterato
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     """Write what is no plain value as JSON text."""
-    return {
-        name: orjson.dumps(value).decode() if isinstance(value, dict | list | tuple) else value
-        for name, value in row.items()
-    }
+    for name, value in row.items():
+        if isinstance(value, dict | list | tuple):
+            row[name] = orjson.dumps(value).decode()
+    return row

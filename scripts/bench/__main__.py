@@ -24,6 +24,7 @@ from scripts.bench import (
     memory_figures,
     peers,
     rebuild_figures,
+    replay_figures,
     temporal_figures,
     tree_figures,
 )
@@ -38,6 +39,7 @@ OWN: dict[str, Measure] = {
     "growth": ingest_figures.growing,
     "growth-alike": ingest_figures.growing_alike,
     "rebuild": rebuild_figures.rebuilding,
+    "replay-sqlite": replay_figures.to_sqlite,
     "tree-past": tree_figures.at_a_past_time,
     "tree-many": tree_figures.among_many_versions,
     "tree-known": tree_figures.as_known_at,
@@ -61,7 +63,9 @@ PEERS: dict[str, Measure] = {
     "peer-get": peers.getting,
     "peer-as-of": peers.as_of,
 }
-_MEASURES = {**OWN, **PEERS}
+POSTGRES: dict[str, Measure] = {"replay-postgres": replay_figures.to_postgres}
+"""Asked for by name alone: they need a server."""
+_MEASURES = {**OWN, **PEERS, **POSTGRES}
 
 
 def bench(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from outcomes.api.arguments import Known, Time, known_text, now, time_text
 from outcomes.api.extras import require
+from outcomes.domain.errors import UsageError
+from outcomes.projections.export.postgres_address import is_postgres
 
 if TYPE_CHECKING:
     from outcomes.api.answers.operations import ReplayedFiles
@@ -36,6 +38,8 @@ def replay_files(
     from outcomes.cluster.replay import replay  # noqa: PLC0415 - pyarrow is slow to load
     from outcomes.cluster.request import Asked  # noqa: PLC0415 - the same
 
+    if is_postgres(fspath(to)):
+        raise UsageError("a replay of files makes a folder: name one, or ingest them and replay the home to PostgreSQL")
     asked = Asked(tenant, time_text(as_of), known_text(known_at))
     sources = [fspath(source) for source in from_]
     return replay(sources, fspath(to), asked, now(), workers=workers, watch=watch)

@@ -1,7 +1,6 @@
 """What stands at a point."""
 
-from os import PathLike
-from pathlib import Path
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Literal
 
 from outcomes.api.arguments import Id, entity_of
@@ -152,12 +151,14 @@ class StateQuestions(PointBase):
     def replay(self, to: str | PathLike[str], *, format: Literal["sqlite", "parquet"] = "sqlite") -> "Replayed":  # noqa: A002 - named like the option
         """Write the whole state to a new SQLite file with plain tables, or to a new folder of Parquet files.
 
-        Raises HomeUnavailable if it is there already, MissingExtra for Parquet without pyarrow.
+        Or to PostgreSQL: `postgresql://USER@HOST/DATABASE/SCHEMA` is a new schema, or takes the place of one that an
+        earlier replay wrote, in one transaction. Raises HomeUnavailable if a file is there already, MissingExtra
+        without the package that a form needs, DatabaseUnavailable.
         """
         from outcomes.api.replay import replay
 
         with self.reading() as (connection, point):
-            return replay(connection, self._session.log, point, Path(to), is_parquet=format == "parquet")
+            return replay(connection, self._session.log, point, fspath(to), is_parquet=format == "parquet")
 
 
 def _on_or_off(book: "PolicyBook", name: str) -> str:

@@ -169,7 +169,12 @@ def replay(
     context: typer.Context,
     *,
     to: Annotated[
-        str, typer.Option("--to", metavar="FILE.db|FOLDER", help="The file (or folder) to make; must not be there.")
+        str,
+        typer.Option(
+            "--to",
+            metavar="FILE.db|FOLDER|postgresql://HOST/DATABASE/SCHEMA",
+            help="The file (or folder) to make, which must not be there; or a schema.",
+        ),
     ],
     from_: Annotated[
         list[str] | None,
@@ -195,7 +200,8 @@ def replay(
 ) -> None:
     """Write the whole state at a point to a new SQLite file with plain tables, to be opened without us.
 
-    With --format parquet it is a new folder with one .parquet file for each table.
+    With --format parquet it is a new folder with one .parquet file for each table. A schema in PostgreSQL may be there
+    from an earlier replay: the new tables take its place at once. Give the password in PGPASSWORD or ~/.pgpass.
 
     With --from it is the state that files of events tell, of any number of tenants and files, computed by several
     processes without a home: a folder of Parquet, TABLE/tenant=UUID/part-N.parquet. Only the log as Parquet (outcomes

@@ -17,7 +17,7 @@ from outcomes.projections.as_of.fingerprint import fingerprint_at
 from outcomes.projections.as_of.point import LogCut
 from outcomes.projections.export import arrow
 from outcomes.projections.export.parquet import ParquetFolder
-from outcomes.projections.export.state_file import Sink, SqliteFile, replay
+from outcomes.projections.export.state_file import FileSink, SqliteFile, replay
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
 from tests.support.given import group, link, outcome, proficiency, result
@@ -25,7 +25,7 @@ from tests.support.histories import POINTS, histories
 from tests.support.world import World, fresh_world
 
 TABLES = ("outcomes", "groups", "links", "proficiencies", "results", "mastery", "point")
-SINKS: list[type[Sink]] = [SqliteFile, ParquetFolder]
+SINKS: list[type[FileSink]] = [SqliteFile, ParquetFolder]
 
 
 def read(target: Path) -> dict[str, list[dict[str, Any]]]:
@@ -40,7 +40,7 @@ def read(target: Path) -> dict[str, list[dict[str, Any]]]:
 
 @given(histories(), st.sampled_from([*POINTS, None]), st.sampled_from(SINKS))
 def test_a_replay_holds_the_state_of_the_point(
-    history: list[dict[str, Any]], as_of: str | None, sink: type[Sink]
+    history: list[dict[str, Any]], as_of: str | None, sink: type[FileSink]
 ) -> None:
     """As many rows as entities, every rollup, and the digest of that point: it can be compared with any other home."""
     with fresh_world() as world:
@@ -101,7 +101,7 @@ def test_columns_have_types(school: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sink", SINKS)
-def test_a_replay_of_nothing_has_every_table(world: World, tmp_path: Path, sink: type[Sink]) -> None:
+def test_a_replay_of_nothing_has_every_table(world: World, tmp_path: Path, sink: type[FileSink]) -> None:
     """Without rows, but with its columns."""
     world.take(group("1", "2025-01-01"))
     with world.at(as_of="2024-01-01") as (log, connection, at):
@@ -122,7 +122,7 @@ def test_large_tables_are_written_in_groups(school: World, tmp_path: Path, monke
 
 
 @pytest.mark.parametrize("sink", SINKS)
-def test_replay_never_overwrites(school: World, tmp_path: Path, sink: type[Sink]) -> None:
+def test_replay_never_overwrites(school: World, tmp_path: Path, sink: type[FileSink]) -> None:
     """A file or a folder that is there is left alone, and the refusal says so."""
     (tmp_path / "mine.txt").write_text("keep me")
     (tmp_path / "ours").mkdir()
@@ -134,7 +134,7 @@ def test_replay_never_overwrites(school: World, tmp_path: Path, sink: type[Sink]
 
 
 @pytest.mark.parametrize("sink", SINKS)
-def test_a_replay_that_fails_leaves_nothing(school: World, tmp_path: Path, sink: type[Sink]) -> None:
+def test_a_replay_that_fails_leaves_nothing(school: World, tmp_path: Path, sink: type[FileSink]) -> None:
     """Damage found halfway is told, and no half of a state lies about; nor is that of a process that was killed."""
     (tmp_path / "state.unfinished").mkdir()
     (tmp_path / "state.unfinished" / "old").write_text("killed")
