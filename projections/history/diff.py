@@ -11,14 +11,12 @@ from outcomes.projections.as_of.lookups import context_number, seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.history.timeline import policy_title, state_of
-from outcomes.projections.history.tree_changes import PLACE_FIELDS
+from outcomes.projections.history.tree_changes import PLACE_FIELDS, PlaceKey, is_in_no_group
 from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.query import MasteryRow, mastery_at
 from outcomes.projections.mastery.results import Scope, courses_of
 from outcomes.projections.views.schema import VERSION_TABLES
 from outcomes.store.log.event_log import EventLog
-
-NodeKey = tuple[str, str, str]
 
 
 class Sides(NamedTuple):
@@ -37,7 +35,8 @@ def diff(
 
     An outcome that is moved keeps its link; one that is linked anew is removed in one place and added in another.
     What is added or removed tells all its fields, from or to nothing, so that the first tree and the answer make the
-    second one. A changed title is told as `renamed`, too.
+    second one. One that is taken out of its last group is removed, and not added to those in no group as well. A
+    changed title is told as `renamed`, too.
     """
     sides = Sides(connection, log, before, after)
     answer: dict[str, list[dict[str, Any]]] = {"added": [], "removed": [], "moved": [], "changed": []}
@@ -55,12 +54,15 @@ def diff(
 
 
 def places_changed(
-    context: Context, old: dict[NodeKey, Node], new: dict[NodeKey, Node]
+    context: Context, old: dict[PlaceKey, Node], new: dict[PlaceKey, Node]
 ) -> dict[str, list[dict[str, Any]]]:
     """Return what was added, removed and moved between two trees of a context."""
     answer: dict[str, list[dict[str, Any]]] = {"added": [], "removed": [], "moved": []}
+    in_both = {key[:2] for key in old} & {key[:2] for key in new}
     for key in sorted(old.keys() | new.keys(), key=_sort_key):
         one, other = old.get(key), new.get(key)
+        if (one is None or other is None) and is_in_no_group(key) and key[:2] in in_both:
+            continue  # its place in a group, which it has in the other tree, says it
         if one is None and other is not None:
             answer["added"].append(_row(context, other))
         elif other is None and one is not None:
@@ -164,10 +166,10 @@ def _contexts(connection: sqlite3.Connection, point: PointInTime) -> list[Contex
     return sorted((Context(*row) for row in rows.fetchall()), key=lambda place: (place.type, id_sort_key(place.id)))
 
 
-def nodes_of(tree: Tree) -> dict[NodeKey, Node]:
+def nodes_of(tree: Tree) -> dict[PlaceKey, Node]:
     """Return every node of a tree: groups are themselves, an outcome's several places are told apart by its links."""
     pending = [*tree.roots, *tree.detached, *tree.unlinked]
-    found: dict[NodeKey, Node] = {}
+    found: dict[PlaceKey, Node] = {}
     while pending:
         node = pending.pop()
         found[node.kind, node.id, node.details.get("link_id") or ""] = node
@@ -175,7 +177,7 @@ def nodes_of(tree: Tree) -> dict[NodeKey, Node]:
     return found
 
 
-def _sort_key(key: NodeKey) -> tuple[Any, ...]:
+def _sort_key(key: PlaceKey) -> tuple[Any, ...]:
     return (key[0], id_sort_key(key[1]), id_sort_key(key[2]))
 
 
@@ -194,7 +196,7 @@ def _row(context: Context, node: Node) -> dict[str, Any]:
 
 
 def _edited(
-    sides: Sides, context: Context, old: dict[NodeKey, Node], new: dict[NodeKey, Node]
+    sides: Sides, context: Context, old: dict[PlaceKey, Node], new: dict[PlaceKey, Node]
 ) -> Iterator[dict[str, Any]]:
     for key in sorted(old.keys() & new.keys(), key=_sort_key):
         fields = _fields(sides, old[key], new[key])

@@ -12,7 +12,7 @@ from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.policy_impact import PolicyFlips
 from outcomes.projections.history.timeline import Actor, actor_of
-from outcomes.projections.history.tree_changes import PlaceChange, PlaceKey, TreeChange, tree_changes
+from outcomes.projections.history.tree_changes import PlaceChange, PlaceKey, TreeChange, is_in_no_group, tree_changes
 from outcomes.projections.paging import key_of_parts, number_of_key, parts_of_key
 from outcomes.store.log.event_log import EventLog
 
@@ -82,7 +82,11 @@ class _Gathered:
     def counts(self) -> dict[str, int]:
         """Count what became of the places."""
         counts = dict.fromkeys(("added", "removed", "moved", "changed"), 0)
-        for before, after, is_edited in self.places().values():
+        places = self.places()
+        came, went = ({key[:2] for key, place in places.items() if place[side] is not None} for side in (1, 0))
+        for key, (before, after, is_edited) in places.items():
+            if (before is None or after is None) and is_in_no_group(key) and key[:2] in came & went:
+                continue  # as in a diff: its place in a group says it
             counts["added"] += before is None and after is not None
             counts["removed"] += before is not None and after is None
             if before is not None and after is not None:

@@ -42,6 +42,14 @@ PlaceKey = tuple[str, str, str]
 """Kind, id, and the link that puts an outcome there."""
 
 
+def is_in_no_group(key: PlaceKey) -> bool:
+    """Say whether it is the place of an outcome that no group holds: it has that one only while it has no other.
+
+    Taken out of its last group an outcome is told as removed there, and not as added here, too.
+    """
+    return key[0] == Kind.OUTCOME and not key[2]
+
+
 class Place(NamedTuple):
     """Where a node hangs, and what of its link shows there."""
 

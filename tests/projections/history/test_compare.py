@@ -74,6 +74,8 @@ def applied(changes: dict[str, Any], tree: dict[Any, dict[str, Any]]) -> dict[An
         assert {value for name, value in node.items() if name != "parent_id"} == {None}
     for row in changes["added"]:
         assert key(row) not in became
+        if row.get("link_id") is not None:
+            became.pop((*key(row)[:3], None), None)  # a group holds it now: it is no longer among those in none
         became[key(row)] = dict.fromkeys(SHOWN[row["kind"]].values()) | {"parent_id": row["parent_id"]}
         edit(row, became[key(row)])
     for row in changes["moved"]:
@@ -112,7 +114,10 @@ def test_a_diff_turns_the_first_tree_into_the_second(
             nodes({place: world.tree(place, as_of=as_of, known_at=known_at, tenant=tenant) for place in contexts})
             for as_of, known_at in points
         )
-    assert applied(changes, first) == second
+    # One taken out of its last group is told as removed; that it is still there, in no group, is not told as added.
+    left = {key for key in second if key[1] == "outcome" and key[3] is None and key not in first}
+    left = {key for key in left if any(key[:3] == other[:3] for other in first)}
+    assert applied(changes, first) == {key: node for key, node in second.items() if key not in left}
 
 
 def test_a_diff_names_what_was_edited_moved_added_and_removed(world: World) -> None:
@@ -141,6 +146,26 @@ def test_a_diff_names_what_was_edited_moved_added_and_removed(world: World) -> N
         "moved": [],
         "changed": [],
     }
+
+
+def test_an_outcome_put_into_a_group_is_added_and_one_taken_out_of_its_last_is_removed(world: World) -> None:
+    """Once each: it is no place that an outcome is in no group, for whoever compares two trees."""
+    world.take(
+        group("1", "2025-01-01"),
+        outcome("7", "2025-02-01"),
+        link("70", "2025-03-01", outcome="7", group="1"),
+        link("70", "2025-04-01", outcome="7", group="1", updated="2025-04-01", workflow_state="deleted"),
+    )
+
+    def told(before: str, after: str) -> dict[str, list[Any]]:
+        found = compared(world, PointQuery(None, before), PointQuery(None, after))
+        return {name: [(row["id"], row["parent_id"]) for row in rows] for name, rows in found.items() if rows}
+
+    assert told("2025-01-15", "2025-02-15") == {"added": [("7", None)]}
+    assert told("2025-02-15", "2025-03-15") == {"added": [("7", "1")]}
+    assert told("2025-03-15", "2025-04-15") == {"removed": [("7", "1")]}
+    assert told("2025-01-15", "2025-03-15") == {"added": [("7", "1")]}
+    assert told("2025-02-15", "2025-04-15") == {}
 
 
 def test_a_new_title_is_told_as_such(world: World) -> None:

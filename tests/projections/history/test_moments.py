@@ -136,7 +136,7 @@ def test_a_deleted_outcome_leaves_its_places_and_an_import_brings_it_back(world:
         (1, 0, 0, 0),
         (0, 2, 0, 0),
         (1, 0, 0, 0),
-        (1, 1, 0, 0),
+        (1, 0, 0, 0),
         (1, 0, 0, 0),
     ]
 
