@@ -15,7 +15,7 @@ _LOST = "2025-10-20T17:55:40.821Z"
 SCREENS = {
     "01-start": "/",
     "02-tree": f"/tree/Account:1?at={_LOST}",
-    "02-tree-removed": "/tree/Account:1?at=2025-09-28T21:59:36.000Z",
+    "02-tree-removed": "/tree/Account:1?at=2025-09-28T21:59:40.614Z",
     "03-changes": "/changes/Account:1?at=2025-12-01",
     "04-outcome": f"/outcome/{POLICY_CHANGED}?at=2025-12-01",
     "04-outcome-friendly": "/outcome/10467?at=2025-09-10",
@@ -72,7 +72,8 @@ def _take(browser: Browser, state: object, url: str, to: Path) -> None:
         page.goto(url)
         page.screenshot(path=f"{to}-{look}.png", full_page=True)
         if look == "light":
-            page.pdf(path=f"{to}-print.pdf", format="A4", prefer_css_page_size=False)
+            for paper in ("A4", "Letter"):
+                page.pdf(path=f"{to}-{paper}.pdf", format=paper)
         context.close()
     print(to.name)
 

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from outcomes.api.arguments import now
-from outcomes.domain.times import moment, moment_text
+from outcomes.domain.times import moment_text
 from outcomes.service.pages import compare, frame, scale, words
-from outcomes.service.pages.citations import Citation, edition_of, fingerprint, log_of
+from outcomes.service.pages.citations import Citation, edition_of, fingerprint, log_of, this_moment
 from outcomes.service.pages.keys import WORDS
 from outcomes.service.pages.screens import Screen, Shown, View
 from outcomes.service.pages.tree import sections
@@ -27,7 +26,7 @@ class Figures(NamedTuple):
 def build(viewer: Viewer) -> Shown:
     """Show what belongs into a binder."""
     context = viewer.query.get("c") or frame.default_context(viewer)
-    at = viewer.where.at or moment_text(moment(now()))
+    at = viewer.where.at or moment_text(this_moment())
     name = frame.name_of(viewer, context)
     tree = viewer.ask("tree", at=at, context=context)
     shown = (*rows(tree["roots"], {}), *sections(tree, {}))
@@ -66,7 +65,7 @@ def _citation(viewer: Viewer, context: str, at: str, found: str) -> Citation:
         at=at,
         known=known,
         fp=found,
-        cited=f"{moment(now()):%Y-%m-%d}",
+        cited=f"{this_moment():%Y-%m-%d}",
         log=log,
         edition=edition_of(viewer),
     )

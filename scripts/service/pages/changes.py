@@ -1,5 +1,7 @@
 """Screen 3, changes: newest first, gathered by who made them in one go, with filters that can be taken off."""
 
+from collections import Counter
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from outcomes.domain.times import moment, moment_text
@@ -23,6 +25,7 @@ _FILTERS = {
     "request": "request",
     "all": "also saves that changed nothing",
 }
+_PAUSE = timedelta(minutes=5)
 _LATE_SECONDS = 86_400
 _KINDS = ("outcome", "group", "link", "proficiency", "calculation_method", "friendly_description")
 
@@ -95,10 +98,11 @@ def _groups(viewer: Viewer, context: str) -> dict[str, str]:
 
 
 def _by_doer(told: list[Told]) -> list[list[Told]]:
-    """Put together what stands together and was done by one doer in one request or job."""
+    """Put together what stands together and was done by one doer without a longer pause."""
     found: list[list[Told]] = []
     for one in told:
-        if found and _doer(found[-1][-1]) == _doer(one):
+        last = found[-1][-1] if found else None
+        if last is not None and _doer(last) == _doer(one) and abs(last.time - one.time) <= _PAUSE:
             found[-1].append(one)
         else:
             found.append([one])
@@ -107,22 +111,27 @@ def _by_doer(told: list[Told]) -> list[list[Told]]:
 
 def _doer(one: Told) -> tuple[Any, ...]:
     actor = one.entry["actor"]
-    return actor["user_id"], actor["request_id"], actor["job"], f"{one.time:%Y-%m-%d %H}" if actor["job"] else ""
+    return actor["user_id"], actor["login"], actor["role"], actor["job"]
+
+
+def _summary(told: list[Told]) -> str:
+    verbs = Counter(one.verb for one in told)
+    return f"{words.count(len(told), 'change')}: {', '.join(f'{verb} {number}' for verb, number in verbs.items())}"
 
 
 def _gathered(viewer: Viewer, context: str, told: list[Told]) -> Gathered:
     newest, oldest = told[0], told[-1]
     until = newest.entry["event_time"]
     late = max(one.entry["late_by_seconds"] for one in told)
-    request = newest.entry["actor"].get("request_id")
+    requests = {one.entry["actor"].get("request_id") for one in told}
     return Gathered(
         time=newest.time,
         until=until,
         who=newest.who,
         who_fully=newest.who_fully,
-        request=request,
+        request=requests.pop() if len(requests) == 1 else None,
         told=told,
-        summary=f"{newest.who[0].upper()}{newest.who[1:]}: {words.count(len(told), 'change')}",
+        summary=_summary(told),
         is_folded=len(told) > _FOLDED,
         late=words.span(words.seconds(late)) if late > _LATE_SECONDS and not _is_of_back_fill(viewer, newest) else "",
         before=viewer.where.to(f"/tree/{context}", at=words.just_before(oldest.time)),

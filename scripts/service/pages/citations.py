@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -49,7 +50,7 @@ def fingerprint(viewer: Viewer, data: Data, at: str | None, known: str | None) -
 
 def citation(viewer: Viewer, data: Data, title: str, organisation: str) -> Citation:
     """Return the citation of a view as it is shown now."""
-    where, today = viewer.where, moment(now())
+    where, today = viewer.where, this_moment()
     at, known = where.at or moment_text(today), str(viewer.known)
     found = fingerprint(viewer, data, at, known)
     link = where.here(
@@ -60,6 +61,12 @@ def citation(viewer: Viewer, data: Data, title: str, organisation: str) -> Citat
         f"fingerprint {found}."
     )
     return Citation(link, text, found)
+
+
+def this_moment() -> datetime:
+    """Return now, no finer than addresses have times."""
+    time = moment(now())
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
 def proof(viewer: Viewer, data: Data) -> Proof:

@@ -61,7 +61,7 @@ def build(viewer: Viewer) -> Shown:
     if wants_students:
         parts["students"] = [_touched(viewer, row, later) for row in found["students"][:_MOST_STUDENTS]]
         parts["more_students"] = max(0, len(found["students"]) - _MOST_STUDENTS)
-    return View("compare.html", f"Two times of {name}", parts, "The comparison", context)
+    return View("compare.html", f"What differs in {name}", parts, "The later side (B)", context)
 
 
 def changes(viewer: Viewer, context: str, earlier: str, later: str) -> list[tuple[str, Difference]]:

@@ -66,7 +66,6 @@ def build(viewer: Viewer) -> Shown:
     results = _results(viewer, rows)
     students = _students(viewer, rows, columns, levels, before, results)
     name = frame.name_of(viewer, context)
-    current = found.current
     parts = {
         "columns": columns,
         "students": students,
@@ -74,7 +73,6 @@ def build(viewer: Viewer) -> Shown:
         "standings": (*STANDINGS, NONE),
         "moved": sum(bool(cell.moved) for student in students for cell in student.cells),
         "since": None if before is None else _since(viewer),
-        "current": current,
         "first": found.moments[0] if found.moments else None,
         "is_approximate": any(row["order"] == "approximate" for row in rows),
         "notes": sorted({note for row in rows for note in row["notes"]}),

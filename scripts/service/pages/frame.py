@@ -54,6 +54,7 @@ def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
         "navigation": navigation(viewer, section, context),
         "sentence": None if view.subject is None else sentence(viewer, view.subject),
         "context": context,
+        "place": view.context,
         "known": viewer.known,
         "head": viewer.home.at().known_at,
         "behind": max(0, viewer.home.head - viewer.home.at().known_at),

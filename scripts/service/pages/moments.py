@@ -77,7 +77,7 @@ class Moment:
     @property
     def summary(self) -> str:
         """All of it in one line."""
-        return f"{self.who} {self.did}" + (f"; {self.flips}" if self.flips else "")
+        return f"{self.who} {self.did}".lstrip() + (f"; {self.flips}" if self.flips else "")
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def _levels(criterion: dict[str, Any]) -> list[Level]:
 def _blamed(viewer: Viewer, local_id: str) -> list[Blamed]:
     blame = viewer.ask("blame", kind="outcome", id=local_id)
     fields = {name: told for name, told in (blame or {}).get("fields", {}).items() if name not in words.SILENT_FIELDS}
-    found = []
+    found: list[Blamed] = []
     for name, told in sorted(fields.items(), key=lambda field: _place(field[0])):
         since = words.moment_of(told["since"])
         assert since is not None  # noqa: S101 - every event has a time
@@ -130,6 +130,18 @@ def _blamed(viewer: Viewer, local_id: str) -> list[Blamed]:
                 viewer.where.here(at=told["since"]),
             )
         )
+    return _with_whole_levels(found)
+
+
+def _with_whole_levels(blamed: list[Blamed]) -> list[Blamed]:
+    """Make one of a level's name and its points, where both are of one change."""
+    found: list[Blamed] = []
+    for one in blamed:
+        level, _, part = one.name.partition(", ")
+        if part == "points" and found and found[-1].name == f"{level}, name" and found[-1].at == one.at:
+            found[-1] = found[-1]._replace(name=level, value=f"{found[-1].value}, from {one.value}")
+        else:
+            found.append(one)
     return found
 
 

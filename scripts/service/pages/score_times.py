@@ -43,12 +43,12 @@ def moments_of(moves: Iterable[Mapping[str, Any]]) -> list[Moment]:
         is_work = move["cause"] in {"work", "late", "enrollment"}
         was = bool(before and before["mastered"])
         flipped = 0 if is_work else int(bool(move["mastered"]) != was)
-        said = f"{score_text(before['score'] if before else None)} → {score_text(move['score'])}: {cause_words(move)}"
+        scores = f"{score_text(before['score'] if before else None)} → {score_text(move['score'])}"
+        said = f"{scores} by {'work' if is_work else 'an edit'}: {cause_words(move)}"
         is_fall = before is not None and (move["score"] or 0) < (before["score"] or 0)
-        who = "by work" if is_work else "by an edit"
         found.append(
             moment_at(
-                move["at"], who, said, policy=not is_work, flipped=flipped, rise=0 if is_fall else 1, fall=int(is_fall)
+                move["at"], "", said, policy=not is_work, flipped=flipped, rise=0 if is_fall else 1, fall=int(is_fall)
             )
         )
         before = move

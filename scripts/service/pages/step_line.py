@@ -9,6 +9,8 @@ from outcomes.domain.times import parse_moment
 
 HEIGHT, TOP, BOTTOM = 120.0, 10.0, 24.0
 _FEWEST_DAYS = 14
+_MONTH_WIDTH = (9.0, 17.0)
+"""Per cent of the width that the name of a month needs, and one with its year."""
 _LABEL_WIDTH = 22.0
 """Per cent of the width that words over an upright need."""
 
@@ -125,7 +127,7 @@ def _ticks(most: float) -> list[int]:
 
 def _months(span: Span) -> list[Tick]:
     found: list[Tick] = []
-    last_x = -100.0
+    free = 0.0
     year, month = span.first.year, span.first.month
     while True:
         month, year = (1, year + 1) if month == 12 else (month + 1, year)  # noqa: PLR2004 - months of a year
@@ -133,6 +135,7 @@ def _months(span: Span) -> list[Tick]:
         if start > span.last:
             return found
         x = span.x(start)
-        if x - last_x >= 9 and x < 96:  # noqa: PLR2004 - per cent that a name needs
-            found.append(Tick(x, f"{start:%b}" if month != 1 else f"{start:%b %Y}"))
-            last_x = x
+        words = f"{start:%b}" if month != 1 else f"{start:%b %Y}"
+        if x >= free and x + _MONTH_WIDTH[len(words) > 3] <= 100 + _MONTH_WIDTH[0] / 2:  # noqa: PLR2004
+            found.append(Tick(x, words))
+            free = x + _MONTH_WIDTH[len(words) > 3]  # noqa: PLR2004 - letters of a month without its year

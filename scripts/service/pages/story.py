@@ -127,7 +127,11 @@ class Teller:
         kind, change = entry["kind"], entry["change"]
         is_link = kind == "link"
         verbs = _LINK_VERBS if is_link else _VERBS
-        fields = [] if change in {"created", "deleted"} and kind != "setting" else list(field_changes(entry["fields"]))
+        fields = (
+            []
+            if change in {"created", "deleted", "restored"} and kind != "setting"
+            else list(field_changes(entry["fields"]))
+        )
         note = self._place(entry) if is_link or kind == "group" else ""
         return Told(
             verb=verbs.get(change, change),
@@ -173,26 +177,30 @@ def title_of(viewer: Viewer, kind: str, title: str) -> str:
 
 def field_changes(fields: Mapping[str, Sequence[Any]]) -> Iterable[FieldChange]:
     """Yield what differs in fields, each with its value before and after, as people read them."""
-    whole = _whole_levels(fields)
+    levels = _levels(fields)
     for name, (before, after) in fields.items():
         if name in words.SILENT_FIELDS or name in {"parent_outcome_group_id", "parent_id"}:
             continue
         level = _LEVEL.match(name)
-        if level and (level[1] in whole or level[2] in _SILENT_OF_LEVELS):
+        if level and level[2] in _SILENT_OF_LEVELS:
+            continue
+        if level and level[1] in levels:
+            if level[2] == "points":
+                yield levels[level[1]]
             continue
         old, new = words.field_value(name, before), words.field_value(name, after)
         if old != new:
             yield FieldChange(words.field_name(name), old, new)
-    yield from whole.values()
 
 
-def _whole_levels(fields: Mapping[str, Sequence[Any]]) -> dict[str, FieldChange]:
-    """Return the levels of a scale that came or went as a whole, each as one change."""
+def _levels(fields: Mapping[str, Sequence[Any]]) -> dict[str, FieldChange]:
+    """Return the levels of a scale that came, went, or got another name and other points, each as one change."""
     found = {}
     for name, (before, after) in fields.items():
         level = _LEVEL.match(name)
-        if level and level[2] == "points" and (before is None) != (after is None):
-            names = fields.get(name.removesuffix("points") + "description", (None, None))
+        names = fields.get(name.removesuffix("points") + "description")
+        if level and level[2] == "points" and (names or before is None or after is None):
+            names = names or (None, None)
             told = [
                 "nothing" if points is None else f"{words.plain_text(names[side]) or 'without a name'}, from {points:g}"
                 for side, points in enumerate((before, after))

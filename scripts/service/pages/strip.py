@@ -9,8 +9,8 @@ from outcomes.service.pages.moments import Line, Moment
 _UP, _DOWN = 30.0, 14.0
 BASE = 34.0
 """Where bars stand, in pixels from the top."""
-_LABEL_GAP = 6.5
-"""Per cent of the width that a month's name needs."""
+_LABEL_GAP, _FEW_GAP = 6.5, 22.0
+"""Per cent of the width that a month's name needs: on a screen, on a phone."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Label:
 
     x: float
     words: str
+    is_few: bool
+    """Whether there is room for it on a phone, too."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,15 @@ def _bar(one: Moment, x: float, width: float, largest: float, deepest: float) ->
 
 
 def _labels(moments: Sequence[Moment], number: int) -> Iterator[Label]:
-    last_month, last_x = "", -100.0
+    last_month, last_x, last_few = "", -100.0, -100.0
     for place, one in enumerate(moments):
         month = f"{one.time:%b %Y}"
         x = 100 * place / number
         if month != last_month and x - last_x >= _LABEL_GAP and x < 100 - _LABEL_GAP / 2:
             words = f"{one.time:%b}" if last_month[-4:] == month[-4:] else month
-            yield Label(x, words)
-            last_x = x
+            is_few = x - last_few >= _FEW_GAP and x <= 100 - _FEW_GAP
+            yield Label(x, words, is_few)
+            last_x, last_few = x, x if is_few else last_few
             last_month = month
 
 

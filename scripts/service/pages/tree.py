@@ -73,9 +73,11 @@ def _fragment(viewer: Viewer, context: str, found: Line) -> Fragment:
     around = {
         "where": viewer.where,
         "sentence": frame.sentence(viewer, "The tree"),
+        "organisation": frame.organisation(viewer),
         "known": viewer.known,
         "name_of": viewer.student_name,
         "context": context,
+        "place": context,
         "data": [(form.upper(), viewer.where.data(form)) for form in ("csv", "json")],
         **line_parts(viewer, found, is_whole=False, has_levels=True, legend="tree"),
         **_moment_parts(viewer, context, found, after),
