@@ -1,26 +1,28 @@
 """One pass over an export: every row against what is known here, a page at a time, in memory that does not grow."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.domain.identity import OBSERVED_ONLY, Kind
 from outcomes.domain.reconciliation import BAD_NEWS, WRITTEN, Cut, Judgement, Theirs, Verdict, differences, judge
-from outcomes.domain.times import Micros, to_text
+from outcomes.domain.times import Micros, micros, parse_moment, to_text
 from outcomes.projections.reconcile.book import Book
-from outcomes.projections.reconcile.present import Here, HereResult, Present
-from outcomes.projections.reconcile.same_results import is_same, second_of
+from outcomes.projections.reconcile.newest import Newest
+from outcomes.projections.reconcile.present import Here, Present
+from outcomes.projections.reconcile.same_results import NAMES
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import Observation, Writer
 from outcomes.store.observations.shaping import Shaper, assignment_of, rating_of, time
 from outcomes.store.sources.exports.columns import TABLES
-from outcomes.store.sources.exports.files import rows_of
+from outcomes.store.sources.exports.files import pages_of, rows_of
+from outcomes.store.sources.exports.pages import Page
 from outcomes.store.sources.exports.rows import ExportRow, identity, text
 
-_PAGE = 2_000
 _A_DAY: Micros = 86_400_000_000
 _SECOND = 1_000_000
 
@@ -86,38 +88,33 @@ class Comparison:
                     yield scale, row.id, time(row.value.get("updated_at")), rating_of(row)
 
     def _table(self, table: str, paths: list[Path], watch: Watch) -> None:
-        rows: Iterator[ExportRow] = (row for path in paths for row in rows_of(path, table))
         is_whole, done = True, 0
-        if len(paths) > 1 and self._is_incremental(table, paths):
-            rows = self._newest(table, paths)
-        while page := list(islice(rows, _PAGE)):
-            is_whole = is_whole and all(row.action is None for row in page)
-            self._keep(table, page)
-            self._page(table, page)
-            done += len(page)
+        for page, places in self._pages(table, paths):
+            rest = places
+            if table == "learning_outcome_results":
+                is_whole_page, rest = self._not_the_same(page, places)
+                is_whole = is_whole and is_whole_page
+            rows = [page.row(place) for place in rest]
+            is_whole = is_whole and all(row.action is None for row in rows)
+            self._keep(table, rows)
+            self._page(table, rows)
+            done += len(places)
             watch(table, done)
         if is_whole and table in KINDS:
             self._absent(KINDS[table])
 
+    def _pages(self, table: str, paths: list[Path]) -> Iterator[tuple[Page, Sequence[int]]]:
+        """Yield pages, and which of their rows count: increments repeat what a snapshot before them has."""
+        if len(paths) > 1 and self._is_incremental(table, paths):
+            newest = Newest(self._lookups, lambda: (page for path in paths for page in pages_of(path, table)))
+            yield from newest.pages()
+            return
+        for path in paths:
+            yield from ((page, range(len(page))) for page in pages_of(path, table))
+
     def _is_incremental(self, table: str, paths: list[Path]) -> bool:
         firsts = (next(rows_of(path, table), None) for path in paths)
         return any(row is not None and row.action is not None for row in firsts)
-
-    def _newest(self, table: str, paths: list[Path]) -> Iterator[ExportRow]:
-        """Yield of each row its last copy: increments repeat what a snapshot before them has."""
-        self._lookups.connection.execute("DELETE FROM newest")
-        for path in paths:
-            for row in rows_of(path, table):
-                self._lookups.connection.execute(
-                    "INSERT INTO newest VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET ts = excluded.ts, "
-                    "file = excluded.file, line = excluded.line WHERE excluded.ts >= newest.ts",
-                    (row.id, row.ts, row.file, row.line),
-                )
-        for path in paths:
-            for row in rows_of(path, table):
-                found = self._lookups.connection.execute("SELECT file, line FROM newest WHERE id = ?", (row.id,))
-                if found.fetchone() == (row.file, row.line):
-                    yield row
 
     def _keep(self, table: str, page: list[ExportRow]) -> None:
         """Keep what later tables ask for."""
@@ -136,8 +133,6 @@ class Comparison:
     def _page(self, table: str, page: list[ExportRow]) -> None:
         self._refuse_other_times(table, page)
         seen: dict[Kind, list[Observation]] = defaultdict(list)
-        if table == "learning_outcome_results":
-            page = self._not_the_same(page, seen)
         for row in page:
             if row.is_gone:
                 self._gone(table, row)
@@ -152,38 +147,45 @@ class Comparison:
             else:
                 self._judge(kind, observations, self._present.versions(kind, [one.id for one in observations]))
 
-    def _not_the_same(self, page: list[ExportRow], seen: dict[Kind, list[Observation]]) -> list[ExportRow]:
-        """Count the results that are surely the same; return the rest. Of those, too, their details are observed."""
-        here = self._present.results([row.id for row in page])
-        rest, same = [], Counter[tuple[str, bool]]()
-        for row in page:
-            found = here.get(row.id)
-            if found is None or row.action == "D" or not _is_same(found, row):
-                rest.append(row)
-                continue
-            same[found.course, bool(found.is_told)] += 1
-            if self._spool is not None:
-                seen[Kind.RESULT_DETAIL] += [
-                    one
-                    for one in self._shaper.observations("learning_outcome_results", row)
-                    if one.kind is Kind.RESULT_DETAIL
-                ]
-        self._present.note_seen_results(here[row.id] for row in page if row.id in here and row.action != "D")
-        for (course, is_told), count in same.items():
+    def _not_the_same(self, page: Page, places: Sequence[int]) -> tuple[bool, Sequence[int]]:
+        """Count the results that are surely the same; return whether none has an action, and which are left.
+
+        Of those that are the same, too, their details are observed.
+        """
+        columns = page.columns(NAMES)
+        if columns is None:
+            self._present.note_seen_results([row.id for row in map(page.row, places) if not row.is_gone])
+            return True, places
+        if len(places) < len(page):
+            columns = columns.of(places)
+        look = self._present.same_results(columns, self._latest)
+        for (course, is_told), count in look.same.items():
             self.book.same(Kind.RESULT, course, told=is_told, count=count)
-        return rest
+        if self._spool is not None:
+            same = [page.row(places[place]) for place in np.flatnonzero(look.is_same).tolist()]
+            self._keep("learning_outcome_results", same)
+            self._observe(Kind.RESULT_DETAIL, [one for row in same for one in self._details(row)])
+        rest = [places[place] for place in np.flatnonzero(~look.is_same).tolist()]
+        return not any(columns.actions), rest
+
+    def _details(self, row: ExportRow) -> Iterator[Observation]:
+        shaped = self._shaper.observations("learning_outcome_results", row)
+        return (one for one in shaped if one.kind is Kind.RESULT_DETAIL)
+
+    @property
+    def _latest(self) -> int:
+        return (self._cut.at + _A_DAY) // _SECOND
 
     def _refuse_other_times(self, table: str, page: list[ExportRow]) -> None:
-        limit = (self._cut.at + _A_DAY) // _SECOND
         for row in page:
             updated = _saved(table, row)
-            if updated is not None and updated > limit:
+            if updated is not None and updated > self._latest:
                 raise UnreadableInput(
                     f"{row.file} line {row.line}: {table} {row.id} was saved at {row.value['updated_at']}, after "
                     f"the export of {to_text(self._cut.at)}: give the time of the export as --at"
                 )
 
-    def _judge(self, kind: Kind, seen: list[Observation], here: dict[str, Here] | dict[str, HereResult]) -> None:
+    def _judge(self, kind: Kind, seen: list[Observation], here: dict[str, Here]) -> None:
         if kind in KINDS.values() and kind is not Kind.RESULT:
             self._present.note_seen(kind, (one.id for one in seen))
         bodies = self._present.bodies(found.position for found in here.values())
@@ -201,7 +203,7 @@ class Comparison:
             theirs = Theirs(one.body, one.updated_at, one.created_at, one.unspecified)
             self._conclude(kind, one, judge(kind, theirs, ours, self._cut), found)
 
-    def _conclude(self, kind: Kind, one: Observation, found: Judgement, here: Here | HereResult | None) -> None:
+    def _conclude(self, kind: Kind, one: Observation, found: Judgement, here: Here | None) -> None:
         if kind in KINDS.values():
             self.book.add(kind, one.id, one.course, found, told=here is not None and here.is_told)
             is_late = found.verdict is Verdict.NEVER_TOLD and found.since is not None
@@ -234,7 +236,6 @@ class Comparison:
         kind = KINDS.get(table)
         if kind is None:
             return
-        here: dict[str, Here] | dict[str, HereResult]
         here = self._present.results([row.id]) if kind is Kind.RESULT else self._present.versions(kind, [row.id])
         found = here.get(row.id)
         if found is None:
@@ -257,16 +258,10 @@ class Comparison:
             self.book.add(kind, local_id, None, lagging if is_new else gone, told=True)
 
 
-def _is_same(here: HereResult, row: ExportRow) -> bool:
-    try:
-        return is_same(here, row.value)
-    except (ValueError, OverflowError):
-        return False  # it is told with the row's name where all of it is read
-
-
 def _saved(table: str, row: ExportRow) -> int | None:
     try:
-        return second_of(row.value.get("updated_at"))
+        updated = row.value.get("updated_at")
+        return None if not updated else micros(parse_moment(str(updated))) // _SECOND
     except (ValueError, OverflowError) as error:
         raise UnreadableInput(
             f"{row.file} line {row.line}: {table} {row.id}: {error}: export the table again"

@@ -1,11 +1,12 @@
 """What is known here now of many entities at once: versions by seeks, results out of one sorted copy on disk."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+import numpy as np
 import orjson
 
 from outcomes.domain.event import Event
@@ -14,9 +15,13 @@ from outcomes.domain.reconciliation import Ours
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.reconcile.plain_columns import whole_ids
+from outcomes.projections.reconcile.result_records import ResultRecords
+from outcomes.projections.reconcile.same_results import Look, SameResults
 from outcomes.projections.views.schema import ID_COLUMNS, ORDER, VERSION_TABLES
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.provenance import observed_positions
+from outcomes.store.sources.exports.pages import Columns
 
 
 class Here(NamedTuple):
@@ -33,106 +38,105 @@ class Here(NamedTuple):
     is_crossed: bool
 
 
-class HereResult(NamedTuple):
-    """The same of a result, with what the views hold of it."""
-
-    position: int
-    event_time: Micros
-    updated_at: Micros
-    is_told: bool
-    is_crossed: bool
-    course: str
-    student: str
-    outcome_id: str
-    state: str | None
-    score: float | None
-    possible: float | None
-    percent: float | None
-    assessed_at: Micros | None
-    artifact_type: str | None
-    artifact_id: str | None
-
-
-# By place and without a call of Python: one is made for every result.
-_here_result = partial(tuple.__new__, HereResult)
-
-_COLUMNS = (
-    "position event_time own_updated_at course student outcome_id state score possible percent assessed_at "
-    "artifact_type artifact_id"
-)
 _ORDER = ", ".join(f"v.{column}" for column in ORDER)
-# Of each result the last version in its order is in force: it replaces those before it.
-_COPY_RESULTS = f"""
-INSERT INTO temp.here_results SELECT v.result_id, v.position, v.event_time, v.updated_at, v.updated_at, c.id, s.uuid,
-    v.outcome_id, v.workflow_state, v.score, v.possible, v.percent, v.assessed_at, v.artifact_type, v.artifact_id
-FROM result_versions v CROSS JOIN contexts c ON c.context = v.course CROSS JOIN students s ON s.student = v.student
-WHERE c.tenant = :tenant AND v.event_time <= :until AND v.position <= :known_at
-ORDER BY v.result_id, {_ORDER}
-ON CONFLICT (id) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS.split())},
-    updated_at = max(updated_at, excluded.updated_at)
+_AT_ONCE = 100_000
+# Results that moved lie in several places; those of New Quizzes have ids that are no numbers.
+_RESULTS_BY_ID = f"""
+WITH places AS (
+    SELECT p.result_id, p.course, p.student, p.outcome_id FROM json_each(:ids) j
+    CROSS JOIN result_places p ON p.result_id = j.value AND p.tenant = :tenant
+    UNION SELECT m.result_id, m.course, m.student, m.outcome_id FROM json_each(:ids) j
+    CROSS JOIN moved_results m ON m.result_id = j.value AND m.tenant = :tenant)
+SELECT v.result_id, v.position, v.event_time, v.updated_at, coalesce(v.workflow_state, 'active') = 'active'
+FROM places p CROSS JOIN course_weeks w ON w.course = p.course
+CROSS JOIN result_versions v ON v.week = w.week AND v.course = p.course AND v.student = p.student
+    AND v.outcome_id = p.outcome_id AND v.result_id = p.result_id
+WHERE v.event_time <= :until AND v.position <= :known_at ORDER BY v.result_id, {_ORDER}
 """
-_OF_RESULTS = (
-    "SELECT r.id, r.position, r.event_time, r.updated_at, o.position IS NULL, r.updated_at > r.own_updated_at, "
-    "r.course, r.student, r.outcome_id, r.state, r.score, r.possible, r.percent, r.assessed_at, r.artifact_type, "
-    "r.artifact_id FROM json_each(?) j "
-    "CROSS JOIN temp.here_results r ON r.id = j.value LEFT JOIN temp.here_observed o ON o.position = r.position"
-)
-_TABLES = {
-    "here_results": "(id TEXT PRIMARY KEY, position INTEGER, event_time INTEGER, updated_at INTEGER, "
-    "own_updated_at INTEGER, course TEXT, student TEXT, outcome_id TEXT, state TEXT, score REAL, possible REAL, "
-    "percent REAL, assessed_at INTEGER, artifact_type TEXT, artifact_id TEXT) WITHOUT ROWID",
-    "here_observed": "(position INTEGER PRIMARY KEY)",
-    "here_seen": "(kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID",
-}
 
 
 class Present:
-    """The state of now, asked for some hundreds of entities at a time.
-
-    What it needs besides stands in temporary tables of the views' connection, on disk; `with` drops them.
-    """
+    """The state of now, asked for some hundreds of entities at a time; `with` drops what it keeps on disk for that."""
 
     def __init__(self, connection: sqlite3.Connection, log: EventLog, point: PointInTime) -> None:
         self._views = connection
         self._log = log
         self._point = point
-        self._has_results = False
-        self._seen_results = bytearray(point.known_at + 1)  # a byte for each position of the log
+        self._is_observed = np.zeros(point.known_at + 1, dtype=bool)
+        self._records: ResultRecords | None = None
+        self._same: SameResults | None = None
+        self._seen_by_id: set[str] = set()
 
     def __enter__(self) -> Self:
-        for name, columns in _TABLES.items():
-            self._views.execute(f"CREATE TABLE temp.{name} {columns}")
+        self._views.execute("CREATE TABLE temp.here_seen (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID")
         with self._log.reading() as reading:
-            self._views.executemany("INSERT INTO temp.here_observed VALUES (?)", observed_positions(reading))
+            positions = (position for (position,) in observed_positions(reading) if position <= self._point.known_at)
+            while len(some := np.fromiter(islice(positions, _AT_ONCE), np.int64)):
+                self._is_observed[some] = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for name in _TABLES:
-            self._views.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        self._views.execute("DROP TABLE IF EXISTS temp.here_seen")
+        if self._records is not None:
+            self._records.close()
 
     def versions(self, kind: Kind, ids: Iterable[str]) -> dict[str, Here]:
         """Return the versions in force of entities of any kind but results."""
         table = VERSION_TABLES[kind]
         rows = self._views.execute(
-            "SELECT value, position, event_time, newest, is_told, newest > updated_at FROM (SELECT j.value, "
-            "v.position, v.event_time, v.updated_at, "
-            f"(SELECT max(n.updated_at) FROM {table} n WHERE n.tenant = :tenant "
-            f"AND n.{ID_COLUMNS[kind]} = j.value) AS newest, o.position IS NULL AS is_told FROM json_each(:ids) j "
-            f"CROSS JOIN {table} v ON v.position = {seek(kind, 'j.value')} "
-            "LEFT JOIN temp.here_observed o ON o.position = v.position)",
+            f"SELECT j.value, v.position, v.event_time, v.updated_at, (SELECT max(n.updated_at) FROM {table} n "
+            f"WHERE n.tenant = :tenant AND n.{ID_COLUMNS[kind]} = j.value) FROM json_each(:ids) j "
+            f"CROSS JOIN {table} v ON v.position = {seek(kind, 'j.value')}",
             {**self._point.bounds(), "ids": orjson.dumps(list(ids)).decode()},
         )
-        return {row[0]: Here._make(row[1:]) for row in rows.fetchall()}
+        return {row[0]: self._here(*row[1:]) for row in rows.fetchall()}
 
-    def results(self, ids: Sequence[str]) -> dict[str, HereResult]:
+    def _here(self, position: int, event_time: Micros, updated_at: Micros, newest: Micros) -> Here:
+        return Here(position, event_time, newest, not self._is_observed[position], newest > updated_at)
+
+    @property
+    def _results(self) -> ResultRecords:
+        if self._records is None:
+            self._records = ResultRecords(self._views, self._point)
+        return self._records
+
+    def results(self, ids: Sequence[str]) -> dict[str, Here]:
         """Return the versions in force of results."""
-        if not self._has_results:
-            self._views.execute(_COPY_RESULTS, self._point.bounds())
-            self._has_results = True
-        rows = self._views.execute(_OF_RESULTS, (orjson.dumps(ids).decode(),))
-        return {row[0]: _here_result(row[1:]) for row in rows}
+        places = self._results.places(whole_ids(ids))
+        is_there = places >= 0
+        records = self._results.at(places[is_there])
+        columns = [records[name].tolist() for name in ("id", "position", "event_time", "updated_at", "newest")]
+        found = {str(row[0]): self._here(*row[1:]) for row in zip(*columns, strict=True)}
+        others = [one for one, is_known in zip(ids, is_there.tolist(), strict=True) if not is_known]
+        if others:
+            found.update((one, here) for one, here, _ in self._by_id(others))
+        return found
+
+    def _by_id(self, ids: Sequence[str]) -> Iterator[tuple[str, Here, bool]]:
+        """Yield the results among ids that no record is of, and whether each is active."""
+        rows = self._views.execute(
+            _RESULTS_BY_ID, {**self._point.bounds(), "ids": orjson.dumps(list(ids)).decode()}
+        ).fetchall()
+        last: dict[str, tuple[Any, ...]] = {}
+        for local_id, *row in rows:
+            newest = max(row[2], last[local_id][-1] if local_id in last else 0)
+            last[local_id] = (*row, newest)
+        for local_id, (position, event_time, updated_at, is_active, newest) in last.items():
+            yield local_id, self._here(position, event_time, updated_at, newest), bool(is_active)
+
+    def same_results(self, columns: Columns, latest: int) -> Look:
+        """Tell which results of a page are surely the same; remember that the export holds them all."""
+        if self._same is None:
+            self._same = SameResults(self._views, self._point, self._results, self._is_observed)
+        return self._same.look(columns, latest)
+
+    def note_seen_results(self, ids: Sequence[str]) -> None:
+        """Remember that the export holds results."""
+        places = self._results.places(whole_ids(ids))
+        self._results.note_seen(places[places >= 0])
+        self._seen_by_id.update(one for one, place in zip(ids, places.tolist(), strict=True) if place < 0)
 
     def bodies(self, positions: Iterable[int]) -> dict[int, dict[str, Any]]:
         """Return what events said, by position; of an erased one nothing."""
@@ -158,25 +162,16 @@ class Present:
             is not None
         )
 
-    def note_seen_results(self, here: Iterable[HereResult]) -> None:
-        """Remember that the export holds results, by the versions of them that are in force."""
-        for found in here:
-            self._seen_results[found.position] = 1
-
     def note_seen(self, kind: Kind, ids: Iterable[str]) -> None:
         """Remember that the export holds entities of any kind but results."""
         self._views.executemany(
             "INSERT OR IGNORE INTO temp.here_seen VALUES (?, ?)", ((kind.value, one) for one in ids)
         )
 
-    def unseen(self, kind: Kind) -> list[tuple[str, Micros]]:
+    def unseen(self, kind: Kind) -> Iterable[tuple[str, Micros]]:
         """Return the active entities of a kind that are here and not in the export, each with its event time."""
         if kind is Kind.RESULT:
-            self.results([])
-            here = self._views.execute(
-                "SELECT id, event_time, position FROM temp.here_results WHERE coalesce(state, 'active') = 'active'"
-            )
-            return [row[:2] for row in here if not self._seen_results[row[2]]]
+            return chain(self._results.unseen(), self._unseen_that_moved())
         identity, table = ID_COLUMNS[kind], VERSION_TABLES[kind]
         rows = self._views.execute(
             f"SELECT m.id, v.event_time FROM (SELECT DISTINCT {identity} AS id FROM {table} WHERE tenant = :tenant) m "
@@ -186,6 +181,14 @@ class Present:
         seen = {row[0] for row in self._views.execute("SELECT id FROM temp.here_seen WHERE kind = ?", (kind.value,))}
         return [row for row in rows if row[0] not in seen]
 
-    def ours(self, here: Here | HereResult, body: dict[str, Any], *, is_implied: bool = False) -> Ours:
+    def _unseen_that_moved(self) -> Iterator[tuple[str, Micros]]:
+        moved = self._views.execute(
+            "SELECT DISTINCT result_id FROM moved_results WHERE tenant = :tenant", self._point.bounds()
+        )
+        for local_id, here, is_active in self._by_id([one for (one,) in moved.fetchall() if one.isdecimal()]):
+            if is_active and local_id not in self._seen_by_id:
+                yield local_id, here.event_time
+
+    def ours(self, here: Here, body: dict[str, Any], *, is_implied: bool = False) -> Ours:
         """Return a version as the domain judges it."""
-        return Ours(body, here.event_time, here.updated_at, is_implied, bool(here.is_crossed))
+        return Ours(body, here.event_time, here.updated_at, is_implied, here.is_crossed)

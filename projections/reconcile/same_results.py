@@ -1,60 +1,105 @@
-"""Results that are the same here and there, told by their columns alone: nearly all of a million rows.
+"""Results that are the same here and there, told by columns alone: nearly all of a million rows.
 
-Only what the views hold is compared here. What differs in any of it, or is not plain, is looked at as all rows are.
+Only what the views hold is compared here. What differs in any of it, or is not plain, is judged as all rows are.
 """
 
-from functools import lru_cache
-from typing import Any
+import sqlite3
+from collections import Counter
+from typing import NamedTuple
 
-from outcomes.domain.times import micros, parse_moment
-from outcomes.projections.reconcile.present import HereResult
+import numpy as np
+
+from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
+from outcomes.projections.mastery.columnar.id_numbers import id_numbers
+from outcomes.projections.reconcile.plain_columns import NOTHING, ODD, numbers_of, seconds_of, whole_ids
+from outcomes.projections.reconcile.result_records import Records, ResultRecords
+from outcomes.store.sources.exports.pages import Columns
+
+NAMES = (
+    "updated_at",
+    "assessed_at",
+    "user_uuid",
+    "learning_outcome_id",
+    "context_id",
+    "workflow_state",
+    "artifact_type",
+    "artifact_id",
+    "score",
+    "possible",
+    "percent",
+)
+"""The columns that are compared, in this order."""
 
 _SECOND = 1_000_000
 _CLOSE = 1e-9
-_SECONDS = slice(17, 19)
-_SHORTEST = len("2026-04-08T19:55:05Z")
+_NOBODY = -1
 
 
-@lru_cache(maxsize=4096)
-def _minute(text: str) -> int:
-    return micros(parse_moment(text)) // _SECOND
+class Look(NamedTuple):
+    """What columns tell of a page: how many results of a course are the same, told or only observed; who differs."""
+
+    same: Counter[tuple[str, bool]]
+    is_same: Bools
 
 
-def second_of(text: Any) -> int | None:
-    """Return the whole second of a time as exports write it; None for none. Raises ValueError."""
-    if not text:
-        return None
-    if text.__class__ is str and len(text) >= _SHORTEST and text[-1] == "Z" and text[16] == ":":
-        return _minute(text[:16]) + int(text[_SECONDS])
-    return micros(parse_moment(str(text))) // _SECOND
+class SameResults:
+    """Compares pages of learning_outcome_results with the records of what is known here."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, point: PointInTime, records: ResultRecords, is_observed: Bools
+    ) -> None:
+        self._records = records
+        self._is_observed = is_observed
+        contexts = connection.execute("SELECT context, id FROM contexts").fetchall()
+        self._course_names = dict(contexts)
+        self._courses = np.full(1 + max(self._course_names, default=0), ODD)
+        self._courses[[number for number, _ in contexts]] = id_numbers([local_id for _, local_id in contexts])
+        students = connection.execute("SELECT uuid, student FROM students WHERE tenant = ?", (point.number,))
+        self._students: dict[str | None, int] = dict(students.fetchall())
+
+    def look(self, columns: Columns, latest: int) -> Look:
+        """Tell what is the same; nothing that was saved after the second `latest` is."""
+        updated, assessed, users, outcomes, courses, states, kinds, artifacts, *amounts = columns.values
+        places = self._records.places(whole_ids(columns.ids))
+        is_there = (places >= 0) & np.array([action != "D" for action in columns.actions], dtype=bool)
+        self._records.note_seen(places[is_there])
+        here = self._records.at(np.maximum(places, 0)) if self._records.size else None
+        if here is None:
+            return Look(Counter(), is_there)
+        saved, own = seconds_of(updated), np.where(here["newest"] == 0, here["event_time"], here["newest"])
+        is_same = is_there & (saved > ODD) & (saved <= own // _SECOND) & (saved <= latest)
+        is_same &= (
+            np.fromiter((self._students.get(user, _NOBODY) for user in users), np.int64, len(users)) == here["student"]
+        )
+        is_same &= _are_equal_ids(whole_ids(outcomes), here["outcome"])
+        is_same &= _are_equal_ids(whole_ids(courses), self._courses[here["course"]])
+        is_same &= self._records.codes.of([state or "active" for state in states]) == here["state"]
+        is_same &= self._records.codes.of([kind or None for kind in kinds]) == here["artifact_type"]
+        is_same &= _are_equal_ids(whole_ids(artifacts), here["artifact"])
+        is_same &= _are_equal_times(seconds_of(assessed), here["assessed_at"])
+        for values, name in zip(amounts, ("score", "possible", "percent"), strict=True):
+            is_same &= _are_equal_numbers(*numbers_of(values), here[name])
+        return Look(self._counted(here[is_same]), is_same)
+
+    def _counted(self, here: Records) -> Counter[tuple[str, bool]]:
+        is_told = ~self._is_observed[here["position"]]
+        pairs, counts = np.unique(here["course"] * 2 + is_told, return_counts=True)
+        found = Counter[tuple[str, bool]]()
+        for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
+            found[self._course_names[pair // 2], bool(pair % 2)] = count
+        return found
 
 
-def is_same(here: HereResult, value: Any) -> bool:
-    """Say whether a row of learning_outcome_results is surely what is known here, and no newer."""
-    get = value.get
-    saved = second_of(get("updated_at"))
-    assessed = here.assessed_at
-    return (
-        saved is not None
-        and saved <= (here.updated_at or here.event_time) // _SECOND
-        and get("user_uuid") == here.student
-        and str(get("learning_outcome_id")) == here.outcome_id
-        and str(get("context_id")) == here.course
-        and (get("workflow_state") or "active") == (here.state or "active")
-        and second_of(get("assessed_at")) == (None if assessed is None else assessed // _SECOND)
-        and (get("artifact_type") or None) == (here.artifact_type or None)
-        and _text(get("artifact_id")) == here.artifact_id
-        and _are_equal(get("score"), here.score)
-        and _are_equal(get("possible"), here.possible)
-        and _are_equal(get("percent"), here.percent)
-    )
+def _are_equal_ids(theirs: Ints, ours: Ints) -> Bools:
+    return (theirs == ours) & (theirs != ODD)
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)
+def _are_equal_times(theirs: Ints, ours: Ints) -> Bools:
+    seconds = np.where(ours == NOTHING, NOTHING, ours // _SECOND)
+    return (theirs == seconds) & (theirs != ODD)
 
 
-def _are_equal(theirs: Any, ours: float | None) -> bool:
-    if theirs is None or theirs == "":
-        return ours is None
-    return ours is not None and abs(float(theirs) - ours) < _CLOSE
+def _are_equal_numbers(theirs: Floats, is_odd: Bools, ours: Floats) -> Bools:
+    are_none = np.isnan(theirs) & np.isnan(ours)
+    return ~is_odd & (are_none | (np.abs(theirs - ours) < _CLOSE))

@@ -19,7 +19,7 @@ CREATE TABLE assessed (assignment_id TEXT, user_id TEXT, user_uuid TEXT, course_
 CREATE TABLE report (course TEXT, user TEXT, outcome TEXT, type TEXT, assessment TEXT, question TEXT, attempt INTEGER,
     score REAL, possible REAL, submitted_at TEXT,
     PRIMARY KEY (course, user, outcome, type, assessment, question, attempt)) WITHOUT ROWID;
-CREATE TABLE newest (id TEXT PRIMARY KEY, ts TEXT, file TEXT, line INTEGER) WITHOUT ROWID;
+CREATE TABLE newest (id TEXT PRIMARY KEY, ts TEXT, place INTEGER) WITHOUT ROWID;
 """
 
 

@@ -11,6 +11,7 @@ from outcomes.domain.mastery.results import QUIZ_SUBMISSION
 from outcomes.projections.as_of.lookups import context_number, student_uuids
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
+from outcomes.projections.mastery.columnar.id_numbers import id_numbers
 from outcomes.projections.mastery.facts import ExportFacts
 from outcomes.projections.mastery.results import LIVE_ASSESSMENT
 from outcomes.projections.views.extract import RUBRIC_ASSESSMENT, WEEK
@@ -31,7 +32,6 @@ _BLOCK = 40_000
 # Numbers beyond these no assessment has. Below them every sum and product here is far from the ends of a float.
 _LARGEST = 1e9
 _LARGEST_EXACT = 2.0**53
-_POWERS_OF_TEN = 10 ** np.arange(19, dtype=np.int64)
 
 
 class Block(NamedTuple):
@@ -113,7 +113,7 @@ class _Raw:
                 column.append(np.array(values, dtype=np.float64))
             self._outcome.append(_coded(self.outcomes, outcomes))
             self._artifact.append(_coded(self.artifacts, artifacts))
-            self._result.append(_id_numbers(results))
+            self._result.append(id_numbers(results))
             self._course.append(np.full(len(page), len(self.courses)))
             self.size += len(page)
         self.courses.append(course)
@@ -150,32 +150,9 @@ def _coded(codes: _Codes, texts: Sequence[str | None]) -> Ints:
     return np.fromiter(map(codes.__getitem__, texts), dtype=np.int64, count=len(texts))
 
 
-def _id_numbers(ids: Sequence[str]) -> Ints:
-    """Return ids as numbers, in whose order Canvas reads them; -1 for an id that is not simply a number."""
-    digits = "".join(ids)
-    if digits.isascii() and digits.isdigit():
-        numbers = np.fromstring(",".join(ids), dtype=np.int64, sep=",")
-        # A number never has more digits than its text, so if none was lost in all, none had an idle zero in front.
-        lengths = np.searchsorted(_POWERS_OF_TEN, numbers, side="right")
-        if lengths.sum() == len(digits) and lengths.max() < len(_POWERS_OF_TEN):
-            return numbers
-    return _id_numbers_one_by_one(ids)
-
-
-def _id_numbers_one_by_one(ids: Sequence[str]) -> Ints:
-    longest = len(_POWERS_OF_TEN) - 1
-    return np.array(
-        [
-            int(text) if text.isascii() and text.isdigit() and text[0] != "0" and len(text) <= longest else -1
-            for text in ids
-        ],
-        dtype=np.int64,
-    )
-
-
 def _moved(connection: sqlite3.Connection, point: PointInTime) -> Ints:
     rows = connection.execute("SELECT DISTINCT result_id FROM moved_results WHERE tenant = ?", (point.number,))
-    return _id_numbers([row[0] for row in rows])
+    return id_numbers([row[0] for row in rows])
 
 
 class _Facts(NamedTuple):

@@ -17,15 +17,21 @@ _ESCAPE = re.compile(r"\\[tnr\\]")
 _LONGEST_RECORD = 64 << 20
 
 
-def raw_lines_of(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines of text with their numbers, without their ends."""
-    rest, count = b"", 0
+def line_blocks(chunks: Iterable[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield lines of text without their ends, as many at a time as came together, with the number of the first."""
+    rest, first = b"", 1
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
-        for count, line in enumerate(lines, count + 1):  # noqa: B020 - goes on from chunk to chunk
-            yield count, line
+        yield first, lines
+        first += len(lines)
     if rest:
-        yield count + 1, rest
+        yield first, [rest]
+
+
+def raw_lines_of(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of text with their numbers, without their ends."""
+    for first, lines in line_blocks(chunks):
+        yield from enumerate(lines, first)
 
 
 def lines_of(chunks: Iterable[bytes], name: str) -> Iterator[tuple[int, str]]:
@@ -40,8 +46,8 @@ def _decoded(line: bytes, name: str, number: int) -> str:
         raise UnreadableInput(f"{name} line {number} is not UTF-8: {error.reason}: fetch the file again") from error
 
 
-def csv_records(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[int, Record]]:
-    """Yield the records of CSV with the numbers of their first lines; raises UnreadableInput."""
+def csv_texts(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[int, str]]:
+    """Yield the text of each record of CSV with the number of its first line; raises UnreadableInput."""
     first, waiting = 0, ""
     for number, line in lines:
         if waiting:
@@ -52,7 +58,7 @@ def csv_records(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[i
             first, waiting = number, line
         if waiting.count('"') % 2:
             continue  # a quoted field goes on in the next line
-        yield first, _csv_record(waiting, name, first)
+        yield first, waiting
         waiting = ""
     if waiting:
         raise UnreadableInput(
@@ -60,7 +66,13 @@ def csv_records(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[i
         )
 
 
-def _csv_record(line: str, name: str, number: int) -> Record:
+def csv_records(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[int, Record]]:
+    """Yield the records of CSV with the numbers of their first lines; raises UnreadableInput."""
+    return ((number, csv_record(text, name, number)) for number, text in csv_texts(lines, name))
+
+
+def csv_record(line: str, name: str, number: int) -> Record:
+    """Return the fields of one record of CSV; raises UnreadableInput that names the line."""
     if '"' not in line:
         return [None if field in {"", "NULL"} else field for field in line.split(",")]
     record: Record = []
@@ -76,15 +88,33 @@ def _csv_record(line: str, name: str, number: int) -> Record:
             return record
 
 
-def tsv_records(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Record]]:
-    """Yield the records of TSV with their numbers."""
-    for number, line in lines:
-        fields = line.split("\t")
-        yield number, [None if field == "\\N" else _unescaped(field) for field in fields]
+def tsv_record(line: str) -> Record:
+    """Return the fields of one record of TSV."""
+    return [None if field == "\\N" else _unescaped(field) for field in line.split("\t")]
 
 
 def _unescaped(field: str) -> str:
     return _ESCAPE.sub(lambda found: _ESCAPES[found[0]], field) if "\\" in field else field
+
+
+def head_of(record: Record) -> list[str]:
+    """Return the names of columns, as the first record tells them."""
+    return [(column or "").strip().removeprefix("\ufeff") for column in record]
+
+
+def is_blank(record: Record) -> bool:
+    """Whether a record is an empty line."""
+    return record in ([None], [""])
+
+
+def by_column(columns: list[str], record: Record, name: str, number: int) -> dict[str, str | None]:
+    """Return the fields of a record by their columns; raises UnreadableInput where they do not fit."""
+    if len(record) != len(columns):
+        raise UnreadableInput(
+            f"{name} line {number} has {len(record)} fields, its head names {len(columns)}: "
+            "the file was cut short or changed: fetch it again"
+        )
+    return dict(zip(columns, record, strict=True))
 
 
 def table_of(
@@ -94,20 +124,7 @@ def table_of(
     head = next(records, None)
     if head is None:
         return [], iter(())
-    columns = [(column or "").strip().removeprefix("\ufeff") for column in head[1]]
-    return columns, _by_column(columns, records, name)
-
-
-def _by_column(
-    columns: list[str], records: Iterator[tuple[int, Record]], name: str
-) -> Iterator[tuple[int, dict[str, str | None]]]:
-    width = len(columns)
-    for number, record in records:
-        if len(record) != width:
-            if record in ([None], [""]):
-                continue  # an empty line
-            raise UnreadableInput(
-                f"{name} line {number} has {len(record)} fields, its head names {width}: "
-                "the file was cut short or changed: fetch it again"
-            )
-        yield number, dict(zip(columns, record, strict=True))
+    columns = head_of(head[1])
+    return columns, (
+        (number, by_column(columns, record, name, number)) for number, record in records if not is_blank(record)
+    )

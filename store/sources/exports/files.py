@@ -7,17 +7,16 @@ A file belongs to the table that its own name begins with, or that the folder ar
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.sources.content import any_text_in
-from outcomes.store.sources.exports import parquet_rows
 from outcomes.store.sources.exports.columns import TABLES
-from outcomes.store.sources.exports.delimited import csv_records, lines_of, raw_lines_of, table_of, tsv_records
-from outcomes.store.sources.exports.rows import ExportRow, identity
+from outcomes.store.sources.exports.delimited import csv_texts, head_of, lines_of, raw_lines_of
+from outcomes.store.sources.exports.pages import CSV, TSV, Dialect, JsonPage, Page, TextPage
+from outcomes.store.sources.exports.parquet_rows import parquet_pages
+from outcomes.store.sources.exports.rows import ExportRow
 from outcomes.store.sources.file_types import PARQUET_MAGIC
 from outcomes.store.sources.files import InputChunks, open_source
 
@@ -61,24 +60,33 @@ def _table_of(relative: Path) -> str | None:
 
 def rows_of(path: Path, table: str) -> Iterator[ExportRow]:
     """Yield the rows of a file as they are read; raises UnreadableInput that names the file and the line."""
+    for page in pages_of(path, table):
+        yield from page.rows()
+
+
+def pages_of(path: Path, table: str) -> Iterator[Page]:
+    """Yield the rows of a file some at a time; raises UnreadableInput that names the file and the line."""
     name = str(path)
     with open_source(name) as stream:
         is_parquet = stream.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
     # Opened anew: chunks are read past the stream's own buffer.
     with open_source(name) as stream:
         if is_parquet:
-            yield from _named(parquet_rows.records(stream, name), table, name)
+            yield from _with_columns(parquet_pages(stream, table, name), table, name)
             return
         kind = _format_of(path)
         chunks = any_text_in(InputChunks(stream, name), name)
         if kind == "json":
-            yield from _json_rows(raw_lines_of(chunks), table, name)
+            yield from _with_columns(_json_pages(chunks, table, name), table, name)
             return
-        lines = lines_of(chunks, name)
-        records = csv_records(lines, name) if kind == "csv" else tsv_records(lines)
-        columns, rows = table_of(records, name)
-        _check_columns([column.removeprefix("value.") for column in columns], table, name)
-        yield from _flat_rows(rows, name)
+        texts = lines_of(chunks, name)
+        yield from _text_pages(csv_texts(texts, name) if kind == "csv" else texts, table, name, _DIALECTS[kind])
+
+
+_DIALECTS = {"csv": CSV, "tsv": TSV}
+_ROWS = 2_000
+_SURELY = 1_000
+"""So many rows without a column that every useful row has are not rows whose value happens to be null."""
 
 
 def _format_of(path: Path) -> str:
@@ -86,54 +94,38 @@ def _format_of(path: Path) -> str:
     return "csv" if ".csv" in suffixes else "tsv" if ".tsv" in suffixes else "json"
 
 
-def _json_rows(lines: Iterable[tuple[int, bytes]], table: str, name: str) -> Iterator[ExportRow]:
-    return _named(((number, _object(line, name, number)) for number, line in lines if line.strip()), table, name)
+def _json_pages(chunks: Iterable[bytes], table: str, name: str) -> Iterator[JsonPage]:
+    lines = ((number, line) for number, line in raw_lines_of(chunks) if line.strip())
+    while some := list(islice(lines, _ROWS)):
+        yield JsonPage(name, table, some)
 
 
-def _object(line: bytes, name: str, number: int) -> dict[str, Any]:
-    try:
-        found = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise UnreadableInput(f"{name} line {number} is no JSON ({error}): cut short? Fetch the file again") from error
-    if not isinstance(found, dict):
-        raise UnreadableInput(
-            f"{name} line {number} is no object with key, value and meta: is it a Canvas Data 2 file?"
-        )
-    return found
+def _text_pages(texts: Iterator[tuple[int, str]], table: str, name: str, dialect: Dialect) -> Iterator[TextPage]:
+    first = next(texts, None)
+    if first is None:
+        return
+    head = head_of(dialect.read(first[1], name, first[0]))
+    _check_columns([column.removeprefix("value.") for column in head], table, name)
+    rest = ((number, text) for number, text in texts if text)
+    while some := list(islice(rest, _ROWS)):
+        yield TextPage(name, head, some, dialect)
 
 
-def _named(records: Iterable[tuple[int, dict[str, Any]]], table: str, name: str) -> Iterator[ExportRow]:
-    """Yield rows of nested records: {"key": {"id"}, "value": {…}, "meta": {"ts", "action"}}."""
+def _with_columns(pages: Iterator[Page], table: str, name: str) -> Iterator[Page]:
+    """Pass pages on; raises UnreadableInput where the table's rows surely lack one of its columns.
+
+    Nulls may be left out, so a column is missed only if no row has it.
+    """
     wanted, seen = set(TABLES[table]), 0
-    for number, record in records:
-        key, value, meta = record.get("key"), record.get("value") or {}, record.get("meta") or {}
-        row_id = identity((key or {}).get("id") if isinstance(key, dict) else None) or identity(value.get("id"))
-        if row_id is None:
-            raise UnreadableInput(f"{name} line {number} has no key.id: is it a file of {table} of Canvas Data 2?")
-        if wanted and value:
-            # Nulls may be left out, so a column is missed only if no row has it.
-            wanted.difference_update(value)
-            seen += 1
-        yield ExportRow(row_id, value, meta.get("action"), str(meta.get("ts") or ""), name, number)
+    for page in pages:
+        for row in page.rows() if wanted else ():
+            wanted.difference_update(row.value)
+            seen += bool(row.value)
+            if not wanted:
+                break
+        yield page
     if wanted and seen > _SURELY:
         raise UnreadableInput(_lacking(wanted, table, name))
-
-
-_SURELY = 1_000
-"""So many rows without a column that every useful row has are not rows whose value happens to be null."""
-
-
-def _flat_rows(rows: Iterable[tuple[int, dict[str, str | None]]], name: str) -> Iterator[ExportRow]:
-    for number, row in rows:
-        row_id = row.get("key.id") or row.get("value.id") or row.get("id")
-        if not row_id:
-            raise UnreadableInput(f"{name} line {number} has no key.id: is it a file of Canvas Data 2?")
-        value = {
-            column.removeprefix("value."): field
-            for column, field in row.items()
-            if field is not None and not column.startswith(("key.", "meta."))
-        }
-        yield ExportRow(row_id, value, row.get("meta.action"), row.get("meta.ts") or "", name, number)
 
 
 def _check_columns(columns: list[str], table: str, name: str) -> None:

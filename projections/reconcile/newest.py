@@ -1,0 +1,49 @@
+"""Which copy of a row counts: a snapshot and the increments after it hold a row several times."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from outcomes.store.observations.lookups import Lookups
+from outcomes.store.sources.exports.pages import Page
+
+_NOTE = (
+    "INSERT INTO newest VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET ts = excluded.ts, place = excluded.place "
+    "WHERE excluded.ts >= newest.ts"
+)
+_PLACES = "SELECT n.place FROM json_each(?) j CROSS JOIN newest n ON n.id = j.value WHERE n.place BETWEEN ? AND ?"
+
+
+class Newest:
+    """The last copy of each row of a table, by the lake's time; of equal ones that which is read last."""
+
+    def __init__(self, lookups: Lookups, pages: Callable[[], Iterable[Page]]) -> None:
+        self._connection = lookups.connection
+        self._pages = pages
+
+    def pages(self) -> Iterator[tuple[Page, Sequence[int]]]:
+        """Yield all pages, and which of their rows are the last copies."""
+        self._connection.execute("DELETE FROM newest")
+        first = 0
+        for page in self._pages():
+            ids, stamps = _ids_and_stamps(page)
+            self._connection.executemany(_NOTE, zip(ids, stamps, range(first, first + len(page)), strict=True))
+            first += len(page)
+        first = 0
+        for page in self._pages():
+            ids, _ = _ids_and_stamps(page)
+            found = self._connection.execute(
+                _PLACES,
+                (orjson.dumps(ids).decode(), first, first + len(page) - 1),
+            )
+            yield page, sorted({place - first for (place,) in found})
+            first += len(page)
+
+
+def _ids_and_stamps(page: Page) -> tuple[list[str], list[Any]]:
+    columns = page.columns(())
+    if columns is None:
+        rows = list(page.rows())
+        return [row.id for row in rows], [row.ts for row in rows]
+    return [str(one) for one in columns.ids], [stamp or "" for stamp in columns.stamps]

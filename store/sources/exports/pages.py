@@ -1,0 +1,193 @@
+"""Rows of an export some at a time: a few columns of all of them, and each row where that is not enough.
+
+Reading a row takes several times as long as comparing it. So a page keeps what it was read from, and gives the values
+of a few columns without making rows of them.
+"""
+
+import csv
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+import orjson
+
+from outcomes.domain.errors import UnreadableInput
+from outcomes.store.sources.exports.delimited import Record, by_column, csv_record, tsv_record
+from outcomes.store.sources.exports.rows import ExportRow, identity
+
+Values = Sequence[Any]
+
+
+class Columns(NamedTuple):
+    """Ids, actions, the lake's times and some columns of the rows of a page; a null is None or empty text."""
+
+    ids: Values
+    actions: Values
+    stamps: Values
+    values: Sequence[Values]
+
+    def of(self, places: Sequence[int]) -> "Columns":
+        """Return the same of some of the rows."""
+        ids, actions, stamps, *values = (
+            [column[place] for place in places] for column in (self.ids, self.actions, self.stamps, *self.values)
+        )
+        return Columns(ids, actions, stamps, values)
+
+
+class Page(ABC):
+    """Some rows of a file, in its order."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+
+    @abstractmethod
+    def row(self, place: int) -> ExportRow:
+        """Return one row; raises UnreadableInput that names its line."""
+
+    @abstractmethod
+    def columns(self, names: tuple[str, ...]) -> Columns | None:
+        """Return columns; None where the page has to be read row by row, be it only to say what is wrong with it."""
+
+    def rows(self) -> Iterator[ExportRow]:
+        """Yield all rows; raises UnreadableInput that names the line."""
+        return map(self.row, range(len(self)))
+
+
+class JsonPage(Page):
+    """Lines of JSON: {"key": {"id"}, "value": {…}, "meta": {"ts", "action"}}."""
+
+    def __init__(self, name: str, table: str, lines: list[tuple[int, bytes]]) -> None:
+        self._name, self._table = name, table
+        self._lines = lines
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self._lines)
+
+    def row(self, place: int) -> ExportRow:
+        """Return one row; raises UnreadableInput."""
+        number, line = self._lines[place]
+        try:
+            found = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise UnreadableInput(
+                f"{self._name} line {number} is no JSON ({error}): cut short? Fetch the file again"
+            ) from error
+        if not isinstance(found, dict):
+            raise UnreadableInput(
+                f"{self._name} line {number} is no object with key, value and meta: is it a Canvas Data 2 file?"
+            )
+        return nested_row(found, self._table, self._name, number)
+
+    def columns(self, names: tuple[str, ...]) -> Columns | None:
+        """Return columns, or None."""
+        decoder, without = _decoder(names)
+        try:
+            read = decoder.decode(b"[" + b",".join([line for _, line in self._lines]) + b"]")
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        if len(read) != len(self._lines):
+            return None
+        values = [row.value or without for row in read]
+        return Columns(
+            [row.key.id for row in read],
+            [row.meta and row.meta.action for row in read],
+            [row.meta and row.meta.ts for row in read],
+            [[getattr(value, name) for value in values] for name in names],
+        )
+
+
+@cache
+def _decoder(names: tuple[str, ...]) -> tuple[msgspec.json.Decoder[Any], Any]:
+    """Return what reads only these columns, which is several times as fast, and a row's values where it has none."""
+    key = msgspec.defstruct("Key", [("id", int | str)], gc=False)
+    value = msgspec.defstruct("Value", [(name, str | int | float | None, None) for name in names], gc=False)
+    meta = msgspec.defstruct("Meta", [("action", str | None, None), ("ts", str | None, None)], gc=False)
+    fields = [("key", key), ("value", value | None, None), ("meta", meta | None, None)]
+    row = msgspec.defstruct("Row", fields, gc=False)
+    return msgspec.json.Decoder(list[row]), value()
+
+
+def nested_row(record: dict[str, Any], table: str, name: str, number: int) -> ExportRow:
+    """Return the row of a nested record; raises UnreadableInput."""
+    key, value, meta = record.get("key"), record.get("value") or {}, record.get("meta") or {}
+    row_id = identity((key or {}).get("id") if isinstance(key, dict) else None) or identity(value.get("id"))
+    if row_id is None:
+        raise UnreadableInput(f"{name} line {number} has no key.id: is it a file of {table} of Canvas Data 2?")
+    return ExportRow(row_id, value, meta.get("action"), str(meta.get("ts") or ""), name, number)
+
+
+class Dialect(NamedTuple):
+    """How records of text are read: one, with all that is to be said of it, or many at once, and what a null is."""
+
+    read: Callable[[str, str, int], Record]
+    split: Callable[[list[str]], list[list[str]] | None]
+    null: str
+
+
+class TextPage(Page):
+    """Records of CSV or TSV, with columns key.id, value.… and meta.…."""
+
+    def __init__(self, name: str, head: list[str], texts: list[tuple[int, str]], dialect: Dialect) -> None:
+        self._name, self._head, self._texts = name, head, texts
+        self._dialect = dialect
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self._texts)
+
+    def row(self, place: int) -> ExportRow:
+        """Return one row; raises UnreadableInput."""
+        number, text = self._texts[place]
+        row = by_column(self._head, self._dialect.read(text, self._name, number), self._name, number)
+        row_id = row.get("key.id") or row.get("value.id") or row.get("id")
+        if not row_id:
+            raise UnreadableInput(f"{self._name} line {number} has no key.id: is it a file of Canvas Data 2?")
+        value = {
+            column.removeprefix("value."): field
+            for column, field in row.items()
+            if field is not None and not column.startswith(("key.", "meta."))
+        }
+        return ExportRow(row_id, value, row.get("meta.action"), row.get("meta.ts") or "", self._name, number)
+
+    def columns(self, names: tuple[str, ...]) -> Columns | None:
+        """Return columns, or None."""
+        records = self._dialect.split([text for _, text in self._texts])
+        width, null = len(self._head), self._dialect.null
+        if records is None or "key.id" not in self._head or any(len(record) != width for record in records):
+            return None
+        nothing = [None] * len(records)
+        places = {column.removeprefix("value."): place for place, column in enumerate(self._head)}
+
+        def column(name: str) -> Values:
+            if name not in places:
+                return nothing
+            place = places[name]
+            return [None if record[place] == null else record[place] for record in records]
+
+        ids = column("key.id")
+        if not all(ids):
+            return None
+        return Columns(ids, column("meta.action"), column("meta.ts"), [column(name) for name in names])
+
+
+def _csv_fields(texts: list[str]) -> list[list[str]] | None:
+    if any('"NULL"' in text for text in texts):
+        return None  # a text, not a null: Python's reader does not tell them apart
+    try:
+        records = list(csv.reader(texts, strict=True))
+    except csv.Error:
+        return None
+    return records if len(records) == len(texts) else None
+
+
+def _tsv_fields(texts: list[str]) -> list[list[str]]:
+    # What is escaped stays as it is written: it is equal to nothing, and so read as a row.
+    return [text.split("\t") for text in texts]
+
+
+CSV = Dialect(csv_record, _csv_fields, "NULL")
+TSV = Dialect(lambda text, _name, _number: tsv_record(text), _tsv_fields, "\\N")
