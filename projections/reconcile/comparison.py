@@ -10,9 +10,10 @@ import numpy as np
 from outcomes.domain.errors import UnreadableInput
 from outcomes.domain.identity import OBSERVED_ONLY, Kind
 from outcomes.domain.reconciliation import BAD_NEWS, WRITTEN, Cut, Judgement, Theirs, Verdict, differences, judge
-from outcomes.domain.times import Micros, micros, parse_moment, to_text
+from outcomes.domain.times import Micros, to_text
 from outcomes.projections.reconcile.book import Book
 from outcomes.projections.reconcile.newest import Newest
+from outcomes.projections.reconcile.plain_columns import second_of
 from outcomes.projections.reconcile.present import Here, Present
 from outcomes.projections.reconcile.same_results import NAMES
 from outcomes.store.observations.lookups import Lookups
@@ -132,6 +133,8 @@ class Comparison:
 
     def _page(self, table: str, page: list[ExportRow]) -> None:
         self._refuse_other_times(table, page)
+        if self._spool is None and table not in KINDS:
+            return  # these get no verdict: they are of use only where they are recorded
         seen: dict[Kind, list[Observation]] = defaultdict(list)
         for row in page:
             if row.is_gone:
@@ -260,8 +263,7 @@ class Comparison:
 
 def _saved(table: str, row: ExportRow) -> int | None:
     try:
-        updated = row.value.get("updated_at")
-        return None if not updated else micros(parse_moment(str(updated))) // _SECOND
+        return second_of(row.value.get("updated_at"))
     except (ValueError, OverflowError) as error:
         raise UnreadableInput(
             f"{row.file} line {row.line}: {table} {row.id}: {error}: export the table again"

@@ -1,11 +1,13 @@
 """Values of exports in numpy columns; what is not plain is marked, so that its row is judged by itself."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from outcomes.domain.times import micros, parse_moment
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.columnar.id_numbers import NO_NUMBER, id_numbers
 
@@ -14,6 +16,7 @@ NOTHING: Final = -(1 << 62)
 ODD: Final = NOTHING + 1
 """A value that has to be read with all care."""
 
+_SECOND = 1_000_000
 # 2026-04-08T19:55:05, then perhaps a fraction, then Z, +00:00 or nothing.
 _LENGTH = 19
 _DIGITS = np.array([0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18])
@@ -64,6 +67,20 @@ def numbers_of(values: Sequence[Any]) -> tuple[Floats, Bools]:
     return found, is_odd
 
 
+@lru_cache(maxsize=4096)
+def _minute(text: str) -> int:
+    return micros(parse_moment(text)) // _SECOND
+
+
+def second_of(value: Any) -> int | None:
+    """Return the whole second of one time; None for none. Raises ValueError."""
+    if not value:
+        return None
+    if value.__class__ is str and len(value) > _LENGTH and value[-1] == "Z" and value[16] == ":":
+        return _minute(value[:16]) + int(value[17:19])
+    return micros(parse_moment(str(value))) // _SECOND
+
+
 def seconds_of(values: Sequence[Any]) -> Ints:
     """Return the whole seconds of times since 1970; NOTHING for none, ODD for what is no plain time in UTC."""
     if not values:
@@ -108,4 +125,5 @@ def _is_utc(letters: NDArray[np.uint8]) -> Bools:
     is_digit = (letters >= ord("0")) & (letters <= ord("9"))
     is_fraction = (between <= _LENGTH) | (between >= ends[:, None]) | is_digit
     has_fraction = (letters[:, _LENGTH] == ord(".")) & (ends > _LENGTH + 1)
-    return ((ends == _LENGTH) | (has_fraction & is_fraction.all(axis=1))) & (length <= letters.shape[1])
+    found: Bools = (ends == _LENGTH) | (has_fraction & is_fraction.all(axis=1))
+    return found

@@ -191,14 +191,14 @@ class ResultRecords:
 def _in_force(file: BinaryIO) -> Records:
     """Return of each result the last of its versions, with the newest time of any, sorted by id."""
     file.seek(0)
-    records = np.frombuffer(file.read(), dtype=RECORD)
+    records: Records = np.frombuffer(file.read(), dtype=RECORD)
     if not len(records):
         return records
     order = np.argsort(records["id"], kind="stable")
     ids = records["id"][order]
     begins = np.flatnonzero(np.concatenate(([True], ids[1:] != ids[:-1])))
     newest = np.maximum.reduceat(records["updated_at"][order], begins)
-    found = records[order[np.append(begins[1:], len(order)) - 1]]
+    found: Records = records[order[np.append(begins[1:], len(order)) - 1]]
     found["newest"] = newest
     return found
 

@@ -92,14 +92,16 @@ class SameResults:
 
 
 def _are_equal_ids(theirs: Ints, ours: Ints) -> Bools:
-    return (theirs == ours) & (theirs != ODD)
+    found: Bools = (theirs == ours) & (theirs != ODD)
+    return found
 
 
 def _are_equal_times(theirs: Ints, ours: Ints) -> Bools:
     seconds = np.where(ours == NOTHING, NOTHING, ours // _SECOND)
-    return (theirs == seconds) & (theirs != ODD)
+    return _are_equal_ids(theirs, seconds)
 
 
 def _are_equal_numbers(theirs: Floats, is_odd: Bools, ours: Floats) -> Bools:
     are_none = np.isnan(theirs) & np.isnan(ours)
-    return ~is_odd & (are_none | (np.abs(theirs - ours) < _CLOSE))
+    found: Bools = ~is_odd & (are_none | (np.abs(theirs - ours) < _CLOSE))
+    return found

@@ -106,8 +106,8 @@ def _decoder(names: tuple[str, ...]) -> tuple[msgspec.json.Decoder[Any], Any]:
     key = msgspec.defstruct("Key", [("id", int | str)], gc=False)
     value = msgspec.defstruct("Value", [(name, str | int | float | None, None) for name in names], gc=False)
     meta = msgspec.defstruct("Meta", [("action", str | None, None), ("ts", str | None, None)], gc=False)
-    fields = [("key", key), ("value", value | None, None), ("meta", meta | None, None)]
-    row = msgspec.defstruct("Row", fields, gc=False)
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [("key", key), ("value", value | None, None)]
+    row: Any = msgspec.defstruct("Row", [*fields, ("meta", meta | None, None)], gc=False)
     return msgspec.json.Decoder(list[row]), value()
 
 
