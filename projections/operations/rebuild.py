@@ -64,7 +64,6 @@ def _swap(home: HomeFolder, log: EventLog, new: ReadModel) -> None:
     live = home.views_path
     if not is_usable(live):
         # What cannot be read has no readers.
-        remove(live)
         make(live, origin_of(log))
     with closing(connect(new.path)) as source, closing(connect(live, synchronous="NORMAL")) as target:
         source.backup(target)

@@ -31,6 +31,10 @@ _SPOILT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 SCRATCH = ("views.db.new", "views.db.proof")
 """Views in the making, beside the live ones: of a rebuild, and of a proof."""
 
+_REPLACED = (
+    "the views were replaced a moment ago, perhaps by another version of outcomes on the same home: "
+    "ask again, and let one version use it"
+)
 _STEPS = 1_000
 """Steps of SQLite's machine between two looks at whether a question is over: well below a millisecond."""
 
@@ -165,6 +169,8 @@ class ReadModel:
                 return None
             with self.reading_as_is() as connection:
                 return TrackedDatabase.position(connection)
+        except HomeUnavailable:
+            return None  # replaced a moment ago
         except sqlite3.OperationalError:
             if self.path.exists():
                 raise
@@ -286,14 +292,28 @@ class ReadModel:
         if self._inode != inode:
             self.close()  # somebody has deleted the file that was open, and there is another
         if self._database is None:
-            self._database, self._inode = TrackedDatabase(self.path), inode
+            self._database, self._inode = self._opened(), inode
         return self._database
+
+    def _opened(self) -> TrackedDatabase:
+        """Open the file; raises HomeUnavailable if it was replaced since it was looked at, by views of other tables."""
+        try:
+            database = TrackedDatabase(self.path)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN:
+                raise
+            raise HomeUnavailable(_REPLACED) from error
+        with database.reading() as connection:
+            is_ours = _is_of_this_layout(connection)
+        if not is_ours:
+            database.close()
+            raise HomeUnavailable(_REPLACED)
+        return database
 
     def _ready(self) -> TrackedDatabase:
         """Return the database, with its tables; the caller is the only writer."""
         if self.position() is None:
             self.close()
-            remove(self.path)
             make(self.path, origin_of(self._log))
         return self._open()
 
@@ -367,6 +387,8 @@ def make(path: Path, origin: Origin) -> None:
             connection.execute("COMMIT")
             # A side file does not follow to the other name: all must be in the file itself.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # Those that were there go at the last moment, so that hardly anybody finds none.
+        remove(path)
         making.rename(path)
     finally:
         remove(making)
@@ -387,9 +409,13 @@ def is_usable(path: Path) -> bool:
         return False
     try:
         with closing(connect(path, synchronous="NORMAL")) as connection:
-            row = connection.execute("SELECT value FROM properties WHERE name = 'version'").fetchone()
+            return _is_of_this_layout(connection)
     except sqlite3.DatabaseError as error:
         if path.exists() and error.sqlite_errorcode & 0xFF not in _SPOILT:
             raise
         return False
+
+
+def _is_of_this_layout(connection: sqlite3.Connection) -> bool:
+    row = connection.execute("SELECT value FROM properties WHERE name = 'version'").fetchone()
     return row is not None and row[0] == schema.version()

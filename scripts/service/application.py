@@ -2,14 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from fastapi.routing import iter_route_contexts
 from starlette.responses import Response
 
-from outcomes.domain.errors import OutcomesError
 from outcomes.service import events_in, health, job_routes, news, reads, sessions
 from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
@@ -22,8 +19,9 @@ from outcomes.service.limits import Turns
 from outcomes.service.metrics import Metrics
 from outcomes.service.pages import failures
 from outcomes.service.pages import routes as pages
-from outcomes.service.problems import Problem, problem_of
+from outcomes.service.problems import Problem
 from outcomes.service.readers import Readers
+from outcomes.service.routing import Routes
 from outcomes.service.state import State
 from outcomes.service.streams import Streams, Told
 from outcomes.service.writer import Writer
@@ -64,48 +62,15 @@ def create_app(configuration: Configuration) -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    # Routes are tried in turn: what comes most often comes first.
-    app.include_router(events_in.router(), prefix=BASE)
-    app.include_router(webhook.router())
-    app.include_router(reads.router(), prefix=BASE)
-    app.include_router(news.router(), prefix=BASE)
-    app.include_router(job_routes.router(), prefix=BASE)
-    app.include_router(report.router(), prefix=BASE)
-    app.include_router(sessions.router())
-    app.include_router(health.router())
-    app.include_router(pages.router())
-    app.add_middleware(Gate, hosts=configuration.hosts, metrics=metrics)
-    for expected in (Problem, OutcomesError, OSError, RecursionError):
-        app.add_exception_handler(expected, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _defect)
+    for router in (events_in, reads, news, job_routes, report):
+        app.include_router(router.router(), prefix=BASE)
+    for router in (webhook, sessions, health, pages):
+        app.include_router(router.router())
+    app.gate = Gate(Routes(iter_route_contexts(app.routes)), configuration.hosts, metrics, _told)
     return app
 
 
-async def _problem(request: Request, error: Exception) -> Response:
-    found = problem_of(error)
-    if found is None:
-        raise error
-    return failures.page_of(found, request) if _is_for_people(request) else found.response()
-
-
-async def _invalid(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows what Starlette calls us with
-    words = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
-    return Problem(HTTPStatus.BAD_REQUEST, f"{words}: see {BASE}/openapi.json").response()
-
-
-async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - the same
-    found = Problem(HTTPStatus(error.status_code), str(error.detail), error.headers)
-    return failures.page_of(found, request) if _is_for_people(request) else found.response()
-
-
-async def _defect(request: Request, _error: Exception) -> Response:
-    found = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a defect of ours: the log has its number")
-    return failures.page_of(found, request) if _is_for_people(request) else found.response()
-
-
-def _is_for_people(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(BASE)
+def _told(problem: Problem, request: Request) -> Response:
+    """Return a problem as a page for people, else as a document."""
+    is_for_people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(BASE)
+    return failures.page_of(problem, request) if is_for_people else problem.response()

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 _EXAMPLES = {"id": "5f0c9a01bc55d0e2", "key": "outcomes_KEY-WITH-THE-RIGHT-INGEST"}
 _EVENT = {
@@ -24,7 +25,14 @@ _NOT_OURS = ("HTTPValidationError", "ValidationError")
 
 
 class Described(FastAPI):
-    """An application that describes itself."""
+    """An application that describes itself. FastAPI describes it, opens and closes it; its gate answers."""
+
+    gate: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or begin or end with the server."""
+        scope["app"] = self
+        await (self.gate if scope["type"] == "http" else self.router)(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, made once."""

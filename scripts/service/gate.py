@@ -1,17 +1,19 @@
-"""What every request passes: the host's name, a number for it, and the headers that every answer carries."""
+"""What every request passes: the host's name, a number for it, its route, and the headers that every answer carries."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from secrets import token_hex
 
 import structlog
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from outcomes.service.limits import MOST_HEADERS, Failures, too_many
 from outcomes.service.metrics import Metrics
-from outcomes.service.problems import Problem
+from outcomes.service.problems import Problem, problem_of
+from outcomes.service.routing import Routes
 
 _CONTENT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -24,81 +26,94 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
 }
+"""What an answer carries that does not say otherwise itself."""
+
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 _KEYS_IN = ("/events/in/", "/enter/", "/session")
 """Paths of routes that take a key otherwise than in a header."""
 
+_DEFECT = "a defect of ours: the log has its number"
+
+Tell = Callable[[Problem, Request], Response]
+"""Returns a problem as an answer, in the form that who asked can read."""
+
 
 class Gate:
-    """ASGI middleware around the whole application."""
+    """The application as ASGI: lets a request through to its route, or not, and sends what comes of it."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str], metrics: Metrics) -> None:
-        self._app = app
+    def __init__(self, routes: Routes, hosts: Iterable[str], metrics: Metrics, tell: Tell) -> None:
+        self._routes = routes
         self._metrics = metrics
+        self._tell = tell
         # Route templates, never addresses: these name students, and one holds a key.
         self._log = structlog.get_logger()
         self._hosts = frozenset(hosts)
         self._failures = Failures()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or not."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        """Answer one request."""
         number = scope["request_id"] = token_hex(8)
-        begun, status = time.perf_counter(), [0]
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                status[0] = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
-                headers["X-Request-Id"] = number
-            await send(message)
-
+        begun, status = time.perf_counter(), 0
+        scope["template"] = "none"
+        request = Request(scope, receive, send)
         try:
-            await self._let_through(scope, receive, send_with_headers)
+            response, defect = await self._answer(request)
+            status = response.status_code
+            _complete(response, number)
+            await response(scope, receive, send)
+            if defect is not None:
+                raise defect  # for the server to write down
+        except ClientDisconnect:
+            pass  # they are gone in the middle of a body: there is nobody to answer
         finally:
-            route = getattr(scope.get("route"), "path", "none")
             seconds = time.perf_counter() - begun
-            self._metrics.answered(route, status[0], seconds)
-            self._log.info("answered", route=route, status=status[0], ms=round(seconds * 1000, 1), request=number)
+            route = scope["template"]
+            self._metrics.answered(route, status, seconds)
+            self._log.info("answered", route=route, status=status, ms=round(seconds * 1000, 1), request=number)
 
-    async def _let_through(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, request: Request) -> tuple[Response, Exception | None]:
+        """Return the answer, and the defect of ours that it came of, if there is one."""
+        defect = None
+        try:
+            self._check(request.scope)
+            found = self._routes.find(request)
+            request.scope["template"] = found.template
+            response = await found.call(request)
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # noqa: BLE001 - whoever asked must be told, whatever it was
+            problem = problem_of(error)
+            if problem is None:
+                defect, problem = error, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, _DEFECT)
+            response = self._tell(problem, request)
+        if response.status_code == HTTPStatus.UNAUTHORIZED and self._is_one_failure_too_many(request.scope):
+            words = "ten attempts failed within a minute: wait for one, and look at your token"
+            response = self._tell(too_many(words), request)
+        return response, defect
+
+    def _check(self, scope: Scope) -> None:
+        """Refuse what is asked by a name that is not ours, or with too many headers."""
         if len(scope["headers"]) > MOST_HEADERS:
-            status, words = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"more than {MOST_HEADERS} headers: send fewer"
-        elif not self._is_for_us(scope):
-            status = HTTPStatus.MISDIRECTED_REQUEST
-            words = "this service is not known by that name: serve --allow-host NAME adds it"
-        else:
-            await self._app(scope, receive, self._counting_failures(scope, receive, send))
-            return
-        await Problem(status, words).response()(scope, receive, send)
-
-    def _counting_failures(self, scope: Scope, receive: Receive, send: Send) -> Send:
-        """Return what sends answers on; whose attempts failed too often is told to stop instead."""
-        is_replaced = False
-
-        async def send_on(message: Message) -> None:
-            nonlocal is_replaced
-            if is_replaced:
-                return
-            is_refusal = message["type"] == "http.response.start" and message["status"] == HTTPStatus.UNAUTHORIZED
-            if is_refusal and _is_attempt(scope) and self._failures.is_one_too_many(_address_of(scope)):
-                is_replaced = True
-                problem = too_many("ten attempts failed within a minute: wait for one, and look at your token")
-                await problem.response()(scope, receive, send)
-            else:
-                await send(message)
-
-        return send_on
-
-    def _is_for_us(self, scope: Scope) -> bool:
+            words = f"more than {MOST_HEADERS} headers: send fewer"
+            raise Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, words)
         host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
         name, colon, port = host.rpartition(":")
-        return (name if colon and port.isdigit() else host).lower() in self._hosts
+        if (name if colon and port.isdigit() else host).lower() not in self._hosts:
+            words = "this service is not known by that name: serve --allow-host NAME adds it"
+            raise Problem(HTTPStatus.MISDIRECTED_REQUEST, words)
+
+    def _is_one_failure_too_many(self, scope: Scope) -> bool:
+        return _is_attempt(scope) and self._failures.is_one_too_many(_address_of(scope))
+
+
+def _complete(response: Response, number: str) -> None:
+    """Add to an answer what every one carries."""
+    headers = response.raw_headers
+    said = {name for name, _ in headers}
+    headers += [pair for pair in _RAW_HEADERS if pair[0] not in said]
+    headers.append((b"x-request-id", number.encode()))
 
 
 def _is_attempt(scope: Scope) -> bool:

@@ -48,7 +48,7 @@ def router() -> APIRouter:
     return found
 
 
-async def live() -> Response:
+async def live(_http: Request) -> Response:
     """Say that the process answers."""
     return Response(dump({"status": "alive"}), media_type="application/json")
 

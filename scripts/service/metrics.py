@@ -24,6 +24,8 @@ class Metrics:
             "outcomes_request_seconds", "How long answers took.", ("route",), buckets=_SECONDS, registry=self.registry
         )
         self._events = Counter("outcomes_events", "What became of events.", ("fate",), registry=self.registry)
+        self._fates = {fate: self._events.labels(fate) for fate in ("appended", "duplicates", "quarantined")}
+        self._of_routes: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._head = Gauge("outcomes_head_position", "Last position of the log.", registry=self.registry)
         self._behind = Gauge(
             "outcomes_views_behind_positions", "How far the views are behind the log.", registry=self.registry
@@ -44,13 +46,19 @@ class Metrics:
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
-        self._requests.labels(route, str(status)).inc()
-        self._times.labels(route).observe(seconds)
+        found = self._of_routes.get((route, status))
+        if found is None:
+            # Kept, for to look a counter up by its labels takes longer than to count.
+            found = self._requests.labels(route, str(status)), self._times.labels(route)
+            self._of_routes[route, status] = found
+        found[0].inc()
+        found[1].observe(seconds)
 
     def received(self, report: Received) -> None:
         """Count what one sender has brought."""
-        for fate in ("appended", "duplicates", "quarantined"):
-            self._events.labels(fate).inc(getattr(report, fate))
+        for fate, counter in self._fates.items():
+            if number := getattr(report, fate):
+                counter.inc(number)
 
     def exposition(self, standing: "Standing", waiting: int, streams: int) -> bytes:
         """Return all of it as Prometheus reads it."""

@@ -6,14 +6,13 @@ from starlette.responses import Response
 
 from outcomes.service.asker import require
 from outcomes.service.problems import described
-from outcomes.service.routing import QuickRoute
 from outcomes.service.state import state_of
 from outcomes.store.access.rights import Right
 
 
 def router() -> APIRouter:
     """Return the route of news."""
-    found = APIRouter(tags=["questions"], route_class=QuickRoute)
+    found = APIRouter(tags=["questions"])
     found.add_api_route(
         "/head/events",
         head,

@@ -3,48 +3,67 @@
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import local
-from typing import TypeVar
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
 
 import outcomes
 from outcomes.service.configuration import Configuration
+from outcomes.service.futures import settle
 
 Answer = TypeVar("Answer")
-Question = Callable[[outcomes.Home], Answer]
 
 
 class Readers:
-    """Few threads with a home each. A home that was damaged by its question is opened anew for the next."""
+    """Few threads with a home each."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
-        self._threads = ThreadPoolExecutor(configuration.readers, thread_name_prefix="reader")
-        self._own = local()
-        self._homes: list[outcomes.Home] = []
+        self._loop = asyncio.get_running_loop()
+        # Not an executor: between the loop and a thread it has more to do than a small question.
+        self._asked: SimpleQueue[tuple[Callable[[outcomes.Home], Any], asyncio.Future[Any]] | None] = SimpleQueue()
+        names = [f"reader-{number}" for number in range(configuration.readers)]
+        self._threads = [Thread(target=self._run, name=name) for name in names]
+        for thread in self._threads:
+            thread.start()
 
     async def ask(self, question: Callable[[outcomes.Home], Answer]) -> Answer:
         """Ask one question; raises what it raises, and QuestionStopped if it takes too long once it has begun."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, question)
+        waiting: asyncio.Future[Answer] = self._loop.create_future()
+        self._asked.put((question, waiting))
+        return await waiting
 
     def close(self) -> None:
-        """Finish the questions that are being asked, and close the homes."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        for home in self._homes:
+        """Finish the questions that were asked, and close the homes."""
+        for _ in self._threads:
+            self._asked.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        home: outcomes.Home | None = None
+        while (asked := self._asked.get()) is not None:
+            question, waiting = asked
+            if waiting.cancelled():
+                continue  # who has asked is gone
+            found: Any
+            try:
+                home = home or self._open()
+                found = self._answer(home, question)
+            except Exception as error:  # noqa: BLE001 - who has asked must be told, whatever it was
+                found = error
+            settle(self._loop, [(waiting, found)])
+        if home is not None:
             home.close()
 
-    def _ask(self, question: Callable[[outcomes.Home], Answer]) -> Answer:
+    def _answer(self, home: outcomes.Home, question: Callable[[outcomes.Home], Answer]) -> Answer:
         end = time.monotonic() + self._configuration.question_seconds
-        home = self._home()
         with home.stopping_when(lambda: time.monotonic() > end):
             return question(home)
 
-    def _home(self) -> outcomes.Home:
-        home: outcomes.Home | None = getattr(self._own, "home", None)
-        if home is None:
-            home = self._own.home = open_home(self._configuration)
-            home.leave_following()
-            self._homes.append(home)
+    def _open(self) -> outcomes.Home:
+        home = open_home(self._configuration)
+        home.leave_following()
         return home
 
 

@@ -12,7 +12,6 @@ from outcomes.service.parameters import MIN_POSITION, Parameter, Parameters
 from outcomes.service.problems import described, unavailable
 from outcomes.service.questions import POINT, QUESTIONS, Question
 from outcomes.service.rendering import MEDIA_TYPES, Form
-from outcomes.service.routing import QuickRoute
 from outcomes.service.state import State, state_of
 
 _PAUSE_SECONDS = 0.02
@@ -23,16 +22,10 @@ _PLAIN = str.maketrans({"/": "_", "{": None, "}": None})
 
 def router() -> APIRouter:
     """Return the routes of all questions."""
-    found = APIRouter(tags=["questions"], route_class=QuickRoute)
-    # What is asked most comes first, for routes are tried in turn; but where an id ends a path it would take the ending
-    # of a form for its own.
-    plain = [question for question in QUESTIONS if "{" not in question.path]
-    others = [question for question in QUESTIONS if "{" in question.path]
-    routes = [(question, Form.JSON) for question in plain]
-    routes += [(question, form) for question in plain for form in (Form.CSV, Form.NDJSON)]
-    routes += [(question, form) for question in others for form in (Form.CSV, Form.NDJSON, Form.JSON)]
-    for question, form in routes:
-        _add(found, question, form)
+    found = APIRouter(tags=["questions"])
+    for question in QUESTIONS:
+        for form in Form:
+            _add(found, question, form)
     return found
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import structlog
 import uvicorn
 
 from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.service.application import create_app
 from outcomes.service.configuration import Configuration
+from outcomes.service.log_lines import LogLines
 from outcomes.service.proxy import Proxied
 from outcomes.service.readers import open_home
 from outcomes.service.service_manager import notify
@@ -74,15 +76,18 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
         parts=app.state,
         app_url=f"{'https' if address.tls_cert else 'http'}://{_shown(address.host)}:{listening.getsockname()[1]}",
     )
-    structlog.configure(
-        processors=[structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops in good order and then raises the signal once more, for whoever had a use for it before.
         signal.signal(number, lambda *_: None)
-    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+    with LogLines(sys.stderr.buffer) as lines, asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        structlog.configure(
+            processors=[
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(serializer=orjson.dumps),
+            ],
+            logger_factory=lambda *_: lines,
+            cache_logger_on_first_use=True,
+        )
         runner.run(server.serve([listening]))
 
 

@@ -21,7 +21,7 @@ def router() -> APIRouter:
     return found
 
 
-def enter(http: Request, ticket: str) -> Response:
+async def enter(http: Request, ticket: str) -> Response:
     """Open a session with a one-time link."""
     askers = state_of(http).askers
     secret = askers.open_with_link(ticket)
@@ -48,7 +48,7 @@ async def begin(http: Request) -> Response:
     return response
 
 
-def end(http: Request) -> Response:
+async def end(http: Request) -> Response:
     """End the session of this browser."""
     _of_our_pages(http)
     askers = state_of(http).askers

@@ -13,6 +13,7 @@ import outcomes
 from outcomes.api.answers.operations import Received
 from outcomes.domain.errors import HomeUnavailable, OutcomesError
 from outcomes.service.configuration import Configuration
+from outcomes.service.futures import settle
 from outcomes.service.problems import Problem, unavailable
 from outcomes.service.readers import open_home
 from outcomes.store.ingest.group_commit import Delivery
@@ -29,7 +30,7 @@ _IDLE_SECONDS = 0.005
 class _Waiting(NamedTuple):
     delivery: Delivery
     since: float
-    done: Callable[[Received | Exception], None]
+    answer: "asyncio.Future[Received]"
 
 
 class Writer:
@@ -39,6 +40,7 @@ class Writer:
         self._configuration = configuration
         self._tell = tell
         self._flush = flush
+        self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._bytes = 0
         self._lock = Lock()
@@ -57,23 +59,8 @@ class Writer:
             if self._has_ended or is_late or self._bytes + size > self._configuration.queue_bytes:
                 raise unavailable("more has come than can be written: nothing of this was taken, send it again")
             self._bytes += size
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Received] = loop.create_future()
-
-        def done(found: Received | Exception) -> None:
-            def tell() -> None:
-                if answer.done():
-                    return
-                if isinstance(found, Exception):
-                    answer.set_exception(found)
-                else:
-                    answer.set_result(found)
-
-            # The sender may be gone, and with it, at the end, the loop.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(tell)
-
-        self._queue.put(_Waiting(delivery, time.monotonic(), done))
+        answer: asyncio.Future[Received] = self._loop.create_future()
+        self._queue.put(_Waiting(delivery, time.monotonic(), answer))
         return await answer
 
     @property
@@ -147,8 +134,7 @@ class Writer:
     def _answer(self, group: list[_Waiting], found: Sequence[Received | Exception]) -> None:
         with self._lock:
             self._bytes -= sum(len(one.delivery.content) for one in group)
-        for one, answer in zip(group, found, strict=True):
-            one.done(answer)
+        settle(self._loop, zip((one.answer for one in group), found, strict=True))
 
     def _follow(self, home: outcomes.Home) -> None:
         # They try again in a moment: that they could not now is nobody's loss.

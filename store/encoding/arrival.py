@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 from outcomes.domain.catalog import parse_event
@@ -62,7 +63,7 @@ class Arrivals:
 
     def columns(self) -> tuple[list[Any], ...]:
         """Return the columns in the order of the fields."""
-        return tuple(getattr(self, name) for name in COLUMNS)
+        return _columns_of(self)
 
     def plain_columns(self) -> tuple[list[Any], ...]:
         """Return the columns for a journey to another process: what is extracted is without its names."""
@@ -88,6 +89,7 @@ class Arrivals:
 
 
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Arrivals))
+_columns_of = attrgetter(*COLUMNS)
 
 
 def read(segment: Segment, extract: Extract) -> Arrival | str:

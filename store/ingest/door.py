@@ -4,6 +4,7 @@ Unlike what cannot be read, this may be right another day: a retry looks at it e
 """
 
 from collections.abc import Callable
+from functools import cache, partial
 
 import orjson
 
@@ -37,9 +38,18 @@ def refuse_the_future(arrivals: Arrivals, now: Micros) -> tuple[Arrivals, Refuse
     )
 
 
-def refuse_other_hosts(connection: Connection, arrivals: Arrivals) -> tuple[Arrivals, Refused]:
+HostsOf = Callable[[str], frozenset[str]]
+"""Returns the hosts whose events a tenant takes; none if it takes those of any."""
+
+
+def hosts_in(connection: Connection) -> HostsOf:
+    """Return what looks the hosts of a tenant up, each once: for one transaction."""
+    return cache(partial(settings.hosts_of, connection))
+
+
+def refuse_other_hosts(hosts_of: HostsOf, arrivals: Arrivals) -> tuple[Arrivals, Refused]:
     """Part what other hosts than the named ones have sent from the rest; an event that names no host is taken."""
-    allowed = {tenant: settings.hosts_of(connection, tenant) for tenant in dict.fromkeys(arrivals.tenants)}
+    allowed = {tenant: hosts_of(tenant) for tenant in dict.fromkeys(arrivals.tenants)}
     if not any(allowed.values()):
         return arrivals, []
 

@@ -1,21 +1,21 @@
 """Deliveries of many senders in one transaction: each has its own report, and all of them one wait for the disk."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from io import BytesIO
 from typing import NamedTuple
 
 from outcomes.domain.errors import NoFileOfEvents
 from outcomes.domain.times import Micros
 from outcomes.store.connection import Connection
-from outcomes.store.encoding.arrival import Arrivals, extract_nothing
+from outcomes.store.encoding import fast_parser
+from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of, extract_nothing
 from outcomes.store.home_folder import HomeFolder
-from outcomes.store.ingest.door import refuse_other_hosts, refuse_the_future
+from outcomes.store.ingest.door import hosts_in, refuse_other_hosts, refuse_the_future
 from outcomes.store.ingest.ingest import Clock, IncomingBatch, refuse_a_clock_behind, without_cycle_collection
 from outcomes.store.ingest.prepare import prepare_source
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import last_batch
-from outcomes.store.sources.segment import Segment
+from outcomes.store.sources.segment import MAX_EVENT_BYTES, Segment
 
 
 class Delivery(NamedTuple):
@@ -58,9 +58,10 @@ def commit_together(
             try:
                 with log.writing() as connection:
                     refuse_a_clock_behind(last_batch(connection), now)
+                    hosts_of = hosts_in(connection)
                     for batch in batches:
                         batch.turn_away(*refuse_the_future(batch.arrivals, now))
-                        batch.turn_away(*refuse_other_hosts(connection, batch.arrivals))
+                        batch.turn_away(*refuse_other_hosts(hosts_of, batch.arrivals))
                         batch.put_refused(connection, now)
                     counts = _append(connection, log, batches, now)
             except BaseException:
@@ -85,8 +86,8 @@ def _append(connection: Connection, log: EventLog, batches: Sequence[IncomingBat
     of_sources: dict[str, Arrivals] = {}
     for number, batch in enumerate(batches):
         # What is appended together has no lines in common: the delivery's number stands there, to be told by it.
-        numbered = replace(batch.arrivals, lines=[number] * len(batch.arrivals))
-        of_sources.setdefault(batch.source, Arrivals.of()).extend(numbered)
+        batch.arrivals.lines = [number] * len(batch.arrivals)
+        of_sources.setdefault(batch.source, Arrivals.of()).extend(batch.arrivals)
     counts: dict[int, Count] = {}
     for source, arrivals in of_sources.items():
         new = log.append(connection, arrivals, source, now, extract_nothing).arrivals
@@ -110,6 +111,10 @@ def _prepared(delivery: Delivery) -> IncomingBatch:
     if delivery.reason is not None:
         batch.refused.append((Segment(delivery.content, 1), delivery.reason))
         return batch
+    event = _only_event(delivery.content)
+    if event is not None:
+        batch.arrivals = Arrivals.of([event])
+        return batch
     damage: str | None = None
     try:
         for part in prepare_source(BytesIO(delivery.content), delivery.source, extract_nothing):
@@ -120,6 +125,14 @@ def _prepared(delivery: Delivery) -> IncomingBatch:
     if damage is not None:
         batch.refused.append((Segment(delivery.content, 1), damage))
     return batch
+
+
+def _only_event(content: bytes) -> Arrival | None:
+    """Return the event of a delivery that is one plain event and nothing else, as most are: the usual way is longer."""
+    if content[:1] != b"{" or content[-1:] != b"}" or len(content) > MAX_EVENT_BYTES:
+        return None
+    event = fast_parser.try_parse(content)
+    return None if event is None else arrival_of(Segment(content, 1), event.digest, event, extract_nothing)
 
 
 def _receipt(batch: IncomingBatch, count: Count, head: int) -> Receipt:

@@ -15,7 +15,14 @@ from outcomes.domain.times import Micros, to_text
 from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
 from outcomes.store.home_folder import HomeFolder
-from outcomes.store.ingest.door import A_DAY, Refused, may_be_right_another_day, refuse_other_hosts, refuse_the_future
+from outcomes.store.ingest.door import (
+    A_DAY,
+    Refused,
+    hosts_in,
+    may_be_right_another_day,
+    refuse_other_hosts,
+    refuse_the_future,
+)
 from outcomes.store.ingest.prepare import READER, Prepared, prepare, prepare_source, value_of
 from outcomes.store.ingest.read_ahead import can_fork, in_background
 from outcomes.store.ingest.tally import Tally
@@ -221,7 +228,7 @@ class Ingest:
                 with self._log.writing() as connection:
                     if not self._trusts_clock:
                         refuse_a_clock_behind(last_batch(connection), now)
-                    batch.turn_away(*refuse_other_hosts(connection, batch.arrivals))
+                    batch.turn_away(*refuse_other_hosts(hosts_in(connection), batch.arrivals))
                     appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.extract)
                     besides(connection, now)
             except BaseException:

@@ -50,8 +50,8 @@ def test_it_counts_by_route_and_writes_no_address(tmp_path: Path) -> None:
     said = [json.loads(line) for line in service.said]
     assert {(line["route"], line["status"]) for line in said} >= {
         ("/events/in/{key}", 204),
-        ("/show/{kind}/{id}", 404),
-        ("/explain", 404),
+        ("/api/v1/show/{kind}/{id}", 404),
+        ("/api/v1/explain", 404),
     }
     for secret in (key, token, "secret-student", "987654321"):
         assert secret not in told + "".join(service.said)

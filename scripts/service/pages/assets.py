@@ -32,7 +32,7 @@ async def _icon(request: Request) -> Response:
     return RedirectResponse(address(request.scope.get("root_path", ""), "mark.svg"), HTTPStatus.SEE_OTHER)
 
 
-async def _asset(edition: str, name: str) -> Response:
+async def _asset(_request: Request, edition: str, name: str) -> Response:
     if edition != _edition() or name not in _names():
         raise Problem(HTTPStatus.NOT_FOUND, "no such asset of this version: load the page again")
     content = (FOLDER / name).read_bytes()

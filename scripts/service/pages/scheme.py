@@ -24,8 +24,8 @@ def chosen(request: Request) -> str:
     return name if name in _SCHEMES else ""
 
 
-async def _choose(request: Request, name: str, back: str = "/") -> Response:
-    response = RedirectResponse(path_of_ours(request, back), HTTPStatus.SEE_OTHER)
+async def _choose(request: Request, name: str) -> Response:
+    response = RedirectResponse(path_of_ours(request, request.query_params.get("back", "/")), HTTPStatus.SEE_OTHER)
     if name in _SCHEMES:
         response.set_cookie(_COOKIE, name, max_age=_A_YEAR, httponly=True, samesite="lax")
     else:
