@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 from outcomes.domain.mastery.exclusion import exclusion_of
 from outcomes.domain.mastery.formulas import apply
 from outcomes.domain.mastery.methods import Calculation
-from outcomes.domain.mastery.results import ScoredResult, by_id, by_time
-from outcomes.domain.mastery.rollups import rollup_counted
+from outcomes.domain.mastery.results import ScoredResult, by_id, by_time, quiz_value
 from outcomes.domain.mastery.rounding import round2
 from outcomes.domain.mastery.scale import MasteryScale
 
@@ -39,6 +38,7 @@ class RunningRollup:
         self._counted: dict[str, ScoredResult] = {}
         self._keys: list[tuple[Any, ...]] = []
         self._values: list[float] = []
+        self._rows: list[ScoredResult] = []
         self._quiz_rows = 0
         for result in results:
             self.put(result)
@@ -51,13 +51,14 @@ class RunningRollup:
         old = self._counted.pop(result.id, None)
         if old is not None:
             place = bisect_left(self._keys, self._key(old))
-            del self._keys[place], self._values[place]
+            del self._keys[place], self._values[place], self._rows[place]
             self._quiz_rows -= old.quiz is not None
         if exclusion_of(result) is None and result.score is not None:
             self._counted[result.id] = result
             place = bisect_left(self._keys, key := self._key(result))
             self._keys.insert(place, key)
             self._values.insert(place, result.score if result.percent is None else result.percent * scale.base)
+            self._rows.insert(place, result)
             self._quiz_rows += result.quiz is not None
 
     def _key(self, result: ScoredResult) -> tuple[Any, ...]:
@@ -69,12 +70,21 @@ class RunningRollup:
         scale, calculation = self._scale, self._calculation
         if scale is None or calculation is None or not self._counted:
             return NOT_ASSESSED
-        if self._quiz_rows and calculation.joins_quiz_rows:
-            # Rows of one quiz share a value: each may change all others.
-            score = rollup_counted(list(self._counted.values()), scale, calculation).score
-        else:
-            unrounded, _ = apply(calculation, self._values, scale.mastery_points)
-            score = None if unrounded is None else round2(unrounded)
+        joined = self._quiz_rows and calculation.joins_quiz_rows
+        values = self._joined(scale.base) if joined else self._values
+        unrounded = apply(calculation, values, scale.mastery_points)[0] if values else None
+        score = None if unrounded is None else round2(unrounded)
         if score is None or not isfinite(score):
             return NOT_ASSESSED
         return Standing(score, score >= scale.mastery_points)
+
+    def _joined(self, base: float) -> list[float]:
+        """Return the values where rows of one quiz share one: each row may change all others (DOMAIN.md 5.4 b)."""
+        quizzes = [row.quiz for row in self._rows]
+        rows: dict[str | None, list[ScoredResult]] = {}
+        for quiz, row in zip(quizzes, self._rows, strict=True):
+            rows.setdefault(quiz, []).append(row)
+        # Sums over a quiz are made in the order of ids, whatever the order of the values.
+        shared = {quiz: quiz_value(sorted(found, key=by_id), base) for quiz, found in rows.items() if quiz is not None}
+        values = (shared.get(quiz, value) for quiz, value in zip(quizzes, self._values, strict=True))
+        return [value for value in values if value is not None]

@@ -23,7 +23,7 @@ from outcomes.projections.mastery.membership import MembershipHistory, Membershi
 from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook
 from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
 from outcomes.projections.mastery.query import Basis, row_of
-from outcomes.projections.mastery.results import Assessments, Scope, courses_by_outcome, pairs_at
+from outcomes.projections.mastery.results import Assessments, Scope, courses_by_outcome, pairs_at, rubrics_of
 from outcomes.projections.views.schema import VERSION_TABLES
 
 _SHARED_POLICIES = frozenset({Kind.PROFICIENCY, Kind.CALCULATION_METHOD})
@@ -148,15 +148,21 @@ class Effects:
         for course, outcome, old, new in self._policies_around(entry):
             if same_standing(old, new):
                 continue
-            assessments = Assessments(self._connection, after, ())
-            pairs = pairs_at(self._connection, after, course, Scope(course, None, outcome))
-            for pair in sorted(pairs, key=lambda pair: pair.student):
+            pairs = sorted(
+                pairs_at(self._connection, after, course, Scope(course, None, outcome)), key=lambda pair: pair.student
+            )
+            by_time = any(policy.calculation and policy.calculation.in_time_order for policy in (old, new))
+            timed = [result for pair in pairs if len(pair.results) > 1 for result in pair.results] if by_time else []
+            assessments = Assessments(self._connection, after, rubrics_of(timed))
+            for pair in pairs:
                 counted = [result for result in pair.results if exclusion_of(result) is None]
-                if any(policy.calculation and policy.calculation.in_time_order for policy in (old, new)):
+                if by_time and len(counted) > 1:
                     counted = assessments.put_in_order(counted).results
                 before, with_it = (_standing(policy, counted) for policy in (old, new))
+                if before == with_it:
+                    continue
                 enrollment = self._members.state(course, pair.student, entry.position)
-                if before != with_it and enrollment is not EnrollmentState.DELETED:
+                if enrollment is not EnrollmentState.DELETED:
                     yield score_moved(course, pair.student, outcome, new.title, (before, with_it), enrollment)
 
     def _scores_by_membership(self, entry: TimelineEntry) -> Iterator[Change]:

@@ -17,12 +17,24 @@ from outcomes.projections.mastery.facts import ExportFacts
 from outcomes.projections.mastery.membership import MembershipHistory
 from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
-from outcomes.projections.mastery.results import SCORED_COLUMNS, Assessments, Scope, is_by_rubric, pairs_at, scored
+from outcomes.projections.mastery.results import (
+    SCORED_COLUMNS,
+    Assessments,
+    Scope,
+    is_by_rubric,
+    pairs_at,
+    rubrics_of,
+    scored,
+)
 from outcomes.projections.mastery.row import Basis, row_of
 from outcomes.projections.views.extract import WEEK
 
 _REMOVED = EnrollmentState.DELETED
 _KEPT_AT_MOST = 50_000
+_AHEAD, _AHEAD_AT_MOST = 50, 5_000
+
+_Sides = tuple[Standing, Standing]
+"""What stood just before a position, and with it."""
 
 
 class PairKey(NamedTuple):
@@ -41,6 +53,10 @@ class _Arrival(NamedTuple):
     result: ScoredResult | None
     assessment: str | None
     handed_in_at: Micros | None
+
+
+def _goes_by_time(policy: Policy) -> bool:
+    return policy.calculation is not None and policy.calculation.in_time_order
 
 
 def score_moved(
@@ -76,6 +92,8 @@ class ScoreSteps:
         self._members = members
         self._course = lru_cache(maxsize=_KEPT_AT_MOST)(self._look_up_course)
         self._student = lru_cache(maxsize=_KEPT_AT_MOST)(self._look_up_student)
+        # A pair is read once for what will be asked of it one after the other.
+        self._ahead: dict[tuple[PairKey, int], _Sides] = {}
 
     def pairs_of_results(self, ids: list[str]) -> dict[str, list[PairKey]]:
         """Return, by result, the pairs that it ever belonged to."""
@@ -105,47 +123,73 @@ class ScoreSteps:
     def goes_by_time(self, pair: PairKey, known_at: int) -> bool:
         """Say whether the score of a pair hangs on when work was handed in."""
         course = self._course(pair.course)
-        policy = None if course is None else self._policies.policy(course, pair.outcome_id, known_at)
-        return policy is not None and policy.calculation is not None and policy.calculation.in_time_order
+        return course is not None and _goes_by_time(self._policies.policy(course, pair.outcome_id, known_at))
 
     def at(self, asked: Iterable[tuple[PairKey, int]]) -> dict[tuple[PairKey, int], dict[str, Any]]:
         """Return, of pairs at positions, how the score or mastery changed there; what did not is left out."""
-        positions: dict[PairKey, list[int]] = defaultdict(list)
-        for pair, position in asked:
-            positions[pair].append(position)
-        answer = {}
-        for pair, wanted in positions.items():
-            for position, change in self._of_pair(pair, sorted(wanted)):
-                answer[pair, position] = change
-        return answer
+        sides: dict[tuple[PairKey, int], _Sides] = {}
+        unknown: dict[PairKey, list[int]] = defaultdict(list)
+        for key in asked:
+            known = self._ahead.pop(key, None)
+            if known is None:
+                unknown[key[0]].append(key[1])
+            else:
+                sides[key] = known
+        for pair, wanted in unknown.items():
+            self._of_pair(pair, sorted(wanted), sides)
+        found = {}
+        for (pair, position), (before, after) in sides.items():
+            if before != after and (change := self._change(pair, position, (before, after))) is not None:
+                found[pair, position] = change
+        return found
 
-    def _of_pair(self, pair: PairKey, wanted: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _change(self, pair: PairKey, position: int, sides: _Sides) -> dict[str, Any] | None:
         course, student = self._course(pair.course), self._student(pair.student)
+        # Neither a result nor an assessment changes who is in a class.
+        if course is None or (enrollment := self._members.state(course, student, position)) is _REMOVED:
+            return None
+        title = self._policies.policy(course, pair.outcome_id, position).title
+        return score_moved(course, student, pair.outcome_id, title, sides, enrollment)
+
+    def _of_pair(self, pair: PairKey, wanted: list[int], sides: dict[tuple[PairKey, int], _Sides]) -> None:
+        """Add what stood just before each wanted position, and with it; and keep what will be asked next."""
+        course = self._course(pair.course)
         if course is None:
             return
-        arrivals = self._results(pair, wanted[-1])
+        arrivals = self._results(pair)
         results = {arrival.result.id for arrival in arrivals if arrival.result}
         # What exports told of a result came at positions of its own, and may leave it out: such pairs are read anew.
         if not results.isdisjoint(self._moved) or self._facts.of(results):
-            steps = self._steps_of_moved(course, student, pair.outcome_id, wanted)
-        else:
-            policies = [self._policies.policy(course, pair.outcome_id, position) for position in wanted]
-            if any(policy.calculation is not None and policy.calculation.in_time_order for policy in policies):
-                arrivals = self._with_assessments(arrivals, wanted[-1])
-            steps = self._steps(arrivals, wanted, policies)
-        for position, policy, before, after in steps:
-            # Neither a result nor an assessment changes who is in a class.
-            if before != after and (enrollment := self._members.state(course, student, position)) is not _REMOVED:
-                yield position, score_moved(course, student, pair.outcome_id, policy.title, (before, after), enrollment)
+            sides.update(((pair, position), self._sides_of_moved(pair, course, position)) for position in wanted)
+            return
+        positions, policies = self._with_those_ahead(pair, course, wanted, arrivals)
+        if any(map(_goes_by_time, policies)):
+            arrivals = self._with_assessments(arrivals)
+            positions, policies = self._with_those_ahead(pair, course, wanted, arrivals)
+        asked = set(wanted)
+        if len(self._ahead) + len(positions) > _KEPT_AT_MOST:
+            self._ahead.clear()
+        for position, found in zip(positions, self._steps(arrivals, positions, policies), strict=True):
+            (sides if position in asked else self._ahead)[pair, position] = found
+
+    def _with_those_ahead(
+        self, pair: PairKey, course: str, wanted: list[int], arrivals: list[_Arrival]
+    ) -> tuple[list[int], list[Policy]]:
+        """Return the wanted positions and those of arrivals after the first of them, in order, each with its policy.
+
+        As many more as make reading a pair of thousands of results for a page of them worth its while.
+        """
+        later = {arrival.position for arrival in arrivals if arrival.position > wanted[0]}.difference(wanted)
+        ahead = sorted(later)[: min(len(wanted) * _AHEAD, _AHEAD_AT_MOST)]
+        positions = sorted((*wanted, *ahead))
+        return positions, [self._policies.policy(course, pair.outcome_id, position) for position in positions]
 
     @staticmethod
-    def _steps(
-        arrivals: list[_Arrival], wanted: list[int], policies: list[Policy]
-    ) -> Iterator[tuple[int, Policy, Standing, Standing]]:
+    def _steps(arrivals: list[_Arrival], positions: list[int], policies: list[Policy]) -> Iterator[_Sides]:
         """Yield what stood just before each position and with it. Results and assessments are no part of a policy."""
         pair, waiting = _PairInForce(), iter(arrivals)
         arrival = next(waiting, None)
-        for position, policy in zip(wanted, policies, strict=True):
+        for position, policy in zip(positions, policies, strict=True):
             pair.go_by(policy)
             while arrival is not None and arrival.position < position:
                 pair.take(arrival)
@@ -154,16 +198,12 @@ class ScoreSteps:
             while arrival is not None and arrival.position == position:
                 pair.take(arrival)
                 arrival = next(waiting, None)
-            yield position, policy, before, pair.standing()
+            yield before, pair.standing()
 
-    def _steps_of_moved(
-        self, course: str, student: str, outcome: str, wanted: list[int]
-    ) -> Iterator[tuple[int, Policy, Standing, Standing]]:
-        """Yield the same for a pair with a result that was elsewhere at some time: such are few."""
-        scope = Scope(course, student, outcome)
-        for position in wanted:
-            policy = self._policies.policy(course, outcome, position)
-            yield position, policy, self._standing(scope, course, position - 1), self._standing(scope, course, position)
+    def _sides_of_moved(self, pair: PairKey, course: str, position: int) -> _Sides:
+        """Return the same for a pair with a result that was elsewhere at some time: such are few."""
+        scope = Scope(course, self._student(pair.student), pair.outcome_id)
+        return self._standing(scope, course, position - 1), self._standing(scope, course, position)
 
     def _standing(self, scope: Scope, course: str, known_at: int) -> Standing:
         point = self._point._replace(known_at=known_at)
@@ -174,30 +214,26 @@ class ScoreSteps:
         row = row_of(basis, assessments, course, pair)
         return Standing(row.score, row.mastered)
 
-    def _results(self, pair: PairKey, known_at: int) -> list[_Arrival]:
+    def _results(self, pair: PairKey) -> list[_Arrival]:
         rows = self._connection.execute(
             f"SELECT v.position, v.event_time, v.updated_at, v.is_update, v.digest, {SCORED_COLUMNS} "
             "FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course "
             f"WHERE w.course = :course AND w.week <= :until / {WEEK} AND v.student = :student "
             "AND v.outcome_id = :outcome_id AND v.event_time <= :until AND v.position <= :known_at",
-            {**self._point.bounds(), **pair._asdict(), "known_at": known_at},
+            {**self._point.bounds(), **pair._asdict()},
         )
         return sorted(_Arrival(row[0], OrderKey(*row[1:5]), scored(row[5:]), None, None) for row in rows)
 
-    def _with_assessments(self, arrivals: list[_Arrival], known_at: int) -> list[_Arrival]:
+    def _with_assessments(self, arrivals: list[_Arrival]) -> list[_Arrival]:
         """Add when the work behind results was handed in, as that came to be known."""
-        by_rubric = {
-            result.artifact_id
-            for _, _, result, *_ in arrivals
-            if result is not None and is_by_rubric(result) and result.artifact_id
-        }
+        by_rubric = set(rubrics_of(arrival.result for arrival in arrivals if arrival.result))
         if not by_rubric or len(arrivals) == 1:
             return arrivals
         rows = self._connection.execute(
             "SELECT v.position, v.event_time, v.updated_at, v.is_update, v.digest, v.assessment_id, v.handed_in_at "
             "FROM json_each(:ids) j CROSS JOIN assessment_versions v ON v.assessment_id = j.value "
             "WHERE v.tenant = :tenant AND v.event_time <= :until AND v.position <= :known_at",
-            {**self._point.bounds(), "known_at": known_at, "ids": orjson.dumps(sorted(by_rubric)).decode()},
+            {**self._point.bounds(), "ids": orjson.dumps(sorted(by_rubric)).decode()},
         )
         told = [_Arrival(row[0], OrderKey(*row[1:5]), None, row[5], row[6]) for row in rows]
         return sorted([*arrivals, *told], key=lambda arrival: arrival.position) if told else arrivals
@@ -230,6 +266,7 @@ class _PairInForce:
     def __init__(self) -> None:
         self._policy: Policy | None = None
         self._rollup = RunningRollup(None, None)
+        self._stands: Standing | None = NOT_ASSESSED
         self._results: dict[str, tuple[OrderKey, ScoredResult]] = {}
         self._handed_in: dict[str, tuple[OrderKey, Micros | None]] = {}
         self._of_assessment: dict[str, set[str]] = defaultdict(set)
@@ -238,6 +275,7 @@ class _PairInForce:
         """Count by a policy from now on."""
         if self._policy is None or not same_standing(self._policy, policy):
             self._policy = policy
+            self._stands = None
             scale, calculation = (policy.scale, policy.calculation) if policy.is_linked else (None, None)
             self._rollup = RunningRollup(
                 scale, calculation, (self._dated(found) for _, found in self._results.values())
@@ -252,18 +290,24 @@ class _PairInForce:
                 self._results[result.id] = arrival.order, result
                 if result.artifact_id is not None:
                     self._of_assessment[result.artifact_id].add(result.id)
-                self._rollup.put(self._dated(result))
+                self._put(result)
         elif assessment is not None:
             told = self._handed_in.get(assessment)
             if told is None or told[0] < arrival.order:
                 self._handed_in[assessment] = arrival.order, arrival.handed_in_at
                 for result_id in self._of_assessment[assessment]:
-                    self._rollup.put(self._dated(self._results[result_id][1]))
+                    self._put(self._results[result_id][1])
+
+    def _put(self, result: ScoredResult) -> None:
+        self._rollup.put(self._dated(result))
+        self._stands = None
 
     def _dated(self, result: ScoredResult) -> ScoredResult:
         told = self._handed_in.get(result.artifact_id) if is_by_rubric(result) and result.artifact_id else None
         return result if told is None else result._replace(submitted_at=told[1])
 
     def standing(self) -> Standing:
-        """Return the score as it is now."""
-        return self._rollup.standing()
+        """Return the score as it is now; before one arrival it is what it was with the one before."""
+        if self._stands is None:
+            self._stands = self._rollup.standing()
+        return self._stands

@@ -67,7 +67,7 @@ class TimelineEntry(NamedTuple):
             "title": self.title,
             "event_name": self.event_name,
             "change": self.change,
-            "fields": {name: list(change) for name, change in self.fields.items()},
+            "fields": {name: [before, after] for name, (before, after) in self.fields.items()},
             "actor": self.actor,
             "late_by_seconds": max(0.0, (self.recorded_at - self.event_time) / 1_000_000),
             "order_conflict": self.order_conflict,

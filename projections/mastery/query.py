@@ -18,8 +18,8 @@ from outcomes.projections.mastery.results import (
     Pair,
     Scope,
     courses_of,
-    is_by_rubric,
     pairs_at,
+    rubrics_of,
 )
 from outcomes.projections.mastery.row import Basis, MasteryRow, Override, row_of
 
@@ -70,4 +70,4 @@ def _ids_that_matter(book: PolicyBook, course: str, pairs: list[Pair]) -> Iterat
     for _, outcome_id, results in pairs:
         calculation = book.policy(course, outcome_id).calculation
         if len(results) > 1 and calculation is not None and calculation.in_time_order:
-            yield from (result.artifact_id for result in results if is_by_rubric(result) and result.artifact_id)
+            yield from rubrics_of(results)

@@ -183,6 +183,11 @@ def is_by_rubric(result: ScoredResult) -> bool:
     return result.artifact_type == RUBRIC_ASSESSMENT
 
 
+def rubrics_of(results: Iterable[ScoredResult]) -> Iterator[str]:
+    """Yield the rubric assessments that made some of these results."""
+    yield from (result.artifact_id for result in results if is_by_rubric(result) and result.artifact_id)
+
+
 _ASSESSMENTS = (
     "SELECT j.value, v.handed_in_at, v.grader_id, v.grader_login FROM json_each(:ids) j "
     f"JOIN assessment_versions v ON v.position = {seek(Kind.ASSESSMENT, 'j.value')}"

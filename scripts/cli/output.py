@@ -99,8 +99,9 @@ def write_document(value: Any, form: Format) -> None:
 def write_lines(lines: Iterable[dict[str, Any]], form: Format) -> None:
     """Write rows as they come, as NDJSON, CSV or one JSON array."""
     if form is Format.NDJSON:
+        write = write_json if sys.stdout.isatty() else sys.stdout.buffer.write
         for line in lines:
-            write_json(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     elif form is Format.CSV:
         for text in _csv(lines):
             _write(text.encode())

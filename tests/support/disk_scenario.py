@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from hashlib import sha256
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,30 @@ from tests.support.faulty_disk import shim
 def count_and_fail(disk: Path, told: Path, errors: str, wanted: int, *arguments: str) -> None:
     """Run a command on copies of `disk/ready`, the n-th call of the disk failing in each.
 
-    So many n as are wanted are tried, spread over all; 0 is every one.
+    So many n as are wanted are tried, spread over all; 0 is every one. A copy left just as another is not kept.
     """
     calls = _forked(disk, 0, 0, for_good=False, arguments=arguments)["calls"]
-    found = [{"calls": calls}]
-    found += [
-        _forked(disk, number, code, for_good=number % 2 == 0, arguments=arguments)
-        for number in range(1, calls + 1, max(1, calls // wanted) if wanted else 1)
-        for code in map(int, errors.split(","))
-    ]
+    found, known = [{"calls": calls}], set()
+    for number in range(1, calls + 1, max(1, calls // wanted) if wanted else 1):
+        for code in map(int, errors.split(",")):
+            ran = _forked(disk, number, code, for_good=number % 2 == 0, arguments=arguments)
+            home = Path(ran["home"])
+            ran["is_new"] = (left := (ran["code"], ran["err"].replace(str(home), ""), _left(home))) not in known
+            known.add(left)
+            if not ran["is_new"]:
+                shutil.rmtree(home)
+            found.append(ran)
     told.write_text(json.dumps(found))
+
+
+def _left(home: Path) -> str:
+    """Return what is in a home for whoever opens it next: what was being made goes unread, what is shared is anew."""
+    found = sha256()
+    for path in sorted(home.iterdir()):
+        found.update(path.name.encode() + b"\0")
+        if ".making" not in path.name and ".unfinished" not in path.name and path.suffix != ".lock":
+            found.update(b"" if path.name.endswith("-shm") else path.read_bytes())
+    return found.hexdigest()
 
 
 def _forked(disk: Path, number: int, code: int, *, for_good: bool, arguments: tuple[str, ...]) -> dict[str, Any]:

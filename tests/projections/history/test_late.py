@@ -9,6 +9,7 @@ from outcomes.domain.identity import Context
 from outcomes.domain.times import parse_argument
 from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.history.diff import nodes_of, places_changed, score_change
+from outcomes.projections.history.effects import Effects
 from outcomes.projections.history.late import late
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
@@ -57,6 +58,19 @@ class TestEffects:
                         )
                         changes = [score_change(old.get(key), new.get(key)) for key in old.keys() | new.keys()]
                         assert _as_set(entry["scores"]) == _as_set([change for change in changes if change])
+
+    @given(histories(most=24))
+    @settings(max_examples=40, deadline=None)
+    def test_one_after_the_other_they_are_the_same(self, events: list[dict[str, Any]]) -> None:
+        """What is read ahead, for events to come, tells of each what is found of it alone."""
+        with fresh_world() as world:
+            world.take(*events)
+            for tenant in {event["metadata"]["root_account_uuid"] for event in events}:
+                with world.at(tenant=tenant) as (log, connection, at):
+                    entries = [event.entry for event in late(connection, log, at, 0)]
+                    ahead = Effects(connection, at)
+                    for entry in entries:
+                        assert list(ahead.of([entry])) == list(Effects(connection, at).of([entry]))
 
     def test_a_late_result_tells_whose_score_it_moved(self, world: World) -> None:
         """The student had 2 of 5; the result of January, which came last, is the higher one."""
