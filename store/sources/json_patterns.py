@@ -18,8 +18,8 @@ LINE_WITHOUT_BRACKETS = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"
 ENVELOPE = re.compile(rb'\{\s*"(?:metadata|attributes)"\s*:')
 FIRST_KEY = re.compile(rb'\s*"(?:metadata|attributes|body)"\s*:')
 
-JSON_TEXT_BEGINS = re.compile(rb'"(?:[ \t]|\\[nrt])*+[{\[]')
-"""A string whose content is an object or an array: JSON as text, inside JSON."""
+JSON_TEXT_BEGINS = re.compile(rb'"(?:[ \t]|\\++[nrt"])*+[{\[]')
+"""A string whose content is an object or an array, or such a string in turn: JSON as text, inside JSON."""
 STRING = re.compile(_STRING)
 
 _MEMBER_VALUE = (

@@ -1,8 +1,8 @@
 """The wrappers that events travel in: one table, and how what is inside a wrapper is taken out, byte for byte.
 
 A wrapper is known by the name of the member that holds what it carries. What stands there says how it is carried: an
-object, a list, JSON as text, or base64 of any of those, of gzip, or of records that Kinesis's library has glued. A body
-that Canvas has signed is a wrapper, too, for whoever has the keys.
+object, a list, JSON as text (also behind what a logger writes), or base64 of any of those, of gzip, or of records that
+Kinesis's library has glued. A body that Canvas has signed is a wrapper, too, for whoever has the keys.
 """
 
 import base64
@@ -56,6 +56,9 @@ _PLACES: Final = {
     "rawData": "Firehose (error output)",
     "payload": "Kafka (Connect, kcat)",
     "value": "Kafka (REST)",
+    "data_base64": "CloudEvents",
+    "hits": "Elasticsearch (search)",
+    "_source": "Elasticsearch",
     "requestPayload": "Lambda (destination)",
     "responsePayload": "Lambda (destination)",
 }
@@ -63,6 +66,8 @@ _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _TEXT: Final = msgspec.json.Decoder(str)
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}\s*")
+# What a logger wrote before an event is passed over here, too; other text is none of ours.
+_NAMES_AN_EVENT: Final = re.compile(rb'"event_name"\s*:')
 _JSON_BEGINS: Final = b'{["'
 _BLANK: Final = b" \t\r\n"
 
@@ -162,6 +167,8 @@ def _of_text(text: bytes, line: int, reader: Reader) -> Iterator[Segment] | None
             return _of_bytes(base64.b64decode(_standard(stripped), validate=True), line, reader)
         except binascii.Error:
             return None
+    if _NAMES_AN_EVENT.search(stripped):
+        return _on_line(split([stripped], reader.value), line)
     return _of_signed(text, line, reader)
 
 

@@ -6,6 +6,7 @@ LISTS: Final = {
     "Records": "Lambda, Kinesis (get-records), CloudTrail's form",
     "records": "Firehose (HTTP endpoint), Kafka (Lambda)",
     "Messages": "SQS (receive-message)",
+    "receivedMessages": "Pub/Sub (pull)",
     "messages": "what consumers of queues write down",
     "data": "event collectors, web APIs",
     "events": "event collectors",

@@ -124,6 +124,19 @@ TRANSPORTS: dict[str, Wrap] = {
     "CloudWatch, through Kinesis": lambda events: _json(
         {"Records": [{"kinesis": {"data": _base64(gzip.compress(_cloudwatch(events)))}}]}
     ),
+    "CloudWatch, of what a function has logged": lambda events: _json(
+        {"logEvents": [{"id": "1", "message": f"2026-02-02T10:00:00Z\tr-1\tINFO\t{_text(e)}\n"} for e in events]}
+    ),
+    "Splunk, export of a log": lambda events: _lines(
+        [{"preview": False, "result": {"_raw": f"Feb  2 10:00:00 host app[1]: {_text(e)}"}} for e in events]
+    ),
+    "Elasticsearch": lambda events: _json(
+        {"took": 1, "hits": {"total": 2, "hits": [{"_id": "1", "_source": {"message": _text(e)}} for e in events]}}
+    ),
+    "CloudEvents": lambda events: _lines([{"specversion": "1.0", "data_base64": _base64(e)} for e in events]),
+    "Pub/Sub, pull": lambda events: _json(
+        {"receivedMessages": [{"ackId": "a", "message": {"data": _base64(e)}} for e in events]}
+    ),
     "JSON as text": lambda events: b"\n".join(_json(_text(e)) for e in events),
     "JSON as text in an array": lambda events: _json([_text(e) for e in events]),
     "JSON as text as text": lambda events: _json(_json([_text(e) for e in events]).decode()),
