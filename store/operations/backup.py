@@ -56,11 +56,10 @@ def backup(log: EventLog, target: Path, watch: Callable[[int, int], None], *, wi
         written.append(target)
         sync_to_disk(target.parent)
     except BaseException as error:
-        for path in written:
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        left = [str(path) for path in written if not _is_removed(path)]
         if isinstance(error, OSError):
-            raise HomeUnavailable(f"cannot write {target}: {error.strerror}: choose another place") from error
+            remove = f", and remove {' and '.join(left)}, which could not be" if left else ""
+            raise HomeUnavailable(f"cannot write {target}: {error.strerror}: choose another place{remove}") from error
         raise
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
@@ -68,6 +67,14 @@ def backup(log: EventLog, target: Path, watch: Callable[[int, int], None], *, wi
             with suppress(OSError):
                 unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
     return Backup(target, of, target.stat().st_size, key)
+
+
+def _is_removed(path: Path) -> bool:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _refuse_what_is_there(target: Path) -> None:
