@@ -86,5 +86,6 @@ class RunningRollup:
             rows.setdefault(quiz, []).append(row)
         # Sums over a quiz are made in the order of ids, whatever the order of the values.
         shared = {quiz: quiz_value(sorted(found, key=by_id), base) for quiz, found in rows.items() if quiz is not None}
-        values = (shared.get(quiz, value) for quiz, value in zip(quizzes, self._values, strict=True))
+        both = zip(quizzes, self._values, strict=True)
+        values = (value if quiz is None else shared[quiz] for quiz, value in both)
         return [value for value in values if value is not None]

@@ -4,6 +4,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -53,6 +54,15 @@ class _Arrival(NamedTuple):
     result: ScoredResult | None
     assessment: str | None
     handed_in_at: Micros | None
+
+
+def _with_those_ahead(wanted: list[int], arrivals: list[_Arrival]) -> list[int]:
+    """Return the wanted positions and those of arrivals after the first of them, in order.
+
+    As many more as make reading a pair of thousands of results for a page of them worth its while.
+    """
+    later = {arrival.position for arrival in arrivals if arrival.position > wanted[0]}.difference(wanted)
+    return sorted((*wanted, *sorted(later)[: min(len(wanted) * _AHEAD, _AHEAD_AT_MOST)]))
 
 
 def _goes_by_time(policy: Policy) -> bool:
@@ -162,27 +172,17 @@ class ScoreSteps:
         if not results.isdisjoint(self._moved) or self._facts.of(results):
             sides.update(((pair, position), self._sides_of_moved(pair, course, position)) for position in wanted)
             return
-        positions, policies = self._with_those_ahead(pair, course, wanted, arrivals)
-        if any(map(_goes_by_time, policies)):
-            arrivals = self._with_assessments(arrivals)
-            positions, policies = self._with_those_ahead(pair, course, wanted, arrivals)
+        positions = _with_those_ahead(wanted, arrivals)
+        policies = self._policies.policies(course, pair.outcome_id, positions)
+        if any(map(_goes_by_time, policies)) and (told := self._assessments(arrivals)):
+            arrivals = sorted([*arrivals, *told], key=attrgetter("position"))
+            positions = _with_those_ahead(wanted, arrivals)
+            policies = self._policies.policies(course, pair.outcome_id, positions)
         asked = set(wanted)
         if len(self._ahead) + len(positions) > _KEPT_AT_MOST:
             self._ahead.clear()
         for position, found in zip(positions, self._steps(arrivals, positions, policies), strict=True):
             (sides if position in asked else self._ahead)[pair, position] = found
-
-    def _with_those_ahead(
-        self, pair: PairKey, course: str, wanted: list[int], arrivals: list[_Arrival]
-    ) -> tuple[list[int], list[Policy]]:
-        """Return the wanted positions and those of arrivals after the first of them, in order, each with its policy.
-
-        As many more as make reading a pair of thousands of results for a page of them worth its while.
-        """
-        later = {arrival.position for arrival in arrivals if arrival.position > wanted[0]}.difference(wanted)
-        ahead = sorted(later)[: min(len(wanted) * _AHEAD, _AHEAD_AT_MOST)]
-        positions = sorted((*wanted, *ahead))
-        return positions, [self._policies.policy(course, pair.outcome_id, position) for position in positions]
 
     @staticmethod
     def _steps(arrivals: list[_Arrival], positions: list[int], policies: list[Policy]) -> Iterator[_Sides]:
@@ -224,19 +224,18 @@ class ScoreSteps:
         )
         return sorted(_Arrival(row[0], OrderKey(*row[1:5]), scored(row[5:]), None, None) for row in rows)
 
-    def _with_assessments(self, arrivals: list[_Arrival]) -> list[_Arrival]:
-        """Add when the work behind results was handed in, as that came to be known."""
+    def _assessments(self, arrivals: list[_Arrival]) -> list[_Arrival]:
+        """Return when the work behind results was handed in, as that came to be known."""
         by_rubric = set(rubrics_of(arrival.result for arrival in arrivals if arrival.result))
         if not by_rubric or len(arrivals) == 1:
-            return arrivals
+            return []
         rows = self._connection.execute(
             "SELECT v.position, v.event_time, v.updated_at, v.is_update, v.digest, v.assessment_id, v.handed_in_at "
             "FROM json_each(:ids) j CROSS JOIN assessment_versions v ON v.assessment_id = j.value "
             "WHERE v.tenant = :tenant AND v.event_time <= :until AND v.position <= :known_at",
             {**self._point.bounds(), "ids": orjson.dumps(sorted(by_rubric)).decode()},
         )
-        told = [_Arrival(row[0], OrderKey(*row[1:5]), None, row[5], row[6]) for row in rows]
-        return sorted([*arrivals, *told], key=lambda arrival: arrival.position) if told else arrivals
+        return [_Arrival(row[0], OrderKey(*row[1:5]), None, row[5], row[6]) for row in rows]
 
     @cached_property
     def _facts(self) -> ExportFacts:

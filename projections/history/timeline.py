@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ ERASED_PERSON = "erased person"
 _PAGE = 200
 
 Actor = dict[str, str | None]
+
+# Of a batch of events all were recorded at one time.
+_recorded_text = lru_cache(maxsize=256)(to_text)
 
 
 class TimelineEntry(NamedTuple):
@@ -59,7 +63,7 @@ class TimelineEntry(NamedTuple):
         """Return the contract's ENTRY."""
         return {
             "event_time": to_text(self.event_time),
-            "recorded_at": to_text(self.recorded_at),
+            "recorded_at": _recorded_text(self.recorded_at),
             "position": self.position,
             "tenant": self.ref.tenant,
             "kind": self.ref.kind.value,

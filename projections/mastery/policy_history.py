@@ -2,6 +2,7 @@
 
 import sqlite3
 from bisect import bisect_right
+from collections.abc import Iterable
 from itertools import chain
 
 from outcomes.domain.identity import Context, Kind
@@ -25,19 +26,25 @@ class PolicyHistory:
 
     def policy(self, course: str, outcome: str, known_at: int) -> Policy:
         """Return how an outcome is scored in a course, as known at a position."""
+        return self.policies(course, outcome, (known_at,))[0]
+
+    def policies(self, course: str, outcome: str, known_at: Iterable[int]) -> list[Policy]:
+        """Return the same at each of some positions."""
         place = (course, outcome)
         marks = self._marks.get(place)
         if marks is None:
             if len(self._marks) >= _KEPT_AT_MOST:
                 self._marks.clear()
             marks = self._marks[place] = self._marks_of(course, outcome)
-        key = (course, outcome, bisect_right(marks, known_at))
+        return [self._policy((course, outcome, bisect_right(marks, position)), position) for position in known_at]
+
+    def _policy(self, key: tuple[str, str, int], known_at: int) -> Policy:
         found = self._policies.get(key)
         if found is None:
             if len(self._policies) >= _KEPT_AT_MOST:
                 self._policies.clear()
             book = PolicyBook(self._connection, self._point._replace(known_at=known_at), alone=True)
-            found = self._policies[key] = book.policy(course, outcome)
+            found = self._policies[key] = book.policy(key[0], key[1])
         return found
 
     def _marks_of(self, course: str, outcome: str) -> list[int]:
