@@ -13,6 +13,7 @@
     * LogDamaged        the log does not say what it said when it was written
     * HomeUnavailable   the data folder cannot be used: locked, full, read-only, made by a newer version
         * HomeBusy          somebody else is writing in it, and has not ended in time
+        * ConnectionLost    the server that keeps the log does not answer; it may be back in a moment
     * QuestionStopped   a question was ended before its answer: it took too long, or nobody waits for it any more
     * MissingExtra      an optional package that an answer needs is not installed
     * SchemaGap         this version lacks a step from an old shape of events to the present one: a defect of ours
@@ -97,6 +98,10 @@ class HomeBusy(HomeUnavailable):
 
 class DatabaseUnavailable(OutcomesError):  # noqa: N818 - states what is missing
     """A PostgreSQL database cannot be reached, or does not take what is written to it."""
+
+
+class ConnectionLost(HomeUnavailable):
+    """The server that keeps the log does not answer, or has gone in the middle of it."""
 
 
 class QuestionStopped(OutcomesError):  # noqa: N818 - states what happened

@@ -28,7 +28,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
     ),
     "store": (
         {"connection"},
-        {"sqlite", "sources"},
+        {"sqlite", "postgres", "sources"},
         {"encoding", "access"},
         {"privacy"},
         {"log"},

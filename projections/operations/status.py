@@ -55,7 +55,7 @@ def status(home: HomeFolder, log: EventLog, views: ReadModel, now: Micros) -> di
     hosts = told(lambda: _hosts(views), list[dict[str, Any]]())
     damaged += faults
     return {
-        "home": source_name(str(home.folder)),
+        "home": source_name(home.place),
         "format": told(log.format, 0),
         "encrypted": log.encryption is not None,
         "log": head.log,

@@ -19,11 +19,20 @@ from outcomes.store.home_folder import HomeFolder
 class Access:
     """The tokens of a home and the record of looks. It needs no key, and opens no log."""
 
-    def __init__(self, folder: str | PathLike[str]) -> None:
-        home = HomeFolder(Path(folder))
-        if not home.log_path.exists():
-            raise HomeUnavailable(f"no log.db in {home.folder}: make a home with outcomes init, or name another")
+    def __init__(self, folder: str | PathLike[str], *, views: str | PathLike[str] | None = None) -> None:
+        home = HomeFolder.at(folder, None if views is None else Path(views))
+        if not home.store.exists():
+            raise HomeUnavailable(f"no log at {home.place}: make a home with outcomes init, or name another")
+        if home.url is not None:
+            home.create()
         self._file = AccessFile(home.folder)
+
+    @classmethod
+    def beside(cls, folder: Path) -> Self:
+        """Return what is in the folder of a home that is open."""
+        found = cls.__new__(cls)
+        found._file = AccessFile(folder)  # noqa: SLF001 - its own
+        return found
 
     def __enter__(self) -> Self:
         return self

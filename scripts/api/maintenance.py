@@ -31,9 +31,9 @@ def verify(session: Session, checks: Checks, *, rearm: bool) -> Verdict:
     return Verdict.of(found)
 
 
-def verify_damaged(folder: Path, reason: OutcomesError) -> Verdict:
+def verify_damaged(home: HomeFolder, reason: OutcomesError) -> Verdict:
     """Return the verdict on a log that cannot be opened, for a reason; raises that if the log is not damaged."""
-    return Verdict.of(verify_unopened(HomeFolder(folder), reason))
+    return Verdict.of(verify_unopened(home, reason))
 
 
 def checkpoint_given(given: str | PathLike[str] | Checkpoint | None) -> Checkpoint | None:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -27,14 +28,15 @@ class Session:
 
     def __init__(
         self,
-        folder: Path,
+        home: str | PathLike[str],
         *,
         create: bool = False,
         encrypt: bool = False,
+        views: Path | None = None,
         key_source: KeySource | None = None,
         clock: Callable[[], Micros] = now,
     ) -> None:
-        self.home = HomeFolder(folder, key_source)
+        self.home = HomeFolder.at(home, views, key_source)
         # Looked at before anything is read: see `still`.
         self._guard = ImmutableReadGuard.of(self.home.log_path, self.home.views_path)
         self.log: EventLog = self.home.open_log(create=create, encrypt=encrypt)

@@ -29,7 +29,7 @@ from outcomes.cli.commands import (
     serve,
 )
 from outcomes.cli.error_messages import in_words
-from outcomes.cli.options import KEY
+from outcomes.cli.options import KEY, VIEWS, is_url
 from outcomes.cli.output import say
 from outcomes.cli.spreadsheets import writes_csv
 
@@ -51,10 +51,24 @@ def _show_version(asked: bool) -> None:
 def choose_home(
     context: typer.Context,
     home: Annotated[
-        Path,
-        typer.Option("--home", metavar="DIR", envvar="OUTCOMES_HOME", help="Folder with log.db and views.db."),
-    ] = Path("outcomes-data"),
+        str,
+        typer.Option(
+            "--home",
+            metavar="DIR|URL",
+            envvar=["OUTCOMES_HOME", "OUTCOMES_LOG"],
+            help="Folder with log.db and views.db; or postgresql://… of a log on PostgreSQL.",
+        ),
+    ] = "outcomes-data",
     *,
+    views: Annotated[
+        Path | None,
+        typer.Option(
+            "--views",
+            metavar="FOLDER",
+            envvar="OUTCOMES_VIEWS",
+            help="Folder of this machine for the views of a log on PostgreSQL.",
+        ),
+    ] = None,
     key_file: Annotated[
         Path | None,
         typer.Option(
@@ -76,6 +90,7 @@ def choose_home(
 ) -> None:
     """Remember the data folder for the command."""
     context.obj = home
+    context.meta[VIEWS] = views if is_url(home) else None
     context.meta[KEY] = {"key_file": key_file, "key_command": key_command}
     context.meta["run"] = run
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from outcomes.domain.errors import UsageError
+
 
 class Format(StrEnum):
     """How an answer is written."""
@@ -75,8 +77,31 @@ IssuerOption = Annotated[
 ]
 
 
+VIEWS = "outcomes.views"
+"""Under what a context remembers where the views of a log on PostgreSQL are; None: where they are by themselves."""
+
+
+def is_url(home: str) -> bool:
+    """Say whether a home is named by the URL of a log on PostgreSQL, not by a folder."""
+    return home.startswith(("postgresql:", "postgres:"))
+
+
+def home_of(context: typer.Context) -> str:
+    """Return the home that the user chose: a folder, or the URL of a log on PostgreSQL."""
+    home = context.find_object(str)
+    assert home is not None  # noqa: S101 - set by the application's callback
+    return home
+
+
+def views_of(context: typer.Context) -> Path | None:
+    """Return the folder that the user chose for the views of a log on PostgreSQL."""
+    views: Path | None = context.meta.get(VIEWS)
+    return views
+
+
 def folder_of(context: typer.Context) -> Path:
-    """Return the data folder that the user chose."""
-    folder = context.find_object(Path)
-    assert folder is not None  # noqa: S101 - set by the application's callback
-    return folder
+    """Return the data folder that the user chose; raises UsageError where it is a log on PostgreSQL."""
+    home = home_of(context)
+    if is_url(home):
+        raise UsageError("this works on a home in a folder, not on a log on PostgreSQL: name one with --home DIR")
+    return Path(home)

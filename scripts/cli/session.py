@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from outcomes.cli.options import folder_of, key_of
+from outcomes.cli.options import folder_of, home_of, is_url, key_of, views_of
 from outcomes.cli.output import say
 from outcomes.cli.progress import progress
 
@@ -20,8 +20,9 @@ def opened(context: typer.Context, *, create: bool = False, encrypt: bool = Fals
     """Open the home; only commands that write create it, encrypted if asked."""
     from outcomes.api import home  # noqa: PLC0415 - slow to load, and not needed to show help
 
-    with home.open(folder_of(context), create=create, encrypt=encrypt, **key_of(context)) as found:
-        if create:
+    where = home_of(context)
+    with home.open(where, create=create, encrypt=encrypt, views=views_of(context), **key_of(context)) as found:
+        if create and not is_url(where):
             warn_of_others(folder_of(context))
         yield found
 

@@ -11,6 +11,8 @@ class Configuration:
     """Times are seconds, sizes bytes."""
 
     folder: Path
+    """Where views, tokens and the record of looks are; and the log, unless `url` says where on PostgreSQL it is."""
+    url: str | None = None
     key_file: Path | None = None
     key_command: str | None = None
     hosts: frozenset[str] = LOCAL_NAMES

@@ -69,4 +69,6 @@ class Readers:
 
 def open_home(configuration: Configuration) -> outcomes.Home:
     """Open the home of a service, for one thread."""
-    return outcomes.open(configuration.folder, key_file=configuration.key_file, key_command=configuration.key_command)
+    given = configuration
+    views = None if given.url is None else given.folder
+    return outcomes.open(given.url or given.folder, views=views, key_file=given.key_file, key_command=given.key_command)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from outcomes.domain.errors import HomeUnavailable
+from outcomes.domain.errors import ConnectionLost, HomeUnavailable
 from outcomes.domain.event import EventLike
 from outcomes.domain.times import Micros, to_text
 from outcomes.store.connection import Connection
@@ -40,6 +40,8 @@ from outcomes.store.sqlite.datastore import is_lock
 BATCH_EVENTS = 5_000
 _BATCH_BYTES = 16 << 20
 _BATCH_SECONDS = 2.0
+_TRIES = 3
+"""How often a batch is appended to a server that is lost over it."""
 # A second process pays from here on; most files are smaller.
 _LARGE = 2 << 20
 
@@ -225,20 +227,33 @@ class Ingest:
             now = self._clock()
             batch.turn_away(*refuse_the_future(batch.arrivals, now))
             try:
-                with self._log.writing() as connection:
-                    if not self._trusts_clock:
-                        refuse_a_clock_behind(last_batch(connection), now)
-                    batch.turn_away(*refuse_other_hosts(hosts_in(connection), batch.arrivals))
-                    appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.extract)
-                    besides(connection, now)
-            except BaseException:
-                self._log.forget_uncommitted()
-                raise
+                appended = self._append(batch, now, besides)
             finally:
                 for segment, _ in batch.refused:
                     segment.close()
             self._count(batch, appended)
             self._follow(appended)
+
+    def _append(
+        self, batch: IncomingBatch, now: Micros, besides: Callable[[Connection, Micros], None], tries: int = _TRIES
+    ) -> Appended:
+        """Append a batch; where a server was lost over it, once more: what it did commit is then a repeat."""
+        try:
+            with self._log.writing() as connection:
+                if not self._trusts_clock:
+                    refuse_a_clock_behind(last_batch(connection), now)
+                batch.turn_away(*refuse_other_hosts(hosts_in(connection), batch.arrivals))
+                appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.extract)
+                besides(connection, now)
+        except ConnectionLost:
+            self._log.forget_uncommitted()
+            if tries <= 1:
+                raise
+            return self._append(batch, now, besides, tries - 1)
+        except BaseException:
+            self._log.forget_uncommitted()
+            raise
+        return appended
 
     def _follow(self, appended: Appended) -> None:
         """Let the read model follow; where its file is locked, the log goes on, and the model catches up when asked."""

@@ -116,6 +116,10 @@ class LogFile:
                 copy, pages=_PAGES_A_STEP, progress=lambda _status, left, pages: watch(pages - left, pages), sleep=0
             )
 
+    def grants(self) -> list[str]:
+        """Return nothing: who may read a file is for its owner to say."""
+        return []
+
     def size(self) -> int:
         """Return how many bytes it takes, with its write-ahead log."""
         files = (self._path.with_name(self._path.name + suffix) for suffix in ("", "-wal"))

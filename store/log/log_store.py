@@ -65,5 +65,8 @@ class LogStore(Protocol):
     def copy(self, connection: Connection, target: Path, watch: Callable[[int, int], None]) -> None:
         """Copy the log as this transaction sees it to a file of SQLite; `watch` is told (done, of how many)."""
 
+    def grants(self) -> list[str]:
+        """Return the SQL that gives roles their rights."""
+
     def size(self) -> int:
         """Return how many bytes it takes."""

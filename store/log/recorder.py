@@ -215,7 +215,7 @@ class BatchRecorder(ApplicationRecorder):
             f"ORDER BY originator_version {'DESC' if desc else 'ASC'} LIMIT ?"
         )
         bounds = (-1 if gt is None else gt, _LAST if lte is None else lte, _LAST if known_at is None else known_at)
-        return self._select(known, (key_of(originator_id), *bounds, -1 if limit is None else limit))
+        return self._select(known, (key_of(originator_id), *bounds, _LAST if limit is None else limit))
 
     def _select(self, condition: str, parameters: tuple[Any, ...]) -> list[LogRecord]:
         with self.snapshot() as connection:

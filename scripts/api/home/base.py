@@ -25,12 +25,21 @@ class HomeBase:
         self._session.__exit__(kind, error, trace)
 
     def __repr__(self) -> str:
-        return f"<outcomes home {self.folder}>"
+        return f"<outcomes home {self._session.home.place}>"
 
     @property
     def folder(self) -> Path:
-        """The folder that holds `log.db` and `views.db`."""
+        """The folder that holds `views.db`, and `log.db` unless the log is on PostgreSQL."""
         return self._session.home.folder
+
+    @property
+    def place(self) -> str:
+        """Where the home is: its folder, or the URL of its log without the password."""
+        return self._session.home.place
+
+    def grants(self) -> list[str]:
+        """Return the SQL that gives the roles of a log on PostgreSQL their rights; none for a folder."""
+        return self._session.log.store.grants()
 
     @property
     def head(self) -> int:

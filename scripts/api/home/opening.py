@@ -20,19 +20,22 @@ def open(  # noqa: A001 - as gzip.open
     *,
     create: bool = False,
     encrypt: bool = False,
+    views: str | PathLike[str] | None = None,
     key_file: str | PathLike[str] | None = None,
     key_command: str | None = None,
 ) -> Home:
     """Open a home; `create` makes it if it is not there, encrypted with `encrypt`. Use it in a `with`.
 
-    The key of an encrypted home is in its `home.key`, unless `key_file` names another file, or `key_command` a command
-    that prints it.
+    In place of a folder it may be the URL of a log on PostgreSQL, whose views are in the folder `views` of this machine
+    (see docs/scale.md). The key of an encrypted home is in its `home.key`, unless `key_file` names another file, or
+    `key_command` a command that prints it.
 
     Raises HomeUnavailable if there is none, LogDamaged if its log cannot be read, UsageError if it should be encrypted
     and one that is not is there already.
     """
     key_source = _key_source(folder, key_file, key_command)
-    return Home(Session(Path(folder), create=create, encrypt=encrypt, key_source=key_source))
+    where = None if views is None else Path(views)
+    return Home(Session(folder, create=create, encrypt=encrypt, views=where, key_source=key_source))
 
 
 def init(
@@ -40,6 +43,7 @@ def init(
     *,
     encrypt: bool = False,
     redact: bool = False,
+    views: str | PathLike[str] | None = None,
     key_file: str | PathLike[str] | None = None,
     key_command: str | None = None,
 ) -> Home:
@@ -49,10 +53,10 @@ def init(
     drops address, browser, session, referrer and login of who acted; `home.settings` can change it. Raises UsageError
     if it is there already and would have to become another.
     """
-    path = Path(folder)
-    if HomeFolder(path).store.exists() and not (encrypt or redact):
-        raise UsageError(f"{path} is there already: nothing was done; name another folder with --home")
-    home = open(path, create=True, encrypt=encrypt, key_file=key_file, key_command=key_command)
+    there = HomeFolder.at(folder, None if views is None else Path(views))
+    if there.store.exists() and not (encrypt or redact):
+        raise UsageError(f"{there.place} is there already: nothing was done; name another with --home")
+    home = open(folder, create=True, encrypt=encrypt, views=views, key_file=key_file, key_command=key_command)
     if redact:
         home.settings.set(REDACT, "on")
     return home
@@ -61,6 +65,7 @@ def init(
 def verify(
     folder: str | PathLike[str],
     *,
+    views: str | PathLike[str] | None = None,
     key_file: str | PathLike[str] | None = None,
     key_command: str | None = None,
     **options: Any,
@@ -73,13 +78,15 @@ def verify(
 
     options["against"] = maintenance.checkpoint_given(options.get("against"))
     try:
-        with open(folder, key_file=key_file, key_command=key_command) as home:
+        with open(folder, views=views, key_file=key_file, key_command=key_command) as home:
             return home.verify(**options)
     except (LogDamaged, HomeUnavailable) as error:
-        return maintenance.verify_damaged(Path(folder), error)
+        return maintenance.verify_damaged(HomeFolder.at(folder, None if views is None else Path(views)), error)
 
 
 def _key_source(
     folder: str | PathLike[str], key_file: str | PathLike[str] | None, key_command: str | None
-) -> KeySource:
+) -> KeySource | None:
+    if key_file is None and key_command is None:
+        return None
     return source_of(Path(folder), None if key_file is None else Path(key_file), key_command)

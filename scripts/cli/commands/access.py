@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from outcomes.cli.command_line import CommandLine
-from outcomes.cli.options import Format, FormatOption, folder_of
+from outcomes.cli.options import Format, FormatOption, home_of, views_of
 from outcomes.cli.output import answer, say
 from outcomes.cli.spreadsheets import writes_csv
 
@@ -41,7 +41,7 @@ def create_token(
     """
     from outcomes.api.access import Access  # noqa: PLC0415 - seldom asked for
 
-    with Access(folder_of(context)) as access:
+    with Access(home_of(context), views=views_of(context)) as access:
         answer(access.create_token(rights, scope=scope, label=label, expires=expires, person=person), form)
     say("keep the token now: it is not shown again")
 
@@ -55,7 +55,7 @@ def list_tokens(context: typer.Context, form: FormatOption = Format.TABLE) -> No
     """
     from outcomes.api.access import Access  # noqa: PLC0415 - seldom asked for
 
-    with Access(folder_of(context)) as access:
+    with Access(home_of(context), views=views_of(context)) as access:
         answer(access.tokens(), form)
 
 
@@ -71,7 +71,7 @@ def revoke_token(
     """
     from outcomes.api.access import Access  # noqa: PLC0415 - seldom asked for
 
-    with Access(folder_of(context)) as access:
+    with Access(home_of(context), views=views_of(context)) as access:
         answer(access.revoke(token_id), form)
 
 
@@ -90,7 +90,7 @@ def list_looks(
     """
     from outcomes.api.access import Access  # noqa: PLC0415 - seldom asked for
 
-    with Access(folder_of(context)) as access:
+    with Access(home_of(context), views=views_of(context)) as access:
         answer(access.looks(student=student, since=since), form)
 
 
@@ -109,5 +109,5 @@ def prune_looks(
     """
     from outcomes.api.access import Access  # noqa: PLC0415 - seldom asked for
 
-    with Access(folder_of(context)) as access:
+    with Access(home_of(context), views=views_of(context)) as access:
         answer(access.prune(older_than=older_than), form)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli.options import folder_of, key_of
+from outcomes.cli.options import home_of, is_url, key_of, views_of
 from outcomes.cli.output import say
 from outcomes.cli.session import warn_of_others
 
@@ -22,11 +22,17 @@ def init(
 ) -> None:
     """Make the data folder. Encryption is chosen here, once; redaction can be changed by outcomes settings set redact.
 
+    With the URL of a database of PostgreSQL it makes the log's schema and tables there, and prints the grants.
+
     Example: outcomes init --encrypt
     """
     from outcomes.api import home  # noqa: PLC0415 - slow to load, and not needed to show help
 
-    folder = folder_of(context)
-    home.init(folder, encrypt=encrypt, redact=redact, **key_of(context)).close()
-    warn_of_others(folder)
-    say(f"{folder} is ready{', encrypted' if encrypt else ''}{', redacting' if redact else ''}")
+    where = home_of(context)
+    with home.init(where, encrypt=encrypt, redact=redact, views=views_of(context), **key_of(context)) as made:
+        if is_url(where):
+            for statement in made.grants():
+                print(f"{statement};")
+        else:
+            warn_of_others(made.folder)
+        say(f"{made.place} is ready{', encrypted' if encrypt else ''}{', redacting' if redact else ''}")

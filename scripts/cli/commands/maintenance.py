@@ -16,8 +16,9 @@ from outcomes.cli.options import (
     LimitOption,
     NewestFirstOption,
     TenantOption,
-    folder_of,
+    home_of,
     key_of,
+    views_of,
 )
 from outcomes.cli.output import answer, answer_part, report_damage, say, say_next, write_json
 from outcomes.cli.progress import progress
@@ -154,7 +155,8 @@ def verify(
 
     with progress("verifying") as advance:
         found = home.verify(
-            folder_of(context),
+            home_of(context),
+            views=views_of(context),
             **key_of(context),
             all=everything,
             against=against,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from outcomes.api.extras import require
-from outcomes.cli.options import IssuerOption, JwksOption, folder_of, key_of
+from outcomes.cli.options import IssuerOption, JwksOption, folder_of, home_of, key_of, views_of
 from outcomes.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,12 +60,15 @@ def serve(  # noqa: PLR0913 - one parameter per option
     require("fastapi", "serve")
     from outcomes.service.configuration import LOCAL_NAMES, Configuration  # noqa: PLC0415 - web libraries are slow to load
     from outcomes.service.server import Address, serve_until_stopped  # noqa: PLC0415 - the same
+    from outcomes.store.home_folder import HomeFolder  # noqa: PLC0415 - the same
 
     if jwks is None and (issuer or signed_only):
         raise UsageError("--issuer and --signed-only are for signed deliveries: give their key set, too, with --jwks")
+    home = HomeFolder.at(home_of(context), views_of(context))
     names = LOCAL_NAMES | {name.lower() for name in allow_host or ()}
     configuration = Configuration(
-        folder=folder_of(context),
+        folder=home.folder,
+        url=home.url,
         hosts=names,
         jwks=jwks,
         issuers=tuple(issuer or ()),
@@ -83,7 +86,7 @@ def serve(  # noqa: PLR0913 - one parameter per option
     )
     if unit:
         address.check()
-        _print_unit(configuration.folder)
+        _print_unit(folder_of(context))
     elif check:
         _check(configuration, address)
     else:

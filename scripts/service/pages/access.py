@@ -32,7 +32,7 @@ def create(viewer: Viewer) -> Shown:
     _check(viewer)
     rights = ",".join(right for right in Right if viewer.form.get(f"right_{right}"))
     label, expires = viewer.form.get("label", ""), viewer.form.get("expires") or None
-    with Access(viewer.home.folder) as access:
+    with Access.beside(viewer.home.folder) as access:
         made = access.create_token(rights, scope=viewer.form.get("scope") or "all", label=label, expires=expires)
     return _shown(viewer, made.as_json())
 
@@ -40,7 +40,7 @@ def create(viewer: Viewer) -> Shown:
 def revoke(viewer: Viewer) -> Shown:
     """End a token at once."""
     _check(viewer)
-    with Access(viewer.home.folder) as access:
+    with Access.beside(viewer.home.folder) as access:
         access.revoke(viewer.parameters["id"])
     return Elsewhere(viewer.where.bare("/access"))
 
@@ -48,7 +48,7 @@ def revoke(viewer: Viewer) -> Shown:
 def looks_as_csv(viewer: Viewer) -> Shown:
     """Return who looked at which student as CSV."""
     _check(viewer)
-    with Access(viewer.home.folder) as access:
+    with Access.beside(viewer.home.folder) as access:
         rows = [look.as_json() for look in access.looks(**_wanted(viewer))]
     return Download("".join(csv_lines(rows)).encode(), "text/csv; charset=utf-8", "looks.csv")
 
@@ -63,7 +63,7 @@ def _wanted(viewer: Viewer) -> dict[str, Any]:
 
 def _shown(viewer: Viewer, made: dict[str, Any] | None) -> Shown:
     _check(viewer)
-    with Access(viewer.home.folder) as access:
+    with Access.beside(viewer.home.folder) as access:
         tokens = [token.as_json() for token in access.tokens()]
         looks = [look.as_json() for look in access.looks(**_wanted(viewer))]
     parts = {

@@ -1,0 +1,1 @@
+"""PostgreSQL itself: where a server is, connections, transactions, errors in words. Needs the extra postgres."""

@@ -1,0 +1,173 @@
+"""PostgreSQL as the library opens it, with what a log needs: one writer at a time, snapshots, a server that returns."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Lock
+from typing import Any, Literal
+
+import psycopg
+from eventsourcing import persistence
+from eventsourcing.postgres import PostgresDatastore
+from psycopg.rows import DictRow, dict_row, tuple_row
+
+from outcomes.store.postgres.connection import PostgresConnection, prepare
+from outcomes.store.postgres.errors import LOCK_SECONDS, in_words
+from outcomes.store.postgres.server import SCHEMA, Server
+
+Raw = psycopg.Connection[Any]
+
+_PATIENCE_SECONDS = 10.0
+"""How long a server is waited for that is starting, or fails over to another."""
+_FRESH_SECONDS = 0.5
+"""A connection that was used within so long is taken to be sound."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_CONNECT_SECONDS = 5
+_SOON = ("starting up", "shutting down", "recovery mode")
+# Joins are by index: a planner that knows nothing of a batch would read the whole log to join it. Whoever holds the
+# lock and is gone, with its whole machine, is missed within a minute.
+_SETTINGS = f"""
+SET search_path = {SCHEMA}, pg_temp; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
+SET lock_timeout = '{LOCK_SECONDS}s'; SET client_encoding = 'UTF8'; SET idle_in_transaction_session_timeout = '10min';
+SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3
+"""
+_WRITE = b"BEGIN"
+_READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Any number will do that no other program uses; locks of this kind are of one database.
+_LOCK = b"SELECT pg_advisory_xact_lock(8101117116991111)"
+
+
+class Datastore(PostgresDatastore):
+    """The library's handle on one database. Its own recorders get the library's errors, our code ours.
+
+    Connections are kept and lent in turn; unlike those of the library's pool no threads look after them, so that a
+    process can still be forked.
+    """
+
+    def __init__(self, server: Server, *, originator_id_type: Literal["uuid", "text"] = "text") -> None:
+        of = server.parameters
+        super().__init__(
+            of.get("dbname", ""),
+            of.get("host", ""),
+            of.get("port", ""),
+            of.get("user", ""),
+            "",
+            schema=SCHEMA,
+            originator_id_type=originator_id_type,
+        )
+        self.server = server
+        self._free: list[tuple[Raw, float]] = []
+        self._guard = Lock()
+
+    @contextmanager
+    def get_connection(self) -> Iterator[psycopg.Connection[DictRow]]:
+        """Lend a connection to a recorder of the library, which reads rows by name."""
+        try:
+            with self._lent(self._ready()) as raw:
+                raw.row_factory = dict_row
+                try:
+                    yield raw
+                finally:
+                    raw.row_factory = tuple_row
+        except psycopg.Error as error:
+            raise _of_library(error) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[PostgresConnection]:
+        """Give a connection inside one write transaction, the only one of its log; others wait for their turn."""
+        with in_words(self.server.place), self._transaction(_WRITE) as connection:
+            connection.raw.execute(_LOCK)
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[PostgresConnection]:
+        """Give a connection inside one read transaction: everything read is of one moment."""
+        with in_words(self.server.place), self._transaction(_READ) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections that are not lent."""
+        with getattr(self, "_guard", Lock()):
+            free, self._free = getattr(self, "_free", []), []
+        for raw, _ in free:
+            raw.close()
+
+    @contextmanager
+    def _transaction(self, begin: bytes) -> Iterator[PostgresConnection]:
+        with self._lent(self._ready(begin)) as raw:
+            try:
+                yield PostgresConnection(raw)
+            except BaseException:
+                with suppress(psycopg.Error):
+                    raw.execute(b"ROLLBACK")
+                raise
+            raw.execute(b"COMMIT" if begin == _WRITE else b"ROLLBACK")
+
+    @contextmanager
+    def _lent(self, raw: Raw) -> Iterator[Raw]:
+        try:
+            yield raw
+        finally:
+            is_sound = not raw.closed and raw.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+            if is_sound:
+                with self._guard:
+                    self._free.append((raw, time.monotonic()))
+            else:
+                raw.close()
+
+    def _ready(self, first: bytes | None = None) -> Raw:
+        """Return a connection on which a first statement was run; one that broke while it lay idle is replaced."""
+        while True:
+            with self._guard:
+                raw, used_at = self._free.pop() if self._free else (None, 0.0)
+            if raw is None:
+                break
+            try:
+                if first is not None or time.monotonic() - used_at > _FRESH_SECONDS:
+                    raw.execute(first or b"SELECT 1")
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                raw.close()
+            else:
+                return raw
+        raw = self.connected()
+        if first is not None:
+            raw.execute(first)
+        return raw
+
+    def connected(self) -> Raw:
+        """Connect, waiting for a server that is about to be there."""
+        give_up_at, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
+        while True:
+            try:
+                return self._connect()
+            except psycopg.OperationalError as error:
+                is_final = "FATAL" in str(error) and not any(words in str(error) for words in _SOON)
+                if is_final or time.monotonic() > give_up_at:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _connect(self) -> Raw:
+        defaults = {"connect_timeout": str(_CONNECT_SECONDS), "application_name": "outcomes"}
+        raw = psycopg.connect(**{**defaults, **self.server.parameters}, autocommit=True)  # type: ignore[arg-type]
+        prepare(raw)
+        raw.execute(_SETTINGS.encode())
+        return raw
+
+
+_OF_LIBRARY: dict[type[psycopg.Error], type[persistence.PersistenceError]] = {
+    psycopg.InterfaceError: persistence.InterfaceError,
+    psycopg.OperationalError: persistence.OperationalError,
+    psycopg.DataError: persistence.DataError,
+    psycopg.IntegrityError: persistence.IntegrityError,
+    psycopg.InternalError: persistence.InternalError,
+    psycopg.ProgrammingError: persistence.ProgrammingError,
+    psycopg.NotSupportedError: persistence.NotSupportedError,
+    psycopg.DatabaseError: persistence.DatabaseError,  # the others' base, so after them
+    psycopg.Error: persistence.PersistenceError,
+}
+
+
+def _of_library(error: psycopg.Error) -> persistence.PersistenceError:
+    """Return the library's error for one of psycopg's."""
+    return next(theirs for ours, theirs in _OF_LIBRARY.items() if isinstance(error, ours))(error)

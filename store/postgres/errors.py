@@ -1,0 +1,45 @@
+"""What goes wrong at a server, in one line each: what happened, where, what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors
+
+from outcomes.domain.errors import ConnectionLost, HomeBusy, HomeUnavailable, LogDamaged, OutcomesError
+
+LOCK_SECONDS = 60
+"""How long a writer waits for another."""
+_ROLES = "connect as a role that may: outcomes_writer appends, outcomes_reader reads, and the owner makes and mends"
+_GONE = (psycopg.OperationalError, psycopg.InterfaceError)
+_CHANGED = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction, psycopg.DataError)
+
+
+@contextmanager
+def in_words(place: str) -> Iterator[None]:
+    """Raise an error of ours for one of psycopg's."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise of_ours(error, place) from error
+
+
+def of_ours(error: psycopg.Error, place: str) -> OutcomesError:
+    """Return our error for one of psycopg's."""
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    match error:
+        case errors.LockNotAvailable():
+            return HomeBusy(f"others have been writing to {place} for more than {LOCK_SECONDS} s: wait, or end them")
+        case errors.InsufficientPrivilege():
+            return HomeUnavailable(f"{place}: {said}: {_ROLES}")
+        case errors.DiskFull() | errors.OutOfMemory() | errors.TooManyConnections():
+            return HomeUnavailable(f"{place}: {said}: nothing half-written is kept; make room there and try again")
+        case _ if isinstance(error, _GONE):
+            return ConnectionLost(
+                f"no connection to {place} ({said}): is the server up? what was reported is kept, and repeats are not "
+                "kept twice: run it again"
+            )
+        case _ if isinstance(error, _CHANGED):
+            return LogDamaged(f"the tables at {place} are not what they were ({said}): run outcomes verify")
+        case _:
+            return HomeUnavailable(f"{place} has refused this: {said}: nothing was changed")
