@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from outcomes.domain.columns import Columns
 from outcomes.domain.identity import EntityRef, Kind, LocalId, SisId
-from outcomes.domain.times import Micros, Timestamp, micros, moment_text
+from outcomes.domain.times import Micros, Timestamp, in_utc, micros, moment_text
 from outcomes.domain.upcasting import OF_ALL, Shapes
 
 _IMPORT_JOB = "OutcomeImport#run"
@@ -89,6 +89,8 @@ class Body(BaseModel):
         for name, value in fields.items():
             if isinstance(value, datetime):
                 fields[name] = moment_text(value)
+            elif name.endswith("_at") and isinstance(value, str):
+                fields[name] = in_utc(value)  # of a field that is not read here: Canvas names its times so
         # What every body has comes last, so that the id and the title come first.
         for name in _OF_EVERY_BODY:
             if name in fields:

@@ -21,6 +21,7 @@ FIRST_YEAR, LAST_YEAR = 1970, 2108
 """Event times outside these years are not credible, and do not fit the log's 42 bits of milliseconds."""
 
 _SPACE_BEFORE_OFFSET = re.compile(r"\s+(?=[+-]\d{2}:?\d{2}$)")
+_DATE_AND_TIME = re.compile(r"\s*\d{4}-\d{2}-\d{2}[T ]\d{2}:")
 _UTC_WORD = re.compile(r"\s*UTC$")
 
 
@@ -47,6 +48,16 @@ def moment_text(moment: datetime) -> str:
     """Write an aware datetime in the same form."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds")[:-_OFFSET] + "Z"
+
+
+def in_utc(text: str) -> str:
+    """Return a time of day on a date in the form of `to_text`; any other text as it is."""
+    if _DATE_AND_TIME.match(text) is None:
+        return text
+    try:
+        return moment_text(parse_moment(text))
+    except (ValueError, OverflowError):
+        return text
 
 
 def parse_moment(text: str) -> datetime:

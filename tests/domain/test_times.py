@@ -84,6 +84,25 @@ def test_times_inside_a_body_are_told_in_utc() -> None:
     assert state["created_at"] == "2025-01-01T00:00:00.000Z"
 
 
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("2025-01-02 03:00:00 -0500", "2025-01-02T08:00:00.000Z"),
+        ("2025-01-02T03:00:00Z", "2025-01-02T03:00:00.000Z"),
+        ("2025-01-02", "2025-01-02"),
+        ("2025-01-02T25:00:00Z", "2025-01-02T25:00:00Z"),
+        ("soon", "soon"),
+        (1735786800, 1735786800),
+        (None, None),
+    ],
+)
+def test_times_in_fields_that_are_not_read_are_told_in_utc_too(sent: object, told: object) -> None:
+    """Canvas names them `…_at`; what is no time of day on a date stays as it came, and so do fields of other names."""
+    event = parse_event(result("50", "2025-01-01", lock_at=sent, motto=sent))
+    assert isinstance(event, Event)
+    assert (event.body.state().get("lock_at"), event.body.state().get("motto")) == (told, sent)
+
+
 @pytest.mark.parametrize("text", NO_TIMES)
 def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
     """The refusal shows what was typed and how to write it instead."""
