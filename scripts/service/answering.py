@@ -83,6 +83,15 @@ def note(asked: Asked, point: Mapping[str, str | None], rows: int) -> None:
     asked.access.note(_look(asked, point, rows))
 
 
+_OF_ENTITY = "nothing is known of {kind}:{id} at this point"
+_UNKNOWN = {
+    "show": _OF_ENTITY,
+    "blame": _OF_ENTITY,
+    "explain": "no result of student {student} on outcome:{outcome} in Course:{course} at this point",
+}
+"""What is told of a question that has no answer, as the commands tell it."""
+
+
 def _rendered(home: Home, asked: Asked, point: Mapping[str, str | None], keeping: "Keeping") -> Rendered:
     question = asked.question
     try:
@@ -93,7 +102,7 @@ def _rendered(home: Home, asked: Asked, point: Mapping[str, str | None], keeping
         raise
     # An entity of which nothing is known is false, and so is an empty list or tree, which is an answer.
     if found is None or (isinstance(found, EntityState | Blame) and not found):
-        raise Problem(HTTPStatus.NOT_FOUND, f"nothing is known of this {question.name} at this point")
+        raise Problem(HTTPStatus.NOT_FOUND, _UNKNOWN[question.name].format(**asked.given))
     return render(found, asked.form, keeping)
 
 

@@ -66,6 +66,7 @@ def create_app(configuration: Configuration) -> FastAPI:
         app.include_router(router.router(), prefix=BASE)
     for router in (webhook, sessions, health, pages):
         app.include_router(router.router())
+    app.include_router(webhook.router(), prefix=BASE, include_in_schema=False)
     app.gate = Gate(Routes(iter_route_contexts(app.routes)), configuration.hosts, metrics, _told)
     return app
 

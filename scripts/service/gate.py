@@ -31,7 +31,7 @@ HEADERS = {
 """What an answer carries that does not say otherwise itself."""
 
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-_KEYS_IN = ("/events/in/", "/enter/", "/session")
+_KEYS_IN = ("/events/in/", "/api/v1/events/in/", "/enter/", "/session")
 """Paths of routes that take a key otherwise than in a header."""
 
 _DEFECT = "a defect of ours: the log has its number"

@@ -78,6 +78,9 @@ def test_canvas_posts_to_an_address_with_a_key(home: Path) -> None:
         assert httpx.post(f"{service.url}/events/in/outcomes_wrong", content=one(2)).status_code == 401
         assert httpx.post(f"{service.url}/events/in/{service.new_token('tree')}", content=one(2)).status_code == 403
         assert service.get("//" + f"events/in/{key}").status_code == 405
+        # The same stands below the base, where all other addresses are.
+        assert service.post(f"/events/in/{key}", one(1)).status_code == 204
+        assert service.post("/events/in/outcomes_wrong", one(2)).status_code == 401
         assert len(service.json("/quarantine")["items"]) == 4
         assert service.json("/status")["head"] == 1
         assert key not in service.get("/quarantine").text

@@ -30,9 +30,10 @@ def test_who_fails_ten_times_a_minute_is_told_to_stop(home: Path) -> None:
         ways = [
             lambda: service.get("/digest", "outcomes_wrong"),
             lambda: service.post("//events/in/outcomes_wrong", b"{}"),
+            lambda: httpx.post(f"{service.url}/api/v1/events/in/outcomes_wrong", content=b"{}"),
             lambda: httpx.get(f"{service.url}/enter/wrong"),
         ]
-        assert [ways[number % 3]().status_code for number in range(10)] == [401] * 10
+        assert [ways[number % 4]().status_code for number in range(10)] == [401] * 10
         for way in ways:
             refused = way()
             assert (refused.status_code, "retry-after" in refused.headers) == (429, True)

@@ -39,7 +39,7 @@ def signed_bodies(configuration: Configuration) -> SignedBodies | None:
 
 
 def router() -> APIRouter:
-    """Return the way in, outside the base: this address is typed into Canvas."""
+    """Return the way in: its address is typed into Canvas, so it is a short one, and one below the base, too."""
     found = APIRouter(tags=["events"])
     found.add_api_route(
         "/events/in/{key}",
