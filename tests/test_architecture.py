@@ -55,9 +55,9 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"home"},
     ),
     "cluster": (
-        {"bucket_file", "processes", "target"},
-        {"request", "tasks"},
-        {"local", "spark"},
+        {"bucket_file", "outcome", "processes", "request", "target"},
+        {"spark_steps", "tasks"},
+        {"local", "spark", "spark_session"},
         {"replay"},
         {"files"},
     ),

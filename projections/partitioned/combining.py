@@ -18,7 +18,7 @@ from outcomes.domain.identity import Kind, local_id
 from outcomes.domain.times import Micros, micros, parse_moment
 from outcomes.projections.export.entity_tables import ENTITY_TABLES
 from outcomes.projections.partitioned.cut import Cut
-from outcomes.projections.partitioned.rows import GATHERED, packed
+from outcomes.projections.partitioned.rows import GATHERED, READ, packed
 from outcomes.projections.views.extract import NO_STUDENT, ContextKey, ResultRow, VersionRow, extract_row
 from outcomes.projections.views.tables import TABLES
 from outcomes.store.encoding.fast_structs import state_of
@@ -96,6 +96,11 @@ class Combiner:
         self._held = {}
         for bucket, rows in buckets.items():
             yield bucket, _batch(rows)
+
+    def counts(self, number: int) -> pa.RecordBatch:
+        """Give what was read of a split as a row, for an engine that can carry nothing else."""
+        facts = packed((self.events, self.refused))
+        return _batch([(("", READ, str(number), ""), (_NO_ORDER, READ, None, None, facts, None))])
 
     def see_tenant(self, tenant: str) -> None:
         """Note that there is a tenant, though nothing of it may count."""

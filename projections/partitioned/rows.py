@@ -61,6 +61,9 @@ Without a student they are of the whole course, without a course of the whole te
 FINGERPRINT: Final = "fingerprint"
 """Stands for a table where `facts` are a part of a tenant's fingerprint: its digest in hexadecimal, and its count."""
 
+READ: Final = "read"
+"""Stands for a kind, and for a table, where `facts` are how many events of a split were read, and what was none."""
+
 packed = marshal.dumps
 """Values of a row as bytes: only what we packed ourselves in the same run is unpacked."""
 

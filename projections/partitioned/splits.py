@@ -5,7 +5,7 @@ middle: it is one split, read as `ingest` reads it.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -17,13 +17,13 @@ from outcomes.domain.errors import NotAnEvent, UnreadableInput
 from outcomes.domain.event import EventLike, OtherEvent
 from outcomes.projections.export.log_parquet import LogRow, is_log, rows_of
 from outcomes.projections.partitioned.combining import Combiner
+from outcomes.projections.partitioned.places import is_far, opened, size_of
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.ingest.prepare import Prepared, prepare, prepare_source, value_of
 from outcomes.store.ingest.tally import Tally
 from outcomes.store.sources.content import check_readable
 from outcomes.store.sources.file_types import HEAD_BYTES, PARQUET_MAGIC
-from outcomes.store.sources.files import open_source
 from outcomes.store.sources.json_patterns import FIRST_KEY
 from outcomes.store.sources.json_splitter import split as split_values
 from outcomes.store.sources.json_values import decode
@@ -72,58 +72,42 @@ class Input(NamedTuple):
         return bool(self.logs) and all(one.form is Form.LOG for one in self.splits)
 
 
-def files_in(sources: Iterable[Path]) -> list[str]:
-    """Return the files that are named, and those in folders that are; raises UnreadableInput where there is none."""
-    found: list[str] = []
-    for source in sources:
-        if not source.is_dir():
-            found.append(str(source))
-            continue
-        inside = sorted(path for path in source.rglob("*") if path.is_file() and path.name[0] not in "._")
-        if not inside:
-            raise UnreadableInput(f"cannot read {source}: there is no file in it: name a folder with files of events")
-        found += map(str, inside)
-    return found
-
-
 def plan_input(files: list[str]) -> Input:
     """Cut files into splits; raises UnreadableInput, before anything is read, if one is known to hold no events."""
-    check_readable(name for name in files if not _is_log_file(name))
-    splits = [one for name in files for one in _splits_of(name)]
-    logs = list(dict.fromkeys(one.path for one in splits if one.form is Form.LOG))
-    return Input(splits, logs, sum(map(_expected, files)))
+    logs = [name for name in files if _is_log_file(name)]
+    check_readable(name for name in files if name not in logs and not is_far(name))
+    splits = [one for name in files for one in (_splits_of_log(name) if name in logs else _splits_of(name))]
+    return Input(splits, logs, sum(_events_in_log(name) if name in logs else _expected(name) for name in files))
 
 
 def _expected(name: str) -> int:
     """Return about how many events are in a file."""
-    if _is_log_file(name):
-        with pq.ParquetFile(name) as file:
-            return int(file.metadata.num_rows)
-    with open_source(name) as stream:
+    with opened(name) as stream:
         is_packed = packing_of(stream.read(HEAD_BYTES)) is not None
-    return Path(name).stat().st_size * (_PACKED if is_packed else 1) // _EVENT_BYTES
+    return size_of(name) * (_PACKED if is_packed else 1) // _EVENT_BYTES
+
+
+def _events_in_log(name: str) -> int:
+    with opened(name) as stream, pq.ParquetFile(stream) as file:
+        return int(file.metadata.num_rows)
 
 
 def _is_log_file(name: str) -> bool:
-    path = Path(name)
-    if not path.is_file():
+    if not is_far(name) and not Path(name).is_file():
         return False
-    with path.open("rb") as stream:
+    with opened(name) as stream:
         if stream.read(len(PARQUET_MAGIC)) != PARQUET_MAGIC:
             return False
-    try:
-        with pq.ParquetFile(path) as file:
-            return is_log(file)
-    except (OSError, ValueError):
-        return False  # damaged: whoever reads it says so
+        try:
+            with pq.ParquetFile(stream) as file:
+                return is_log(file)
+        except (OSError, ValueError):
+            return False  # damaged: whoever reads it says so
 
 
 def _splits_of(name: str) -> Iterator[Split]:
-    if _is_log_file(name):
-        yield from _splits_of_log(name)
-        return
-    size = Path(name).stat().st_size
-    with open_source(name) as stream:
+    size = size_of(name)
+    with opened(name) as stream:
         if size <= SPLIT_BYTES or not _is_lines(stream.read(HEAD_BYTES)):
             yield Split(name, Form.WHOLE)
             return
@@ -151,7 +135,7 @@ def _next_beginning(stream: BinaryIO, at: int, size: int) -> int:
 
 
 def _splits_of_log(name: str) -> Iterator[Split]:
-    with pq.ParquetFile(name) as file:
+    with opened(name) as stream, pq.ParquetFile(stream) as file:
         start = rows = 0
         for group in range(file.num_row_groups):
             rows += file.metadata.row_group(group).num_rows
@@ -186,7 +170,7 @@ def _prepared(split: Split, combiner: Combiner) -> Iterator[Prepared]:
         combiner.add(event, digest)
         return ()
 
-    with open_source(split.path) as stream:
+    with opened(split.path) as stream:
         if split.form is Form.WHOLE:
             yield from prepare_source(stream, split.path, take)
         else:
@@ -200,7 +184,7 @@ def _range(stream: BinaryIO, split: Split) -> Iterator[bytes]:
 
 
 def _read_log(split: Split, combiner: Combiner) -> Iterator[None]:
-    with pq.ParquetFile(split.path) as file:
+    with opened(split.path) as stream, pq.ParquetFile(stream) as file:
         for number, row in enumerate(rows_of(file, list(range(split.start, split.end))), 1):
             try:
                 _take_row(row, combiner)

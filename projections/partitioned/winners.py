@@ -16,12 +16,22 @@ from outcomes.domain.identity import Kind
 from outcomes.projections.as_of.fingerprint import Fingerprint, combined, fingerprint_of
 from outcomes.projections.export.entity_tables import ENTITY_TABLES
 from outcomes.projections.partitioned.combining import ASKING, DETAIL, SEEN
-from outcomes.projections.partitioned.rows import ENTITY, FINGERPRINT, GATHERED, KEY, ORDER, ROUTED, packed, unpacked
+from outcomes.projections.partitioned.rows import (
+    ENTITY,
+    FINGERPRINT,
+    GATHERED,
+    KEY,
+    ORDER,
+    READ,
+    ROUTED,
+    packed,
+    unpacked,
+)
 
 _Bools = npt.NDArray[np.bool_]
 _Ints = npt.NDArray[np.int64]
 
-_TABLE_OF = {kind.value: table.name for kind, table in ENTITY_TABLES.items()}
+_TABLE_OF = {READ: READ, **{kind.value: table.name for kind, table in ENTITY_TABLES.items()}}
 _ONLY_ASKED_FOR = pa.array([Kind.ASSESSMENT.value, Kind.USER.value])
 
 
@@ -79,7 +89,9 @@ class Winners:
         return pa.RecordBatch.from_arrays(found, schema=ROUTED).filter(pa.array(kept))
 
     def _count(self, rows: pa.RecordBatch) -> None:
-        entities = rows.filter(pc.is_valid(rows.column("kind"))).select(["tenant", "kind", "id", "digest"])
+        # Where there is no kind that is null, and so is what is compared with it.
+        is_entity = pc.fill_null(pc.not_equal(rows.column("kind"), READ), False)
+        entities = rows.filter(is_entity).select(["tenant", "kind", "id", "digest"])
         told: dict[str, list[Any]] = defaultdict(list)
         for winner in zip(*(column.to_pylist() for column in entities.columns), strict=True):
             told[winner[0]].append(winner)

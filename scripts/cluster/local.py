@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 from outcomes.cluster.bucket_file import BucketFile, by_bucket
+from outcomes.cluster.outcome import Outcome
 from outcomes.cluster.processes import Processes
 from outcomes.cluster.request import Request
 from outcomes.cluster.tasks import Combine, Combined, Finish, Reduce, Reduced
@@ -22,16 +22,7 @@ Watch = Callable[[int, int | None, int], None]
 """Called with (splits of the input that are done with, of how many, events in them) as work goes on."""
 
 
-class Outcome(NamedTuple):
-    """What an engine found: each tenant's fingerprint, the rows of each table, events read, and what was none."""
-
-    fingerprints: dict[str, Fingerprint]
-    tables: Counter[str]
-    events: int
-    refused: int
-
-
-def run(request: Request, folder: Path, scratch: Path, workers: int | None, watch: Watch) -> Outcome:
+def run(request: Request, folder: str, scratch: Path, workers: int | None, watch: Watch) -> Outcome:
     """Write the tables of a request into a folder; what is in `scratch` is of no use afterwards."""
     with Processes(workers or os.cpu_count() or 1) as processes:
         read = _read(processes, request, scratch, watch)
@@ -71,8 +62,8 @@ def _reduce(processes: Processes, files: Sequence[BucketFile[int]], plan: Plan, 
 
 
 def _finish(
-    processes: Processes, files: Sequence[BucketFile[tuple[str, int]]], plan: Plan, request: Request, folder: Path
-) -> Counter[str]:
+    processes: Processes, files: Sequence[BucketFile[tuple[str, int]]], plan: Plan, request: Request, folder: str
+) -> Counter[tuple[str, str]]:
     where = by_bucket(files)
     tasks = []
     for tenant in sorted({tenant for tenant, _ in where}):

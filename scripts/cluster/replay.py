@@ -1,18 +1,29 @@
 """A replay of files by an engine: from what was asked to the answer."""
 
-import shutil
+from collections import Counter
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 
 from outcomes.api.answers.operations import ReplayedFiles
+from outcomes.api.extras import require
 from outcomes.cluster import local
-from outcomes.cluster.request import Asked, request_of
-from outcomes.cluster.target import new_folder, write_points
+from outcomes.cluster.outcome import Outcome
+from outcomes.cluster.request import Asked, Request, request_of
+from outcomes.cluster.target import check_new, complete, new_folder
 from outcomes.domain.errors import UsageError
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.fingerprint import combined
+from outcomes.projections.partitioned.places import is_far
 from outcomes.projections.partitioned.tables import COLUMNS, point_row
 from outcomes.store.sources.files import source_name
+
+
+class Engine(StrEnum):
+    """What carries rows between the steps of a replay."""
+
+    LOCAL = "local"
+    SPARK = "spark"
 
 
 def replay(
@@ -21,32 +32,51 @@ def replay(
     asked: Asked,
     now: Micros,
     *,
-    workers: int | None = None,
+    engine: Engine,
+    workers: int | None,
     watch: local.Watch,
 ) -> ReplayedFiles:
     """Write the state that files of events tell, of each tenant, to a new folder of Parquet files.
 
     `now` is what the clock says: events dated more than a day after it are left out, as by an ingest. Raises
-    UnreadableInput, UsageError, HomeUnavailable; then nothing is written.
+    UnreadableInput, UsageError, HomeUnavailable, MissingExtra; then nothing is written.
     """
-    far = [name for name in (*sources, to) if "://" in name]
-    if far:
-        raise UsageError(f"{far[0]} is no file of this machine: fetch it first")
-    request = request_of(sources, Path(to), asked, now)
-    with new_folder(request.target) as folder:
-        # On the same disk as the answer: a folder for temporary files may be in memory.
-        scratch = folder / "_scratch"
-        scratch.mkdir(mode=0o700)
-        found = local.run(request, folder, scratch, workers, watch)
-        shutil.rmtree(scratch)
+    if engine is Engine.SPARK:
+        require("pyspark", "spark")
+        if workers is not None:
+            raise UsageError("--workers is of --engine local: Spark is told by its own settings how many it has")
+    elif is_far(to):
+        raise UsageError(f"a replay of files writes a folder of this machine, not {to}; Spark writes to s3://…, too")
+    check_new(to)
+    request = request_of(sources, asked, now)
+    with new_folder(to) as (folder, scratch):
+        if engine is Engine.SPARK:
+            found = _by_spark(request, folder, scratch)
+        else:
+            found = local.run(request, folder, Path(scratch), workers, watch)
         if asked.tenant is not None and asked.tenant not in found.fingerprints:
             raise UsageError(f"no such tenant: {asked.tenant!r}: no event in the input is of it")
-        points = (
-            (tenant, point_row(tenant, request.cut, request.known_at, fingerprint))
+        points = {
+            tenant: point_row(tenant, request.cut, request.known_at, fingerprint)
             for tenant, fingerprint in found.fingerprints.items()
-        )
-        write_points(folder, points)
+        }
+        complete(folder, points, found.rows)
+    return _answer(to, found)
+
+
+def _by_spark(request: Request, folder: str, scratch: str) -> Outcome:
+    from outcomes.cluster import spark  # noqa: PLC0415 - only where Spark is installed
+    from outcomes.cluster.spark_session import session_of  # noqa: PLC0415 - the same
+
+    with session_of() as session:
+        return spark.run(session, request, folder, f"{scratch}/routed")
+
+
+def _answer(to: str, found: Outcome) -> ReplayedFiles:
     everything = combined(found.fingerprints.values())
+    tables: Counter[str] = Counter()
+    for (_, table), rows in found.rows.items():
+        tables[table] += rows
     return ReplayedFiles(
         source_name(to),
         everything.digest,
@@ -54,5 +84,5 @@ def replay(
         tuple(found.fingerprints),
         found.events,
         found.refused,
-        {table: found.tables[table] for table in COLUMNS if table != "point"},
+        {table: tables[table] for table in COLUMNS if table != "point"},
     )

@@ -22,7 +22,7 @@ from outcomes.projections.partitioned.parts import OF_TENANT, Plan, shared_out
 from outcomes.projections.partitioned.rollup import PartViews, facts_of
 from outcomes.projections.partitioned.rows import GATHERED, ROUTED
 from outcomes.projections.partitioned.splits import Split, read_split
-from outcomes.projections.partitioned.tables import COLUMNS, ROWS_PER_GROUP, entity_rows, mastery_rows
+from outcomes.projections.partitioned.tables import ROWS_PER_GROUP, entity_rows, mastery_rows
 from outcomes.projections.partitioned.winners import Winners, sorted_rows
 from outcomes.store.ingest.ingest import without_cycle_collection
 
@@ -97,11 +97,11 @@ class Finish(NamedTuple):
     parts: dict[int, list[Batches]]
     is_first: bool
     cut: Cut
-    folder: Path
+    folder: str
 
-    def run(self) -> Counter[str]:
-        """Do it; return how many rows each table got."""
-        written: Counter[str] = Counter()
+    def run(self) -> Counter[tuple[str, str]]:
+        """Do it; return how many rows each table of the tenant got."""
+        written: Counter[tuple[str, str]] = Counter()
         with without_cycle_collection():
             of_tenant = _table(self.of_tenant)
             if self.is_first:
@@ -109,19 +109,17 @@ class Finish(NamedTuple):
             with PartViews(self.tenant, self.cut, facts_of(of_tenant.column("facts"))) as views:
                 for part, sources in self.parts.items():
                     self._finish(views, part, _table(sources), written)
-            if self.is_first:
-                self._make_missing(written)
         return written
 
-    def _finish(self, views: PartViews, part: int, rows: pa.Table, written: Counter[str]) -> None:
+    def _finish(self, views: PartViews, part: int, rows: pa.Table, written: Counter[tuple[str, str]]) -> None:
         self._write_tables(part, rows, written)
         file = self._file("mastery", part)
         for batch in mastery_rows(views.mastery(facts_of(rows.column("facts")))):
             file.write(batch)
         file.close()
-        written["mastery"] += file.rows
+        written[self.tenant, "mastery"] += file.rows
 
-    def _write_tables(self, part: int, rows: pa.Table, written: Counter[str]) -> None:
+    def _write_tables(self, part: int, rows: pa.Table, written: Counter[tuple[str, str]]) -> None:
         rows = rows.filter(pc.is_valid(rows.column("exported"))).select(["table", "exported"])
         for table in pc.unique(rows.column("table")).to_pylist():
             file = self._file(table, part)
@@ -129,14 +127,7 @@ class Finish(NamedTuple):
             for start in range(0, len(exported), ROWS_PER_GROUP):
                 file.write(entity_rows(table, exported[start : start + ROWS_PER_GROUP].to_pylist()))
             file.close()
-            written[table] += file.rows
-
-    def _make_missing(self, written: Counter[str]) -> None:
-        for table in COLUMNS:
-            if table != "point" and not written[table]:
-                file = self._file(table, OF_TENANT)
-                file.make()
-                file.close()
+            written[self.tenant, table] += file.rows
 
     def _file(self, table: str, part: int) -> TableFile:
         return TableFile(self.folder, table, self.tenant, part - OF_TENANT)

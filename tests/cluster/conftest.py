@@ -2,23 +2,13 @@
 
 import gzip
 import random
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import zstandard
 
 import outcomes
 from scripts.generator import Faults, generate
-
-
-class Archive(NamedTuple):
-    """A folder of files as a vendor keeps them, a home with the same events, and its log as Parquet."""
-
-    folder: Path
-    home: Path
-    log: Path
-    tenants: tuple[str, ...]
+from tests.cluster.archive import Archive
 
 
 @pytest.fixture(scope="session")

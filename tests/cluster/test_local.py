@@ -6,16 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 
 import outcomes
-from tests.cluster.conftest import Archive
+from tests.cluster.archive import Archive, assert_same, wait_until
 from tests.support import states
 from tests.support.command import ROOT, Asked
 
@@ -26,22 +24,6 @@ PAST = "2025-12-01"
 def command(tmp_path: Path) -> Asked:
     """Run a command beside a folder that is no home."""
     return Asked(tmp_path / "no-home")
-
-
-def assert_same(archive: Archive, target: Path, answer: dict[str, Any], *, from_log: bool, **point: Any) -> None:
-    """Compare a folder of tables, and what was answered, with what the home tells of each tenant."""
-    found = states.of_tenants(target)
-    assert found.keys() == set(archive.tenants)
-    with outcomes.open(archive.home) as home:
-        digest = home.at(**point).digest()
-        assert (answer["digest"], answer["entities"]) == (digest.digest, digest.entities)
-        for tenant in archive.tenants:
-            wanted = states.of_home(home, target.parent, tenant, **point)
-            if from_log:
-                assert found[tenant] == wanted
-            else:
-                assert states.without_positions(found[tenant]) == states.without_positions(wanted)
-                assert {row["position"] for row in found[tenant]["outcomes"]} <= {None}
 
 
 @pytest.mark.parametrize("as_of", [None, PAST])
@@ -63,6 +45,16 @@ def test_a_log_tells_what_was_known(archive: Archive, command: Asked, tmp_path: 
         target = tmp_path / known_at
         words = ("replay", "--from", str(archive.log), "--to", str(target), "--known-at", known_at, "--workers", "1")
         assert_same(archive, target, command.json(*words), from_log=True, known_at=known_at)
+
+
+def test_an_address_is_read_as_a_file_is(archive: Archive, command: Asked, tmp_path: Path) -> None:
+    """Folders, packed files and logs behind an address that Arrow can open; a folder of this machine is written."""
+    for name, address in (("files", f"file://{archive.folder}"), ("log", f"file://{archive.log}")):
+        target = tmp_path / name
+        answer = command.json("replay", "--from", address, "--to", str(target), "--workers", "1")
+        assert_same(archive, target, answer, from_log=name == "log")
+    ran = command("replay", "--from", str(archive.log), "--to", f"file://{tmp_path}/elsewhere")
+    assert (ran.code, "Spark writes to s3://" in ran.err) == (2, True)
 
 
 def test_columns_are_those_of_a_home(archive: Archive, command: Asked, tmp_path: Path) -> None:
@@ -106,9 +98,10 @@ def _empty(folder: Path) -> str:
         (_picture, "a PNG picture"),
         (_garbage, "no file of events"),
         (_cut_short, "c.gz"),
-        (lambda _: "s3://bucket/archive", "no file of this machine"),
+        (lambda folder: f"file://{folder}/nowhere", "does not exist"),
+        (lambda _: "carrier-pigeon://roof", "cannot open carrier-pigeon://roof"),
     ],
-    ids=["nowhere", "empty", "picture", "garbage", "cut-short", "far"],
+    ids=["nowhere", "empty", "picture", "garbage", "cut-short", "far", "unheard-of"],
 )
 def test_wrong_input_is_refused_as_a_whole(
     archive: Archive, command: Asked, tmp_path: Path, make: Callable[[Path], str], told: str
@@ -170,14 +163,6 @@ def begun(archive: Archive, target: Path) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.kill()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait a bounded time."""
-    until = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def workers_of(process: subprocess.Popen[bytes]) -> list[int]:

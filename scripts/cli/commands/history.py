@@ -165,6 +165,13 @@ class ReplayFormat(StrEnum):
     PARQUET = "parquet"
 
 
+class Engine(StrEnum):
+    """What shares out a replay of files among processes."""
+
+    LOCAL = "local"
+    SPARK = "spark"
+
+
 def replay(
     context: typer.Context,
     *,
@@ -182,6 +189,14 @@ def replay(
             "--from",
             metavar="DIR|FILE",
             help="Not of the home: of these files of events, or of a log as Parquet. Repeatable.",
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(
+            "--engine",
+            case_sensitive=False,
+            help="With --from: processes of this machine; or Spark, which writes to s3://… as well.",
         ),
     ] = None,
     workers: Annotated[
@@ -218,6 +233,7 @@ def replay(
             found = replay_files(
                 from_,
                 to,
+                engine="spark" if engine is Engine.SPARK else "local",
                 workers=workers,
                 tenant=tenant,
                 as_of=as_of,
@@ -226,7 +242,7 @@ def replay(
             )
         answer(found, told)
         return
-    if workers is not None:
-        raise UsageError("--workers is of a replay of files: name them with --from")
+    if engine is not None or workers is not None:
+        raise UsageError("--engine and --workers are of a replay of files: name them with --from")
     with at(context, tenant, as_of, known_at) as point:
         answer(point.replay(to, format="parquet" if is_parquet else "sqlite"), told)
