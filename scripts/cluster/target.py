@@ -49,11 +49,11 @@ def _sink(name: str) -> Any:
     if is_far(name):
         system, path = system_of(name)
         return system.open_output_stream(path)
-    path = Path(name)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)  # of a process that was killed
-    make_private(path)
-    return str(path)
+    file = Path(name)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)  # of a process that was killed
+    make_private(file)
+    return name
 
 
 def complete(folder: str, points: Mapping[str, pa.RecordBatch], rows: Mapping[tuple[str, str], int]) -> None:
