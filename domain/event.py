@@ -246,11 +246,11 @@ class Recorded:
 
 def order_key(event: EventLike, digest: bytes) -> OrderKey:
     """Return the place of an event in its entity's history."""
+    return OrderKey(event.event_time, updated_micros(event), event.is_update, digest)
+
+
+def updated_micros(event: EventLike) -> Micros:
+    """Return when an event's entity was last updated, as its order counts it: 0 where the event does not tell."""
     updated_at = event.body.updated_at
     # Instants up to 1970 would sort before "absent"; they are as good as the first microsecond.
-    return OrderKey(
-        event.event_time,
-        0 if updated_at is None else max(1, micros(updated_at)),
-        event.is_update,
-        digest,
-    )
+    return 0 if updated_at is None else max(1, micros(updated_at))

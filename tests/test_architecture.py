@@ -27,7 +27,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"personal_data", "reconciliation"},
     ),
     "store": (
-        {"connection"},
+        {"connection", "forking"},
         {"sqlite", "postgres", "sources"},
         {"encoding", "access"},
         {"privacy"},

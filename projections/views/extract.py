@@ -4,7 +4,7 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from outcomes.domain.catalog import EVENT_TYPES
-from outcomes.domain.event import EventLike, order_key
+from outcomes.domain.event import EventLike, order_key, updated_micros
 from outcomes.domain.identity import Context, Kind, context_of, local_id
 from outcomes.domain.times import Micros
 from outcomes.projections.views.tables import TABLES, reader_of
@@ -92,7 +92,7 @@ def extract_row(event: EventLike, digest: bytes) -> Row:
 
 def named(values: tuple[Any, ...]) -> Row:
     """Give the values of a row their names again, which they lose between processes."""
-    return _result(values) if values[0] == _RESULT else _version(values)
+    return _result(values) if values[0] == RESULT else _version(values)
 
 
 def _result_row(event: EventLike, digest: bytes) -> ResultRow:
@@ -100,26 +100,29 @@ def _result_row(event: EventLike, digest: bytes) -> ResultRow:
     metadata = event.metadata
     tenant = metadata.root_account_uuid
     place, parent = _NOWHERE if metadata.context_id is None else _place(event)
-    event_time, updated_at, is_update, _ = order_key(event, digest)
-    return ResultRow(
-        _RESULT,
-        tenant,
-        metadata.root_account_id,
-        place,
-        parent,
-        _sis_ids(event),
-        metadata.hostname,
-        _course(tenant, body.result_context_type, body.result_context_id),
-        (tenant, body.user_uuid or NO_STUDENT),
-        event_time // WEEK,
-        body.learning_outcome_id,
-        body.id,
-        event_time,
-        updated_at,
-        is_update,
-        digest,
-        _READ_RESULT(event),
-        body.artifact_id if body.artifact_type == RUBRIC_ASSESSMENT else None,
+    event_time = event.event_time
+    # The values of a ResultRow, in order.
+    return _result(
+        (
+            RESULT,
+            tenant,
+            metadata.root_account_id,
+            place,
+            parent,
+            _sis_ids(event),
+            metadata.hostname,
+            _course(tenant, body.result_context_type, body.result_context_id),
+            (tenant, body.user_uuid or NO_STUDENT),
+            event_time // WEEK,
+            body.learning_outcome_id,
+            body.id,
+            event_time,
+            updated_micros(event),
+            event.is_update,
+            digest,
+            _READ_RESULT(event),
+            body.artifact_id if body.artifact_type == RUBRIC_ASSESSMENT else None,
+        )
     )
 
 
@@ -152,7 +155,7 @@ def _version_row(event: EventLike, digest: bytes) -> VersionRow:
     )
 
 
-_RESULT = Kind.RESULT.value
+RESULT = Kind.RESULT.value
 # Rows of their values in order, without a call of Python: one is made for every event.
 _result = partial(tuple.__new__, ResultRow)
 _version = partial(tuple.__new__, VersionRow)

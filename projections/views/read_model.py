@@ -11,6 +11,7 @@ from outcomes.domain.errors import HomeBusy, HomeUnavailable, QuestionStopped
 from outcomes.domain.event import Event, EventLike
 from outcomes.projections.views import predecessors, schema
 from outcomes.projections.views.extract import Row, extract_row
+from outcomes.projections.views.log_rows import rows_by_transaction
 from outcomes.projections.views.writer import Found, IdTable, ViewWriter
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.appender import Appended
@@ -241,15 +242,10 @@ class ReadModel:
         with database.reading() as connection:
             position = TrackedDatabase.position(connection)
         head = self._log.head
-        for end in self._page_ends(position, head):
-            found = (
-                (position, extract_row(event, digest))
-                for page in self._log.known_events(position, end)
-                for position, digest, event in page
-            )
-            self._write(database, found, end)
-            position = end
-            watch(end, head)
+        with rows_by_transaction(self._log, position, list(self._page_ends(position, head))) as parts:
+            for end, found in parts:
+                self._write(database, found, end)
+                watch(end, head)
 
     def _page_ends(self, position: int, head: int) -> Iterator[int]:
         """Yield where transactions end: at ends of batches, so that no reader sees a part of one."""

@@ -3,16 +3,20 @@
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from outcomes.domain.identity import OBSERVED_ONLY, Kind, local_id
-from outcomes.projections.views.extract import ResultRow, Row, VersionRow, named
+from outcomes.projections.views.extract import RESULT, ResultRow, Row, VersionRow, named
 from outcomes.projections.views.schema import VERSION_TABLES
 
 _INTERNED_AT_MOST = 200_000
 _NO_MEMBERS = frozenset(kind.value for kind in OBSERVED_ONLY)
 """Kinds that are found by their context in their own tables: one for every result would swell the trees' table."""
 _FEW = 100
+_sender = itemgetter(*map(ResultRow._fields.index, ("tenant", "root_account", "host")))
+_of_others = itemgetter(*map(ResultRow._fields.index, ("place", "sis_ids")))
+_NOTHING = (None, ())
 
 Found = tuple[int, tuple[Any, ...] | None]
 """An event's position, and the values of its row; None of an event that is not projected."""
@@ -99,43 +103,60 @@ class ViewWriter:
 
     def add(self, found: Iterable[Found]) -> None:
         """Add the rows of events: their positions, and what was extracted, if it is an event that is projected."""
-        known = [(position, named(values)) for position, values in found if values is not None]
-        # In the order of the log, not of a set: numbers are given as names turn up.
-        for uuid, root in dict.fromkeys((row.tenant, row.root_account) for _, row in known):
+        senders: dict[tuple[str, str | None, str | None], int] = {}
+        results: list[tuple[int, tuple[Any, ...]]] = []
+        for position, values in found:
+            if values is None:
+                continue
+            sender = _sender(values)
+            if position < senders.get(sender, position + 1):
+                senders[sender] = position
+            if values[0] == RESULT and _of_others(values) == _NOTHING:
+                results.append((position, values))
+                continue
+            row = named(values)
+            self._add_what_it_tells_of_others(row, position)
+            if isinstance(row, ResultRow):
+                results.append((position, row))
+            else:
+                self._add_version(row, position)
+        self._add_results(results)
+        self._add_senders(senders)
+
+    def _add_senders(self, senders: dict[tuple[str, str | None, str | None], int]) -> None:
+        """Note which accounts are roots, and since when which hosts have sent for them."""
+        for (uuid, root, host), first in senders.items():
             if root is not None and (number := self.interner.new_root(uuid, root)) is not None:
                 # Which account is the root is no event: it was so from the beginning.
                 self.placements.add((number, 0, b"", 0, number))
-        for position, row in known:
-            host = row.tenant, row.host
-            if position < self.hosts.get(host, position + 1):
-                self.hosts[host] = position
-            if row.place is not None:
-                self._add_placement(row, position)
-            for type_, of, sis_id in row.sis_ids:
-                place = (self.interner.tenants[row.tenant], type_, of, row.event_time, row.digest)
-                self.sis_ids.add((*place, position, sis_id))
-            if isinstance(row, VersionRow):
-                self._add_version(row, position)
-        self._add_results([(position, row) for position, row in known if isinstance(row, ResultRow)])
+            self.hosts[uuid, host] = min(first, self.hosts.get((uuid, host), first))
+
+    def _add_what_it_tells_of_others(self, row: Row, position: int) -> None:
+        if row.place is not None:
+            self._add_placement(row, position)
+        for type_, of, sis_id in row.sis_ids:
+            place = (self.interner.tenants[row.tenant], type_, of, row.event_time, row.digest)
+            self.sis_ids.add((*place, position, sis_id))
 
     def _add_placement(self, row: Row, position: int) -> None:
         lower, upper = self.interner.contexts[row.place], self.interner.contexts[row.parent]
         self.placements.add((lower, row.event_time, row.digest, position, upper))
 
-    def _add_results(self, found: list[tuple[int, ResultRow]]) -> None:
-        # Nine tenths of all rows: no call for each of them.
+    def _add_results(self, found: list[tuple[int, tuple[Any, ...]]]) -> None:
+        # Nine tenths of all rows: no call for each of them, and no look-up of a name.
         contexts, students, tenants = self.interner.contexts, self.interner.students, self.interner.tenants
-        for position, row in found:
-            course, student = contexts[row.course], students[row.student]
-            order = (row.event_time, row.updated_at, row.is_update, row.digest)
-            key = (row.week, course, student, row.outcome_id, row.result_id, *order)
-            self.results.append((*key, position, *row.values))
-            place = (tenants[row.tenant], row.result_id, course, student, row.outcome_id)
-            (self._later_places if row.is_update else self._first_places).append(place)
-            self._course_weeks.add((course, row.week))
+        for position, values in found:
+            _, uuid, _, _, _, _, _, place, person, week, outcome, result, at, updated, is_update, digest, *rest = values
+            columns, assessment = rest
+            course, student, tenant = contexts[place], students[person], tenants[uuid]
+            key = (week, course, student, outcome, result, at, updated, is_update, digest)
+            self.results.append((*key, position, *columns))
+            found_at = (tenant, result, course, student, outcome)
+            (self._later_places if is_update else self._first_places).append(found_at)
+            self._course_weeks.add((course, week))
             self._student_courses.add((student, course))
-            if row.assessment_id is not None:
-                self._rubric_results.add((tenants[row.tenant], row.assessment_id, course, student))
+            if assessment is not None:
+                self._rubric_results.add((tenant, assessment, course, student))
 
     def _add_version(self, row: VersionRow, position: int) -> None:
         kind, entity_id = row.kind, row.entity_id

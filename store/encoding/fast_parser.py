@@ -73,8 +73,7 @@ def _named_in(raw: bytes) -> FastSchema | None:
 
 def _decoded(shape: FastSchema | None, raw: bytes) -> tuple[FastSchema, Any] | None:
     """Return an event's structs as they stand in the bytes, and where what is in them; None if they are not plain."""
-    # A null may be an older shape (domain.upcasting), and here would be left out, as what is absent.
-    if shape is None or not raw.isascii() or b"null" in raw:
+    if shape is None or not raw.isascii():
         return None
     try:
         envelope = shape.decode(raw)

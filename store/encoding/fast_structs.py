@@ -169,7 +169,8 @@ def _struct(
             field: Any = list[inner] if is_many else inner  # type: ignore[valid-type]
         else:
             field = types[kind]
-        fields.append((name, field) if is_required else (name, field | None, None))
+        # Absent, but never null: a null may be an older shape (domain.upcasting), and is not plain.
+        fields.append((name, field) if is_required else (name, field, None))
     fields += [(name, unread_type, None) for name in unread]
     namespace = {"model_dump": _dump_of(model), **_properties(model)}
     if issubclass(model, Body) and _is_flat(model):
@@ -273,8 +274,8 @@ def _decoder(body: type[BaseModel], types: dict[Any, Any]) -> Callable[[bytes], 
     envelope = msgspec.defstruct(
         "PlainEnvelope",
         [
-            ("body", _struct(body, types, _UNREAD.get(body, ()), str | bool | _INTEGER | None)),
-            ("metadata", _struct(Metadata, types, _UNREAD_OF_ENVELOPES, str | None)),
+            ("body", _struct(body, types, _UNREAD.get(body, ()), str | bool | _INTEGER)),
+            ("metadata", _struct(Metadata, types, _UNREAD_OF_ENVELOPES, str)),
         ],
         forbid_unknown_fields=True,
         gc=False,

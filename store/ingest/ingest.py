@@ -14,6 +14,7 @@ from outcomes.domain.event import EventLike
 from outcomes.domain.times import Micros, to_text
 from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
+from outcomes.store.forking import can_fork
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.door import (
     A_DAY,
@@ -24,7 +25,7 @@ from outcomes.store.ingest.door import (
     refuse_the_future,
 )
 from outcomes.store.ingest.prepare import READER, Prepared, prepare, prepare_source, value_of
-from outcomes.store.ingest.read_ahead import can_fork, in_background
+from outcomes.store.ingest.read_ahead import in_background
 from outcomes.store.ingest.tally import Tally
 from outcomes.store.log import quarantine
 from outcomes.store.log.appender import Appended

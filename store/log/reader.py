@@ -32,6 +32,9 @@ from outcomes.store.sqlite.rows import fetch_one
 
 _PAGE = 5_000
 
+State = tuple[int, bytes, bytes]
+"""What is stored of an event: its position, the digest of its content, its bytes as they are kept."""
+
 FoldedT = TypeVar("FoldedT")
 
 
@@ -108,24 +111,23 @@ class LogReader(LogApplication):
             yield from page
             before = page[-1].position
 
-    def known_events(self, after: int, upto: int) -> Iterator[list[tuple[int, bytes, EventLike]]]:
-        """Yield the projected events of the log for a read model, a page at a time: position, digest, event.
-
-        An event may have quickly made structs in place of models (`encoding.fast_parser`). Raises LogDamaged.
-        """
-        read = self._log_mapper.read
+    def states(self, after: int, upto: int) -> Iterator[list[State]]:
+        """Yield what is stored of the events after a position, a page at a time: position, digest, bytes."""
         while after < upto:
             with self.reading() as connection:
                 page = states_after(connection, after, upto, _PAGE)
             if not page:
                 return
             after = page[-1][0]
-            found = ((position, digest, read(position, digest, state)) for position, _, digest, state in page)
-            yield [
-                (position, digest, event)
-                for position, digest, event in found
-                if event and not isinstance(event, OtherEvent)
-            ]
+            yield [(position, digest, state) for position, _, digest, state in page]
+
+    def known_event(self, position: int, digest: bytes, state: bytes) -> EventLike | None:
+        """Return the event of stored bytes for a read model; None of what is not projected, or erased.
+
+        It may have quickly made structs in place of models (`encoding.fast_parser`). Raises LogDamaged.
+        """
+        event = self._log_mapper.read(position, digest, state)
+        return None if isinstance(event, OtherEvent) else event
 
     def records_at(self, positions: Iterable[int]) -> list[LogRecord]:
         """Return the events at given positions, in the order asked."""
