@@ -11,7 +11,7 @@ from outcomes.api.answers.operations import IngestReport, Received
 from outcomes.api.session import Session
 from outcomes.domain.errors import InputCutShort, UsageError
 from outcomes.store.ingest.group_commit import Delivery, commit_together
-from outcomes.store.ingest.ingest import Ingest
+from outcomes.store.ingest.ingest import Follower, Ingest, NullFollower
 from outcomes.store.sources.content import check_readable
 from outcomes.store.sources.files import OpenSource, Source
 from outcomes.store.sources.transports import Signed
@@ -27,11 +27,13 @@ def ingest(
     *,
     trust_clock: bool,
     signed: Signed | None,
+    leave_views: bool,
 ) -> IngestReport:
     """Append events, see `Home.ingest`."""
     given = [_source(source) for source in sources]
     check_readable(given)
-    run = Ingest(session.home, session.log, session.clock, session.views, trusts_clock=trust_clock, signed=signed)
+    follower: Follower = NullFollower() if leave_views else session.views
+    run = Ingest(session.home, session.log, session.clock, follower, trusts_clock=trust_clock, signed=signed)
     run.run(given, watch=lambda done: watch(done, run.report.read))
     report = IngestReport.of(run.report)
     if run.report.damaged:

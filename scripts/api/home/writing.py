@@ -27,6 +27,7 @@ class HomeCommands(HomeBase):
         self,
         *sources: "Events",
         trust_clock: bool = False,
+        leave_views: bool = False,
         jwks: str | PathLike[str] | None = None,
         issuer: Sequence[str] = (),
         watch: Callable[[int, int], None] = unwatched,
@@ -35,7 +36,8 @@ class HomeCommands(HomeBase):
 
         What cannot be an event goes to quarantine, verbatim: the report counts it. Bodies that Canvas has signed are
         checked and opened with the JWK set `jwks`, a file or a URL, if they are of an `issuer` (Canvas's own, unless
-        others are named; "any" for any). `watch` is told how many bytes and events were read.
+        others are named; "any" for any). `leave_views` returns once all is in the log, and the next question brings the
+        views up to date. `watch` is told how many bytes and events were read.
 
         Raises UnreadableInput before anything is read if a file is not there, KeySetUnavailable if the key set is not,
         HomeUnavailable if the clock is more than a day behind the last batch and `trust_clock` is not set, and
@@ -44,7 +46,7 @@ class HomeCommands(HomeBase):
         from outcomes.api.ingest import ingest, opener
 
         signed = opener(jwks, issuer)
-        return ingest(self._session, sources, watch, trust_clock=trust_clock, signed=signed)
+        return ingest(self._session, sources, watch, trust_clock=trust_clock, signed=signed, leave_views=leave_views)
 
     def receive(self, deliveries: "Sequence[Delivery]", *, patience: float = 5.0) -> "list[Received]":
         """Append what several senders brought in one transaction; return when it is on the disk.

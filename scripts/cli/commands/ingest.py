@@ -40,6 +40,9 @@ def ingest(
     trust_clock: Annotated[
         bool, typer.Option("--trust-clock", help="Append although the clock is more than a day behind the last batch.")
     ] = False,
+    leave_views: Annotated[
+        bool, typer.Option("--leave-views", help="Return once the log has it all; the next question does the views.")
+    ] = False,
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Make an encrypted home, if there is none yet.")] = False,
     jwks: JwksOption = None,
     issuer: IssuerOption = None,
@@ -63,6 +66,7 @@ def ingest(
             report = home.ingest(
                 *names,
                 trust_clock=trust_clock,
+                leave_views=leave_views,
                 jwks=jwks,
                 issuer=issuer or (),
                 watch=lambda done, events: advance(done, total, events),

@@ -1,11 +1,13 @@
 """Runs of an ingest: however the input is cut, the log and the state are the same."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.command import Outcomes
 from tests.support.given import lines, outcome
 from tests.support.histories import histories
 from tests.support.world import World, fresh_world
@@ -38,3 +40,16 @@ def test_a_time_beyond_the_calendar_goes_to_quarantine(world: World, updated: st
     report = world.take(outcome("7", "2025-01-01", updated=updated), outcome("8", "2025-01-01"))
     assert (report.appended, report.quarantined) == (1, 1)
     assert [entry.ref.id for entry in world.timeline()] == ["8"]
+
+
+def test_views_that_were_left_are_made_by_the_next_question(tmp_path: Path) -> None:
+    """Nothing of what an ingest has returned from is missing in any answer, whether views were there before or not."""
+    outcomes = Outcomes(tmp_path / "home")
+    for number, known in (("7", 1), ("8", 2)):
+        given = lines(outcome(number, "2025-01-01"))
+        ran = outcomes("ingest", "--leave-views", "--format", "json", stdin=given)
+        assert (ran.code, ran.json()["appended"], ran.json()["head"]) == (0, 1, known)
+        status = outcomes.json("status")
+        assert (status["head"], status["views_position"]) == (known, known - 1)
+        assert outcomes.json("show", "outcome", number)["id"] == number
+    assert outcomes.json("status")["views_position"] == 2
