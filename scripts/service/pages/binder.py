@@ -1,6 +1,7 @@
 """Screen 13, the binder: all of it to print for an accreditation visit, with what proves it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from outcomes.domain.times import moment_text
@@ -31,6 +32,10 @@ def build(viewer: Viewer) -> Shown:
     tree = viewer.ask("tree", at=at, context=context)
     shown = (*rows(tree["roots"], {}), *sections(tree, {}))
     earlier, later = compare.times(viewer, context)
+    if later > at:
+        # Changes "since" a later day than that of the binder are none: then it tells those of before it, as by itself.
+        own = {name: value for name, value in viewer.query.items() if name not in {"vs_on", "vs_at"}}
+        earlier, later = compare.times(replace(viewer, query=own), context)
     known = str(viewer.known)
     stored_scale, stored_method = scale.counting(viewer, viewer.ask("scales", at=at, context=context))
     found = fingerprint(viewer, ("tree", {"context": context}), at, known)

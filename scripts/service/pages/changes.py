@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from outcomes.domain.times import moment, moment_text
+from outcomes.domain.times import moment, moment_text, parse_argument
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.moments import LEVELS
 from outcomes.service.pages.screens import Data, Screen, Shown, View
@@ -152,6 +152,8 @@ def _chips(viewer: Viewer) -> list[Chip]:
         value = viewer.query.get(name)
         if value:
             shown = {"request": "one request", "all": ""}.get(name, value)
+            if name in {"since", "until"}:
+                shown = words.day(moment(parse_argument(value)))
             if name == "kind":
                 shown = words.kind_name(value)
             found.append(

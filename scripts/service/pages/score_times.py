@@ -26,8 +26,11 @@ def cause_words(move: Mapping[str, Any]) -> str:
         return f"result {entry['id']} {verb.get(entry['change'], 'changed')}"
     if move["cause"] in {"policy", "link", "setting"}:
         fields = [words.field_name(name) for name in entry["fields"] if name not in words.SILENT_FIELDS]
-        what = ", ".join(dict.fromkeys(fields)) or "it"
-        return f"{words.who(entry['actor'])} changed {what} of {entry['title']}"
+        what = ", ".join(dict.fromkeys(fields))
+        if entry["kind"] == "outcome":
+            # Its title of then may be another than that over the page.
+            return f"{words.who(entry['actor'])} changed its {what or 'text'}"
+        return f"{words.who(entry['actor'])} changed {what or 'it'} of {entry['title']}"
     return f"{CAUSES.get(move['cause'], move['cause'])} ({entry['kind']} {entry['id']})"
 
 

@@ -87,7 +87,7 @@ def build(viewer: Viewer) -> Shown:
         "mastered": sum(row["mastered"] is True for row in shown),
         "assessed": sum(row["score"] is not None for row in shown),
         "edited": edited,
-        **line_parts(viewer, _line(viewer, shown or [dict(row) for row in later])),
+        **line_parts(viewer, _line(viewer, shown or [dict(row) for row in later]), legend="one"),
     }
     return View("student.html", name, parts, "The scores", None)
 

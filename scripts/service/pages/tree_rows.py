@@ -114,9 +114,9 @@ def group_names(found: Sequence[Row]) -> dict[str, str]:
 
 def matching(found: Sequence[Row], text: str) -> tuple[Row, ...]:
     """Return the lines that hold a text, with the groups above them."""
-    wanted, kept = text.casefold(), []
+    wanted, kept = words.folded(text), []
     for row in found:
-        if wanted in row.told[0].casefold():
+        if wanted in words.folded(row.told[0]):
             kept.append(row)
         elif below := matching(row.children, text):
             kept.append(group_row(row.id, row.told, below))

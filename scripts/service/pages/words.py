@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -157,6 +158,12 @@ def field_value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return number(value)
+
+
+def folded(text: str | None) -> str:
+    """Return a text as it is searched for: without case and accents, so that "dvor" finds Dvořák."""
+    parts = unicodedata.normalize("NFKD", text or "")
+    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
 
 
 def plain_text(text: str | None) -> str:

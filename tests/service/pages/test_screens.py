@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from outcomes.cli.commands.demo import COURSE, OUTCOME, POLICY_CHANGED, STUDENT
 from tests.service.pages.conftest import Opener
+from tests.support.browser import Tab
+from tests.support.service import Service
 
 LOST = "2025-10-20T17:55:40.821Z"
 SCREENS = {
@@ -28,6 +30,24 @@ SCREENS = {
 }
 
 
+STATES = {
+    "empty": "/tree/Account:1?at=2020-01-01",
+    "unknown place": "/tree/Account:999",
+    "nothing found": "/tree/Account:1?q=zzz",
+    "beyond the last event": "/tree/Account:1?at=2031-01-01&known=1200",
+    "removed": "/tree/Account:1?at=2025-09-28T21:59:40.614Z",
+    "filtered away": "/changes/Account:1?field=ratings&until=2020-01-01",
+    "results": f"/course/{COURSE}?cols={OUTCOME}",
+    "no result yet": f"/why/{COURSE}/{STUDENT}/{OUTCOME}?at=2020-01-01",
+    "not there yet": "/outcome/10449?at=2020-01-01",
+    "words for students": "/outcome/10467?at=2025-09-10",
+    "citation": "/tree/Account:1?at=2025-10-20&cite=1",
+    "another log": "/tree/Account:1?at=2025-10-20&known=100&fp=000000000000&log=12ab12ab",
+    "refused": "/tree/Nowhere",
+    "lost": "/nowhere",
+}
+
+
 def complaints(page: Page) -> list[str]:
     """Return what axe-core finds, each with the first place."""
     found: Any = Axe().run(page).response["violations"]
@@ -43,6 +63,41 @@ def test_a_screen_is_well_in_light_and_dark(opened: Opener, name: str) -> None:
     assert complaints(page) == []
     page.emulate_media(color_scheme="dark")
     assert complaints(page) == []
+    fits(page)
+
+
+@pytest.mark.long
+def test_states_are_well_in_light_and_dark(school: Service, cookie: str, browser: Browser) -> None:
+    """What is empty, refused, cited, struck or opened is as readable as all the rest; a stranger's page, too."""
+    tab, stranger = Tab(browser, school.url, cookie), Tab(browser, school.url)
+    for name, path in STATES.items():
+        seen_well(tab.open(path), name)
+    seen_well(stranger.open("/tree/Account:1"), "stranger")
+    tab.open("/tree/Account:1?at=2025-10-20T17:55:40.821Z")
+    for clock in tab.page.locator(".clock > summary").all():
+        clock.click()
+        seen_well(tab.page, "clock")
+    tab.page.keyboard.press("?")
+    tab.page.locator("dialog").wait_for()
+    seen_well(tab.page, "keys")
+    assert tab.elsewhere + stranger.elsewhere == []
+    for one in (tab, stranger):
+        # That a page was refused the browser itself says in its console.
+        assert all("Failed to load resource" in error for error in one.errors)
+        one.context.close()
+
+
+def seen_well(page: Page, name: str) -> None:
+    """Check a page in light and dark, and on a narrow screen."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert complaints(page) == [], f"{name}, {scheme}"
+    fits(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def fits(page: Page) -> None:
+    """Check that nothing scrolls sideways on a phone, or at 400 per cent."""
     # 400 % of a screen of 1280 pixels is what a narrow one is.
     for width in (375, 320):
         page.set_viewport_size({"width": width, "height": 700})

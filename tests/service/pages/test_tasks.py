@@ -1,0 +1,44 @@
+"""Tasks of an assessment officer and of a teacher, as docs/page.md has them: from the start, by what the page shows."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.service.pages.conftest import Opener
+
+
+def find(page: Page, words: str) -> None:
+    """Search from the start."""
+    page.goto("/")
+    page.get_by_label("Find an outcome or a student").fill(words)
+    page.get_by_role("button", name="Find").click()
+
+
+def test_an_officer_finds_what_a_report_names(opened: Opener) -> None:
+    """By the title that it had then; and prints the outcomes as they were on a day, though it is long ago."""
+    page = opened("/")
+    find(page, "season of rainfall")
+    page.locator("li", has_text="until 12 Dec 2025, then Justifies the path").get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Explains a season of rainfall records")
+    expect(page.get_by_text("3 students lost mastery by it, nobody gained it.")).to_be_visible()
+    page.get_by_role("link", name="Binder").click()
+    page.get_by_label("as it was at the end of").last.fill("2025-10-01")
+    page.get_by_label("with changes since").fill("2025-11-01")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.locator(".cover")).to_contain_text("as they were at the end of Wednesday, 1 October 2025")
+    expect(page.get_by_label("as it was at the end of").last).to_have_value("2025-10-01")
+
+
+def test_a_teacher_finds_a_student_and_what_moved(opened: Opener) -> None:
+    """Without the accents of the name; and in a course the scores that moved since a day, of which each says why."""
+    page = opened("/")
+    find(page, "dvorak")
+    page.get_by_role("link", name="Yusuf Dvořák").click()
+    expect(page.get_by_text("1 score stands where an edit, not work, put it.")).to_be_visible()
+    page.goto("/")
+    page.get_by_role("link", name="mastery in Water & Weather 7 · Autumn").click()
+    page.get_by_label("or since the end of").fill("2025-11-01")
+    page.locator(".moved-since").get_by_role("button").click()
+    expect(page.get_by_text(re.compile(r"^\d+ scores moved since 1 November 2025"))).to_be_visible()
+    page.locator("td.moved a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Why")
