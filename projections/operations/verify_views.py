@@ -101,7 +101,10 @@ def _check_entity(log: EventLog, connection: sqlite3.Connection, ref: EntityRef,
         # Each time with another view of the past: all that is known now, half of it, just up to that event.
         moments.append((recorded.event.event_time, (head, max(1, head // 2), recorded.position)[share - 1]))
     for as_of, known_at in moments:
-        replayed = log.load(ref, as_of=as_of, known_at=known_at)
+        try:
+            replayed = log.load(ref, as_of=as_of, known_at=known_at)
+        except LogDamaged:
+            return  # the same
         point = PointInTime(ref.tenant, number, as_of, known_at, (1 << 62) if as_of is None else as_of)
         seen = in_force(connection, point, ref.kind, ref.id)
         wanted = None if replayed is None else InForce(replayed.event_time, replayed.position, replayed.events)

@@ -184,7 +184,7 @@ class LogReader(LogApplication):
 
     def history(self, ref: EntityRef, *, as_of: Micros | None = None, known_at: int | None = None) -> list[Recorded]:
         """Return the events of one entity that can still be read, in their order, up to a point."""
-        return self._fold(ref, lambda events: in_order(readable(events), as_of=as_of), as_of, known_at) or []
+        return self._fold(ref, lambda events: in_order(readable(events, ref.kind), as_of=as_of), as_of, known_at) or []
 
     def _fold(
         self,

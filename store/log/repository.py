@@ -10,20 +10,30 @@ from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
 from outcomes.domain.aggregate import Aggregate
 from outcomes.domain.catalog import AGGREGATES
+from outcomes.domain.errors import LogDamaged
 from outcomes.domain.event import Event, Recorded
+from outcomes.domain.identity import Kind
 from outcomes.domain.times import Micros
 from outcomes.store.encoding.stream_keys import milliseconds_of
 from outcomes.store.log.mapper import LogEvent
 from outcomes.store.log.recorder import BatchRecorder, LogRecord
 
 
-def readable(events: Iterable[LogEvent]) -> list[Recorded]:
-    """Return those events that can still be read, as the domain folds them."""
-    return [
-        Recorded(found.position, found.digest, found.event, found.is_partly_erased)
-        for found in events
-        if isinstance(found.event, Event)
+def readable(events: Iterable[LogEvent], kind: Kind) -> list[Recorded]:
+    """Return those events that can still be read, as the domain folds them; raises LogDamaged for one of another kind.
+
+    Such a one was put among them later.
+    """
+    found = [
+        Recorded(one.position, one.digest, one.event, one.is_partly_erased)
+        for one in events
+        if isinstance(one.event, Event)
     ]
+    for one in found:
+        if one.event.kind is not kind:
+            name = one.event.name
+            raise LogDamaged(f"{name} at position {one.position} is filed under a {kind.value}: run outcomes verify")
+    return found
 
 
 def replayed(
@@ -32,7 +42,7 @@ def replayed(
     """Replay the events of an entity up to a time, but read no more of them than its state depends on.
 
     A body replaces the one before (DOMAIN.md 1.7), so those of earlier milliseconds are only counted: an entity with
-    100,000 versions would take seconds.
+    100,000 versions would take seconds. Raises LogDamaged where an event of another kind stands among them.
     """
     waiting = sorted((found for found in events if found.is_readable), key=lambda found: found.originator_version)
     while waiting:
@@ -40,7 +50,7 @@ def replayed(
         tied = []
         while waiting and milliseconds_of(waiting[-1].originator_version) == newest:
             tied.append(waiting.pop())
-        state = aggregate.replay(readable(tied), as_of=as_of, earlier=len(waiting))
+        state = aggregate.replay(readable(tied, aggregate.kind), as_of=as_of, earlier=len(waiting))
         if state is not None:
             return state
     return None

@@ -110,6 +110,14 @@ EVENTS: dict[str, tuple[list[str | Change], set[int]]] = {
         ["UPDATE stored_events SET originator_id = originator_id || '0' WHERE position = 5"],
         {5},
     ),
+    "filed under an entity of another kind": (
+        ["UPDATE stored_events SET originator_id = replace(originator_id, '/result/', '/link/') WHERE position = 5"],
+        {5},
+    ),
+    "filed among the events of another kind": (
+        ["UPDATE stored_events SET originator_id = (SELECT min(originator_id) FROM stored_events) WHERE position = 5"],
+        {5},
+    ),
     "filed under another name": (["UPDATE stored_events SET topic = 'user_created' WHERE position = 5"], {5}),
     "filed under another time": (
         ["UPDATE stored_events SET originator_version = originator_version + (1 << 30) WHERE position = 5"],
