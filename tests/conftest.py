@@ -1,12 +1,13 @@
 """What every test may ask for: a fresh home to ingest into and to ask, and the shared real histories."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.postgres import Server, postgres_server
 from tests.support.world import World
 
 # Real files and transactions make an example cost milliseconds; CI takes fewer of them than a patient developer.
@@ -23,6 +24,13 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 def world(tmp_path: Path) -> World:
     """A home in a fresh folder."""
     return World(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, one for all tests of a process that ask for it; they are marked `long`."""
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -34,13 +34,14 @@ class Ran(NamedTuple):
 class Outcomes:
     """`Outcomes(folder)("tree", "--context", "Account:1")` runs one command on a home."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, url: str | None = None) -> None:
         self.home = home
+        self.named = ["--home", str(home)] if url is None else ["--home", url, "--views", str(home)]
 
     def __call__(self, *arguments: str, stdin: bytes = b"", **env: str) -> Ran:
         """Run a command to its end."""
         done = subprocess.run(
-            [sys.executable, "-m", "outcomes", "--home", str(self.home), *arguments],
+            [sys.executable, "-m", "outcomes", *self.named, *arguments],
             input=stdin,
             capture_output=True,
             cwd=ROOT,

@@ -31,14 +31,15 @@ PROBED = ["2025-01-15", "2025-02-01T08:00:00.000Z", "2025-03-01T08:00:00Z", None
 class World:
     """`World(folder).take(outcome(...), group(...))` appends; the other methods ask."""
 
-    def __init__(self, folder: Path, *, encrypt: bool = False) -> None:
-        self.home = HomeFolder(folder)
+    def __init__(self, folder: Path, *, encrypt: bool = False, url: str | None = None) -> None:
+        self.home = HomeFolder(folder, url=url)
         self.encrypt = encrypt
         self.clock = parse_argument("2026-01-10T12:00:00Z")
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[tuple[EventLog, ReadModel]]:
-        with Session(self.home.folder, create=True, encrypt=self.encrypt, clock=lambda: self.clock) as session:
+        where, views = (self.home.folder, None) if self.home.url is None else (self.home.url, self.home.folder)
+        with Session(where, create=True, encrypt=self.encrypt, views=views, clock=lambda: self.clock) as session:
             yield session.log, session.views
 
     def take(self, *events: Any, chunk: int = 1 << 16, trusts_clock: bool = False) -> IngestReport:
