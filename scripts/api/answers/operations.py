@@ -1,7 +1,7 @@
 """Keeping the record: reports of what was done, and of how things stand."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class IngestReport(Record):
-    """What happened to what was read: `read` = `appended` + `duplicates` + `quarantined`.
+class Received(Record):
+    """What became of what one sender brought: `read` = `appended` + `duplicates` + `quarantined`.
 
-    `unprojected` are appended, too, but of no kind that has a state. `head` is the last position of the log. `views` is
-    told if they could not follow: the log has it all, and they catch up at the next question.
+    `unprojected` are appended, too, but of no kind that has a state. `head` is the last position of the log.
     """
 
     read: int
@@ -31,6 +30,23 @@ class IngestReport(Record):
     quarantined: int
     unprojected: int
     head: int
+
+    def plus(self, later: Sequence["Received"]) -> Self:
+        """Return this with what became of others, who came later."""
+        sums = {name: getattr(self, name) + sum(getattr(one, name) for one in later) for name in _COUNTS}
+        return replace(self, **sums, head=later[-1].head if later else self.head)
+
+
+_COUNTS = ("read", "appended", "duplicates", "quarantined", "unprojected")
+
+
+@dataclass(frozen=True)
+class IngestReport(Received):
+    """What happened to what was read, and how long it took.
+
+    `views` is told if they could not follow: the log has it all, and they catch up at the next question.
+    """
+
     seconds: float
     views: str | None = optional(default=None)
 
@@ -42,15 +58,16 @@ class IngestReport(Record):
 
 
 @dataclass(frozen=True)
-class Received(Record):
-    """What became of what one sender brought: as of `ingest`, but for the time that it took."""
+class Consumed(IngestReport):
+    """What was taken from a queue, as of `ingest`.
 
-    read: int
-    appended: int
-    duplicates: int
-    quarantined: int
-    unprojected: int
-    head: int
+    `left` could not be read and are to be received again; `undeleted` are in the log and will come again, as repeats;
+    `oldest_message_seconds` is the age of the oldest one that was received, None if none was.
+    """
+
+    left: int = 0
+    undeleted: int = 0
+    oldest_message_seconds: float | None = None
 
 
 @dataclass(frozen=True)

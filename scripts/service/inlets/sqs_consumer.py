@@ -1,12 +1,11 @@
 """From a queue into the log: what has gathered in one transaction, taken out of the queue once it is on the disk."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 
-from outcomes.api.answers.base import Record
-from outcomes.api.answers.operations import Received
+from outcomes.api.answers.operations import Consumed, Received
 from outcomes.api.arguments import now
 from outcomes.api.home import Home
 from outcomes.domain.errors import HomeBusy, OutcomesError, QueueUnavailable
@@ -24,36 +23,6 @@ _TRIES = 3
 _PATIENCE = 5.0
 _LONGEST_PAUSE = 60.0
 _REPORT_SECONDS = 60.0
-
-
-@dataclass
-class Consumed(Record):
-    """What was taken from a queue, as of `ingest`.
-
-    `left` could not be read and are to be received again; `undeleted` are in the log and will come again, as repeats;
-    `oldest_message_seconds` is the age of the oldest one that was received, None if none was.
-    """
-
-    read: int = 0
-    appended: int = 0
-    duplicates: int = 0
-    quarantined: int = 0
-    unprojected: int = 0
-    head: int = 0
-    seconds: float = 0.0
-    left: int = 0
-    undeleted: int = 0
-    oldest_message_seconds: float | None = None
-
-    def add(self, receipts: Sequence[Received]) -> None:
-        """Add what became of some messages."""
-        for receipt in receipts:
-            self.read += receipt.read
-            self.appended += receipt.appended
-            self.duplicates += receipt.duplicates
-            self.quarantined += receipt.quarantined
-            self.unprojected += receipt.unprojected
-            self.head = receipt.head
 
 
 class Consumer:
@@ -76,7 +45,7 @@ class Consumer:
         self._is_idle = False
         self._last: Micros | None = None
         self._oldest: float | None = None
-        self.report = Consumed(head=home.head)
+        self.report = Consumed(0, 0, 0, 0, 0, head=home.head, seconds=0.0)
 
     def stop(self) -> None:
         """Finish what is being taken, and end; called by a signal, also amid a wait for the queue."""
@@ -100,8 +69,7 @@ class Consumer:
                 if self.report.read > told and time.monotonic() - told_at >= _REPORT_SECONDS:
                     self._tell(messages)
                     told, told_at = self.report.read, time.monotonic()
-        self.report.seconds = round(time.monotonic() - began, 3)
-        return self.report
+        return replace(self.report, seconds=round(time.monotonic() - began, 3))
 
     def _gather(self) -> list[Message]:
         """Wait for a message, and gather more for a moment."""
@@ -143,12 +111,14 @@ class Consumer:
         receipts = self._commit(due, messages)
         if receipts is None:
             return
-        report = self.report
-        report.add(receipts)
-        report.left += len(messages) - len(due)
         self._last, self._oldest = now(), round(max(message.age() for message in messages), 3)
-        report.oldest_message_seconds = max(report.oldest_message_seconds or 0, self._oldest)
-        report.undeleted += self._queue.delete(due)
+        report = self.report.plus(receipts)
+        self.report = replace(
+            report,
+            left=report.left + len(messages) - len(due),
+            undeleted=report.undeleted + self._queue.delete(due),
+            oldest_message_seconds=max(report.oldest_message_seconds or 0, self._oldest),
+        )
         # They catch up at the next question, too.
         with suppress(OutcomesError, OSError):
             self._home.catch_up()

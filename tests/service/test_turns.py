@@ -1,0 +1,91 @@
+"""Who asks much waits for their own turn; streams are bounded. Others get their answers meanwhile."""
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+import outcomes
+from tests.support.given import lines, outcome
+from tests.support.service import Service, running
+
+_WAITS = "/digest?min_position={}"
+"""A question that waits until the log has a position."""
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service over a home of its own, to which these tests add."""
+    folder = tmp_path_factory.mktemp("turns") / "home"
+    outcomes.init(folder).close()
+    with running(folder) as service:
+        yield service
+
+
+@pytest.fixture
+def following(fresh: Service) -> Iterator[int]:
+    """The position that the next event will have."""
+    return itertools.count(fresh.json("/status")["events"] + 1)
+
+
+def test_four_questions_of_a_token_are_asked_at_once(fresh: Service, following: Iterator[int]) -> None:
+    """The fifth waits for one of them, and is answered then; another token's is answered meanwhile."""
+    position = next(following)
+    one, other = (fresh.new_token("tree") for _ in range(2))
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(base_url=f"{fresh.url}/api/v1", timeout=30) as client:
+
+            def asked(path: str, token: str) -> "asyncio.Task[httpx.Response]":
+                headers = {"Authorization": f"Bearer {token}"}
+                return asyncio.create_task(client.get(path, headers=headers))
+
+            held = [asked(_WAITS.format(position), one) for _ in range(4)]
+            await asyncio.sleep(0.3)
+            fifth = asked("/digest", one)
+            assert (await asked("/digest", other)).status_code == 200
+            assert not fifth.done()
+            await asyncio.to_thread(fresh.post, "/events", lines(outcome(str(position), "2026-02-01")))
+            assert [(await task).status_code for task in (*held, fifth)] == [200] * 5
+
+    asyncio.run(ask())
+
+
+def test_a_hundred_questions_of_a_token_may_wait(fresh: Service, following: Iterator[int]) -> None:
+    """The next is told at once to come again; those that wait are answered."""
+    position = next(following)
+    headers = {"Authorization": f"Bearer {fresh.new_token('tree')}"}
+
+    async def ask() -> list[int]:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=fresh.url, headers=headers, timeout=30, limits=limits) as client:
+            path = f"/api/v1{_WAITS.format(position)}"
+            asked = [asyncio.create_task(client.get(path)) for _ in range(101)]
+            done, waiting = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+            refused = done.pop().result()
+            assert (refused.status_code, "retry-after" in refused.headers) == (429, True)
+            await asyncio.to_thread(fresh.post, "/events", lines(outcome(str(position), "2026-02-01")))
+            return [(await task).status_code for task in waiting]
+
+    assert asyncio.run(ask()) == [200] * 100
+
+
+def test_there_are_fifty_streams_at_most(fresh: Service) -> None:
+    """The next is told to come later, and comes in once one has ended."""
+    headers = {"Authorization": f"Bearer {fresh.new_token('tree')}"}
+    with httpx.Client(base_url=fresh.url, headers=headers, timeout=10) as client, ExitStack() as streams:
+        opened = [streams.enter_context(client.stream("GET", "/api/v1/head/events")) for _ in range(50)]
+        assert {stream.status_code for stream in opened} == {200}
+        refused = client.get("/api/v1/head/events")
+        assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+        opened[0].close()
+        for _ in range(50):
+            with client.stream("GET", "/api/v1/head/events") as again:
+                if again.status_code == 200:
+                    return
+            # That a stream was left, the service sees a moment later.
+            assert client.get("/health/live").status_code == 200
+    raise AssertionError(again)
