@@ -18,7 +18,7 @@ BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "One event or several, in any form that `outcomes ingest` reads.",
-        "content": {"application/json": {"schema": {}}, "application/x-ndjson": {"schema": {}}},
+        "content": {"application/json": {"schema": {}}, "application/x-ndjson": {"schema": {"type": "string"}}},
     }
 }
 _PROBLEMS = described(400, 401, 403, 413, 503)
@@ -46,6 +46,8 @@ async def take(http: Request) -> Response:
         grant = state.askers.who(http)
         may_bring(grant)
         content = await body_of(http, LARGEST_EVENTS)
+        if not content:
+            raise Problem(HTTPStatus.BAD_REQUEST, "the body is empty: it must hold an event, or several")
         received = await state.writer.take(Delivery(f"https:{grant.id}", content))
         delivery.brought(received.read)
     state.metrics.received(received)

@@ -100,6 +100,8 @@ _FORMS: dict[str, dict[str, Any]] = {
     **{name: {"pattern": _POSITION} for name in ("known_at", "from_known", "to_known")},
     "recorded_since": {"pattern": f"^{_TIME}$"},
     "recorded_until": {"pattern": f"^{_TIME}$"},
+    "tenant": {"minLength": 1},
+    "after": {"minLength": 1},
     "context": {"pattern": r"^(Account|Course):\d{1,12}$|^Global$"},
     "entity": {"pattern": rf"^({'|'.join(kind.value for kind in Kind)}):[A-Za-z0-9]{{1,40}}$"},
     "kind": {"enum": [kind.value for kind in Kind]},

@@ -86,10 +86,8 @@ class Routes:
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))
         method: str = scope["method"]
         node = self._plain.get(path)
-        if node is not None and method in node.ends:
-            return _found(node.ends[method], {}, scope)
         allowed: set[str] = set()
-        for end, given in self._first.matching(path.split("/"), 0, {}):
+        for end, given in self._first.matching(path.split("/"), 0, {}) if node is None else [(node, {})]:
             if method in end.ends:
                 return _found(end.ends[method], given, scope)
             allowed |= end.ends.keys()

@@ -1,7 +1,6 @@
 """Who asks much waits for their own turn; streams are bounded. Others get their answers meanwhile."""
 
 import asyncio
-import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -26,14 +25,14 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture
-def following(fresh: Service) -> Iterator[int]:
+def position(fresh: Service) -> int:
     """The position that the next event will have."""
-    return itertools.count(fresh.json("/status")["events"] + 1)
+    with outcomes.open(fresh.home) as home:
+        return home.head + 1
 
 
-def test_four_questions_of_a_token_are_asked_at_once(fresh: Service, following: Iterator[int]) -> None:
+def test_four_questions_of_a_token_are_asked_at_once(fresh: Service, position: int) -> None:
     """The fifth waits for one of them, and is answered then; another token's is answered meanwhile."""
-    position = next(following)
     one, other = (fresh.new_token("tree") for _ in range(2))
 
     async def ask() -> None:
@@ -54,9 +53,8 @@ def test_four_questions_of_a_token_are_asked_at_once(fresh: Service, following: 
     asyncio.run(ask())
 
 
-def test_a_hundred_questions_of_a_token_may_wait(fresh: Service, following: Iterator[int]) -> None:
+def test_a_hundred_questions_of_a_token_may_wait(fresh: Service, position: int) -> None:
     """The next is told at once to come again; those that wait are answered."""
-    position = next(following)
     headers = {"Authorization": f"Bearer {fresh.new_token('tree')}"}
 
     async def ask() -> list[int]:

@@ -49,7 +49,7 @@ def router() -> APIRouter:
         status_code=HTTPStatus.NO_CONTENT,
         response_class=Response,
         responses=described(400, 401, 403, 413, 503),
-        openapi_extra={**BODY, "security": []},
+        openapi_extra={"requestBody": {**BODY["requestBody"], "required": False}, "security": []},
     )
     return found
 

@@ -1,0 +1,35 @@
+"""Schemathesis asks the service whatever its description allows, and what it forbids: no answer is one of a defect."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import outcomes
+from outcomes.cli.commands.demo import SCHOOL_YEAR
+from tests.support.command import ROOT
+from tests.support.service import running
+
+_WITHIN = 240
+
+
+@pytest.mark.long
+def test_no_question_that_may_be_asked_breaks_it(tmp_path: Path) -> None:
+    """Each operation is asked by examples, at the edges of its parameters and at random: answered as it is described."""
+    with outcomes.open(tmp_path / "home", create=True) as home:
+        home.ingest(SCHOOL_YEAR)
+    with running(tmp_path / "home") as service:
+        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", "tests/support/schemathesis.toml"]
+        asked = subprocess.run(
+            [*command, "run", f"{service.url}/api/v1/openapi.json", "--max-examples", "5", "--seed", "1"],
+            cwd=ROOT,
+            env={**os.environ, "SERVICE": service.url, "TOKEN": service.token},
+            capture_output=True,
+            text=True,
+            timeout=_WITHIN,
+            check=False,
+        )
+        assert asked.returncode == 0, asked.stdout[-20_000:]
+        assert service.get("/digest").status_code == 200
