@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -24,21 +23,32 @@ _LEAST_FREE = 256 << 20
 _FAR_BEHIND = 10_000
 """Positions: while others write, the views are always a little behind."""
 _OK = "ok"
+_READY = {
+    "ready": True,
+    "parts": {"readers": _OK, "writer": _OK, "disk": _OK},
+    "lag": {"views_behind": 0, "behind_canvas_seconds": 12.4, "quiet_seconds": 3.1},
+}
 
 
 def router() -> APIRouter:
     """Return the routes of operations, outside the base."""
     found = APIRouter(tags=["operations"])
-    told: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}}}}
-    text: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}}
+    lives, is_ready, counted = (
+        {200: {"content": {media_type: {"example": example}}}}
+        for media_type, example in (
+            ("application/json", {"status": "alive"}),
+            ("application/json", _READY),
+            ("text/plain", 'outcomes_requests_total{route="/api/v1/tree",status="200"} 12.0\n'),
+        )
+    )
     for path, endpoint, summary, responses, extra in (
-        ("/health/live", live, "The process answers.", {**told, **described()}, {"security": []}),
-        ("/health/ready", ready, "Which part is off.", {**told, **described(503)}, {"security": []}),
+        ("/health/live", live, "The process answers.", {**lives, **described()}, {"security": []}),
+        ("/health/ready", ready, "Which part is off.", {**is_ready, **described(503)}, {"security": []}),
         (
             "/metrics",
             metrics,
             "Counters for Prometheus.",
-            {**text, **described(401, 403)},
+            {**counted, **described(401, 403)},
             {},
         ),
     ):

@@ -1,9 +1,9 @@
 """The routes of jobs: `POST /jobs/NAME` begins one, `GET` tells how it stands and what came of it, `DELETE` ends it."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse
@@ -16,8 +16,8 @@ from outcomes.service.bodies import body_of
 from outcomes.service.jobs import Job, JobState
 from outcomes.service.parameters import Parameters
 from outcomes.service.problems import Problem, described
-from outcomes.service.questions import QUESTIONS, Question, rights_needed
-from outcomes.service.reads import asked_of, examples_of
+from outcomes.service.questions import QUESTIONS, Question, example_of, rights_needed
+from outcomes.service.reads import asked_of
 from outcomes.service.rendering import Form, dump
 from outcomes.service.state import State, state_of
 from outcomes.store.access.rights import Grant, Right
@@ -41,6 +41,22 @@ JOBS = (
 )
 
 
+_ID = "5f0c9a01bc55d0e2"
+_BEGUN = {"id": _ID, "href": f"/api/v1/jobs/{_ID}"}
+_JOB = {
+    "id": _ID,
+    "job": "verify",
+    "state": "done",
+    "tenant": None,
+    "as_of": None,
+    "known_at": None,
+    "started": "2026-02-01T08:00:00.000Z",
+    "ended": "2026-02-01T08:00:07.412Z",
+    "progress": {"done": 1479, "of": 1479},
+    "problem": None,
+}
+
+
 def router() -> APIRouter:
     """Return the routes of jobs."""
     found = APIRouter(tags=["jobs"])
@@ -54,22 +70,31 @@ def router() -> APIRouter:
             summary=(question.method.__doc__ or "").split("\n")[0],
             status_code=HTTPStatus.ACCEPTED,
             response_class=Response,
-            responses={202: {"content": {"application/json": {}}}, **described(400, 401, 403, 404, 413, 503)},
-            openapi_extra={"parameters": parameters.described(examples_of(question))},
+            responses={
+                202: {"content": {"application/json": {"example": _BEGUN}}},
+                **described(400, 401, 403, 404, 413, 503),
+            },
+            openapi_extra={"parameters": parameters.described(example_of(question))},
         )
     problems = described(401, 404)
-    answers: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}}}}
-    stream: dict[int | str, dict[str, Any]] = {200: {"content": {EventSourceResponse.media_type: {}}}, **described(503)}
+    jobs, job, stream = (
+        {200: {"content": {media_type: {"example": example}}}}
+        for media_type, example in (
+            ("application/json", {"items": [_JOB], "next": None}),
+            ("application/json", {**_JOB, "result": {"problems": []}}),
+            (EventSourceResponse.media_type, f"event: job\ndata: {json.dumps(_JOB)}\n\n"),
+        )
+    )
     for path, endpoint, method, summary, responses in (
-        ("/jobs", everything, "GET", "All jobs that you may see, oldest first.", {**answers, **described(401)}),
-        ("/jobs/{id}", one, "GET", "How a job stands, and its answer.", {**answers, **problems, **described(410)}),
+        ("/jobs", everything, "GET", "All jobs that you may see, oldest first.", {**jobs, **described(401)}),
+        ("/jobs/{id}", one, "GET", "How a job stands, and its answer.", {**job, **problems, **described(410)}),
         ("/jobs/{id}", end, "DELETE", "Cancel a job; what has ended is forgotten.", {204: {}, **problems}),
         (
             "/jobs/{id}/events",
             news,
             "GET",
             "How a job stands, as it goes on.",
-            {**stream, **problems},
+            {**stream, **problems, **described(503)},
         ),
     ):
         found.add_api_route(

@@ -9,6 +9,8 @@ from outcomes.service.problems import described
 from outcomes.service.state import state_of
 from outcomes.store.access.rights import Right
 
+_EXAMPLE = 'event: head\ndata: {"head":1479}\n\n'
+
 
 def router() -> APIRouter:
     """Return the route of news."""
@@ -18,7 +20,10 @@ def router() -> APIRouter:
         head,
         summary="Tell whenever there is more to ask about (server-sent events).",
         response_class=Response,
-        responses={200: {"content": {EventSourceResponse.media_type: {}}}, **described(401, 403, 503)},
+        responses={
+            200: {"content": {EventSourceResponse.media_type: {"example": _EXAMPLE}}},
+            **described(401, 403, 503),
+        },
     )
     return found
 

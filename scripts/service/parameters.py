@@ -41,7 +41,7 @@ class Parameter:
     default: Any = None
     is_required: bool = False
     is_in_path: bool = False
-    range: tuple[int, int] | None = None
+    range: tuple[int, int] = (0, _LARGEST_INTEGER)
 
     def value(self, texts: list[str]) -> Any:
         """Return what its texts say; raises ValueError with words."""
@@ -65,7 +65,7 @@ class Parameter:
         raise ValueError(f"{self.alias} must be {_KINDS[self.kind]}, not {text[:60]!r}")
 
     def _integer(self, text: str) -> int:
-        least, most = self.range or (0, _LARGEST_INTEGER)
+        least, most = self.range
         is_number = text.isascii() and text.removeprefix("-").isdigit() and len(text) <= _LONGEST_NUMBER
         if not is_number or not least <= int(text) <= most:
             raise ValueError(f"{self.alias} must be a whole number from {least} to {most}, not {text[:60]!r}")
@@ -78,7 +78,7 @@ class Parameter:
             schema["items"] = {"type": "string", **_FORMS.get(self.alias, {})}
         else:
             schema.update(_FORMS.get(self.alias, {}))
-        if self.range is not None:
+        if self.kind == "integer":
             schema["minimum"], schema["maximum"] = self.range
         if self.default is not None and self.kind != "array":
             schema["default"] = self.default
@@ -126,6 +126,10 @@ class Parameters:
         self._in_path = [parameter for parameter in self._all if parameter.is_in_path]
         self._defaults = {one.name: one.default for one in self._all if one.default is not None}
         self._required = [one for one in self._all if one.is_required and not one.is_in_path]
+
+    def names(self) -> set[str]:
+        """Return what they are called in an address."""
+        return set(self._by_alias)
 
     def read(self, http: Request) -> dict[str, Any]:
         """Return what was given, and the defaults, by their names in Python; raises a 400."""

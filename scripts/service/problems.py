@@ -20,6 +20,18 @@ MEDIA_TYPE = "application/problem+json"
 _LONGEST_DETAIL = 1_000
 _SOON = "5"
 _NAMES_OF_RFC_9110 = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large"}
+_EXAMPLES = {
+    400: "no such parameter: contxt: there are as_of, context, include_deleted, known_at, min_position, tenant",
+    401: "no token, or none that holds: send Authorization: Bearer TOKEN; outcomes token create makes one",
+    403: "this needs the right students, which your token has not: ask who made it",
+    404: "nothing is known of this show at this point",
+    410: "somebody was erased since this was answered: begin the job again",
+    413: "more than 12 MiB: send it in several requests",
+    421: "this service is not known by that name: serve --allow-host NAME adds it",
+    429: "ten attempts failed within a minute: wait for one, and look at your token",
+    431: "more than 100 headers: send fewer",
+    503: "more has come than can be written: nothing of this was taken, send it again",
+}
 _OF_ALL = (421, 429, 431)
 """What the gate may answer, whatever is asked."""
 
@@ -56,7 +68,12 @@ def title_of(status: HTTPStatus) -> str:
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return how a route that may answer with these problems says so in its description."""
     found = sorted({*statuses, *_OF_ALL})
-    return {status: {"description": title_of(HTTPStatus(status)), "content": {MEDIA_TYPE: {}}} for status in found}
+    return {status: _described(HTTPStatus(status)) for status in found}
+
+
+def _described(status: HTTPStatus) -> dict[str, Any]:
+    example = Problem(status, _EXAMPLES[status]).document()
+    return {"description": title_of(status), "content": {MEDIA_TYPE: {"example": example}}}
 
 
 def problem_of(error: Exception) -> Problem | None:

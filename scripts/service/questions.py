@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import Any
+from urllib.parse import parse_qsl
 
 from outcomes.api.answers.base import Answer
 from outcomes.api.home import Home
@@ -113,6 +114,11 @@ QUESTIONS = (
     Question("/quarantine", Quarantine.list, _OPERATE),
     Question("/quarantine/{number}", Quarantine.show, _RAW),
 )
+
+
+def example_of(question: Question) -> dict[str, str]:
+    """Return an example of each parameter that one needs to ask, and of some more."""
+    return {"kind": "outcome", "id": "10449", "number": "1", **dict(parse_qsl(question.example))}
 
 
 def kinds_named(given: Mapping[str, Any]) -> set[Kind]:

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from urllib.parse import parse_qsl
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from outcomes.service.answering import Asked, answer
+from outcomes.service.examples import examples
 from outcomes.service.parameters import MIN_POSITION, Parameter, Parameters
 from outcomes.service.problems import described, unavailable
-from outcomes.service.questions import POINT, QUESTIONS, Question
+from outcomes.service.questions import POINT, QUESTIONS, Question, example_of
 from outcomes.service.rendering import MEDIA_TYPES, Form
 from outcomes.service.state import State, state_of
 
@@ -40,14 +41,14 @@ def _add(router: APIRouter, question: Question, form: Form) -> None:
         operation_id=f"{question.path.strip('/').translate(_PLAIN)}_{form}",
         summary=(question.method.__doc__ or "").split("\n")[0],
         response_class=Response,
-        responses={200: {"content": {MEDIA_TYPES[form].split(";")[0]: {}}}, **_PROBLEMS},
-        openapi_extra={"parameters": parameters.described(examples_of(question))},
+        responses={200: _described(question, form), **_PROBLEMS},
+        openapi_extra={"parameters": parameters.described(example_of(question))},
     )
 
 
-def examples_of(question: Question) -> dict[str, str]:
-    """Return an example of each parameter that one needs to ask, and of some more."""
-    return {"kind": "outcome", "id": "10449", "number": "1", **dict(parse_qsl(question.example))}
+def _described(question: Question, form: Form) -> dict[str, Any]:
+    example = examples().get(question.path, {}).get(form)
+    return {"content": {MEDIA_TYPES[form].split(";")[0]: {} if example is None else {"example": example}}}
 
 
 def _endpoint(question: Question, form: Form, parameters: Parameters) -> Callable[..., Awaitable[Response]]:

@@ -8,6 +8,8 @@ import pytest
 
 from outcomes.service.application import create_app
 from outcomes.service.configuration import Configuration
+from outcomes.service.examples import examples
+from scripts.bench.answer_examples import made, sample
 from tests.support.command import ROOT
 
 DOCUMENT = ROOT / "docs" / "openapi.json"
@@ -17,6 +19,17 @@ DOCUMENT = ROOT / "docs" / "openapi.json"
 def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a service says of itself; it need not run."""
     return create_app(Configuration(folder=Path(tmp_path_factory.mktemp("home")))).openapi()
+
+
+def form_of(value: Any) -> Any:
+    """Return a value with no more of it than names, and where something stands."""
+    match value:
+        case dict():
+            return {name: form_of(inner) for name, inner in value.items()}
+        case list():
+            return [form_of(inner) for inner in value]
+        case _:
+            return value is None
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -29,14 +42,24 @@ def test_the_description_in_the_documents_is_that_of_the_service(described: dict
     assert json.loads(DOCUMENT.read_text()) == json.loads(json.dumps(described))
 
 
-def test_each_operation_has_its_words_and_what_it_needs_has_an_example(described: dict[str, Any]) -> None:
-    """So that whoever reads it can ask at once."""
+def test_each_operation_has_its_words_and_examples_of_request_and_answers(described: dict[str, Any]) -> None:
+    """So that whoever reads it can ask at once, and knows what comes back."""
     for path, method, one in operations(described):
         assert one["summary"], (method, path)
         for parameter in one.get("parameters", ()):
             assert not parameter["required"] or "example" in parameter, (method, path, parameter["name"])
         if method == "post" and "requestBody" in one:
             assert all("example" in content for content in one["requestBody"]["content"].values()), path
+        for status, answer in one["responses"].items():
+            contents = answer.get("content", {})
+            assert contents or status == "204", (method, path, status)
+            assert all("example" in content for content in contents.values()), (method, path, status)
+
+
+def test_examples_of_answers_are_of_the_form_that_is_answered(tmp_path: Path) -> None:
+    """Else: python -m scripts.bench.answer_examples > scripts/service/examples.json."""
+    with sample(tmp_path / "outcomes-data") as home:
+        assert form_of(made(home)) == form_of(examples())
 
 
 def test_every_problem_is_a_problem_document_and_none_is_422(described: dict[str, Any]) -> None:

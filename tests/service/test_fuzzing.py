@@ -17,7 +17,7 @@ _WITHIN = 240
 
 @pytest.mark.long
 def test_no_question_that_may_be_asked_breaks_it(tmp_path: Path) -> None:
-    """Each operation is asked by examples, at the edges of its parameters and at random: answered as it is described."""
+    """By examples, at the edges of parameters and at random: each answer is one that is described."""
     with outcomes.open(tmp_path / "home", create=True) as home:
         home.ingest(SCHOOL_YEAR)
     with running(tmp_path / "home") as service:

@@ -12,6 +12,14 @@ from outcomes.service.rendering import dump
 from outcomes.service.state import state_of
 from outcomes.store.access.rights import Right
 
+_EXAMPLE: dict[str, object] = {
+    "items": [
+        {"inlet": "webhook-signed", "last": "2026-02-01T08:00:04.117Z", "answers": {"204": 1412}, "events": 1412},
+    ],
+    "queues": [],
+    "next": None,
+}
+
 
 def router() -> APIRouter:
     """Return the route."""
@@ -21,7 +29,7 @@ def router() -> APIRouter:
         inlets,
         summary="The ways in: of each the last delivery, answers and events of the last hour; queues. Needs operate.",
         response_class=Response,
-        responses={200: {"content": {"application/json": {}}}, **described(401, 403)},
+        responses={200: {"content": {"application/json": {"example": _EXAMPLE}}}, **described(401, 403)},
     )
     return found
 
