@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from outcomes.service.asker import require
 from outcomes.service.bodies import LARGEST_EVENTS, body_of
-from outcomes.service.problems import Problem, described
+from outcomes.service.problems import Problem, answered, described
 from outcomes.service.rendering import dump
 from outcomes.service.state import state_of
 from outcomes.store.access.rights import Grant, Right
@@ -34,7 +34,7 @@ def router() -> APIRouter:
         methods=["POST"],
         summary="Append events; answered once they are on the disk.",
         response_class=Response,
-        responses={200: {"content": {"application/json": {"example": _RECEIVED}}}, **_PROBLEMS},
+        responses={**answered(_RECEIVED), **_PROBLEMS},
         openapi_extra=BODY,
     )
     return found

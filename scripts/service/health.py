@@ -13,7 +13,7 @@ from outcomes.api.home import Home
 from outcomes.domain.errors import KeySetUnavailable, OutcomesError
 from outcomes.service.asker import require
 from outcomes.service.inlets.consumers import noted
-from outcomes.service.problems import described
+from outcomes.service.problems import answered, described
 from outcomes.service.rendering import dump
 from outcomes.service.state import State, state_of
 from outcomes.store.access.rights import Right
@@ -23,6 +23,7 @@ _LEAST_FREE = 256 << 20
 _FAR_BEHIND = 10_000
 """Positions: while others write, the views are always a little behind."""
 _OK = "ok"
+_COUNTED = 'outcomes_requests_total{route="/api/v1/tree",status="200"} 12.0\n'
 _READY = {
     "ready": True,
     "parts": {"readers": _OK, "writer": _OK, "disk": _OK},
@@ -33,14 +34,7 @@ _READY = {
 def router() -> APIRouter:
     """Return the routes of operations, outside the base."""
     found = APIRouter(tags=["operations"])
-    lives, is_ready, counted = (
-        {200: {"content": {media_type: {"example": example}}}}
-        for media_type, example in (
-            ("application/json", {"status": "alive"}),
-            ("application/json", _READY),
-            ("text/plain", 'outcomes_requests_total{route="/api/v1/tree",status="200"} 12.0\n'),
-        )
-    )
+    lives, is_ready, counted = answered({"status": "alive"}), answered(_READY), answered(_COUNTED, "text/plain")
     for path, endpoint, summary, responses, extra in (
         ("/health/live", live, "The process answers.", {**lives, **described()}, {"security": []}),
         ("/health/ready", ready, "Which part is off.", {**is_ready, **described(503)}, {"security": []}),

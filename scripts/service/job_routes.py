@@ -15,7 +15,7 @@ from outcomes.service.answering import Asked, admit, note
 from outcomes.service.bodies import body_of
 from outcomes.service.jobs import Job, JobState
 from outcomes.service.parameters import Parameters
-from outcomes.service.problems import Problem, described
+from outcomes.service.problems import Problem, answered, described
 from outcomes.service.questions import QUESTIONS, Question, example_of, rights_needed
 from outcomes.service.reads import asked_of
 from outcomes.service.rendering import Form, dump
@@ -71,20 +71,14 @@ def router() -> APIRouter:
             status_code=HTTPStatus.ACCEPTED,
             response_class=Response,
             responses={
-                202: {"content": {"application/json": {"example": _BEGUN}}},
+                **answered(_BEGUN, status=202),
                 **described(400, 401, 403, 404, 413, 503),
             },
             openapi_extra={"parameters": parameters.described(example_of(question))},
         )
     problems = described(401, 404)
-    jobs, job, stream = (
-        {200: {"content": {media_type: {"example": example}}}}
-        for media_type, example in (
-            ("application/json", {"items": [_JOB], "next": None}),
-            ("application/json", {**_JOB, "result": {"problems": []}}),
-            (EventSourceResponse.media_type, f"event: job\ndata: {json.dumps(_JOB)}\n\n"),
-        )
-    )
+    jobs, job = answered({"items": [_JOB], "next": None}), answered({**_JOB, "result": {"problems": []}})
+    stream = answered(f"event: job\ndata: {json.dumps(_JOB)}\n\n", EventSourceResponse.media_type)
     for path, endpoint, method, summary, responses in (
         ("/jobs", everything, "GET", "All jobs that you may see, oldest first.", {**jobs, **described(401)}),
         ("/jobs/{id}", one, "GET", "How a job stands, and its answer.", {**job, **problems, **described(410)}),

@@ -5,7 +5,7 @@ from fastapi.sse import EventSourceResponse
 from starlette.responses import Response
 
 from outcomes.service.asker import require
-from outcomes.service.problems import described
+from outcomes.service.problems import answered, described
 from outcomes.service.state import state_of
 from outcomes.store.access.rights import Right
 
@@ -21,7 +21,7 @@ def router() -> APIRouter:
         summary="Tell whenever there is more to ask about (server-sent events).",
         response_class=Response,
         responses={
-            200: {"content": {EventSourceResponse.media_type: {"example": _EXAMPLE}}},
+            **answered(_EXAMPLE, EventSourceResponse.media_type),
             **described(401, 403, 503),
         },
     )

@@ -65,6 +65,11 @@ def title_of(status: HTTPStatus) -> str:
     return _NAMES_OF_RFC_9110.get(status, status.phrase)
 
 
+def answered(example: Any, media_type: str = "application/json", status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """Return how a route that answers so says so in its description."""
+    return {status: {"content": {media_type: {"example": example}}}}
+
+
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return how a route that may answer with these problems says so in its description."""
     found = sorted({*statuses, *_OF_ALL})

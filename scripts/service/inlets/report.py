@@ -7,7 +7,7 @@ from outcomes.domain.times import to_text
 from outcomes.service.asker import require
 from outcomes.service.inlets.consumers import ConsumerFigures, noted
 from outcomes.service.inlets.figures import InletFigures
-from outcomes.service.problems import described
+from outcomes.service.problems import answered, described
 from outcomes.service.rendering import dump
 from outcomes.service.state import state_of
 from outcomes.store.access.rights import Right
@@ -29,7 +29,7 @@ def router() -> APIRouter:
         inlets,
         summary="The ways in: of each the last delivery, answers and events of the last hour; queues. Needs operate.",
         response_class=Response,
-        responses={200: {"content": {"application/json": {"example": _EXAMPLE}}}, **described(401, 403)},
+        responses={**answered(_EXAMPLE), **described(401, 403)},
     )
     return found
 
