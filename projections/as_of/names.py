@@ -31,7 +31,7 @@ def students(connection: sqlite3.Connection, point: PointInTime) -> list[tuple[s
     """Return those who have results, each with the last name that was told; by name, those without one last."""
     told = connection.execute(
         "SELECT s.uuid, n.name FROM students s LEFT JOIN names n ON n.tenant = s.tenant AND n.uuid = s.uuid "
-        "AND n.event_time <= :until AND n.position <= :known_at WHERE s.tenant = :tenant "
+        "AND n.event_time <= :until AND n.position <= :known_at WHERE s.tenant = :tenant AND s.uuid <> '' "
         "ORDER BY n.event_time, n.digest",
         point.bounds(),
     )

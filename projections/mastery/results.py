@@ -13,7 +13,7 @@ from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import context_number, seek, student_uuids
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.facts import ExportFacts
-from outcomes.projections.views.extract import RUBRIC_ASSESSMENT, WEEK
+from outcomes.projections.views.extract import NO_STUDENT, RUBRIC_ASSESSMENT, WEEK
 from outcomes.projections.views.schema import ORDER
 
 LIVE_ASSESSMENT = "LiveAssessments::Submission"
@@ -80,6 +80,7 @@ def pairs_at(
 ) -> Iterator[Pair]:
     """Yield every pair of a course that had a result up to the point: one range of the tree per week.
 
+    Results that name no student, as in old archives, are nobody's: together they make no score (DOMAIN.md 5.1).
     Whoever asks for many courses or pairs of one point gives what is known of results that `moved` on to the next.
     """
     number = context_number(connection, point, Context("Course", course))
@@ -87,7 +88,7 @@ def pairs_at(
         return
     student = None
     if scope.student is not None:
-        student = _student_number(connection, point, scope.student)
+        student = number_of_student(connection, point, scope.student)
         if student is None:
             return
     narrowed = "" if student is None else "AND v.student = :student "
@@ -95,9 +96,15 @@ def pairs_at(
     rows = connection.execute(
         f"SELECT v.student, v.outcome_id, {SCORED_COLUMNS} "
         "FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course "
-        f"WHERE w.course = :course {narrowed}AND w.week <= :until / {WEEK} "
+        f"WHERE w.course = :course {narrowed}AND w.week <= :until / {WEEK} AND v.student IS NOT :nobody "
         "AND v.event_time <= :until AND v.position <= :known_at ORDER BY w.week",
-        {**point.bounds(), "course": number, "student": student, "outcome": scope.outcome},
+        {
+            **point.bounds(),
+            "course": number,
+            "student": student,
+            "outcome": scope.outcome,
+            "nobody": number_of_student(connection, point, NO_STUDENT),
+        },
     )
     # Weeks come in order, and inside a week the versions of a result: the last one read is in force.
     pairs: _Results = defaultdict(dict)
@@ -250,7 +257,8 @@ _LAST_PLACE = f"""
 """
 
 
-def _student_number(connection: sqlite3.Connection, point: PointInTime, uuid: str) -> int | None:
+def number_of_student(connection: sqlite3.Connection, point: PointInTime, uuid: str) -> int | None:
+    """Return the number of a student in the tables."""
     row = connection.execute(
         "SELECT student FROM students WHERE tenant = ? AND uuid = ?", (point.number, uuid)
     ).fetchone()

@@ -24,6 +24,8 @@ _ADVICE = {
     "or save the outcome once in Canvas.",
     "results_of_unknown_outcomes": "No score can be told, since nobody has told the scale. Ingest older archives, or "
     "save the outcome once in Canvas.",
+    "results_of_nobody": "They name no student, as in old archives: nobody has told whose they are, so they count in "
+    "no score. An export tells it: outcomes reconcile --write.",
     "results_of_deleted_outcomes": "Canvas keeps them, but they count in no rollup while no link of the outcome is "
     "left. If the deletion was a mistake, outcomes blame outcome ID says who to ask.",
     "silent_periods": "No event at all where the weeks around had some. Holidays look like this, and so do a "
@@ -52,6 +54,7 @@ def doctor(connection: sqlite3.Connection, log: EventLog, point: PointInTime, no
         "links_to_unknown_groups": links.to_unknown_groups(),
         "links_to_unknown_outcomes": links.to_unknown_outcomes(),
         "results_of_unknown_outcomes": results["unknown"],
+        "results_of_nobody": doctor_checks.results_of_nobody(connection, point),
         "results_of_deleted_outcomes": results["deleted"],
         "silent_periods": doctor_checks.silent_periods(connection, point),
         "order_conflicts": _each_once(

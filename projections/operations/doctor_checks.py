@@ -19,7 +19,8 @@ from outcomes.projections.as_of.tree import link_fate
 from outcomes.projections.as_of.versions import versions_of
 from outcomes.projections.history.timeline import state_of
 from outcomes.projections.history.version_steps import BACKWARDS, UNDECIDED
-from outcomes.projections.views.extract import WEEK
+from outcomes.projections.mastery.results import number_of_student
+from outcomes.projections.views.extract import NO_STUDENT, WEEK
 from outcomes.projections.views.schema import ID_COLUMNS, ORDER, VERSION_TABLES
 from outcomes.store.log.event_log import EventLog
 
@@ -166,22 +167,37 @@ def results_without_outcome(connection: sqlite3.Connection, point: PointInTime) 
         point.bounds(),
     )
     states = {outcome: state or "unknown" for outcome, state in rows if state is None or state == DELETED}
-    moved = {row[0] for row in connection.execute("SELECT DISTINCT result_id FROM moved_results")}
     found: dict[str, list[Example]] = {"unknown": [], DELETED: []}
-    in_force: dict[str, tuple[Any, ...]] = {}
-    for row in connection.execute(
-        f"SELECT v.result_id, v.outcome_id, v.position, v.workflow_state FROM {_RESULTS} "
-        f"AND v.outcome_id IN (SELECT value FROM json_each(:outcomes)) ORDER BY v.result_id, {', '.join(ORDER)}",
-        {**point.bounds(), "outcomes": orjson.dumps(list(states)).decode()},
-    ):
-        in_force[row[0]] = row
-    for result_id, outcome_id, position, state in in_force.values():
-        # A result that moved may by now be another outcome's.
+    named = {"outcomes": orjson.dumps(list(states)).decode()}
+    of_those = "v.outcome_id IN (SELECT value FROM json_each(:outcomes))"
+    for result_id, outcome_id, position in _in_force(connection, point, of_those, named):
+        example = {"kind": "result", "id": result_id, "position": position, "outcome_id": outcome_id}
+        found[states[outcome_id]].append(example)
+    return found
+
+
+def results_of_nobody(connection: sqlite3.Connection, point: PointInTime) -> Iterator[Example]:
+    """Yield the results in force that name no student."""
+    nobody = number_of_student(connection, point, NO_STUDENT)
+    for result_id, _, position in _in_force(connection, point, "v.student = :nobody", {"nobody": nobody}):
+        yield {"kind": "result", "id": result_id, "position": position}
+
+
+def _in_force(
+    connection: sqlite3.Connection, point: PointInTime, condition: str, values: dict[str, Any]
+) -> Iterator[tuple[str, str, int]]:
+    """Yield id, outcome and position of the results in force that meet a condition and are not deleted."""
+    moved = {row[0] for row in connection.execute("SELECT DISTINCT result_id FROM moved_results")}
+    rows = connection.execute(
+        f"SELECT v.result_id, v.outcome_id, v.position, v.workflow_state FROM {_RESULTS} AND {condition} "
+        f"ORDER BY v.result_id, {', '.join(ORDER)}",
+        {**point.bounds(), **values},
+    )
+    for result_id, outcome_id, position, state in {row[0]: row for row in rows}.values():
+        # A result that moved may by now be another outcome's, or another student's.
         is_there = result_id not in moved or versions_of(connection, point, Kind.RESULT, result_id)[-1][1] == position
         if state != DELETED and is_there:
-            example = {"kind": "result", "id": result_id, "position": position, "outcome_id": outcome_id}
-            found[states[outcome_id]].append(example)
-    return found
+            yield result_id, outcome_id, position
 
 
 def silent_periods(connection: sqlite3.Connection, point: PointInTime) -> Iterator[Example]:

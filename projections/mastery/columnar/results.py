@@ -13,8 +13,8 @@ from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.columnar.id_numbers import id_numbers
 from outcomes.projections.mastery.facts import ExportFacts
-from outcomes.projections.mastery.results import LIVE_ASSESSMENT
-from outcomes.projections.views.extract import RUBRIC_ASSESSMENT, WEEK
+from outcomes.projections.mastery.results import LIVE_ASSESSMENT, number_of_student
+from outcomes.projections.views.extract import NO_STUDENT, RUBRIC_ASSESSMENT, WEEK
 
 INACTIVE, WITHOUT_PERCENT, BY_QUIZ, BY_RUBRIC, LIVE = 1, 2, 4, 8, 16
 DATED = 32
@@ -65,12 +65,13 @@ def blocks(
 ) -> Iterator[Block]:
     """Yield the results of courses, some courses at a time, in the order of the courses; never part of a course."""
     moved = _moved(connection, point)
-    raw = _Raw()
+    nobody = number_of_student(connection, point, NO_STUDENT)
+    raw = _Raw(nobody)
     for course in courses:
         raw.read(connection, point, course, outcome)
         if raw.size >= _BLOCK:
             yield _block(connection, point, raw, moved)
-            raw = _Raw()
+            raw = _Raw(nobody)
     if raw.size:
         yield _block(connection, point, raw, moved)
 
@@ -84,9 +85,10 @@ class _Codes(dict[Any, int]):
 
 
 class _Raw:
-    """Versions of results as they lie in the tree, course by course, week by week."""
+    """Versions of results as they lie in the tree, course by course, week by week; not those of `nobody`."""
 
-    def __init__(self) -> None:
+    def __init__(self, nobody: int | None) -> None:
+        self._nobody = nobody
         self.courses: list[str] = []
         self.outcomes = _Codes()
         self.artifacts = _Codes({None: NO_ARTIFACT, "": NO_ARTIFACT})
@@ -104,7 +106,7 @@ class _Raw:
             return
         rows = connection.execute(
             _VERSIONS if outcome is None else _VERSIONS_OF_OUTCOME,
-            {**point.bounds(), "course": number, "outcome": outcome},
+            {**point.bounds(), "course": number, "outcome": outcome, "nobody": self._nobody},
         )
         # Few at a time: they are still in the processor's cache when they become columns.
         while page := rows.fetchmany(_ROWS_AT_ONCE):
@@ -140,7 +142,7 @@ _VERSIONS = f"""
         iif(v.score IS NULL, NULL, coalesce(v.percent, v.score)), v.possible, v.assessed_at,
         v.outcome_id, v.artifact_id, v.result_id
     FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course
-    WHERE w.course = :course AND w.week <= :until / {WEEK}
+    WHERE w.course = :course AND w.week <= :until / {WEEK} AND v.student IS NOT :nobody
         AND v.event_time <= :until AND v.position <= :known_at ORDER BY w.week
 """
 _VERSIONS_OF_OUTCOME = _VERSIONS.replace("ORDER BY", "AND v.outcome_id = :outcome ORDER BY")

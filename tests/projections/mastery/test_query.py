@@ -57,6 +57,22 @@ def score(world: World, **point: Any) -> Standing:
     return Standing(row.score, row.mastered)
 
 
+def test_results_that_name_no_student_make_no_score(world: World) -> None:
+    """Nobody knows whose they are: together they would be one student with the work of many. Once named, they count."""
+    world.take(
+        outcome("7", "2025-01-01"),
+        result("50", "2025-02-01", score=5, user_uuid=None),
+        result("51", "2025-02-01", score=2, user_uuid=None),
+        result("52", "2025-02-01", score=3),
+        result("51", "2025-03-01", score=2, student="studentBo", updated="2025-03-01"),
+    )
+    assert [(row.student, row.score) for row in rows(world, as_of="2025-02-15")] == [("studentAda", 3.0)]
+    assert [(row.student, row.score) for row in rows(world)] == [("studentAda", 3.0), ("studentBo", 2.0)]
+    assert rows(world, Scope(student="")) == []
+    with world.at() as (_, connection, at):
+        assert [figures.students for figures in class_figures(connection, at, "200")] == [2]
+
+
 @given(histories(), st.randoms(use_true_random=False), st.sampled_from([*POINTS, None]))
 def test_scores_do_not_depend_on_arrival(
     history: list[dict[str, Any]], chance: random.Random, as_of: str | None

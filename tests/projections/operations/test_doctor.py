@@ -41,6 +41,7 @@ def test_a_whole_history_has_nothing(world: World) -> None:
                 "links_to_unknown_groups",
                 "links_to_unknown_outcomes",
                 "results_of_unknown_outcomes",
+                "results_of_nobody",
                 "results_of_deleted_outcomes",
                 "silent_periods",
                 "order_conflicts",
@@ -99,6 +100,20 @@ def test_results_of_unknown_and_deleted_outcomes(world: World) -> None:
     assert [place for _, place, _ in examples(world, "results_of_unknown_outcomes", as_of=FEB)] == ["51", "52"]
     assert examples(world, "results_of_deleted_outcomes") == [("result", "50", 3)]
     assert examples(world, "results_of_deleted_outcomes", as_of=MAR) == []
+
+
+def test_results_that_name_no_student(world: World) -> None:
+    """In force, not deleted, and still nobody's: a later event may have named the student."""
+    nobody = {"user_uuid": None}
+    world.take(
+        outcome("7", JAN),
+        result("50", FEB, **nobody),
+        result("51", FEB, **nobody),
+        result("51", MAR, updated=MAR),
+        result("52", FEB, workflow_state="deleted", **nobody),
+    )
+    assert examples(world, "results_of_nobody") == [("result", "50", 2)]
+    assert [place for _, place, _ in examples(world, "results_of_nobody", as_of=FEB)] == ["50", "51"]
 
 
 def test_links_that_a_deletion_took_along(world: World) -> None:
