@@ -46,8 +46,10 @@ def build(viewer: Viewer) -> Shown:
     shown = _rows(viewer, context, found.current if found.is_exact else None)
     text = viewer.query.get("q", "")
     wanted = matching(shown, text) if text else shown
+    root, query = viewer.where.root, _query(viewer)
+    drawn = (context, viewer.where.at, text, found.level, root, query)
     parts = {
-        "tree": html(wanted, viewer.where.root, _query(viewer)),
+        "tree": viewer.keep_made("html", drawn, lambda: html(wanted, root, query)),
         **_head_parts(viewer, found, wanted),
         **line_parts(viewer, found, is_whole=False, has_levels=True, legend="tree"),
         **_moment_parts(viewer, context, found, shown),

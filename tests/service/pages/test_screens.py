@@ -67,6 +67,28 @@ def test_a_screen_is_well_in_light_and_dark(opened: Opener, name: str) -> None:
 
 
 @pytest.mark.long
+def test_without_scripts_every_screen_has_both_clocks(opened: Opener) -> None:
+    """By forms to a day and to what was known on one, by links back; each screen still says what it should."""
+    page = opened("/keys", java_script_enabled=False)
+    for name, (path, words) in SCREENS.items():
+        page.goto(path)
+        assert words in page.locator("body").inner_text(), name
+        for clock, field, day in ((0, "#on", "2026-01-31"), (1, "#known_on", "2027-01-01")):
+            if not page.locator(".clock").count():
+                continue
+            page.locator(".clock > summary").nth(clock).click()
+            page.locator(field).fill(day)
+            page.locator(".clock").nth(clock).get_by_role("button", name="Show").first.click()
+            assert page.locator(".clock > summary").count() == 2, name
+        if page.locator(".clock").count():
+            said = page.locator(".sentence").inner_text()
+            assert "at the end of Saturday, 31 January 2026" in said, name
+            assert "as we knew it at the end of Friday, 1 January 2027" in said, name
+            page.get_by_role("link", name="Back to today").last.click()
+            assert "by everything we know today" in page.locator(".sentence").inner_text(), name
+
+
+@pytest.mark.long
 def test_states_are_well_in_light_and_dark(school: Service, cookie: str, browser: Browser) -> None:
     """What is empty, refused, cited, struck or opened is as readable as all the rest; a stranger's page, too."""
     tab, stranger = Tab(browser, school.url, cookie), Tab(browser, school.url)
