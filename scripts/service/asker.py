@@ -1,5 +1,6 @@
 """Who asks: the holder of a token, of a session that began with one or with a link, or whom the proxy let in."""
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from hashlib import sha256
@@ -38,6 +39,7 @@ class Askers:
         self._monotonic = monotonic
         self._sessions: dict[bytes, _Session] = {}
         self._links: set[str] = set()
+        self._of_this_turn: dict[str, Grant] = {}
         self._is_secure = is_secure
         # Browsers take the prefix as a promise, and keep such a cookie only if it came by HTTPS.
         self.cookie = "__Host-outcomes" if is_secure else "outcomes"
@@ -58,8 +60,19 @@ class Askers:
         return self._who(request, is_use=False) == grant
 
     def holder(self, secret: str) -> Grant | None:
-        """Return what the holder of a token may do; None if it is none."""
-        return self._access.holder(secret, now())
+        """Return what the holder of a token may do; None if it is none.
+
+        Of requests that came together, which the loop takes in one turn, one looks it up for all: none of them was sent
+        after a token was revoked that held when it was looked up.
+        """
+        grant = self._of_this_turn.get(secret)
+        if grant is None:
+            grant = self._access.holder(secret, now())
+            if grant is not None:
+                if not self._of_this_turn:
+                    asyncio.get_running_loop().call_soon(self._of_this_turn.clear)
+                self._of_this_turn[secret] = grant
+        return grant
 
     def _who(self, request: Request, *, is_use: bool) -> Grant | None:
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -88,7 +101,7 @@ class Askers:
 
     def open_with_token(self, secret: str) -> str | None:
         """Open a session with a token's rights, which ends with it; return the cookie's value, None if it is none."""
-        grant = self.holder(secret)
+        grant = self._access.holder(secret, now())
         return None if grant is None else self._open(grant.id, grant)
 
     def end(self, request: Request) -> None:
