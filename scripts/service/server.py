@@ -1,6 +1,7 @@
 """The process: one uvicorn on one address, with the line that says where it listens."""
 
 import asyncio
+import gc
 import signal
 import socket
 import ssl
@@ -79,6 +80,8 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
         app_url=f"{'https' if address.tls_cert else 'http'}://{_shown(address.host)}:{listening.getsockname()[1]}",
     )
     sys.setswitchinterval(_SWITCH_SECONDS)
+    # What is loaded by now stays, and need not be walked through for garbage again and again.
+    gc.freeze()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops in good order and then raises the signal once more, for whoever had a use for it before.
         signal.signal(number, lambda *_: None)

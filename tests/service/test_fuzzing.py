@@ -12,6 +12,7 @@ from outcomes.cli.commands.demo import SCHOOL_YEAR
 from tests.support.command import ROOT
 from tests.support.service import running
 
+_CONFIGURATION = ROOT / "tests" / "support" / "schemathesis.toml"
 _WITHIN = 240
 
 
@@ -21,11 +22,11 @@ def test_no_question_that_may_be_asked_breaks_it(tmp_path: Path) -> None:
     with outcomes.open(tmp_path / "home", create=True) as home:
         home.ingest(SCHOOL_YEAR)
     with running(tmp_path / "home") as service:
-        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", "tests/support/schemathesis.toml"]
+        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(_CONFIGURATION)]
         asked = subprocess.run(
             [*command, "run", f"{service.url}/api/v1/openapi.json", "--max-examples", "5", "--seed", "1"],
-            cwd=ROOT,
-            env={**os.environ, "SERVICE": service.url, "TOKEN": service.token},
+            cwd=tmp_path,  # it leaves what it has learnt where it is run
+            env={**os.environ, "PYTHONPATH": str(ROOT), "SERVICE": service.url, "TOKEN": service.token},
             capture_output=True,
             text=True,
             timeout=_WITHIN,
