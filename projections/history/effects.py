@@ -50,10 +50,11 @@ class Effects:
         pairs = self._pairs([entry for entry in entries if entry.kind in _ON_RESULTS])
         steps = self._steps.at([(pair, position) for position, found in pairs.items() for pair in found])
         for entry in entries:
-            if entry.kind in _ON_RESULTS:
+            kind = entry.kind
+            if kind in _ON_RESULTS:
                 changed = (steps.get((pair, entry.position)) for pair in pairs[entry.position])
                 yield entry, _no_places(), [change for change in changed if change is not None]
-            elif entry.kind in _ON_MEMBERSHIP:
+            elif kind in _ON_MEMBERSHIP:
                 yield entry, _no_places(), list(self._scores_by_membership(entry))
             else:
                 yield entry, self._places(entry), list(self._scores_by_policy(entry))

@@ -31,8 +31,9 @@ class LateEvent(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """Return the entry of the timeline with what it changed."""
-        entry = self.entry
-        return {**entry.as_json(), "overtaken": entry.is_overtaken, "tree": self.tree, "scores": self.scores}
+        told = self.entry.as_json()
+        told.update(overtaken=self.entry.is_overtaken, tree=self.tree, scores=self.scores)
+        return told
 
 
 def late(

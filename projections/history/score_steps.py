@@ -56,6 +56,9 @@ class _Arrival(NamedTuple):
     handed_in_at: Micros | None
 
 
+_position = attrgetter("position")
+
+
 def _with_those_ahead(wanted: list[int], arrivals: list[_Arrival]) -> list[int]:
     """Return the wanted positions and those of arrivals after the first of them, in order.
 
@@ -175,7 +178,7 @@ class ScoreSteps:
         positions = _with_those_ahead(wanted, arrivals)
         policies = self._policies.policies(course, pair.outcome_id, positions)
         if any(map(_goes_by_time, policies)) and (told := self._assessments(arrivals)):
-            arrivals = sorted([*arrivals, *told], key=attrgetter("position"))
+            arrivals = sorted([*arrivals, *told], key=_position)
             positions = _with_those_ahead(wanted, arrivals)
             policies = self._policies.policies(course, pair.outcome_id, positions)
         asked = set(wanted)
@@ -222,7 +225,8 @@ class ScoreSteps:
             "AND v.outcome_id = :outcome_id AND v.event_time <= :until AND v.position <= :known_at",
             {**self._point.bounds(), **pair._asdict()},
         )
-        return sorted(_Arrival(row[0], OrderKey(*row[1:5]), scored(row[5:]), None, None) for row in rows)
+        arrivals = [_Arrival(row[0], OrderKey(*row[1:5]), scored(row[5:]), None, None) for row in rows]
+        return sorted(arrivals, key=_position)
 
     def _assessments(self, arrivals: list[_Arrival]) -> list[_Arrival]:
         """Return when the work behind results was handed in, as that came to be known."""
@@ -259,12 +263,15 @@ class ScoreSteps:
         return found
 
 
+_UNKNOWN = RunningRollup(None, None)
+
+
 class _PairInForce:
     """The results of one pair that are in force as arrivals come, whatever the order of their events."""
 
     def __init__(self) -> None:
         self._policy: Policy | None = None
-        self._rollup = RunningRollup(None, None)
+        self._rollup = _UNKNOWN
         self._stands: Standing | None = NOT_ASSESSED
         self._results: dict[str, tuple[OrderKey, ScoredResult]] = {}
         self._handed_in: dict[str, tuple[OrderKey, Micros | None]] = {}
@@ -302,7 +309,9 @@ class _PairInForce:
         self._stands = None
 
     def _dated(self, result: ScoredResult) -> ScoredResult:
-        told = self._handed_in.get(result.artifact_id) if is_by_rubric(result) and result.artifact_id else None
+        if not self._handed_in or not result.artifact_id or not is_by_rubric(result):
+            return result
+        told = self._handed_in.get(result.artifact_id)
         return result if told is None else result._replace(submitted_at=told[1])
 
     def standing(self) -> Standing:
