@@ -33,6 +33,8 @@ from outcomes.projections.views.extract import WEEK
 _REMOVED = EnrollmentState.DELETED
 _KEPT_AT_MOST = 50_000
 _AHEAD, _AHEAD_AT_MOST = 50, 5_000
+# Enough for every pair of a year of 300,000 events to be read but once; some 30 MB.
+_AHEAD_KEPT_AT_MOST = 120_000
 
 _Sides = tuple[Standing, Standing]
 """What stood just before a position, and with it."""
@@ -182,7 +184,7 @@ class ScoreSteps:
             positions = _with_those_ahead(wanted, arrivals)
             policies = self._policies.policies(course, pair.outcome_id, positions)
         asked = set(wanted)
-        if len(self._ahead) + len(positions) > _KEPT_AT_MOST:
+        if len(self._ahead) + len(positions) > _AHEAD_KEPT_AT_MOST:
             self._ahead.clear()
         for position, found in zip(positions, self._steps(arrivals, positions, policies), strict=True):
             (sides if position in asked else self._ahead)[pair, position] = found
