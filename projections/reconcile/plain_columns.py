@@ -28,8 +28,12 @@ _LARGEST_HOUR, _LARGEST_MINUTE = 23, 59
 class Codes(dict[Any, int]):
     """Small numbers for texts, as they turn up; of two columns with one of these, equal codes are equal texts."""
 
+    def __init__(self, *alike: tuple[Any, ...]) -> None:
+        """Begin with groups of values of which all mean the same."""
+        super().__init__({value: code for code, group in enumerate(alike) for value in group})
+
     def __missing__(self, text: Any) -> int:
-        code = self[text] = len(self)
+        code = self[text] = len(self)  # beyond those of any group
         return code
 
     def of(self, texts: Sequence[Any]) -> Ints:
@@ -57,14 +61,15 @@ def whole_ids(values: Sequence[Any]) -> Ints:
 
 def numbers_of(values: Sequence[Any]) -> tuple[Floats, Bools]:
     """Return numbers, nan for none, and which of them are none that a row may have."""
+    if set(map(type, values)) <= {float, int, type(None)}:
+        found = np.array(values, dtype=np.float64)
+        return found, np.isinf(found)
+    are_none = np.array([value is None or value == "" for value in values], dtype=bool)
     try:
-        found = np.array([np.nan if value is None or value == "" else value for value in values], dtype=np.float64)
+        found = np.array(["nan" if value is None or value == "" else value for value in values], dtype=np.float64)
     except (ValueError, TypeError):
         return np.full(len(values), np.nan), np.ones(len(values), dtype=bool)
-    is_odd = ~np.isfinite(found)
-    if is_odd.any():
-        is_odd[[value is None or value == "" for value in values]] = False
-    return found, is_odd
+    return found, ~np.isfinite(found) & ~are_none
 
 
 @lru_cache(maxsize=4096)

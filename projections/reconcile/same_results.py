@@ -4,7 +4,7 @@ Only what the views hold is compared here. What differs in any of it, or is not 
 """
 
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
 import numpy as np
@@ -56,7 +56,7 @@ class SameResults:
         self._courses = np.full(1 + max(self._course_names, default=0), ODD)
         self._courses[[number for number, _ in contexts]] = id_numbers([local_id for _, local_id in contexts])
         students = connection.execute("SELECT uuid, student FROM students WHERE tenant = ?", (point.number,))
-        self._students: dict[str | None, int] = dict(students.fetchall())
+        self._students = defaultdict(lambda: _NOBODY, students.fetchall())
 
     def look(self, columns: Columns, latest: int) -> Look:
         """Tell what is the same; nothing that was saved after the second `latest` is."""
@@ -69,13 +69,11 @@ class SameResults:
             return Look(Counter(), is_there)
         saved, own = seconds_of(updated), np.where(here["newest"] == 0, here["event_time"], here["newest"])
         is_same = is_there & (saved > ODD) & (saved <= own // _SECOND) & (saved <= latest)
-        is_same &= (
-            np.fromiter((self._students.get(user, _NOBODY) for user in users), np.int64, len(users)) == here["student"]
-        )
+        is_same &= np.fromiter(map(self._students.__getitem__, users), np.int64, len(users)) == here["student"]
         is_same &= _are_equal_ids(whole_ids(outcomes), here["outcome"])
         is_same &= _are_equal_ids(whole_ids(courses), self._courses[here["course"]])
-        is_same &= self._records.codes.of([state or "active" for state in states]) == here["state"]
-        is_same &= self._records.codes.of([kind or None for kind in kinds]) == here["artifact_type"]
+        is_same &= self._records.states.of(states) == here["state"]
+        is_same &= self._records.artifact_types.of(kinds) == here["artifact_type"]
         is_same &= _are_equal_ids(whole_ids(artifacts), here["artifact"])
         is_same &= _are_equal_times(seconds_of(assessed), here["assessed_at"])
         for values, name in zip(amounts, ("score", "possible", "percent"), strict=True):

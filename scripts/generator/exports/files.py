@@ -29,9 +29,14 @@ def write(folder: Path, found: Iterable[tuple[str, Row]], form: str, at: str) ->
 
 def _jsonl(out: BinaryIO, rows: list[Row], at: str) -> None:
     for row in rows:
-        value = {name: item for name, item in row.items() if item is not None and name != "id"}
+        value = {name: _typed(name, item) for name, item in row.items() if item is not None and name != "id"}
         line = {"key": {"id": _id(row["id"])}, "value": value, "meta": {"ts": at}}
         out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _typed(name: str, value: Any) -> Any:
+    """Return an id as a number, as the schema has them."""
+    return _id(value) if name.endswith("_id") and isinstance(value, str) and not name.startswith("sis_") else value
 
 
 def _id(value: str) -> int | str:
@@ -85,7 +90,7 @@ def _parquet(path: Path, rows: list[Row], at: str) -> None:
     nested = [
         {
             "key": {"id": _id(row["id"])},
-            "value": {name: _cell(row.get(name)) for name in columns},
+            "value": {name: _cell(_typed(name, row.get(name))) for name in columns},
             "meta": {"ts": at},
         }
         for row in rows

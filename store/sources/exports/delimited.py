@@ -15,17 +15,23 @@ _FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^",]*))(,|\Z)')
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\\\": "\\"}
 _ESCAPE = re.compile(r"\\[tnr\\]")
 _LONGEST_RECORD = 64 << 20
+_BLOCK = 1 << 20
 
 
 def line_blocks(chunks: Iterable[bytes]) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield lines of text without their ends, as many at a time as came together, with the number of the first."""
-    rest, first = b"", 1
+    """Yield lines of text without their ends, about a megabyte at a time, with the number of the first."""
+    waiting: list[bytes] = []
+    size, first = 0, 1
     for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield first, lines
-        first += len(lines)
-    if rest:
-        yield first, [rest]
+        waiting.append(chunk)
+        size += len(chunk)
+        if size >= _BLOCK:
+            *lines, rest = b"".join(waiting).split(b"\n")
+            yield first, lines
+            first += len(lines)
+            waiting, size = [rest], 0
+    *lines, rest = b"".join(waiting).split(b"\n")
+    yield first, [*lines, rest] if rest else lines
 
 
 def raw_lines_of(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

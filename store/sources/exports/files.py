@@ -6,14 +6,14 @@ A file belongs to the table that its own name begins with, or that the folder ar
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.sources.content import any_text_in
 from outcomes.store.sources.exports.columns import TABLES
-from outcomes.store.sources.exports.delimited import csv_texts, head_of, lines_of, raw_lines_of
+from outcomes.store.sources.exports.delimited import csv_texts, head_of, line_blocks, lines_of
 from outcomes.store.sources.exports.pages import CSV, TSV, Dialect, JsonPage, Page, TextPage
 from outcomes.store.sources.exports.parquet_rows import parquet_pages
 from outcomes.store.sources.exports.rows import ExportRow
@@ -95,9 +95,13 @@ def _format_of(path: Path) -> str:
 
 
 def _json_pages(chunks: Iterable[bytes], table: str, name: str) -> Iterator[JsonPage]:
-    lines = ((number, line) for number, line in raw_lines_of(chunks) if line.strip())
-    while some := list(islice(lines, _ROWS)):
-        yield JsonPage(name, table, some)
+    for first, lines in line_blocks(chunks):
+        numbers: Sequence[int] = range(first, first + len(lines))
+        if not all(map(bytes.strip, lines)):
+            numbers = [number for number, line in zip(numbers, lines, strict=True) if line.strip()]
+            lines = [line for line in lines if line.strip()]  # noqa: PLW2901 - the same without empty ones
+        if lines:
+            yield JsonPage(name, table, numbers, lines)
 
 
 def _text_pages(texts: Iterator[tuple[int, str]], table: str, name: str, dialect: Dialect) -> Iterator[TextPage]:

@@ -59,9 +59,9 @@ class Page(ABC):
 class JsonPage(Page):
     """Lines of JSON: {"key": {"id"}, "value": {…}, "meta": {"ts", "action"}}."""
 
-    def __init__(self, name: str, table: str, lines: list[tuple[int, bytes]]) -> None:
+    def __init__(self, name: str, table: str, numbers: Sequence[int], lines: list[bytes]) -> None:
         self._name, self._table = name, table
-        self._lines = lines
+        self._numbers, self._lines = numbers, lines
 
     def __len__(self) -> int:
         """Return how many rows there are."""
@@ -69,9 +69,9 @@ class JsonPage(Page):
 
     def row(self, place: int) -> ExportRow:
         """Return one row; raises UnreadableInput."""
-        number, line = self._lines[place]
+        number = self._numbers[place]
         try:
-            found = orjson.loads(line)
+            found = orjson.loads(self._lines[place])
         except orjson.JSONDecodeError as error:
             raise UnreadableInput(
                 f"{self._name} line {number} is no JSON ({error}): cut short? Fetch the file again"
@@ -86,7 +86,7 @@ class JsonPage(Page):
         """Return columns, or None."""
         decoder, without = _decoder(names)
         try:
-            read = decoder.decode(b"[" + b",".join([line for _, line in self._lines]) + b"]")
+            read = decoder.decode(b"[" + b",".join(self._lines) + b"]")
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         if len(read) != len(self._lines):
