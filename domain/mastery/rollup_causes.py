@@ -3,7 +3,7 @@
 Tried from the certain to the possible: a cause is named only where it gives Canvas's very number.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import combinations, permutations
 from typing import Final, NamedTuple
@@ -15,7 +15,7 @@ from outcomes.domain.mastery.scale import MasteryScale
 
 _CENT: Final = 0.0100001
 _EXACT: Final = 1e-9
-_MOST_ORDERED, _MOST_LEFT_OUT = 6, 12
+_MOST_ORDERED, _MOST_LEFT_OUT, _MOST_POINTS = 6, 12, 20
 
 
 class Cause(StrEnum):
@@ -66,7 +66,36 @@ def cause_of(told: Told, ours: float | None, known: Known) -> tuple[Cause, str |
         unposted = all(result.is_posted is False for result in left_out)
         names = ", ".join(result.id for result in left_out)
         return (Cause.UNPOSTED if unposted else Cause.HIDDEN), f"without result {names} the score is Canvas's"
+    marked = _marked_otherwise(told, known)
+    if marked is not None:
+        why = f"with another mark of result {marked.id}, {marked.score:g}, the score is Canvas's"
+        return Cause.MISSED_EVENT, f"{why}; reconcile with an export to prove it"
     return Cause.BUG, None
+
+
+def _marked_otherwise(told: Told, known: Known) -> ScoredResult | None:
+    """Return a result with another mark by which the score is Canvas's, if no export proved the one known here.
+
+    Only marks that a teacher gives are tried: levels of the scale, whole and half points of what was possible.
+    """
+    if told.score is None or len(known.results) > _MOST_LEFT_OUT:
+        return None
+    for place, result in enumerate(known.results):
+        if result.is_known or result.quiz is not None:
+            continue
+        for mark in _marks(result, known.scale):
+            others = [*known.results[:place], mark, *known.results[place + 1 :]]
+            if _gives(others, known, told.score):
+                return mark
+    return None
+
+
+def _marks(result: ScoredResult, scale: MasteryScale) -> Iterator[ScoredResult]:
+    possible = result.possible or scale.base
+    levels = {rating.points * possible / scale.base for rating in scale.ratings} if scale.base > 0 else set()
+    halves = {half / 2 for half in range(2 * int(possible) + 1)} if possible <= _MOST_POINTS else set()
+    for score in sorted(levels | halves):
+        yield result._replace(score=score, percent=score / possible if possible > 0 else None)
 
 
 def _gives(results: Sequence[ScoredResult], known: Known, score: float | None) -> bool:

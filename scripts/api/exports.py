@@ -46,12 +46,19 @@ class Pass(NamedTuple):
     remarks: tuple[str, ...]
 
 
-def bootstrap(session: Session, source: Path, at: Time, tenant: str | None, watch: Watch) -> Bootstrapped:
+class Owner(NamedTuple):
+    """Whose export it is said to be; None: as it tells itself, or the home does."""
+
+    tenant: str | None
+    shard: int | None
+
+
+def bootstrap(session: Session, source: Path, at: Time, owner: Owner, watch: Watch) -> Bootstrapped:
     """Take the state before the subscription out of an export, see `Home.bootstrap`."""
     started = time.monotonic()
     exported_at = _instant(at)
     with tempfile.TemporaryFile() as spool:
-        found = _compare(session, source, Cut(exported_at, 0, None), tenant, cast("BinaryIO", spool), watch)
+        found = _compare(session, source, Cut(exported_at, 0, None), owner, cast("BinaryIO", spool), watch)
         report = _append(session, spool, source, exported_at)
     return Bootstrapped(
         tenant=found.tenant,
@@ -68,16 +75,16 @@ def bootstrap(session: Session, source: Path, at: Time, tenant: str | None, watc
 
 
 def reconcile(
-    session: Session, source: Path, at: Time, lag: str, tenant: str | None, watch: Watch, *, write: bool
+    session: Session, source: Path, at: Time, lag: str, owner: Owner, watch: Watch, *, write: bool
 ) -> Reconciliation:
     """Compare the log with an export, see `Home.reconcile`."""
     exported_at = _instant(at)
     cut = Cut(exported_at, duration(lag), None)
     if not write:
-        found = _compare(session, source, cut, tenant, None, watch)
+        found = _compare(session, source, cut, owner, None, watch)
         return _answer(found, cut)
     with tempfile.TemporaryFile() as spool:
-        found = _compare(session, source, cut, tenant, cast("BinaryIO", spool), watch)
+        found = _compare(session, source, cut, owner, cast("BinaryIO", spool), watch)
         before = session.log.head
         report = _append(session, spool, source, exported_at)
     return _answer(found, cut, _changed(session, found.tenant, before), report.appended)
@@ -113,9 +120,7 @@ def _instant(at: Time) -> Micros:
     return found
 
 
-def _compare(
-    session: Session, source: Path, cut: Cut, tenant: str | None, spool: BinaryIO | None, watch: Watch
-) -> Pass:
+def _compare(session: Session, source: Path, cut: Cut, owner: Owner, spool: BinaryIO | None, watch: Watch) -> Pass:
     files = tables_in(source)
     rows: dict[str, int] = {}
 
@@ -126,15 +131,15 @@ def _compare(
     remarks = tuple(_unknown_columns(files))
     book = Book()
     with session.reading() as connection, Lookups() as lookups:
-        institution, point = _institution(session, connection, files, tenant)
+        institution, point = _institution(session, connection, files, owner)
         if cut.lag or spool is None:
             cut = cut._replace(first_told=_first_told(session, institution.tenant))
         shaper, writer = Shaper(institution, lookups), Writer(institution, cut.at)
         with Present(connection, session.log, point) as present:
             Comparison(present, shaper, lookups, cut, book, spool, writer).run(files, counted)
     missing = tuple(table for table in TABLES if table not in files)
-    if institution.root_account is None:
-        remarks += ("no event has told the root account's global id: ids of places and people stay local",)
+    if institution.shard is None:
+        remarks += ("no event has told the root account's global id: ids of places and people stay local; see --shard",)
     return Pass(institution.tenant, book, rows, missing, remarks)
 
 
@@ -147,12 +152,16 @@ def _first_told(session: Session, tenant: str) -> Micros | None:
 
 
 def _institution(
-    session: Session, connection: sqlite3.Connection, files: dict[str, list[Path]], asked: str | None
+    session: Session, connection: sqlite3.Connection, files: dict[str, list[Path]], owner: Owner
 ) -> tuple[Institution, PointInTime]:
     """Return whose export it is; raises UsageError where nobody can tell, UnreadableInput where it is another's."""
     known = tenants(connection)
     told = _root_uuid(files)
-    uuid = asked or (told if told in known or not known else None) or (next(iter(known)) if len(known) == 1 else None)
+    uuid = (
+        owner.tenant
+        or (told if told in known or not known else None)
+        or (next(iter(known)) if len(known) == 1 else None)
+    )
     if uuid is None and len(known) > 1:
         raise SeveralTenants(list(known))
     if uuid is None:
@@ -163,7 +172,12 @@ def _institution(
         )
     cut = resolve_cut(connection, PointQuery(uuid))
     root = _root_account(session, uuid)
-    return Institution(uuid, root), PointInTime(uuid, known.get(uuid, 0), cut.as_of, cut.known_at, cut.until)
+    institution = Institution(uuid, root, owner.shard)
+    if owner.shard is not None and institution.shard != owner.shard:
+        raise UsageError(
+            f"events tell that the root account is {root}, of shard {institution.shard}: leave --shard out"
+        )
+    return institution, PointInTime(uuid, known.get(uuid, 0), cut.as_of, cut.known_at, cut.until)
 
 
 def _root_uuid(files: dict[str, list[Path]]) -> str | None:

@@ -10,7 +10,7 @@ from outcomes.domain.identity import Kind
 from outcomes.domain.times import Micros, to_text
 
 PRODUCER: Final = "outcomes.export"
-_SHARD = 10**13
+SHARD: Final = 10**13
 
 
 class Observation(NamedTuple):
@@ -40,17 +40,22 @@ class Observation(NamedTuple):
 
 
 class Institution(NamedTuple):
-    """Whose export it is: the root account's uuid, and its global id where that is known."""
+    """Whose export it is: the root account's uuid, and its global id and the shard where those are known."""
 
     tenant: str
     root_account: str | None
+    asked_shard: int | None = None
+
+    @property
+    def shard(self) -> int | None:
+        """The shard of Canvas on which the institution is: of the root account, else as it was given."""
+        return self.asked_shard if self.root_account is None else int(self.root_account) // SHARD
 
     def global_id(self, local: str | None) -> str | None:
         """Return an id as the events of places and people have it: with the shard, where that is known."""
-        if local is None or self.root_account is None or not local.isdecimal():
+        if local is None or self.shard is None or not local.isdecimal():
             return local
-        shard = int(self.root_account) // _SHARD
-        return str(shard * _SHARD + int(local)) if int(local) < _SHARD else local
+        return str(self.shard * SHARD + int(local)) if int(local) < SHARD else local
 
 
 class Writer:

@@ -169,6 +169,20 @@ def test_a_bad_export_ends_with_one_line_and_writes_nothing(tmp_path: Path, spoi
     assert outcomes.json("status")["head"] == 1
 
 
+def test_places_and_people_have_the_ids_of_the_shard(tmp_path: Path) -> None:
+    """With --shard local ids become those that events will have; another shard than events tell is refused."""
+    outcomes, folder = Asked(tmp_path / "home"), export(tmp_path / "cd2", TABLES)
+    outcomes.json("bootstrap", "--from", str(folder), "--at", AT, "--shard", "2")
+    assert outcomes.json("show", "user:20000000000027")["state"]["uuid"] == ADA
+    told = result("1", "2025-09-01T08:00:00Z")
+    told["metadata"]["root_account_id"] = "10000000000001"
+    other = Asked(tmp_path / "other")
+    assert other("ingest", stdin=lines(told)).code == 0
+    ran = other("bootstrap", "--from", str(folder), "--at", AT, "--shard", "2")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "of shard 1: leave --shard out" in ran.err
+
+
 def test_what_is_no_export_makes_no_home(tmp_path: Path) -> None:
     """A folder without tables, or none at all: exit 2, one line, no home."""
     outcomes = Asked(tmp_path / "home")

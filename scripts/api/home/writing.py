@@ -64,17 +64,19 @@ class HomeCommands(HomeBase):
         *,
         at: Time,
         tenant: str | None = None,
+        shard: int | None = None,
         watch: Callable[[str, int], None] = _unwatched_table,
     ) -> "Bootstrapped":
         """Take what Canvas held before events came out of a folder of Canvas Data 2 files, exported at a time.
 
         Every row that says something new is recorded as an observation, of the time at which the row was saved. Nothing
-        is written before all of it has been read. `watch` is told (table, rows). See docs/interop.md. Raises
+        is written before all of it has been read. Ids of places and people are local in exports, global in events: of
+        which `shard` they are events tell, or it is given. `watch` is told (table, rows). See docs/interop.md. Raises
         UnreadableInput for a folder that is no export, is cut short or another institution's; UsageError.
         """
         from outcomes.api import exports
 
-        return exports.bootstrap(self._session, Path(from_), at, tenant, watch)
+        return exports.bootstrap(self._session, Path(from_), at, exports.Owner(tenant, shard), watch)
 
     def reconcile(
         self,
@@ -85,6 +87,7 @@ class HomeCommands(HomeBase):
         write: bool = False,
         course: Id | None = None,
         tenant: str | None = None,
+        shard: int | None = None,
         watch: Callable[[str, int], None] = _unwatched_table,
     ) -> "Reconciliation | RollupComparison":
         """Compare the log with a folder of Canvas Data 2 files, exported at a time: a verdict for every entity.
@@ -105,7 +108,7 @@ class HomeCommands(HomeBase):
             return rollups.reconcile_rollups(self._session, source, at, tenant, course)
         if source.suffix in {".csv", ".gz"} and not source.is_dir():
             return exports.reconcile_report(self._session, source, at, lag, tenant, write=write)
-        return exports.reconcile(self._session, source, at, lag, tenant, watch, write=write)
+        return exports.reconcile(self._session, source, at, lag, exports.Owner(tenant, shard), watch, write=write)
 
     def rebuild(self, *, watch: Watch = unwatched) -> "Rebuilt":
         """Make new views from the log beside the live ones, and swap them in at the end."""

@@ -12,6 +12,13 @@ from outcomes.cli.session import catch_up, opened
 
 AtOption = Annotated[str, typer.Option("--at", metavar="TIME", help="When the export was made, as its job told.")]
 
+ShardOption = Annotated[
+    int | None,
+    typer.Option(
+        "--shard", min=0, metavar="N", help="Canvas's shard, if no event tells: global ids are N x 10^13 + local ones."
+    ),
+]
+
 
 def bootstrap(
     context: typer.Context,
@@ -23,6 +30,7 @@ def bootstrap(
     at: AtOption,
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Make an encrypted home, if there is none yet.")] = False,
     tenant: TenantOption = None,
+    shard: ShardOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Begin with what Canvas held before its events came: record an export's rows as observations.
@@ -37,7 +45,8 @@ def bootstrap(
     tables_in(from_)  # before a home is made for what is none
     with opened(context, create=True, encrypt=encrypt) as home, progress("reading") as advance:
         catch_up(home)
-        found = home.bootstrap(from_, at=at, tenant=tenant, watch=lambda _table, rows: advance(rows, None, rows))
+        watch = lambda _table, rows: advance(rows, None, rows)  # noqa: E731 - one call
+        found = home.bootstrap(from_, at=at, tenant=tenant, shard=shard, watch=watch)
     for words in found.remarks:
         say(words)
     answer(found, form)
@@ -65,6 +74,7 @@ def reconcile(
         str | None, typer.Option("--course", metavar="ID", help="Of which course rollups are that name none.")
     ] = None,
     tenant: TenantOption = None,
+    shard: ShardOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Prove what events missed: compare the log with an export of Canvas; exit 1 if something is missing.
@@ -83,6 +93,7 @@ def reconcile(
             write=write,
             course=course,
             tenant=tenant,
+            shard=shard,
             watch=lambda _table, rows: advance(rows, None, rows),
         )
         for words in found.remarks:

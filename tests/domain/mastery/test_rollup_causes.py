@@ -1,0 +1,35 @@
+"""Why Canvas's number differs from ours: a cause that gives its very number, or a bug."""
+
+from outcomes.domain.mastery.methods import Calculation
+from outcomes.domain.mastery.results import ScoredResult
+from outcomes.domain.mastery.rollup_causes import Cause, Known, Told, cause_of
+from outcomes.domain.mastery.scale import MasteryScale, Rating
+
+SCALE = MasteryScale(3.0, 5.0, (Rating("Sure", 5.0), Rating("Meets", 3.0), Rating("Not yet", 0.0)))
+
+
+def known(*marks: float, method: str = "average", is_known: bool = False) -> Known:
+    """Results of an assessment of five points each."""
+    results = [
+        ScoredResult(str(place), mark, 5.0, mark / 5, assessed_at=place, is_known=is_known)
+        for place, mark in enumerate(marks)
+    ]
+    return Known(results, SCALE, Calculation.of(method, None, new_decaying_average=True), frozenset())
+
+
+def test_a_missed_change_of_one_mark_is_a_missed_event() -> None:
+    """With the first of two marks 4 and not 2 the mean is Canvas's 3.5: the event that told so was missed."""
+    cause, why = cause_of(Told(3.5, 2), 2.5, known(2.0, 3.0))
+    assert cause is Cause.MISSED_EVENT
+    assert why is not None
+    assert "another mark of result 0, 4" in why
+
+
+def test_what_no_mark_of_a_teacher_gives_is_a_bug() -> None:
+    """A mean that no level, whole or half point makes is explained by nothing."""
+    assert cause_of(Told(3.333, 2), 2.5, known(2.0, 3.0)) == (Cause.BUG, None)
+
+
+def test_marks_that_an_export_proved_are_not_doubted() -> None:
+    """The same difference among results that an export has shown is a bug of ours."""
+    assert cause_of(Told(3.5, 2), 2.5, known(2.0, 3.0, is_known=True)) == (Cause.BUG, None)
