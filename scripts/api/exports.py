@@ -11,9 +11,9 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from outcomes.api.answers.differences import ScoreChange
 from outcomes.api.answers.exports import Bootstrapped, CoverageRow, ReconciledEntity, Reconciliation
 from outcomes.api.arguments import Time, duration, instant
+from outcomes.api.export_files import Subject, compare_file
 from outcomes.api.session import Session
 from outcomes.domain.errors import SeveralTenants, UnreadableInput, UsageError
-from outcomes.domain.identity import Kind
 from outcomes.domain.reconciliation import Cut
 from outcomes.domain.times import Micros, moment, to_text
 from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve, resolve_cut, tenants
@@ -21,7 +21,6 @@ from outcomes.projections.history.diff import students_changed
 from outcomes.projections.reconcile.book import Book, Coverage
 from outcomes.projections.reconcile.comparison import Comparison, Watch
 from outcomes.projections.reconcile.present import Present
-from outcomes.projections.reconcile.report import TABLE, ReportComparison, assessed
 from outcomes.store.ingest.ingest import Ingest
 from outcomes.store.log.provenance import first_told
 from outcomes.store.observations.lookups import Lookups
@@ -29,7 +28,6 @@ from outcomes.store.observations.observation import Institution, Writer
 from outcomes.store.observations.shaping import Shaper
 from outcomes.store.sources.exports.columns import KNOWN_COLUMNS, TABLES
 from outcomes.store.sources.exports.files import rows_of, tables_in
-from outcomes.store.sources.exports.report_csv import rows_in
 from outcomes.store.sources.files import OpenSource
 
 LAG = "4h"
@@ -47,10 +45,11 @@ class Pass(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """Whose export it is said to be; None: as it tells itself, or the home does."""
+    """Whose export it is said to be, and of which context a CSV of outcomes; None: nobody said."""
 
-    tenant: str | None
-    shard: int | None
+    tenant: str | None = None
+    shard: int | None = None
+    context: str | None = None
 
 
 def bootstrap(session: Session, source: Path, at: Time, owner: Owner, watch: Watch) -> Bootstrapped:
@@ -90,29 +89,6 @@ def reconcile(
     return _answer(found, cut, _changed(session, found.tenant, before), report.appended)
 
 
-def reconcile_report(
-    session: Session, source: Path, at: Time, lag: str, tenant: str | None, *, write: bool
-) -> Reconciliation:
-    """Compare the log with an Outcome Results report, see `Home.reconcile`."""
-    exported_at = _instant(at)
-    cut = Cut(exported_at, duration(lag), None)
-    with tempfile.TemporaryFile() as spool, session.reading() as connection, Lookups() as lookups:
-        point = resolve(connection, PointQuery(tenant))
-        writer = Writer(Institution(point.tenant, _root_account(session, point.tenant)), exported_at)
-        book, found = Book(), assessed(lookups, rows_in(source))
-        with Present(connection, session.log, point) as present:
-            comparison = ReportComparison(connection, point, present, cut, book)
-            comparison.run(found, cast("BinaryIO", spool) if write else None, writer)
-        strangers = comparison.strangers
-        remarks = (f"{strangers:,} results are of students whom nothing here names",) if strangers else ()
-        done = Pass(point.tenant, book, {TABLE: sum(book.counts[Kind.RESULT].values())}, (), remarks)
-        if not write:
-            return _answer(done, cut)
-        before = session.log.head
-        report = _append(session, spool, source, exported_at)
-    return _answer(done, cut, _changed(session, point.tenant, before), report.appended)
-
-
 def _instant(at: Time) -> Micros:
     found = instant(at)
     if found is None:
@@ -121,6 +97,8 @@ def _instant(at: Time) -> Micros:
 
 
 def _compare(session: Session, source: Path, cut: Cut, owner: Owner, spool: BinaryIO | None, watch: Watch) -> Pass:
+    if source.is_file():
+        return _compare_file(session, source, cut, owner, spool)
     files = tables_in(source)
     rows: dict[str, int] = {}
 
@@ -141,6 +119,13 @@ def _compare(session: Session, source: Path, cut: Cut, owner: Owner, spool: Bina
     if institution.shard is None:
         remarks += ("no event has told the root account's global id: ids of places and people stay local; see --shard",)
     return Pass(institution.tenant, book, rows, missing, remarks)
+
+
+def _compare_file(session: Session, source: Path, cut: Cut, owner: Owner, spool: BinaryIO | None) -> Pass:
+    with session.reading() as connection:
+        institution, point = _institution(session, connection, {}, owner)
+    found = compare_file(session, source, Subject(institution, point, cut), owner.context, spool)
+    return Pass(institution.tenant, found.book, found.rows, (), found.remarks)
 
 
 def _first_told(session: Session, tenant: str) -> Micros | None:

@@ -65,9 +65,12 @@ class HomeCommands(HomeBase):
         at: Time,
         tenant: str | None = None,
         shard: int | None = None,
+        context: str | None = None,
         watch: Callable[[str, int], None] = _unwatched_table,
     ) -> "Bootstrapped":
         """Take what Canvas held before events came out of a folder of Canvas Data 2 files, exported at a time.
+
+        Or of a file: Canvas's CSV of outcomes (of `context`; else of the root account), or an Outcome Results report.
 
         Every row that says something new is recorded as an observation, of the time at which the row was saved. Nothing
         is written before all of it has been read. Ids of places and people are local in exports, global in events: of
@@ -76,7 +79,7 @@ class HomeCommands(HomeBase):
         """
         from outcomes.api import exports
 
-        return exports.bootstrap(self._session, Path(from_), at, exports.Owner(tenant, shard), watch)
+        return exports.bootstrap(self._session, Path(from_), at, exports.Owner(tenant, shard, context), watch)
 
     def reconcile(
         self,
@@ -88,12 +91,14 @@ class HomeCommands(HomeBase):
         course: Id | None = None,
         tenant: str | None = None,
         shard: int | None = None,
+        context: str | None = None,
         watch: Callable[[str, int], None] = _unwatched_table,
     ) -> "Reconciliation | RollupComparison":
         """Compare the log with a folder of Canvas Data 2 files, exported at a time: a verdict for every entity.
 
         A file of JSON is rollups of Canvas's REST API (of `course`, where it names none): compared number by number.
-        One of CSV is the account's Outcome Results report: `write` records what it holds of New Quizzes.
+        One of CSV is the account's Outcome Results report, or Canvas's CSV of outcomes (of `context`; else of the root
+        account).
 
         What happened less than `lag` before the export may not be in it. `write` records what was missed as
         observations, and tells the scores that it changed. The answer is false if events are missing. Raises as
@@ -106,9 +111,8 @@ class HomeCommands(HomeBase):
             from outcomes.api import rollups
 
             return rollups.reconcile_rollups(self._session, source, at, tenant, course)
-        if source.suffix in {".csv", ".gz"} and not source.is_dir():
-            return exports.reconcile_report(self._session, source, at, lag, tenant, write=write)
-        return exports.reconcile(self._session, source, at, lag, exports.Owner(tenant, shard), watch, write=write)
+        owner = exports.Owner(tenant, shard, context)
+        return exports.reconcile(self._session, source, at, lag, owner, watch, write=write)
 
     def rebuild(self, *, watch: Watch = unwatched) -> "Rebuilt":
         """Make new views from the log beside the live ones, and swap them in at the end."""

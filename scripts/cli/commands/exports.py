@@ -19,18 +19,28 @@ ShardOption = Annotated[
     ),
 ]
 
+ContextOption = Annotated[
+    str | None,
+    typer.Option("--context", metavar="CONTEXT", help="Where a CSV of outcomes hangs; else in the root account."),
+]
+
 
 def bootstrap(
     context: typer.Context,
     *,
     from_: Annotated[
         Path,
-        typer.Option("--from", metavar="FOLDER", help="Folder with Canvas Data 2 files: jsonl, csv, tsv, parquet."),
+        typer.Option(
+            "--from",
+            metavar="FOLDER|outcomes.csv|report.csv",
+            help="Canvas Data 2 files (jsonl, csv, tsv, parquet), a CSV of outcomes, an Outcome Results report.",
+        ),
     ],
     at: AtOption,
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Make an encrypted home, if there is none yet.")] = False,
     tenant: TenantOption = None,
     shard: ShardOption = None,
+    place: ContextOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Begin with what Canvas held before its events came: record an export's rows as observations.
@@ -40,13 +50,17 @@ def bootstrap(
 
     Example: outcomes bootstrap --from canvas-data-2/ --at 2026-06-01
     """
-    from outcomes.store.sources.exports.files import tables_in  # noqa: PLC0415 - not needed to show help
+    from outcomes.api.export_files import check_file  # noqa: PLC0415 - not needed to show help
+    from outcomes.store.sources.exports.files import tables_in  # noqa: PLC0415 - the same
 
-    tables_in(from_)  # before a home is made for what is none
+    if from_.is_file():  # before a home is made for what is none
+        check_file(from_)
+    else:
+        tables_in(from_)
     with opened(context, create=True, encrypt=encrypt) as home, progress("reading") as advance:
         catch_up(home)
         watch = lambda _table, rows: advance(rows, None, rows)  # noqa: E731 - one call
-        found = home.bootstrap(from_, at=at, tenant=tenant, shard=shard, watch=watch)
+        found = home.bootstrap(from_, at=at, tenant=tenant, shard=shard, context=place, watch=watch)
     for words in found.remarks:
         say(words)
     answer(found, form)
@@ -59,8 +73,8 @@ def reconcile(
         Path,
         typer.Option(
             "--from",
-            metavar="FOLDER|report.csv|rollups.json",
-            help="An export of Canvas Data 2, an Outcome Results report, or rollups of Canvas's REST API.",
+            metavar="FOLDER|outcomes.csv|report.csv|rollups.json",
+            help="Canvas Data 2 files, a CSV of outcomes, an Outcome Results report, or rollups of Canvas's REST API.",
         ),
     ],
     at: AtOption,
@@ -75,6 +89,7 @@ def reconcile(
     ] = None,
     tenant: TenantOption = None,
     shard: ShardOption = None,
+    place: ContextOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Prove what events missed: compare the log with an export of Canvas; exit 1 if something is missing.
@@ -94,6 +109,7 @@ def reconcile(
             course=course,
             tenant=tenant,
             shard=shard,
+            context=place,
             watch=lambda _table, rows: advance(rows, None, rows),
         )
         for words in found.remarks:

@@ -11,6 +11,7 @@ from scripts.generator.dice import Dice
 from scripts.generator.exports.database import FAMILIES, WITH_VERDICT, Database, Saved
 from scripts.generator.exports.facts import Facts, facts_of
 from scripts.generator.exports.files import write
+from scripts.generator.exports.outcomes_csv import write_outcomes
 from scripts.generator.exports.report import write_report
 from scripts.generator.exports.rollups import rollups_of
 from scripts.generator.exports.tables import UNSPECIFIED, as_of, rows
@@ -86,6 +87,7 @@ def make(folder: Path, *, events: int, seed: int, withheld: float = 0.01, form: 
     write(folder / "canvas_data_2", found, form, stamp(at))
     (folder / "rollups.json").write_bytes(orjson.dumps(rollups_of(database, facts)))
     write_report(folder / "report.csv", database, facts, school)
+    write_outcomes(folder / "outcomes.csv", database, until, str(school.root.id))
     lost = [one for one in _lost(database, until, at) if (one.kind, one.id) not in left_out | unspecified]
     (folder / "withheld.ndjson").write_bytes(
         b"".join(orjson.dumps(one._asdict(), option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z) for one in lost)

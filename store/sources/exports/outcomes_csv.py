@@ -34,6 +34,14 @@ class CsvNode(NamedTuple):
     ratings: tuple[tuple[float | None, str], ...]
 
 
+def is_outcomes_csv(path: Path) -> bool:
+    """Say whether a file's first record names columns of this CSV; raises UnreadableInput if it cannot be read."""
+    name = str(path)
+    with open_source(name) as stream:
+        first = next(csv_records(lines_of(any_text_in(InputChunks(stream, name), name), name), name), None)
+    return first is not None and {"object_type", "vendor_guid"} <= {(column or "").strip() for column in first[1]}
+
+
 def nodes_in(path: Path) -> list[CsvNode]:
     """Return the rows of a file, in its order; raises UnreadableInput that names the line."""
     name = str(path)

@@ -37,6 +37,35 @@ class ReportRow(NamedTuple):
     line: int
 
 
+class ReportPlace(NamedTuple):
+    """A section, course or student that rows name: what they tell of it, under the fields of observations."""
+
+    kind: str
+    id: str
+    told: dict[str, str]
+
+
+def places_in(path: Path) -> Iterator[ReportPlace]:
+    """Yield each section, course and student that a report names with a name or an id of the school; each once."""
+    name = str(path)
+    seen: set[tuple[str, str]] = set()
+    with open_source(name) as stream:
+        _, rows = table_of(csv_records(lines_of(any_text_in(InputChunks(stream, name), name), name), name), name)
+        for _, row in rows:
+            for kind, local_id, fields in (
+                ("section", "section id", {"name": "section name", "sis_source_id": "section sis id"}),
+                ("course_detail", "course id", {"sis_source_id": "course sis id"}),
+                ("user", "student id", {"user_sis_id": "student sis id"}),
+            ):
+                number = row.get(local_id)
+                told = {field: value for field, column in fields.items() if (value := row.get(column))}
+                if number and told and (kind, number) not in seen:
+                    seen.add((kind, number))
+                    course = row.get("course id")
+                    of_course = {"course_id": course} if kind == "section" and course else {}
+                    yield ReportPlace(kind, number, {**told, **of_course})
+
+
 def rows_in(path: Path) -> Iterator[ReportRow]:
     """Yield the rows of a report as they are read; raises UnreadableInput that names the line."""
     name = str(path)

@@ -1,6 +1,9 @@
 """What events missed is found in an export, all of it and nothing else, and made good."""
 
+import csv
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -133,11 +136,49 @@ def test_the_report_brings_new_quizzes(schools: Schools) -> None:
     try:
         quizzes = made.facts.new_quizzes
         found = home.reconcile(made.folder / "report.csv", at=made.at, write=True)
-        assert found.appended == len({(quiz["assignment"], quiz["user"], quiz["outcome"]) for quiz in quizzes})
+        sections = 2  # the report's own, which no table of the export has
+        assert found.appended == sections + len(
+            {(quiz["assignment"], quiz["user"], quiz["outcome"]) for quiz in quizzes}
+        )
         assert home.reconcile(made.folder / "report.csv", at=made.at, write=True).appended == 0
         assert home.reconcile(made.folder / "rollups.json", at=made.at).causes == {}
     finally:
         home.close()
+
+
+def test_the_csv_of_outcomes_is_the_tree_that_is_known(schools: Schools) -> None:
+    """Of a log that missed nothing all is the same; where one was changed since, a later file shows what and when."""
+    made = schools.made
+    found = schools.whole.reconcile(made.folder / "outcomes.csv", at=made.at)
+    assert found.ok
+    assert {verdict for counts in found.verdicts.values() for verdict in counts} == {"same"}
+    changed = made.folder / "changed.csv"
+    lines = (made.folder / "outcomes.csv").read_text().splitlines(keepends=True)
+    number, guid, kind, *rest = next(line for line in lines if ",outcome," in line).split(",")
+    spoilt = [line.replace(f"{number},{guid},{kind},", f"{number},{guid},{kind},New ", 1) for line in lines]
+    changed.write_text("".join(spoilt))
+    later = datetime.fromisoformat(made.at) + timedelta(days=2)
+    (missed,) = schools.whole.reconcile(changed, at=later).findings
+    assert (missed.kind, missed.id, missed.verdict, missed.until) == ("outcome", number, "missed", later)
+    assert missed.fields["title"][1].startswith("New ")
+    assert rest
+
+
+def test_a_home_begins_from_the_csv_of_outcomes_and_the_report(tmp_path: Path, schools: Schools) -> None:
+    """Groups, outcomes, sections and the school's own ids, each once; links and results have no ids there."""
+    made = schools.made
+    with outcomes.open(tmp_path / "home", create=True) as home:
+        tenant, context = made.school.uuid, "Account:1"
+        first = home.bootstrap(made.folder / "outcomes.csv", at=made.at, tenant=tenant, context=context)
+        rows = list(csv.reader((made.folder / "outcomes.csv").open(newline="")))
+        assert first.appended == len(rows) - 1 == sum(first.written.values())
+        assert home.bootstrap(made.folder / "outcomes.csv", at=made.at, context=context).appended == 0
+        second = home.bootstrap(made.folder / "report.csv", at=made.at)
+        assert second.written["section"] >= 1
+        assert second.written["course_detail"] >= 1
+        assert home.bootstrap(made.folder / "report.csv", at=made.at).appended == 0
+        with pytest.raises(outcomes.UsageError, match="give --context"):
+            home.bootstrap(made.folder / "outcomes.csv", at=made.at)
 
 
 def test_scores_are_cut_by_section_and_term(schools: Schools) -> None:
