@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -14,10 +14,10 @@ from outcomes.domain.times import Micros, to_text
 from outcomes.projections.reconcile.book import Book
 from outcomes.projections.reconcile.newest import Newest
 from outcomes.projections.reconcile.plain_columns import second_of
-from outcomes.projections.reconcile.present import Here, Present
+from outcomes.projections.reconcile.present import Here, Present, is_at_once
 from outcomes.projections.reconcile.same_results import NAMES
 from outcomes.store.observations.lookups import Lookups
-from outcomes.store.observations.observation import Observation, Writer
+from outcomes.store.observations.observation import SHARD, Observation, Writer
 from outcomes.store.observations.shaping import Shaper, assignment_of, rating_of, time
 from outcomes.store.sources.exports.columns import TABLES
 from outcomes.store.sources.exports.files import pages_of, rows_of
@@ -92,6 +92,8 @@ class Comparison:
         is_whole, done = True, 0
         for page, places in self._pages(table, paths):
             rest = places
+            if len(places):
+                self._refuse_another_institution(table, page.row(places[0]))
             if table == "learning_outcome_results":
                 is_whole_page, rest = self._not_the_same(page, places)
                 is_whole = is_whole and is_whole_page
@@ -121,8 +123,16 @@ class Comparison:
         """Keep what later tables ask for."""
         if table in {"users", "courses"}:
             self._lookups.keep(table, ((row.id, text(row.value.get("uuid"))) for row in page))
+        elif table == "learning_outcomes":
+            self._lookups.keep("deleted_outcomes", self._deleted(page))
         elif table == "learning_outcome_results":
             self._lookups.keep("assessed", self._assessed(page))
+
+    def _deleted(self, page: list[ExportRow]) -> Iterator[tuple[str, Micros | None]]:
+        for row in page:
+            if row.value.get("workflow_state") == "deleted":
+                saved = second_of(row.value.get("updated_at"))
+                yield row.id, None if saved is None else saved * _SECOND
 
     def _assessed(self, page: list[ExportRow]) -> Iterator[tuple[str, str, str | None, str | None]]:
         for row in page:
@@ -179,6 +189,17 @@ class Comparison:
     def _latest(self) -> int:
         return (self._cut.at + _A_DAY) // _SECOND
 
+    def _refuse_another_institution(self, table: str, row: ExportRow) -> None:
+        """Compare the root account, by its local id; one row of a page stands for all of them."""
+        theirs, ours = identity(row.value.get("root_account_id")), self._shaper.institution.root_account
+        if theirs is None or ours is None or not theirs.isdecimal():
+            return
+        if int(theirs) % SHARD != int(ours) % SHARD:
+            raise UnreadableInput(
+                f"{row.file} line {row.line}: {table} {row.id} is of the root account {theirs}, not of "
+                f"{int(ours) % SHARD}: this is another institution's export"
+            )
+
     def _refuse_other_times(self, table: str, page: list[ExportRow]) -> None:
         for row in page:
             updated = _saved(table, row)
@@ -199,12 +220,17 @@ class Comparison:
                 continue  # erased: what is forgotten is not learnt again
             ours = None
             if found is not None and body is not None:
-                is_implied = kind is Kind.LINK and self._present.is_changed_silently(
-                    body.get("learning_outcome_id"), found.event_time
-                )
+                is_implied = kind is Kind.LINK and self._is_changed_silently(body, found, one)
                 ours = self._present.ours(found, body, is_implied=is_implied)
             theirs = Theirs(one.body, one.updated_at, one.created_at, one.unspecified)
             self._conclude(kind, one, judge(kind, theirs, ours, self._cut), found)
+
+    def _is_changed_silently(self, body: dict[str, Any], here: Here, seen: Observation) -> bool:
+        outcome, saved = body.get("learning_outcome_id"), seen.updated_at
+        deleted = self._lookups.outcome_deleted_at(outcome)
+        if deleted is not None and is_at_once(deleted, saved):
+            return True  # where the event of that deletion was missed, it is the outcome's
+        return self._present.is_changed_silently(outcome, here.event_time, saved)
 
     def _conclude(self, kind: Kind, one: Observation, found: Judgement, here: Here | None) -> None:
         if kind in KINDS.values():

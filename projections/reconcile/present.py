@@ -40,6 +40,8 @@ class Here(NamedTuple):
 
 _ORDER = ", ".join(f"v.{column}" for column in ORDER)
 _AT_ONCE = 100_000
+# Outcome and links are saved in one go; the outcome's event may be posted somewhat later.
+_AT_ONCE_WITH: Micros = 60_000_000
 # Results that moved lie in several places; those of New Quizzes have ids that are no numbers.
 _RESULTS_BY_ID = f"""
 WITH places AS (
@@ -53,6 +55,11 @@ CROSS JOIN result_versions v ON v.week = w.week AND v.course = p.course AND v.st
     AND v.outcome_id = p.outcome_id AND v.result_id = p.result_id
 WHERE v.event_time <= :until AND v.position <= :known_at ORDER BY v.result_id, {_ORDER}
 """
+
+
+def is_at_once(one: Micros, other: Micros) -> bool:
+    """Whether two things were saved in one go."""
+    return abs(one - other) <= _AT_ONCE_WITH
 
 
 class Present:
@@ -147,17 +154,23 @@ class Present:
                 found[record.position] = event.body.state()
         return found
 
-    def is_changed_silently(self, outcome_id: str | None, since: Micros) -> bool:
-        """Whether a link's outcome was deleted, or imported by CSV, after the link's own event.
+    def is_changed_silently(self, outcome_id: str | None, since: Micros, saved: Micros) -> bool:
+        """Whether a link's outcome was deleted, or imported by CSV, when the link was saved, and after its own event.
 
-        The first deletes all links of the outcome and the second revives some, both without an event (DOMAIN.md 4).
+        The first deletes all links of the outcome and the second revives some, both without an event (DOMAIN.md 4). At
+        another time it was something else that changed the link, and its event was missed.
         """
         return (
             self._views.execute(
                 "SELECT 1 FROM outcome_versions WHERE tenant = :tenant AND outcome_id = :id "
-                "AND (workflow_state = 'deleted' OR by_import) AND event_time >= :since AND event_time <= :until "
-                "AND position <= :known_at LIMIT 1",
-                {**self._point.bounds(), "id": outcome_id, "since": since},
+                "AND (workflow_state = 'deleted' OR by_import) AND event_time BETWEEN :begin AND :end "
+                "AND event_time <= :until AND position <= :known_at LIMIT 1",
+                {
+                    **self._point.bounds(),
+                    "id": outcome_id,
+                    "begin": max(since, saved - _AT_ONCE_WITH),
+                    "end": saved + _AT_ONCE_WITH,
+                },
             ).fetchone()
             is not None
         )

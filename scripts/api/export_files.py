@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from outcomes.api.session import Session
-from outcomes.domain.errors import UsageError
+from outcomes.domain.errors import UnreadableInput, UsageError
 from outcomes.domain.identity import Context, Kind, parse_context
 from outcomes.domain.reconciliation import Cut
 from outcomes.projections.as_of.point import PointInTime
@@ -19,7 +19,9 @@ from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import SHARD, Institution, Observation, Writer
 from outcomes.store.sources.exports.outcomes_csv import is_outcomes_csv, nodes_in
 from outcomes.store.sources.exports.report_csv import places_in, rows_in
+from outcomes.store.sources.files import open_source
 
+_LOOKED_AT = 1_000
 LINKS_ARE_NOT_TOLD = "links are compared, not recorded: a CSV of outcomes does not tell their ids"
 
 
@@ -41,8 +43,19 @@ class Subject(NamedTuple):
 
 def check_file(source: Path) -> None:
     """Raise UnreadableInput for what is neither of the two files."""
-    if not is_outcomes_csv(source):
+    if not _is_of_outcomes(source):
         next(rows_in(source), None)
+
+
+def _is_of_outcomes(source: Path) -> bool:
+    with open_source(str(source)) as stream:
+        first = stream.read(_LOOKED_AT).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if first in {b"{", b"["}:
+        raise UnreadableInput(
+            f"{source} is JSON: give a folder of Canvas Data 2 files, a CSV of outcomes or an Outcome Results report "
+            "(or a file rollups.json to reconcile with)"
+        )
+    return is_outcomes_csv(source)
 
 
 def compare_file(
@@ -57,7 +70,7 @@ def compare_file(
             spool.write(writer.line(seen, time))
             book.written[seen.kind] += 1
 
-    if is_outcomes_csv(source):
+    if _is_of_outcomes(source):
         return _outcomes(session, source, subject, context, book, write if spool is not None else None)
     point = subject.point
     with session.reading() as connection, Lookups() as lookups, Present(connection, session.log, point) as present:

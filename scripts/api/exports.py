@@ -116,6 +116,8 @@ def _compare(session: Session, source: Path, cut: Cut, owner: Owner, spool: Bina
         with Present(connection, session.log, point) as present:
             Comparison(present, shaper, lookups, cut, book, spool, writer).run(files, counted)
     missing = tuple(table for table in TABLES if table not in files)
+    if missing:
+        remarks += (f"not in the export: {', '.join(missing)}",)
     if institution.shard is None:
         remarks += ("no event has told the root account's global id: ids of places and people stay local; see --shard",)
     return Pass(institution.tenant, book, rows, missing, remarks)

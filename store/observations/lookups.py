@@ -6,11 +6,14 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
+from outcomes.domain.times import Micros
+
 _ROWS = 5_000
 
 _TABLES = """
 CREATE TABLE users (id TEXT PRIMARY KEY, uuid TEXT) WITHOUT ROWID;
 CREATE TABLE courses (id TEXT PRIMARY KEY, uuid TEXT) WITHOUT ROWID;
+CREATE TABLE deleted_outcomes (id TEXT PRIMARY KEY, saved_at INTEGER) WITHOUT ROWID;
 CREATE TABLE pseudonyms (user_id TEXT, sis_user_id TEXT, PRIMARY KEY (user_id, sis_user_id)) WITHOUT ROWID;
 CREATE TABLE ratings (proficiency TEXT, id TEXT, updated_at TEXT, rating TEXT, PRIMARY KEY (proficiency, id))
     WITHOUT ROWID;
@@ -62,6 +65,11 @@ class Lookups:
         return self._one(
             "SELECT u.uuid FROM pseudonyms p JOIN users u ON u.id = p.user_id WHERE p.sis_user_id = ?", sis_user_id
         )
+
+    def outcome_deleted_at(self, outcome_id: str | None) -> Micros | None:
+        """Return when an outcome was last saved, if the export has it as deleted."""
+        row = self.connection.execute("SELECT saved_at FROM deleted_outcomes WHERE id = ?", (outcome_id,)).fetchone()
+        return None if row is None else row[0]
 
     def ratings(self, proficiency: str) -> list[tuple[str, str]]:
         """Return the levels of a mastery scale, each with when it was saved: JSON text."""

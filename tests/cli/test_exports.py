@@ -137,6 +137,10 @@ def _other_root(tables: dict[str, list[dict[str, Any]]]) -> None:
     tables["accounts"] = [row(1, uuid="anotherSchool", name="Wren", workflow_state="active")]
 
 
+def _other_rows(tables: dict[str, list[dict[str, Any]]]) -> None:
+    tables["learning_outcome_groups"][0]["value"]["root_account_id"] = 12
+
+
 def _late(tables: dict[str, list[dict[str, Any]]]) -> None:
     tables["learning_outcomes"] = [
         row(7, short_description="x", workflow_state="active", updated_at="2026-07-01T00:00Z")
@@ -149,18 +153,21 @@ def _odd(tables: dict[str, list[dict[str, Any]]]) -> None:
 
 BAD = [
     (_other_root, "another institution's export"),
+    (_other_rows, "learning_outcome_groups 1 is of the root account 12, not of 1: this is another"),
     (_late, "give the time of the export as --at"),
     (_odd, "learning_outcome_results 501: could not convert string to float: 'many'"),
 ]
 
 
-@pytest.mark.parametrize(("spoil", "words"), BAD, ids=["institution", "time", "number"])
+@pytest.mark.parametrize(("spoil", "words"), BAD, ids=["institution", "rows", "time", "number"])
 def test_a_bad_export_ends_with_one_line_and_writes_nothing(tmp_path: Path, spoil: Any, words: str) -> None:
     """Whatever table it is in: all is read before anything is written."""
     tables = {table: [{**one, "value": dict(one["value"])} for one in rows] for table, rows in TABLES.items()}
     spoil(tables)
     outcomes = Asked(tmp_path / "home")
-    assert outcomes("ingest", stdin=lines(result("1", "2025-09-01T08:00:00Z"))).code == 0
+    told = result("1", "2025-09-01T08:00:00Z")
+    told["metadata"]["root_account_id"] = "10000000000001"
+    assert outcomes("ingest", stdin=lines(told)).code == 0
     ran = outcomes("bootstrap", "--from", str(export(tmp_path / "cd2", tables)), "--at", AT)
     assert ran.code == 2
     (line,) = ran.err.splitlines()
@@ -187,9 +194,12 @@ def test_what_is_no_export_makes_no_home(tmp_path: Path) -> None:
     """A folder without tables, or none at all: exit 2, one line, no home."""
     outcomes = Asked(tmp_path / "home")
     (tmp_path / "empty").mkdir()
-    for folder in ("empty", "nowhere"):
-        ran = outcomes("bootstrap", "--from", str(tmp_path / folder), "--at", AT)
+    (tmp_path / "table.jsonl").write_text(json.dumps(TABLES["users"][0]))
+    (tmp_path / "other.csv").write_text("name,age\nAda,36\n")
+    for source in ("empty", "nowhere", "table.jsonl", "other.csv"):
+        ran = outcomes("bootstrap", "--from", str(tmp_path / source), "--at", AT)
         assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+        assert source in ran.err
     assert not outcomes.home.exists()
 
 

@@ -114,13 +114,25 @@ def _lost(database: Database, until: dict[str, int], at: int) -> list[Lost]:
             later = [save for save in saves[saves.index(one) :] if save.told]
             # What no event tells (a link deleted with its outcome) was not lost.
             before = [save for save in saves[: saves.index(one)] if save.told is not None]
-            if one.told is not False or later or one.updated > at - 4 * HOUR:
+            # What was never told stays so, however it was changed in silence since.
+            is_unknown = one.told is None and bool(before) and not any(save.told for save in before)
+            was_missed = one.told is False or is_unknown or _has_a_lost_cause(database, one, until)
+            if not was_missed or later or one.updated > at - 4 * HOUR:
                 continue
             told = [save for save in before if save.told]
             if told and _without_trace(told[-1], one):
                 continue
             found.append(Lost(kind, number, _moment(told[-1].updated) if told else None, _moment(one.updated)))
     return found
+
+
+def _has_a_lost_cause(database: Database, one: Saved, until: dict[str, int]) -> bool:
+    """Whether a link was deleted with its outcome, the event of that was lost, and the export shows it no more."""
+    if one.told is not None:
+        return False
+    outcome = database.saves["outcome", one.body["learning_outcome_id"]]
+    cause = next((save for save in outcome if save.at == one.at), None)
+    return cause is not None and cause.told is False and as_of(outcome, until["outcome"]) is not cause
 
 
 def _without_trace(told: Saved, lost: Saved) -> bool:
