@@ -49,7 +49,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"heat_map", "session"},
         {"terminal"},
         {"html"},
-        {"access", "ingest", "maintenance", "replay"},
+        {"access", "export_files", "ingest", "maintenance", "replay"},
         {"point"},
         {"exports", "log", "quarantine", "rollups", "settings"},
         {"home"},

@@ -108,18 +108,19 @@ def _fact(row: tuple[Micros | None, ...]) -> Fact:
 
 _FOREVER = (1 << 63) - 1
 _IN_FORCE = f"event_time <= :until AND position <= :known_at ORDER BY {NEWEST_FIRST} LIMIT 1"
+# The plus leaves the index by time aside: by that all grades of a tenant would be looked through for each result.
 _SUBMISSION = (
-    "FROM submission_versions s WHERE s.tenant = :tenant AND s.assignment_id = d.assignment_id "
+    "FROM submission_versions s WHERE +s.tenant = :tenant AND s.assignment_id = d.assignment_id "
     f"AND s.user_uuid = d.user_uuid AND s.{_IN_FORCE}"
 )
 _FACTS = (
     "SELECT j.value, d.submitted_at, d.assessed_at, d.hidden, d.hide_points, "
     "CASE WHEN d.alignment_id IS NULL THEN NULL ELSE (SELECT coalesce(a.workflow_state, 'active') "
     f"FROM alignment_versions a WHERE a.position = {seek(Kind.ALIGNMENT, 'd.alignment_id')}) END, d.assignment_id, "
-    "coalesce((SELECT p.post_manually FROM post_policy_versions p WHERE p.tenant = :tenant "
+    "coalesce((SELECT p.post_manually FROM post_policy_versions p WHERE +p.tenant = :tenant "
     f"AND p.assignment_id = d.assignment_id AND p.{_IN_FORCE}), "
-    "(SELECT p.post_manually FROM post_policy_versions p WHERE p.tenant = :tenant AND p.context = d.context "
-    f"AND p.assignment_id IS NULL AND p.{_IN_FORCE})), "
+    "(SELECT p.post_manually FROM post_policy_versions p WHERE +p.tenant = :tenant AND p.context = d.context "
+    f"AND +p.assignment_id IS NULL AND p.{_IN_FORCE})), "
     f"(SELECT 1 {_SUBMISSION}), (SELECT s.posted_at IS NOT NULL AND s.posted_at <= :as_of {_SUBMISSION}) "
     "FROM json_each(:ids) j "
     f"CROSS JOIN result_detail_versions d ON d.position = {seek(Kind.RESULT_DETAIL, 'j.value')}"
