@@ -22,6 +22,9 @@ from outcomes.domain.event import Body, Event, event_types
 from outcomes.domain.identity import Context, Kind, LocalId, SisId, context_of
 from outcomes.domain.times import Timestamp
 
+SEEN = "seen in an export of"
+"""How the actor of an observation is told, before when the export was made."""
+
 
 class OfCourseBody(Body):
     """What belongs to a course."""

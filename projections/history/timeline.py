@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from outcomes.domain.changes import Change, FieldChange, changed_fields, classify, field_matches
+from outcomes.domain.entities.observation import SEEN
 from outcomes.domain.event import ErasedEvent, EventLike, Metadata, OtherEvent
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.domain.times import Micros, to_text
@@ -113,7 +114,7 @@ def actor_of(metadata: Metadata, *, is_erased: bool = False) -> Actor:
     path = _path(metadata.url) if metadata.url else None
     via = " ".join(part for part in (metadata.http_method, path) if part)
     if metadata.is_observed:
-        via = f"seen in an export of {metadata.exported_at} ({metadata.export_table})"
+        via = f"{SEEN} {metadata.exported_at} ({metadata.export_table})"
     return {
         "user_id": metadata.user_id,
         "login": ERASED_PERSON if is_erased else metadata.user_login,

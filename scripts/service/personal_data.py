@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from outcomes.api.arguments import instant, now
+from outcomes.domain.entities.observation import SEEN
 from outcomes.domain.times import to_text
 from outcomes.service.problems import Problem
 from outcomes.service.questions import OF_TREE
@@ -34,6 +35,8 @@ def without_people(value: Any) -> Any:
 
 def _of_actor(name: str, value: Any) -> Any:
     if name == "actor" and isinstance(value, dict):
+        if str(value.get("via")).startswith(SEEN):
+            return value  # nobody acted: an export was read
         return {**value, **{member: None for member in _OF_ACTORS if member in value}}
     return None if name in _ONE_PERSON else without_people(value)
 

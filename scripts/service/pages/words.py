@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from outcomes.domain.entities.observation import SEEN
 from outcomes.domain.times import moment_text, parse_moment
 
 METHODS = {
@@ -180,6 +181,8 @@ def who(actor: Mapping[str, Any] | None) -> str:
         return str(actor["login"]).partition("@")[0]
     if actor.get("user_id"):
         return f"user {actor['user_id']}"
+    if str(actor.get("via")).startswith(SEEN):
+        return str(actor["via"]).partition("T")[0]  # the day of the export
     job = actor.get("job") or ""
     if job:
         return JOBS.get(job, f"Canvas ({job.partition('#')[0]})")
