@@ -19,6 +19,7 @@ from outcomes.api.terminal.dispatch import draw
 from outcomes.cli.options import Format, FormatOption
 from outcomes.cli.output import answer, say
 from scripts.bench import (
+    export_figures,
     ingest_figures,
     mastery_figures,
     memory_figures,
@@ -57,6 +58,7 @@ OWN: dict[str, Measure] = {
     "class": mastery_figures.classroom,
     "student": mastery_figures.student,
     "rollup": mastery_figures.rollup,
+    "reconcile": export_figures.reconciling,
 }
 PEERS: dict[str, Measure] = {
     "peer-save": peers.saving,

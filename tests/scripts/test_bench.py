@@ -31,6 +31,7 @@ LIMITS = {
     "student": 0.001,
     "class": 2,
     "rollup": 3,
+    "reconcile": 3,
 }
 INFORMATION = {"log-only", "growth-alike", "shuffled"}
 PEERS = {"peer-save", "peer-get"}
