@@ -106,7 +106,7 @@ class Combiner:
         """Note that there is a tenant, though nothing of it may count."""
         if tenant not in self._tenants and self._cut.tenant in {None, tenant}:
             self._tenants.add(tenant)
-            self._hold((tenant, SEEN, "", ""), _NO_ORDER, _NOTHING)
+            self._held[tenant, SEEN, "", ""] = (_NO_ORDER, *_NOTHING)
 
     def add(self, event: EventLike, digest: bytes, position: int | None = None) -> None:
         """Take one event, its content's digest, and its position where that is known."""
@@ -136,11 +136,6 @@ class Combiner:
         else:
             self._version(row, order, event, position)
 
-    def _hold(self, key: _Key, order: _Order, rest: tuple[Any, ...]) -> None:
-        held = self._held.get(key)
-        if held is None or held[0] < order:
-            self._held[key] = (order, *rest)
-
     def _is_beaten(self, key: _Key, order: _Order) -> bool:
         held = self._held.get(key)
         return held is not None and held[0] >= order
@@ -150,7 +145,7 @@ class Combiner:
         key, order = (tenant, PLACEMENT, f"{type_}:{local}", ""), (event_time, 0, False, digest, 0)
         if not self._is_beaten(key, order):
             facts = packed((PLACEMENT, place, parent, event_time, digest))
-            self._hold(key, order, (None, local if type_ == "Course" else None, None, facts, None))
+            self._held[key] = (order, None, local if type_ == "Course" else None, None, facts, None)
 
     def _result(self, row: ResultRow, order: _Order, event: EventLike, position: int | None) -> None:
         tenant, result_id = row.tenant, row.result_id
@@ -162,8 +157,8 @@ class Combiner:
         key = (tenant, Kind.RESULT.value, result_id, "")
         if not self._is_beaten(key, order):
             facts = packed(_bare(row)) if is_in_course else None
-            told = (Kind.RESULT.value, course, row.student[1], facts, _exported(Kind.RESULT, event, position))
-            self._hold(key, order, told)
+            exported = _exported(Kind.RESULT, event, position)
+            self._held[key] = (order, Kind.RESULT.value, course, row.student[1], facts, exported)
         if row.assessment_id is not None and is_in_course:
             self._ask(Kind.ASSESSMENT, tenant, row.assessment_id, course, row.student[1])
 
@@ -176,10 +171,12 @@ class Combiner:
         if not self._is_beaten(key, order):
             exported = _exported(kind, event, position) if kind in ENTITY_TABLES else None
             course, student, facts = _routed(kind, row)
-            self._hold(key, order, (row.kind, course, student, facts, exported))
+            self._held[key] = (order, row.kind, course, student, facts, exported)
         if besides := _besides(kind, row):
             sub, course, student = besides
-            self._hold((*key[:3], sub), order, (None, course, student, packed(_bare(row)), None))
+            key = (*key[:3], sub)
+            if not self._is_beaten(key, order):
+                self._held[key] = (order, None, course, student, packed(_bare(row)), None)
         if kind is Kind.ENROLLMENT and row.enrolled == NO_STUDENT and row.values[_ENROLLED_ID] is not None:
             # Older enrollments name only the user's id; whose it is, users tell.
             self._ask(Kind.USER, row.tenant, row.values[_ENROLLED_ID], _course_of(row) or "", None)

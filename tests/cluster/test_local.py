@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 import outcomes
+from scripts.generator.exports.making import make
 from tests.cluster.archive import Archive, assert_same, wait_until
 from tests.support import states
 from tests.support.command import ROOT, Asked
@@ -200,3 +201,18 @@ def test_a_killed_replay_leaves_nothing_that_looks_like_one(archive: Archive, tm
     answer = command.json("replay", "--from", str(archive.folder), "--to", str(target))
     assert_same(archive, target, answer, from_log=False)
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+def test_what_exports_told_counts_as_in_a_home(tmp_path: Path, command: Asked) -> None:
+    """Observations of an export are in the log: hidden results, removed alignments, grades that wait to be posted."""
+    made = make(tmp_path / "made", events=1_500, seed=5)
+    with outcomes.open(tmp_path / "home", create=True) as home:
+        home.ingest(made.folder / "events.ndjson")
+        home.bootstrap(made.folder, at=made.at)
+        tenant, notes = next(iter(home.status().tenants)), {note for row in home.at().mastery() for note in row.notes}
+        home.write_log(tmp_path / "log.parquet")
+    assert any("not posted yet" in note for note in notes)
+    archive = Archive(made.folder, tmp_path / "home", tmp_path / "log.parquet", (tenant,))
+    target = tmp_path / "state"
+    answer = command.json("replay", "--from", str(archive.log), "--to", str(target), "--workers", "1")
+    assert_same(archive, target, answer, from_log=True)
