@@ -56,7 +56,10 @@ def watched(command: list[str]) -> Cost:
                 except OSError:
                     continue  # it has ended meanwhile
                 fields = stat.rpartition(")")[2].split()
-                kind = "java" if "(java)" in stat else "python"
+                # A thread of Java that starts a program is for a moment a process of the same size, under its own name.
+                kind = "java" if "(java)" in stat else "python" if "(python" in stat else None
+                if kind is None:
+                    continue
                 cpu[kind, pid] = (int(fields[11]) + int(fields[12])) / _TICKS
                 resident = next((line for line in status.splitlines() if line.startswith("VmHWM")), "VmHWM: 0 kB")
                 peak[kind] = max(peak[kind], int(resident.split()[1]) / 1000)
