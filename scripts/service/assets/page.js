@@ -273,8 +273,13 @@
   document.addEventListener("click", async (event) => {
     const button = event.target.closest?.("[data-copy]");
     if (!button) return;
-    await navigator.clipboard.writeText($("citation-text").textContent + "\n" + $("citation-link").href);
-    button.textContent = "Copied";
+    try {
+      await navigator.clipboard.writeText($("citation-text").textContent + "\n" + $("citation-link").href);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren($("citation-text")); // where a browser does not let pages copy
+      button.textContent = "Selected: copy it";
+    }
   });
 
   // -- news: a note that more has come in, never a jump -------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 class Kept:
     """The last answers, by all that they depend on: an answer at a fixed position of one edition of a log is final."""
 
-    def __init__(self, most: int = 96) -> None:
+    def __init__(self, most: int = 64) -> None:
         self._most = most
         self._lock = Lock()
         self._found: OrderedDict[Hashable, Any] = OrderedDict()

@@ -37,6 +37,7 @@ def test_a_missing_right_is_named(school: Service) -> None:
     refused = page(school, f"/course/{COURSE}", "tree")
     assert refused.status_code == 403
     assert "needs the right students" in refused.text
+    assert "Whoever runs this service can give you a wider access" in refused.text
     tree = page(school, "/tree/Account:1?at=2025-10-20T17:55:40.821Z", "tree")
     assert tree.status_code == 200
     assert "mastery points" in tree.text
