@@ -22,6 +22,9 @@ _TITLES = {
 }
 
 
+_NO_PAGE = "there is no such page here: the address may be mistyped, or of another version"
+
+
 def _back(request: Request, root: str) -> str:
     """Return what was asked for, to go on to once one is known."""
     query = request.url.query
@@ -43,7 +46,7 @@ def page_of(problem: Problem, request: Request, *, is_choice: bool = False) -> R
         asset=lambda name: address(root, name),
         title=_TITLES.get(problem.status, title_of(problem.status)),
         status=problem.status,
-        detail=problem.detail,
+        detail=_NO_PAGE if problem.detail.startswith("there is no such route") else problem.detail,
         number=request.scope.get("request_id", ""),
         back=_back(request, root),
         is_choice=is_choice,

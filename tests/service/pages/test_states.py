@@ -75,6 +75,7 @@ def test_a_part_of_a_school_sees_its_part(school: Service) -> None:
         ("/tree/Account:1?at=tomorrow", 400, "not a time"),
         ("/tree/Nowhere", 400, "not a context"),
         ("/feed/quarantine/999", 404, "no piece 999 is in quarantine"),
+        ("/nowhere", 404, "there is no such page here"),
         ("/nowhere/", 404, "there is no such page here"),
         ("/a/b/c/d", 404, "Nothing is known of this here"),
     ],
