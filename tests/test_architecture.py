@@ -27,7 +27,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"personal_data", "reconciliation"},
     ),
     "store": (
-        {"connection", "forking"},
+        {"connection", "cycle_collection"},
         {"sqlite", "postgres", "sources"},
         {"encoding", "access"},
         {"privacy"},

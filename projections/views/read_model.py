@@ -11,8 +11,8 @@ from outcomes.domain.errors import HomeBusy, HomeUnavailable, QuestionStopped
 from outcomes.domain.event import Event, EventLike
 from outcomes.projections.views import predecessors, schema
 from outcomes.projections.views.extract import Row, extract_row
-from outcomes.projections.views.log_rows import rows_by_transaction
 from outcomes.projections.views.writer import Found, IdTable, ViewWriter
+from outcomes.store.cycle_collection import without_cycle_collection
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
@@ -242,9 +242,16 @@ class ReadModel:
         with database.reading() as connection:
             position = TrackedDatabase.position(connection)
         head = self._log.head
-        with rows_by_transaction(self._log, position, list(self._page_ends(position, head))) as parts:
-            for end, found in parts:
+        with without_cycle_collection():
+            for end in self._page_ends(position, head):
+                found = (
+                    (position, None if event is None else extract_row(event, digest))
+                    for page in self._log.states(position, end)
+                    for position, digest, state in page
+                    for event in (self._log.known_event(position, digest, state),)
+                )
                 self._write(database, found, end)
+                position = end
                 watch(end, head)
 
     def _page_ends(self, position: int, head: int) -> Iterator[int]:

@@ -18,7 +18,7 @@ def rebuilding(fixtures: Fixtures) -> Iterator[Figure]:
             "rebuild of all views, per second / one pass that only reads the log and parses each event",
             lambda: read_and_parse(log),
             lambda: rebuild(home, log, unwatched),
-            limit=0.5,
+            limit=0.6,
             rounds=fixtures.sizes.rounds,
             more_is_better=True,
             warm=False,

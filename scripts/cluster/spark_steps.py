@@ -11,7 +11,7 @@ from outcomes.projections.partitioned.rollup import PartViews, facts_of
 from outcomes.projections.partitioned.splits import Split, read_split
 from outcomes.projections.partitioned.tables import SCHEMAS, entity_rows, mastery_rows
 from outcomes.projections.partitioned.winners import Winners, fingerprints_in
-from outcomes.store.ingest.ingest import without_cycle_collection
+from outcomes.store.cycle_collection import without_cycle_collection
 
 Batches = Iterator[pa.RecordBatch]
 

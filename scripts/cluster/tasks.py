@@ -24,7 +24,7 @@ from outcomes.projections.partitioned.rows import GATHERED, ROUTED
 from outcomes.projections.partitioned.splits import Split, read_split
 from outcomes.projections.partitioned.tables import ROWS_PER_GROUP, entity_rows, mastery_rows
 from outcomes.projections.partitioned.winners import Winners, sorted_rows
-from outcomes.store.ingest.ingest import without_cycle_collection
+from outcomes.store.cycle_collection import without_cycle_collection
 
 _BATCH_ROWS = 20_000
 

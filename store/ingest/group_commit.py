@@ -7,11 +7,12 @@ from typing import NamedTuple
 from outcomes.domain.errors import NoFileOfEvents
 from outcomes.domain.times import Micros
 from outcomes.store.connection import Connection
+from outcomes.store.cycle_collection import without_cycle_collection
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of, extract_nothing
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.door import hosts_in, refuse_other_hosts, refuse_the_future
-from outcomes.store.ingest.ingest import Clock, IncomingBatch, refuse_a_clock_behind, without_cycle_collection
+from outcomes.store.ingest.ingest import Clock, IncomingBatch, refuse_a_clock_behind
 from outcomes.store.ingest.prepare import prepare_source
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import last_batch

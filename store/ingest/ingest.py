@@ -1,10 +1,9 @@
 """From sources to the log: read, parse, fingerprint, append, in batches; what cannot be an event to quarantine."""
 
-import gc
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -13,8 +12,8 @@ from outcomes.domain.errors import ConnectionLost, HomeUnavailable
 from outcomes.domain.event import EventLike
 from outcomes.domain.times import Micros, to_text
 from outcomes.store.connection import Connection
+from outcomes.store.cycle_collection import without_cycle_collection
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
-from outcomes.store.forking import can_fork
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.door import (
     A_DAY,
@@ -25,7 +24,7 @@ from outcomes.store.ingest.door import (
     refuse_the_future,
 )
 from outcomes.store.ingest.prepare import READER, Prepared, prepare, prepare_source, value_of
-from outcomes.store.ingest.read_ahead import in_background
+from outcomes.store.ingest.read_ahead import can_fork, in_background
 from outcomes.store.ingest.tally import Tally
 from outcomes.store.log import quarantine
 from outcomes.store.log.appender import Appended
@@ -88,18 +87,6 @@ class IngestReport:
         answer = asdict(self)
         del answer["damaged"], answer["is_followed"]
         return answer
-
-
-@contextmanager
-def without_cycle_collection() -> Iterator[None]:
-    """Hold Python's cycle collector: a batch makes no cycles, and walking its many objects costs a quarter."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @dataclass

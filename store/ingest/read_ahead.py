@@ -12,6 +12,7 @@ import pickle
 import signal
 import socket
 import struct
+import threading
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -20,13 +21,21 @@ from typing import IO, Any
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.encoding.arrival import Arrivals
-from outcomes.store.forking import end_with_parent
 from outcomes.store.ingest.prepare import Prepared
 from outcomes.store.sources.segment import Segment
 
 _SLOTS, _SLOT_BYTES = 16, 2 << 20
 _HEADER = struct.Struct("=cIQ")
 _PART, _LONG, _ERROR, _END = b"p", b"l", b"e", b"x"
+
+
+def can_fork() -> bool:
+    """Say whether a fork is safe: with other threads around a copy might wait for locks that nobody will free."""
+    return hasattr(os, "fork") and hasattr(socket, "send_fds") and threading.active_count() == 1 and _cores() > 1
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_background(parts: Iterator[Prepared]) -> Generator[Prepared, None, None]:
@@ -56,7 +65,8 @@ def _serve(
 ) -> None:
     """Prepare to the end, then leave without any of the parent's clean-up; or at once when the parent is gone."""
     try:
-        end_with_parent(alive)  # where input never comes, no write would find it gone
+        # Where input never comes, no write would find the parent gone.
+        threading.Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
         gc.freeze()  # what the parent made is the parent's to collect: open files and databases among it
         other_end.close()
         sender = _Sender(ring, channel)
@@ -70,6 +80,12 @@ def _serve(
             pass  # slots given back; gone too soon, the last of them would find a closed socket
     finally:
         os._exit(0)
+
+
+def _end_with_parent(alive: int) -> None:
+    """Wait for the end of a pipe that the parent alone holds open, however it ends."""
+    os.read(alive, 1)
+    os._exit(1)
 
 
 class _Sender:

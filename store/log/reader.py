@@ -25,7 +25,7 @@ from outcomes.store.log.migrations import (
     format_to_read,
     read_property,
 )
-from outcomes.store.log.recorder import LogRecord, records_after, records_before, states_after
+from outcomes.store.log.recorder import LogRecord, contents_after, records_after, records_before, states_after
 from outcomes.store.log.repository import KnownAt, LogRepository, readable, replayed
 from outcomes.store.privacy.encryption import Opened
 from outcomes.store.sqlite.rows import fetch_one
@@ -112,14 +112,14 @@ class LogReader(LogApplication):
             before = page[-1].position
 
     def states(self, after: int, upto: int) -> Iterator[list[State]]:
-        """Yield what is stored of the events after a position, a page at a time: position, digest, bytes."""
+        """Yield what is stored of the events after a position, a page at a time."""
         while after < upto:
             with self.reading() as connection:
-                page = states_after(connection, after, upto, _PAGE)
+                page = contents_after(connection, after, upto, _PAGE)
             if not page:
                 return
+            yield page
             after = page[-1][0]
-            yield [(position, digest, state) for position, _, digest, state in page]
 
     def known_event(self, position: int, digest: bytes, state: bytes) -> EventLike | None:
         """Return the event of stored bytes for a read model; None of what is not projected, or erased.

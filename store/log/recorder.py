@@ -264,6 +264,16 @@ def states_after(connection: Connection, after: int, upto: int, limit: int) -> l
     )
 
 
+def contents_after(connection: Connection, after: int, upto: int, limit: int) -> list[tuple[int, bytes, bytes]]:
+    """Return a page of the log as positions, digests and stored bytes only."""
+    return fetch_all(
+        connection,
+        "SELECT position, content_hash, state FROM stored_events WHERE position > ? AND position <= ? "
+        "ORDER BY position LIMIT ?",
+        (after, upto, limit),
+    )
+
+
 # Tag, subject and count, then at most 255 numbers of four bytes.
 _ENCRYPTED_HEADING_BYTES = 6 + 4 * 255
 
