@@ -152,6 +152,8 @@ def test_student_data_is_kept_by_no_cache(service: Service) -> None:
         (f"/tree?context=Street:1&tenant={SCHOOLS}", 400, "Street:1"),
         (f"/tree?context=Account:1&tenant={SCHOOLS}&asof=2025-01-01", 400, "no such parameter: asof"),
         (f"/tree?context=Account:1&tenant={SCHOOLS}&as_of=yesterday", 400, "yesterday"),
+        (f"/diff?from=2025-09-01&tenant={SCHOOLS}&as_of=yesterday", 400, "yesterday"),
+        (f"/diff?from=2025-09-01&tenant={SCHOOLS}&to_known=lately", 400, "lately"),
         ("/show/outcome/99?tenant=" + SCHOOLS, 404, "nothing is known of outcome:99"),
         ("/show/pupil/99?tenant=" + SCHOOLS, 400, "pupil"),
         (

@@ -8,7 +8,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outcomes.api.arguments import Known, Time, known_text, place, time_text
+from outcomes.api.arguments import Known, Time, instant, known_text, place, time_text
 from outcomes.api.home.base import HomeBase
 from outcomes.api.point import Point
 from outcomes.domain.errors import LogDamaged, UsageError
@@ -97,6 +97,10 @@ class HomeQuestions(HomeBase):
 
         if (from_ is None) == (from_known is None):
             raise UsageError("say from when: --from T1 [--to T2], or --from-known P1 [--to-known P2]")
+        # What has no meaning beside the others is read all the same, so that no slip of the pen goes unnoticed.
+        knowns = (known_text(known) for known in (known_at, to_known))
+        for given in (as_of, to, *(text for text in knowns if text is not None and not text.strip().isdigit())):
+            instant(given)
         where = place(context)
         pairs: tuple[tuple[Time | None, Known | None], ...] = (
             ((from_, known_at), (to, known_at)) if from_ is not None else ((as_of, from_known), (as_of, to_known))
