@@ -234,7 +234,7 @@ def _event(number: int) -> bytes:
 def main(
     *,
     seconds: Annotated[float, typer.Option(help="How long it is asked, each way.")] = 3.0,
-    scale: Annotated[float, typer.Option(help="By how much Canvas's waits, up to 20 minutes, are shorter.")] = 60.0,
+    scale: Annotated[float, typer.Option(help="By how much Canvas's waits, up to 20 minutes, are shorter.")] = 30.0,
     at_once: Annotated[int, typer.Option(help="Deliveries that the service lets wait.")] = _SENDERS,
     form: FormatOption = Format.TABLE,
 ) -> None:
