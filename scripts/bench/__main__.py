@@ -24,6 +24,7 @@ from scripts.bench import (
     mastery_figures,
     memory_figures,
     peers,
+    postgres_figures,
     rebuild_figures,
     replay_figures,
     temporal_figures,
@@ -65,7 +66,10 @@ PEERS: dict[str, Measure] = {
     "peer-get": peers.getting,
     "peer-as-of": peers.as_of,
 }
-POSTGRES: dict[str, Measure] = {"replay-postgres": replay_figures.to_postgres}
+POSTGRES: dict[str, Measure] = {
+    "replay-postgres": replay_figures.to_postgres,
+    "postgres-append": postgres_figures.appending,
+}
 """Asked for by name alone: they need a server."""
 _MEASURES = {**OWN, **PEERS, **POSTGRES}
 
