@@ -108,7 +108,7 @@ def _of_stock(url: str, batches: list[Arrivals]) -> float:
 
     of_url = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     where = [of_url.get(name, "") for name in ("dbname", "host", "port", "user", "password")]
-    datastore = PostgresDatastore(*where, originator_id_type="text")  # type: ignore[misc]
+    datastore = PostgresDatastore(*where, originator_id_type="text")
     shipped = shipped_dictionary()
     codec = Codec({dictionary_number(shipped): shipped}, dictionary_number(shipped))
     known: set[tuple[str, int]] = set()

@@ -14,6 +14,7 @@ from outcomes.api.answers.operations import Received
 from outcomes.domain.errors import HomeUnavailable, OutcomesError
 from outcomes.service.configuration import Configuration
 from outcomes.service.futures import settle
+from outcomes.service.log_listener import LogListener
 from outcomes.service.problems import Problem, unavailable
 from outcomes.service.readers import open_home
 from outcomes.store.ingest.group_commit import Delivery
@@ -33,6 +34,10 @@ class _Waiting(NamedTuple):
     answer: "asyncio.Future[Received]"
 
 
+class _News:
+    """Others have written: the views may follow at once."""
+
+
 class Writer:
     """Takes deliveries from any number of senders. Each is answered once it is on the disk, never before."""
 
@@ -41,7 +46,7 @@ class Writer:
         self._tell = tell
         self._flush = flush
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Waiting | _News | None] = SimpleQueue()
         self._bytes = 0
         self._lock = Lock()
         self._has_ended = False
@@ -50,6 +55,8 @@ class Writer:
         self._followed = self._flushed = 0.0
         self._thread = Thread(target=self._run, name="writer")
         self._thread.start()
+        url = configuration.url
+        self._listener = None if url is None else LogListener(url, lambda: self._queue.put(_News()))
 
     async def take(self, delivery: Delivery) -> Received:
         """Append a delivery; raises a 503 if too much waits already or the log cannot be written now."""
@@ -75,6 +82,8 @@ class Writer:
 
     def close(self) -> None:
         """Commit all that has come, and end."""
+        if self._listener is not None:
+            self._listener.close()
         with self._lock:
             self._has_ended = True
         self._queue.put(None)
@@ -120,13 +129,15 @@ class Writer:
             first = self._queue.get(timeout=seconds)
         except Empty:
             return [], True
-        if first is None:
-            return [], False
+        if first is None or isinstance(first, _News):
+            return [], first is not None
         group, size = [first], len(first.delivery.content)
         while size < _GROUP_BYTES and len(group) < _GROUP_SENDERS and not self._queue.empty():
             one = self._queue.get()
             if one is None:
                 return group, False
+            if isinstance(one, _News):
+                continue
             group.append(one)
             size += len(one.delivery.content)
         return group, True

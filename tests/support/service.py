@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from outcomes.api.access import Access
-from tests.support.command import ROOT
+from tests.support.command import ROOT, Outcomes
 
 EVERYTHING = "tree,students,people,ingest,operate,admin"
 
@@ -34,7 +34,7 @@ class Service:
 
     def new_token(self, rights: str, scope: str = "all") -> str:
         """Make a token as the command line does, and return its secret."""
-        with Access(self.home) as access:
+        with Access.beside(self.home) as access:
             return access.create_token(rights, scope=scope).token
 
     def get(self, path: str, token: str | None = None, **headers: str) -> httpx.Response:
@@ -72,10 +72,10 @@ class Service:
         return code
 
 
-def start(home: Path, *arguments: str) -> Service:
+def start(home: Path, *arguments: str, url: str | None = None) -> Service:
     """Start a service on a free port and wait until it listens."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "outcomes", "--home", str(home), "serve", "--port", "0", *arguments],
+        [sys.executable, "-m", "outcomes", *Outcomes(home, url).named, "serve", "--port", "0", *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -90,9 +90,9 @@ def start(home: Path, *arguments: str) -> Service:
 
 
 @contextmanager
-def running(home: Path, *arguments: str) -> Iterator[Service]:
-    """Give a service that ends with the block."""
-    service = start(home, *arguments)
+def running(home: Path, *arguments: str, url: str | None = None) -> Iterator[Service]:
+    """Give a service that ends with the block; with a URL its log is on PostgreSQL, and `home` has its views."""
+    service = start(home, *arguments, url=url)
     try:
         yield service
     finally:

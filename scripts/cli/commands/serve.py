@@ -65,6 +65,8 @@ def serve(  # noqa: PLR0913 - one parameter per option
     if jwks is None and (issuer or signed_only):
         raise UsageError("--issuer and --signed-only are for signed deliveries: give their key set, too, with --jwks")
     home = HomeFolder.at(home_of(context), views_of(context))
+    if home.url is not None:
+        home.create()  # of this machine: views, tokens, the record of looks
     names = LOCAL_NAMES | {name.lower() for name in allow_host or ()}
     configuration = Configuration(
         folder=home.folder,
