@@ -16,6 +16,7 @@ from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.prepare import prepare_source
 from scripts.bench.fixtures import Fixtures, bare_append
 from scripts.bench.measure import Figure, of, seconds
+from scripts.bench.peers.stock import appending_by_recorder
 
 ADDRESS = "OUTCOMES_BENCH_LOG"
 """The variable that names a server, by a database of it: postgresql://USER@HOST/DATABASE."""
@@ -39,7 +40,7 @@ def appending(fixtures: Fixtures) -> Iterator[Figure]:
         bare.append(seconds(partial(bare_append, fixtures.folder / "bare.db", path)))
         own.append(_of_own(fixtures.folder, _fresh(server), batches))
         several.append(_of_several(fixtures.folder, _fresh(server), batches))
-        stock.append(_of_stock(_fresh(server), batches))
+        stock.append(seconds(appending_by_recorder(_fresh(server), batches, _STOCK_BATCH)))
     for name, above, below, limit in (
         ("appending to PostgreSQL, per second / bare sqlite3 append of the same bytes", bare, own, 0.5),
         ("the same / the library's own recorder there, 1,000 a transaction", stock, own, 2.5),
@@ -96,34 +97,3 @@ def _of_several(folder: Path, url: str, batches: list[Arrivals]) -> float:
             writer.join()
 
     return seconds(together)
-
-
-def _of_stock(url: str, batches: list[Arrivals]) -> float:
-    """Append the same rows by the library's recorder, with its own table; what it calls a conflict is left out."""
-    from eventsourcing.persistence import StoredEvent  # noqa: PLC0415 - and below, an extra
-    from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore  # noqa: PLC0415
-    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
-
-    from outcomes.store.encoding.compression import Codec, dictionary_number, shipped_dictionary  # noqa: PLC0415
-
-    of_url = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
-    where = [of_url.get(name, "") for name in ("dbname", "host", "port", "user", "password")]
-    datastore = PostgresDatastore(*where, originator_id_type="text")
-    shipped = shipped_dictionary()
-    codec = Codec({dictionary_number(shipped): shipped}, dictionary_number(shipped))
-    known: set[tuple[str, int]] = set()
-    with closing(datastore):
-        recorder = PostgresApplicationRecorder(datastore)
-        recorder.create_table()
-
-        def work() -> None:
-            for batch in batches:
-                states = codec.compress_all(batch.raws)
-                found = zip(batch.streams, batch.versions, batch.names, states, strict=True)
-                new = {(row[0], row[1]): StoredEvent(*row) for row in found if (row[0], row[1]) not in known}
-                known.update(new)
-                rows = list(new.values())
-                for at in range(0, len(rows), _STOCK_BATCH):
-                    recorder.insert_events(rows[at : at + _STOCK_BATCH])
-
-        return seconds(work)

@@ -82,8 +82,9 @@ class PostgresRecorder(BatchRecorder, PostgresApplicationRecorder):
         assert isinstance(connection, PostgresConnection)  # noqa: S101 - opened by our datastore
         raw = connection.raw
         raw.execute(_ARRIVING)
-        first_of_key = {(row[0], row[1]): number for number, row in reversed(list(enumerate(rows)))}
-        numbers = range(len(rows)) if len(first_of_key) == len(rows) else sorted(first_of_key.values())
+        numbers: Iterable[int] = range(len(rows))
+        if len({row[:2] for row in rows}) < len(rows):
+            numbers = sorted({row[:2]: number for number, row in reversed(list(enumerate(rows)))}.values())
         with raw.cursor().copy(_COPY) as copy:
             for part in _binary(rows, numbers):
                 copy.write(part)

@@ -9,12 +9,15 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import orjson
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
+from eventsourcing.persistence import StoredEvent
 
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.domain.times import parse_argument
+from outcomes.store.encoding.arrival import Arrivals
+from outcomes.store.encoding.compression import Codec, dictionary_number, shipped_dictionary
 from scripts.bench.fixtures import Fixtures, ingest, opened, write
 from scripts.bench.histories import FIRST_EDIT, TENANT, instant, tree_history
-from scripts.bench.measure import Figure, compare, compare_drawn
+from scripts.bench.measure import Figure, Timed, compare, compare_drawn
 
 _OUTCOMES, _MOST_EVENTS = 50, 3_000
 _DRAWS = 50
@@ -128,3 +131,31 @@ def _named(value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     name, body = value["metadata"]["event_name"], value["body"]
     kind = next((kind for kind in ("link", "group") if f"_{kind}_" in name), "outcome")
     return f"{kind} {body[_IDS[kind]]}", body
+
+
+def appending_by_recorder(url: str, batches: list[Arrivals], batch_events: int) -> Timed:
+    """Return the work of appending to PostgreSQL by the library's recorder; what it calls a conflict is left out."""
+    from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore  # noqa: PLC0415 - an extra
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - the same
+
+    of_url = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    where = [of_url.get(name, "") for name in ("dbname", "host", "port", "user", "password")]
+    datastore = PostgresDatastore(*where, originator_id_type="text")
+    recorder = PostgresApplicationRecorder(datastore)
+    recorder.create_table()
+    shipped = shipped_dictionary()
+    codec = Codec({dictionary_number(shipped): shipped}, dictionary_number(shipped))
+    known: set[tuple[str, int]] = set()
+
+    def work() -> None:
+        for batch in batches:
+            states = codec.compress_all(batch.raws)
+            found = zip(batch.streams, batch.versions, batch.names, states, strict=True)
+            new = {(row[0], row[1]): StoredEvent(*row) for row in found if (row[0], row[1]) not in known}
+            known.update(new)
+            rows = list(new.values())
+            for at in range(0, len(rows), batch_events):
+                recorder.insert_events(rows[at : at + batch_events])
+        datastore.close()
+
+    return work
