@@ -121,7 +121,7 @@ class Figures(Answer):
 
 def _chosen(only: list[str] | None, *, with_peers: bool) -> list[str]:
     if not only:
-        return list(_MEASURES if with_peers else OWN)
+        return [*OWN, *PEERS] if with_peers else list(OWN)
     names = [name.strip() for text in only for name in text.split(",")]
     for name in names:
         if name not in _MEASURES:
