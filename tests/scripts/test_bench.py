@@ -15,6 +15,7 @@ LIMITS = {
     "ingest": 0.4,
     "growth": 0.7,
     "rebuild": 0.5,
+    "replay-sqlite": 2,
     "tree-past": 3.5,
     "tree-many": 2.5,
     "tree-known": 1.3,
