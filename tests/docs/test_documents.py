@@ -109,7 +109,7 @@ def test_every_option_is_explained(name: str) -> None:
 def test_options_that_are_named_exist() -> None:
     """What the documents call an option is one of some command, or of the tools that they speak of."""
     known = {word for command in COMMANDS.values() for parameter in command.params for word in parameter.opts}
-    of_the_program = {"--home", "--key-file", "--key-command", "--version", "--help"}
+    of_the_program = {"--home", "--views", "--key-file", "--key-command", "--version", "--help"}
     of_the_program |= {"--install-completion", "--show-completion"}
     of_tools = {"--events", "--seed", "--versions", "--growth", "--peers", "--only", "--strict"}
     named = {
