@@ -4,7 +4,7 @@ Events are small and alike, so a shared dictionary shrinks each to about a sixth
 frame names its dictionary, and the log keeps each dictionary that it ever used.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from importlib.resources import files
 
@@ -45,9 +45,9 @@ class Codec:
         """Return the frame to store."""
         return self._compressor.compress(raw)
 
-    def compress_all(self, raws: Iterable[bytes]) -> list[bytes]:
-        """Return the frames to store."""
-        return list(map(self._compressor.compress, raws))
+    def compress_each(self, raws: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the frames to store, each when it is asked for."""
+        return map(self._compressor.compress, raws)
 
     def decompress(self, frame: bytes) -> bytes:
         """Return the bytes as they came; raises LogDamaged."""

@@ -1,5 +1,6 @@
 """How a batch enters the log: redacted where asked, compressed or encrypted, without repeats, chained."""
 
+from collections.abc import Iterable, Iterator
 from functools import partial
 from operator import add
 from typing import NamedTuple
@@ -43,15 +44,15 @@ class Appender:
         """Append those arrivals that are new, in their order; return them with their positions."""
         head, last = head_of(connection), last_batch(connection)
         arrivals = redaction.redact_batch(connection, arrivals, extract, partial(self._holds, connection))
-        states: list[bytes]
+        states: Iterable[bytes]
         if self._encryption is None:
-            states = self._codec.compress_all(arrivals.raws)
+            states = self._codec.compress_each(arrivals.raws)
         else:
             arrivals, states = self._encryption.admit(connection, arrivals, extract, recorded_at)
         new, stored = self._recorder.append(connection, self._rows(connection, arrivals, states))
         if not new:
             return Appended(head, Arrivals.of())
-        if new != range(len(states)):
+        if new != range(len(arrivals)):
             arrivals = arrivals.at(new)
         newest = max(arrivals.event_times)
         batch = Batch(
@@ -67,11 +68,11 @@ class Appender:
         ledger.insert(connection, BATCHES, *batch)
         return Appended(batch.last_position, arrivals)
 
-    def _rows(self, connection: Connection, arrivals: Arrivals, states: list[bytes]) -> list[Row]:
+    def _rows(self, connection: Connection, arrivals: Arrivals, states: Iterable[bytes]) -> Iterator[Row]:
         tenants = dict.fromkeys(arrivals.tenants)
         prefix_of = {uuid: in_tenant(self._tenant_number(connection, uuid), "") for uuid in tenants}
         streams = map(add, map(prefix_of.__getitem__, arrivals.tenants), arrivals.streams)
-        return list(zip(streams, arrivals.versions, arrivals.names, states, arrivals.digests, strict=True))
+        return zip(streams, arrivals.versions, arrivals.names, states, arrivals.digests, strict=True)
 
     def _holds(self, connection: Connection, arrival: Arrival) -> bool:
         """Say whether the content of an arrival is stored."""

@@ -16,6 +16,7 @@ from outcomes.store.log.recorder import (
     BatchRecorder,
     LogRecord,
     Row,
+    digest_at,
     digest_of,
     key_of,
     record_of,
@@ -48,9 +49,14 @@ class LogRecorder(BatchRecorder, SQLiteApplicationRecorder):
         """Return the table of events; what else a log has is made by its migrations."""
         return [EVENTS_TABLE]
 
-    def insert_new(self, connection: Connection, rows: Sequence[Row]) -> int:
-        """Append those rows whose key is free."""
-        return connection.executemany(_APPEND, rows).rowcount
+    def insert_new(self, connection: Connection, rows: Iterable[Row], _head: int, /) -> tuple[int, Sequence[Row]]:
+        """Append those rows whose key is free; SQLite goes on after the head by itself."""
+        made = list(rows)
+        return connection.executemany(_APPEND, made).rowcount, made
+
+    def digests_at(self, connection: Connection, rows: Sequence[Row]) -> list[bytes | None]:
+        """Return what is stored under the keys of rows."""
+        return [digest_at(connection, stream, version) for stream, version, *_ in rows]
 
     def records_at(self, connection: Connection, positions: Iterable[int]) -> list[LogRecord]:
         """Return the events at these positions, in the order asked."""

@@ -22,7 +22,6 @@ from outcomes.store.log.recorder import (
     LogRecord,
     Row,
     digest_of,
-    head_of,
     key_of,
     record_of,
 )
@@ -41,7 +40,8 @@ _ARRIVING = (
 _COPY = "COPY pg_temp.outcomes_arriving FROM STDIN (FORMAT BINARY)"
 _COPY_HEAD, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _START, _VERSION, _LENGTH = Struct(">hiii"), Struct(">iq"), Struct(">i")
-_STREAMED = 1 << 18
+# Small enough that the server has begun long before the last event is packed.
+_STREAMED = 1 << 16
 # Not ON CONFLICT: a repeat would take a position and leave a gap, at which whoever follows the log would wait for ever.
 _INSERT = f"""
 INSERT INTO stored_events ({EVENTS.listed})
@@ -49,6 +49,10 @@ SELECT ? + row_number() OVER (ORDER BY number), originator_id, originator_versio
 FROM pg_temp.outcomes_arriving a WHERE NOT EXISTS (
     SELECT 1 FROM stored_events e
     WHERE e.originator_id = a.originator_id COLLATE "C" AND e.originator_version = a.originator_version)
+"""
+_DIGESTS = """
+SELECT content_hash FROM unnest(?::text[], ?::bigint[]) WITH ORDINALITY AS asked (stream, version, number)
+LEFT JOIN stored_events ON originator_id = stream COLLATE "C" AND originator_version = version ORDER BY number
 """
 _FOLLOWING = "(SELECT coalesce(max(position), 0) + 1 FROM stored_events)"
 
@@ -77,21 +81,26 @@ class PostgresRecorder(BatchRecorder, PostgresApplicationRecorder):
         assert isinstance(self.datastore, Datastore)  # noqa: S101 - made by our factory
         return self.datastore
 
-    def insert_new(self, connection: Connection, rows: Sequence[Row]) -> int:
-        """Append those rows whose key is free: by COPY to a table of their own, and from there in one statement."""
+    def insert_new(self, connection: Connection, rows: Iterable[Row], head: int, /) -> tuple[int, Sequence[Row]]:
+        """Append those rows whose key is free: by COPY to a table of their own, and from there in one statement.
+
+        The server takes what is made while more is being made.
+        """
         assert isinstance(connection, PostgresConnection)  # noqa: S101 - opened by our datastore
         raw = connection.raw
         raw.execute(_ARRIVING)
-        numbers: Iterable[int] = range(len(rows))
-        if len({row[:2] for row in rows}) < len(rows):
-            numbers = sorted({row[:2]: number for number, row in reversed(list(enumerate(rows)))}.values())
+        made: list[Row] = []
         with raw.cursor().copy(_COPY) as copy:
-            for part in _binary(rows, numbers):
+            for part in _binary(rows, made):
                 copy.write(part)
-        head = head_of(connection)
         stored = connection.execute(_INSERT, (head,)).rowcount
         connection.execute("SELECT pg_notify(?, ?)", (CHANNEL, str(head + stored)))
-        return stored
+        return stored, made
+
+    def digests_at(self, connection: Connection, rows: Sequence[Row]) -> list[bytes | None]:
+        """Return what is stored under the keys of rows."""
+        keys = [escape(row[0]) for row in rows], [row[1] for row in rows]
+        return [digest for (digest,) in connection.execute(_DIGESTS, keys)]
 
     def records_at(self, connection: Connection, positions: Iterable[int]) -> list[LogRecord]:
         """Return the events at these positions, in the order asked."""
@@ -149,12 +158,17 @@ class PostgresLogFactory(PostgresFactory):
         self.datastore = Datastore(Server.at(url), originator_id_type="uuid" if kept == "uuid" else "text")
 
 
-def _binary(rows: Sequence[Row], numbers: Iterable[int]) -> Iterator[bytes]:
-    """Yield rows in the binary form of COPY, a quarter of a megabyte at a time."""
+def _binary(rows: Iterable[Row], made: list[Row]) -> Iterator[bytes]:
+    """Yield rows in the binary form of COPY, some thousand bytes at a time; of equal keys the first. Fills `made`."""
     parts, size = [_COPY_HEAD], 0
     start, version_of, length = _START.pack, _VERSION.pack, _LENGTH.pack
-    for number in numbers:
-        stream, version, topic, state, digest = rows[number]
+    seen: set[tuple[str, int]] = set()
+    for number, row in enumerate(rows):
+        made.append(row)
+        stream, version, topic, state, digest = row
+        if (key := (stream, version)) in seen:
+            continue
+        seen.add(key)
         stream_bytes, topic_bytes = escape(stream).encode(), escape(topic).encode()
         parts += (
             start(6, 4, number, len(stream_bytes)),

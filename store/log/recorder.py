@@ -132,11 +132,15 @@ class BatchRecorder(ApplicationRecorder):
         """What opens transactions."""
 
     @abstractmethod
-    def insert_new(self, connection: Connection, rows: Sequence[Row]) -> int:
-        """Append those rows whose key is free, in their order and without a gap; of equal keys the first.
+    def insert_new(self, connection: Connection, rows: Iterable[Row], head: int, /) -> tuple[int, Sequence[Row]]:
+        """Append those rows whose key is free, in their order, without a gap after `head`; of equal keys the first.
 
-        Returns how many these were.
+        Returns how many these were, and all rows, which may be made only as they are asked for.
         """
+
+    @abstractmethod
+    def digests_at(self, connection: Connection, rows: Sequence[Row]) -> list[bytes | None]:
+        """Return the digests that are stored under the keys of rows; None where a key is free."""
 
     @abstractmethod
     def records_at(self, connection: Connection, positions: Iterable[int]) -> list[LogRecord]:
@@ -150,7 +154,7 @@ class BatchRecorder(ApplicationRecorder):
     def id_of(self, stream: str) -> UUID | str:
         """Return the name of a stream as users of the library have it."""
 
-    def append(self, connection: Connection, rows: Sequence[Row]) -> tuple[Sequence[int], Sequence[Row]]:
+    def append(self, connection: Connection, arriving: Iterable[Row]) -> tuple[Sequence[int], Sequence[Row]]:
         """Append those rows that are new, inside the caller's transaction.
 
         Returns where those stood, in the order of the positions that they got, and what was stored of each.
@@ -159,22 +163,24 @@ class BatchRecorder(ApplicationRecorder):
         is found afterwards among the few rows that were not stored, and the next free key is used.
         """
         head = head_of(connection)
-        if self.insert_new(connection, rows) == len(rows):
+        count, rows = self.insert_new(connection, arriving, head)
+        if count == len(rows):
             return range(len(rows)), rows
-        stored = connection.execute(
-            "SELECT content_hash FROM stored_events WHERE position > ? ORDER BY position", (head,)
-        )
+        sql = "SELECT content_hash FROM stored_events WHERE position > ? ORDER BY position"
+        stored = iter(connection.execute(sql, (head,)).fetchall())
         new: list[int] = []
         left: list[int] = []
         # Of equal rows the first is the one that was stored.
-        (expected,) = stored.fetchone() or (None,)
+        (expected,) = next(stored, (None,))
         for index, row in enumerate(rows):
             if row[-1] == expected:
                 new.append(index)
-                (expected,) = stored.fetchone() or (None,)
+                (expected,) = next(stored, (None,))
             else:
                 left.append(index)
-        careful = [(index, _append_with_care(connection, rows[index])) for index in left]
+        known = self.digests_at(connection, [rows[index] for index in left])
+        others = [index for index, digest in zip(left, known, strict=True) if digest != rows[index][-1]]
+        careful = [(index, _append_with_care(connection, rows[index])) for index in others]
         stored_later = [(index, row) for index, row in careful if row is not None]
         return [*new, *(index for index, _ in stored_later)], [
             *(rows[index] for index in new),
@@ -303,20 +309,25 @@ def is_stored(connection: Connection, stream: str, versions: tuple[int, int], di
     return found is not None
 
 
+def digest_at(connection: Connection, stream: str, version: int) -> bytes | None:
+    """Return the digest that is stored under a key; None if the key is free."""
+    found = connection.execute(
+        "SELECT content_hash FROM stored_events WHERE originator_id = ? AND originator_version = ?", (stream, version)
+    ).fetchone()
+    return None if found is None else found[0]
+
+
 def _append_with_care(connection: Connection, row: Row) -> Row | None:
     """Append a row whose key is taken: return it as it was stored, None if it was there already."""
     stream, version, topic, state, digest = row
     following = "(SELECT coalesce(max(position), 0) + 1 FROM stored_events)"
     insert = f"INSERT INTO stored_events ({_COLUMNS}) VALUES ({following}, ?, ?, ?, ?, ?)"
     while True:
-        found = connection.execute(
-            "SELECT content_hash FROM stored_events WHERE originator_id = ? AND originator_version = ?",
-            (stream, version),
-        ).fetchone()
+        found = digest_at(connection, stream, version)
         if found is None:
             connection.execute(insert, stored := (stream, version, topic, state, digest))
             return stored
-        if found[0] == digest:
+        if found == digest:
             return None
         version = next_free_version(version)
 

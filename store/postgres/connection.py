@@ -59,8 +59,10 @@ class PostgresConnection:
     def columns_of(self, table: str, /) -> list[str]:
         """Return the names of a table's columns; none if it is not there."""
         sql = (
-            "SELECT column_name::text FROM information_schema.columns "
-            "WHERE table_schema = current_schema AND table_name = ? ORDER BY ordinal_position"
+            # Asked before every batch: the views of information_schema take some ten times as long.
+            "SELECT attname::text FROM pg_attribute "
+            "WHERE attrelid = to_regclass(current_schema || '.' || quote_ident(?)) "
+            "AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
         )
         return [name for (name,) in self.execute(sql, (table,))]
 

@@ -149,7 +149,7 @@ def appending_by_recorder(url: str, batches: list[Arrivals], batch_events: int) 
 
     def work() -> None:
         for batch in batches:
-            states = codec.compress_all(batch.raws)
+            states = codec.compress_each(batch.raws)
             found = zip(batch.streams, batch.versions, batch.names, states, strict=True)
             new = {(row[0], row[1]): StoredEvent(*row) for row in found if (row[0], row[1]) not in known}
             known.update(new)
