@@ -27,7 +27,9 @@ from outcomes.projections.mastery.results import Assessments, Scope, courses_by_
 from outcomes.projections.views.schema import VERSION_TABLES
 
 _SHARED_POLICIES = frozenset({Kind.PROFICIENCY, Kind.CALCULATION_METHOD})
-_ON_RESULTS = frozenset({Kind.RESULT, Kind.ASSESSMENT})
+_ON_RESULTS = frozenset({Kind.RESULT, Kind.ASSESSMENT, Kind.RESULT_DETAIL, Kind.ALIGNMENT})
+# Whether a student sees a grade: it counts all the same, for teachers see it (DOMAIN.md 5.3).
+_ON_POSTING = frozenset({Kind.SUBMISSION, Kind.POST_POLICY})
 _ON_MEMBERSHIP = frozenset({Kind.ENROLLMENT, Kind.USER})
 
 Change = dict[str, Any]
@@ -54,6 +56,8 @@ class Effects:
             if kind in _ON_RESULTS:
                 changed = (steps.get((pair, entry.position)) for pair in pairs[entry.position])
                 yield entry, _no_places(), [change for change in changed if change is not None]
+            elif kind in _ON_POSTING:
+                yield entry, _no_places(), []
             elif kind in _ON_MEMBERSHIP:
                 yield entry, _no_places(), list(self._scores_by_membership(entry))
             else:
@@ -131,16 +135,19 @@ class Effects:
     # -- scores ---------------------------------------------------------------------------------------------------
 
     def _pairs(self, entries: list[TimelineEntry]) -> dict[int, list[PairKey]]:
-        """Return, by position, whose scores an event of a result or of its assessment can have changed."""
+        """Return, by position, whose scores an event of a result, or of what one counts by, can have changed."""
         effective = [entry for entry in entries if not entry.is_overtaken]
-        of_results = self._steps.pairs_of_results([entry.ref.id for entry in effective if entry.kind is Kind.RESULT])
+        by_id = [entry.ref.id for entry in effective if entry.kind in {Kind.RESULT, Kind.RESULT_DETAIL}]
+        of_results = self._steps.pairs_of_results(by_id)
         found: dict[int, list[PairKey]] = {entry.position: [] for entry in entries}
         for entry in effective:
-            if entry.kind is Kind.RESULT:
-                found[entry.position] = of_results.get(entry.ref.id, [])
-            else:
+            if entry.kind is Kind.ASSESSMENT:
                 pairs = self._steps.pairs_of_assessment(entry.ref.id)
                 found[entry.position] = [pair for pair in pairs if self._steps.goes_by_time(pair, entry.position)]
+            elif entry.kind is Kind.ALIGNMENT:
+                found[entry.position] = self._steps.pairs_of_alignment(entry.ref.id)
+            else:
+                found[entry.position] = of_results.get(entry.ref.id, [])
         return found
 
     def _scores_by_policy(self, entry: TimelineEntry) -> Iterator[Change]:

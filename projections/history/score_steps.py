@@ -11,18 +11,18 @@ import orjson
 
 from outcomes.domain.event import OrderKey
 from outcomes.domain.mastery import EnrollmentState, ScoredResult
-from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, RunningRollup, Standing
-from outcomes.domain.times import Micros
+from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, Standing
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.mastery.facts import ExportFacts
+from outcomes.projections.history.exported_facts import ExportedFacts
+from outcomes.projections.history.pair_in_force import Arrival, HandedIn, PairInForce
 from outcomes.projections.mastery.membership import MembershipHistory
 from outcomes.projections.mastery.policy import Policy
-from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
+from outcomes.projections.mastery.policy_history import PolicyHistory
 from outcomes.projections.mastery.results import (
+    NEW_QUIZ_ARTIFACT,
     SCORED_COLUMNS,
     Assessments,
     Scope,
-    is_by_rubric,
     pairs_at,
     rubrics_of,
     scored,
@@ -48,20 +48,10 @@ class PairKey(NamedTuple):
     outcome_id: str
 
 
-class _Arrival(NamedTuple):
-    """What came at a position: a version of a result, or the time at which the work behind some was handed in."""
-
-    position: int
-    order: OrderKey
-    result: ScoredResult | None
-    assessment: str | None
-    handed_in_at: Micros | None
-
-
 _position = attrgetter("position")
 
 
-def _with_those_ahead(wanted: list[int], arrivals: list[_Arrival]) -> list[int]:
+def _with_those_ahead(wanted: list[int], arrivals: list[Arrival]) -> list[int]:
     """Return the wanted positions and those of arrivals after the first of them, in order.
 
     As many more as make reading a pair of thousands of results for a page of them worth its while.
@@ -135,6 +125,15 @@ class ScoreSteps:
         )
         return sorted(PairKey(*row) for row in rows.fetchall())
 
+    def pairs_of_alignment(self, alignment_id: str) -> list[PairKey]:
+        """Return the pairs with results that exports ever told to count by an alignment."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT result_detail_id FROM result_detail_versions WHERE tenant = ? AND alignment_id = ?",
+            (self._point.number, alignment_id),
+        )
+        found = self.pairs_of_results([row[0] for row in rows.fetchall()])
+        return sorted({pair for pairs in found.values() for pair in pairs})
+
     def goes_by_time(self, pair: PairKey, known_at: int) -> bool:
         """Say whether the score of a pair hangs on when work was handed in."""
         course = self._course(pair.course)
@@ -172,11 +171,13 @@ class ScoreSteps:
         if course is None:
             return
         arrivals = self._results(pair)
-        results = {arrival.result.id for arrival in arrivals if arrival.result}
-        # What exports told of a result came at positions of its own, and may leave it out: such pairs are read anew.
-        if not results.isdisjoint(self._moved) or self._facts.of(results):
+        results = [arrival.told for arrival in arrivals if isinstance(arrival.told, ScoredResult)]
+        ids = {result.id for result in results}
+        # Whether a result of a New Quiz counts hangs on the others of its pair (DOMAIN.md 5.12): such are few.
+        if not ids.isdisjoint(self._moved) or any(result.artifact_type == NEW_QUIZ_ARTIFACT for result in results):
             sides.update(((pair, position), self._sides_of_moved(pair, course, position)) for position in wanted)
             return
+        arrivals = sorted([*arrivals, *self._exported.of(ids)], key=_position)
         positions = _with_those_ahead(wanted, arrivals)
         policies = self._policies.policies(course, pair.outcome_id, positions)
         if any(map(_goes_by_time, policies)) and (told := self._assessments(arrivals)):
@@ -190,9 +191,9 @@ class ScoreSteps:
             (sides if position in asked else self._ahead)[pair, position] = found
 
     @staticmethod
-    def _steps(arrivals: list[_Arrival], positions: list[int], policies: list[Policy]) -> Iterator[_Sides]:
+    def _steps(arrivals: list[Arrival], positions: list[int], policies: list[Policy]) -> Iterator[_Sides]:
         """Yield what stood just before each position and with it. Results and assessments are no part of a policy."""
-        pair, waiting = _PairInForce(), iter(arrivals)
+        pair, waiting = PairInForce(), iter(arrivals)
         arrival = next(waiting, None)
         for position, policy in zip(positions, policies, strict=True):
             pair.go_by(policy)
@@ -206,7 +207,7 @@ class ScoreSteps:
             yield before, pair.standing()
 
     def _sides_of_moved(self, pair: PairKey, course: str, position: int) -> _Sides:
-        """Return the same for a pair with a result that was elsewhere at some time: such are few."""
+        """Return the same for a pair whose results do not stand for themselves: each side is read anew."""
         scope = Scope(course, self._student(pair.student), pair.outcome_id)
         return self._standing(scope, course, position - 1), self._standing(scope, course, position)
 
@@ -219,7 +220,7 @@ class ScoreSteps:
         row = row_of(basis, assessments, course, pair)
         return Standing(row.score, row.mastered)
 
-    def _results(self, pair: PairKey) -> list[_Arrival]:
+    def _results(self, pair: PairKey) -> list[Arrival]:
         rows = self._connection.execute(
             f"SELECT v.position, v.event_time, v.updated_at, v.is_update, v.digest, {SCORED_COLUMNS} "
             "FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course "
@@ -227,13 +228,13 @@ class ScoreSteps:
             "AND v.outcome_id = :outcome_id AND v.event_time <= :until AND v.position <= :known_at",
             {**self._point.bounds(), **pair._asdict()},
         )
-        arrivals = [_Arrival(row[0], OrderKey(*row[1:5]), scored(row[5:]), None, None) for row in rows]
-        return sorted(arrivals, key=_position)
+        return [Arrival(row[0], OrderKey(*row[1:5]), scored(row[5:])) for row in rows]
 
-    def _assessments(self, arrivals: list[_Arrival]) -> list[_Arrival]:
+    def _assessments(self, arrivals: list[Arrival]) -> list[Arrival]:
         """Return when the work behind results was handed in, as that came to be known."""
-        by_rubric = set(rubrics_of(arrival.result for arrival in arrivals if arrival.result))
-        if not by_rubric or len(arrivals) == 1:
+        results = [arrival.told for arrival in arrivals if isinstance(arrival.told, ScoredResult)]
+        by_rubric = set(rubrics_of(results))
+        if not by_rubric or len(results) == 1:
             return []
         rows = self._connection.execute(
             "SELECT v.position, v.event_time, v.updated_at, v.is_update, v.digest, v.assessment_id, v.handed_in_at "
@@ -241,11 +242,11 @@ class ScoreSteps:
             "WHERE v.tenant = :tenant AND v.event_time <= :until AND v.position <= :known_at",
             {**self._point.bounds(), "ids": orjson.dumps(sorted(by_rubric)).decode()},
         )
-        return [_Arrival(row[0], OrderKey(*row[1:5]), None, row[5], row[6]) for row in rows]
+        return [Arrival(row[0], OrderKey(*row[1:5]), HandedIn(row[5], row[6])) for row in rows]
 
     @cached_property
-    def _facts(self) -> ExportFacts:
-        return ExportFacts(self._connection, self._point)
+    def _exported(self) -> ExportedFacts:
+        return ExportedFacts(self._connection, self._point)
 
     @cached_property
     def _moved(self) -> frozenset[str]:
@@ -263,61 +264,3 @@ class ScoreSteps:
     def _look_up_student(self, number: int) -> str:
         found: str = self._connection.execute("SELECT uuid FROM students WHERE student = ?", (number,)).fetchone()[0]
         return found
-
-
-_UNKNOWN = RunningRollup(None, None)
-
-
-class _PairInForce:
-    """The results of one pair that are in force as arrivals come, whatever the order of their events."""
-
-    def __init__(self) -> None:
-        self._policy: Policy | None = None
-        self._rollup = _UNKNOWN
-        self._stands: Standing | None = NOT_ASSESSED
-        self._results: dict[str, tuple[OrderKey, ScoredResult]] = {}
-        self._handed_in: dict[str, tuple[OrderKey, Micros | None]] = {}
-        self._of_assessment: dict[str, set[str]] = defaultdict(set)
-
-    def go_by(self, policy: Policy) -> None:
-        """Count by a policy from now on."""
-        if self._policy is None or not same_standing(self._policy, policy):
-            self._policy = policy
-            self._stands = None
-            scale, calculation = (policy.scale, policy.calculation) if policy.is_linked else (None, None)
-            self._rollup = RunningRollup(
-                scale, calculation, (self._dated(found) for _, found in self._results.values())
-            )
-
-    def take(self, arrival: _Arrival) -> None:
-        """Let what came stand, unless something later by event time was there already."""
-        result, assessment = arrival.result, arrival.assessment
-        if result is not None:
-            known = self._results.get(result.id)
-            if known is None or known[0] < arrival.order:
-                self._results[result.id] = arrival.order, result
-                if result.artifact_id is not None:
-                    self._of_assessment[result.artifact_id].add(result.id)
-                self._put(result)
-        elif assessment is not None:
-            told = self._handed_in.get(assessment)
-            if told is None or told[0] < arrival.order:
-                self._handed_in[assessment] = arrival.order, arrival.handed_in_at
-                for result_id in self._of_assessment[assessment]:
-                    self._put(self._results[result_id][1])
-
-    def _put(self, result: ScoredResult) -> None:
-        self._rollup.put(self._dated(result))
-        self._stands = None
-
-    def _dated(self, result: ScoredResult) -> ScoredResult:
-        if not self._handed_in or not result.artifact_id or not is_by_rubric(result):
-            return result
-        told = self._handed_in.get(result.artifact_id)
-        return result if told is None else result._replace(submitted_at=told[1])
-
-    def standing(self) -> Standing:
-        """Return the score as it is now; before one arrival it is what it was with the one before."""
-        if self._stands is None:
-            self._stands = self._rollup.standing()
-        return self._stands

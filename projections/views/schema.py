@@ -199,6 +199,7 @@ _INDEXES = (
         f"CREATE INDEX {VERSION_TABLES[kind]}_in_context ON {VERSION_TABLES[kind]} (context)"
         for kind in (Kind.RESULT_DETAIL, Kind.ALIGNMENT, Kind.SUBMISSION, Kind.POST_POLICY, Kind.SECTION)
     ),
+    "CREATE INDEX result_detail_versions_by_alignment ON result_detail_versions (alignment_id)",
     "CREATE INDEX submission_versions_by_student ON submission_versions (assignment_id, user_uuid)",
     "CREATE INDEX post_policy_versions_by_assignment ON post_policy_versions (assignment_id)",
 )

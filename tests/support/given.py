@@ -257,6 +257,11 @@ def setting(name: str, time: str, *, value: bool, meta: Any = None) -> dict[str,
     return event("outcomes_setting_changed", time, {"setting": name, "value": value}, **(meta or {}))
 
 
+def observed(kind: str, time: str, *, meta: Any = None, **body: Any) -> dict[str, Any]:
+    """What a row of an export said at a time, as `outcomes bootstrap` records it."""
+    return event(f"outcomes_{kind}_observed", time, {"updated_at": time, **body}, **(meta or {}))
+
+
 def lines(*events: Any) -> bytes:
     """Return events as NDJSON; text and bytes stand for themselves."""
     return b"\n".join(

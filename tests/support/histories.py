@@ -83,6 +83,32 @@ def histories(*, most: int = 14) -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(_event(), min_size=1, max_size=most)
 
 
+@st.composite
+def _fact(draw: st.DrawFn) -> dict[str, Any]:
+    """What an export told of the results of histories: they have ids 1 to 3, and were assessed when they happened."""
+    time, meta = draw(_time), {"tenant": draw(_tenant)}
+    if draw(st.integers(0, 2)) == 0:
+        state = draw(st.sampled_from(["active", "deleted"]))
+        alignment = draw(st.sampled_from(["70", "71"]))
+        return make.observed("alignment", time, alignment_id=alignment, workflow_state=state, meta=meta)
+    told = {
+        "submitted_at": draw(st.none() | st.sampled_from(DAYS)),
+        "assessed_at": draw(st.sampled_from(DAYS)),
+        "hidden": draw(st.sampled_from([True, False, None])),
+        "alignment_id": draw(st.sampled_from(["70", "71", "72", None])),
+        "assignment_id": draw(st.sampled_from(["80", "81", None])),
+    }
+    known = {name: value for name, value in told.items() if value is not None}
+    return make.observed("result_detail", time, result_id=draw(_few), course_id="200", meta=meta, **known)
+
+
+@st.composite
+def exported_histories(draw: st.DrawFn, *, most: int = 14) -> list[dict[str, Any]]:
+    """Return histories to which an export adds what no event tells of results, in any order."""
+    facts = draw(st.lists(_fact(), min_size=1, max_size=max(1, most // 2)))
+    return draw(st.permutations([*draw(histories(most=most)), *facts]))
+
+
 METHODS = [
     ("highest", None),
     ("latest", None),

@@ -13,8 +13,8 @@ from outcomes.projections.history.effects import Effects
 from outcomes.projections.history.late import late
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
-from tests.support.given import group, link, outcome, result, rubric_assessed
-from tests.support.histories import histories
+from tests.support.given import group, link, observed, outcome, result, rubric_assessed
+from tests.support.histories import exported_histories, histories
 from tests.support.world import World, fresh_world
 
 
@@ -31,8 +31,8 @@ def _as_set(rows: list[dict[str, Any]]) -> set[str]:
 class TestEffects:
     """The places and scores that an event changed when it arrived."""
 
-    @given(histories(most=16))
-    @settings(max_examples=60, deadline=None)
+    @given(histories(most=16) | exported_histories(most=12))
+    @settings(max_examples=80, deadline=None)
     def test_they_are_what_comparing_everything_finds(self, events: list[dict[str, Any]]) -> None:
         """Every tree and every score, known just before each event and with it: slow, and beyond doubt."""
         with fresh_world() as world:
@@ -59,7 +59,7 @@ class TestEffects:
                         changes = [score_change(old.get(key), new.get(key)) for key in old.keys() | new.keys()]
                         assert _as_set(entry["scores"]) == _as_set([change for change in changes if change])
 
-    @given(histories(most=24))
+    @given(histories(most=24) | exported_histories(most=16))
     @settings(max_examples=40, deadline=None)
     def test_one_after_the_other_they_are_the_same(self, events: list[dict[str, Any]]) -> None:
         """What is read ahead, for events to come, tells of each what is found of it alone."""
@@ -101,6 +101,26 @@ class TestEffects:
         )
         found = next(entry for entry in late_ones(world) if entry["kind"] == "assessment")
         assert [row["score"] for row in found["scores"]] == [[4.0, 2.0]]
+
+    def test_what_only_an_export_tells_is_listed_with_the_scores_that_it_changed(self, world: World) -> None:
+        """One result turns out hidden, the alignment of the other deleted; a grade that waits counts all the same."""
+        world.take(outcome("7", "2025-01-01"), result("10", "2025-02-01", score=4), result("11", "2025-03-01", score=2))
+        known = {"course_id": "200", "user_uuid": "studentAda", "assignment_id": "80"}
+        world.take(
+            observed("result_detail", "2025-03-02", result_id="10", hidden=True, **known),
+            observed("result_detail", "2025-03-02", result_id="11", alignment_id="70", **known),
+            observed("alignment", "2025-03-03", alignment_id="70", learning_outcome_id="7", workflow_state="deleted"),
+            observed("submission", "2025-03-04", submission_id="90", **known),
+            observed("post_policy", "2025-03-04", post_policy_id="91", course_id="200", post_manually=True),
+        )
+        found = {(entry["kind"], entry["id"]): [row["score"] for row in entry["scores"]] for entry in late_ones(world)}
+        assert {key: scores for key, scores in found.items() if key[0] not in {"outcome", "result"}} == {
+            ("result_detail", "10"): [[4.0, 2.0]],
+            ("result_detail", "11"): [],
+            ("alignment", "70"): [[2.0, None]],
+            ("submission", "90"): [],
+            ("post_policy", "91"): [],
+        }
 
 
 class TestSize:

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ class Schools(NamedTuple):
     whole: outcomes.Home
     found: Any
     written: Any
+    head: int
+    """Of the home with gaps, once what it missed was written."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,7 @@ def schools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Schools]:
         findings = list(found.findings)
         whole.reconcile(export, at=made.at, write=True)
         written = gaps.reconcile(export, at=made.at, write=True)
-        yield Schools(made, gaps, whole, (found, findings), written)
+        yield Schools(made, gaps, whole, (found, findings), written, gaps.head)
 
 
 def test_all_that_was_lost_is_named_and_nothing_else(schools: Schools) -> None:
@@ -114,6 +117,26 @@ def test_writing_tells_the_scores_that_it_changed(schools: Schools) -> None:
     changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     assert changed
     assert changed == {_key(one) for one in schools.written.changed if one.score[0] != one.score[1]}
+
+
+def test_late_tells_the_same_scores_event_by_event(schools: Schools) -> None:
+    """From the first observation of a writing to its last, what late tells adds up to what the writing changed."""
+    last = schools.head
+    wanted = range(last - schools.written.appended + 1, last + 1)
+    moves: dict[tuple[str, str, str], list[tuple[int, Any]]] = {}
+    for entry in schools.gaps.at().late(over="0s"):
+        for row in entry.scores if entry.position in wanted else ():
+            key = (row["course_id"], row["student"], row["outcome_id"])
+            moves.setdefault(key, []).append((entry.position, (row["score"], row["mastered"])))
+    told = {}
+    for key, found in moves.items():
+        found.sort()
+        assert all(one[1][0][1] == other[1][0][0] for one, other in pairwise(found)), "each begins where the last ended"
+        score, mastered = zip(found[0][1], found[-1][1], strict=True)
+        told[key] = [(one[0], other[1]) for one, other in (score, mastered)]
+    changed = {_key(row): [tuple(row.score), tuple(row.mastered)] for row in schools.written.changed}
+    assert len(changed) > 50
+    assert {key: move for key, move in told.items() if any(before != after for before, after in move)} == changed
 
 
 def _key(row: Any) -> tuple[str, str, str]:
