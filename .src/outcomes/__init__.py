@@ -34,24 +34,24 @@ if TYPE_CHECKING:
     from outcomes.api.point import Point
     from outcomes.cluster.files import replay_files
     from outcomes.domain.errors import (
-        HomeBusy, HomeUnavailable, InputCutShort, KeySetUnavailable, LogDamaged, MissingExtra, NoFileOfEvents,
-        NotAnEvent, OutcomesError, QuestionStopped, QueueUnavailable, SchemaGap, SeveralTenants, SignatureRefused,
-        UnreadableInput, UsageError,
+        ConnectionLost, DatabaseUnavailable, HomeBusy, HomeUnavailable, InputCutShort, KeySetUnavailable, LogDamaged,
+        MissingExtra, NoFileOfEvents, NotAnEvent, OutcomesError, QuestionStopped, QueueUnavailable, SchemaGap,
+        SeveralTenants, SignatureRefused, UnreadableInput, UsageError,
     )
     from outcomes.store.operations.checkpoint import Checkpoint
 
 __all__ = [
-    "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ContextMembers",
-    "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult", "Explanation", "Finding", "Findings",
-    "Flips", "Heading", "History", "Home", "HomeBusy", "HomeUnavailable", "Impact", "IngestReport", "InputCutShort",
-    "KeptFigures", "KeySetUnavailable", "Late", "LateEntry", "Level", "Log", "LogDamaged", "LogEntry", "LogWritten",
-    "Mastery", "MasteryRow", "MissingExtra", "Moment", "Moments", "NoFileOfEvents", "NodeChange", "NotAnEvent",
-    "OutcomeTree", "OutcomesError", "Place", "Places", "Point", "PolicyChange", "PolicyDifference", "PolicySource",
-    "Problem", "QuarantineEntry", "QuarantineList", "Quarantined", "QuestionStopped", "QueueUnavailable", "Rebuilt",
-    "Record", "Replayed", "ReplayedFiles", "RowList", "Rows", "SchemaGap", "Score", "ScoreChange", "ScoreMove",
-    "Setting", "SettingList", "SettingRecorded", "SeveralTenants", "SignatureRefused", "Status", "Student", "Students",
-    "Timeline", "TimelineEntry", "TreeNode", "UnreadableInput", "UsageError", "Verdict", "init", "open", "replay_files",
-    "verify",
+    "Actor", "Answer", "Backup", "Blame", "BlamedField", "Checkpoint", "ClassFigures", "ClassReport", "ConnectionLost",
+    "ContextMembers", "DatabaseUnavailable", "Diff", "Digest", "Dismissed", "EntityState", "Erased", "ExplainedResult",
+    "Explanation", "Finding", "Findings", "Flips", "Heading", "History", "Home", "HomeBusy", "HomeUnavailable",
+    "Impact", "IngestReport", "InputCutShort", "KeptFigures", "KeySetUnavailable", "Late", "LateEntry", "Level", "Log",
+    "LogDamaged", "LogEntry", "LogWritten", "Mastery", "MasteryRow", "MissingExtra", "Moment", "Moments",
+    "NoFileOfEvents", "NodeChange", "NotAnEvent", "OutcomeTree", "OutcomesError", "Place", "Places", "Point",
+    "PolicyChange", "PolicyDifference", "PolicySource", "Problem", "QuarantineEntry", "QuarantineList", "Quarantined",
+    "QuestionStopped", "QueueUnavailable", "Rebuilt", "Record", "Replayed", "ReplayedFiles", "RowList", "Rows",
+    "SchemaGap", "Score", "ScoreChange", "ScoreMove", "Setting", "SettingList", "SettingRecorded", "SeveralTenants",
+    "SignatureRefused", "Status", "Student", "Students", "Timeline", "TimelineEntry", "TreeNode", "UnreadableInput",
+    "UsageError", "Verdict", "init", "open", "replay_files", "verify",
 ]
 # fmt: on
 
