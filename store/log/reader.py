@@ -1,7 +1,9 @@
 """What is read of a log: by position, by entity, and what it says of itself."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from contextlib import suppress
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from eventsourcing.application import AggregateNotFoundError
@@ -25,7 +27,14 @@ from outcomes.store.log.migrations import (
     format_to_read,
     read_property,
 )
-from outcomes.store.log.recorder import LogRecord, contents_after, records_after, records_before, states_after
+from outcomes.store.log.recorder import (
+    LogRecord,
+    contents_after,
+    records_after,
+    records_before,
+    records_by_stream,
+    states_after,
+)
 from outcomes.store.log.repository import KnownAt, LogRepository, readable, replayed
 from outcomes.store.privacy.encryption import Opened
 from outcomes.store.sqlite.rows import fetch_one
@@ -223,8 +232,58 @@ class LogReader(LogApplication):
         number = self.tenants().get(ref.tenant)
         return None if number is None else self.stream(ref.tenant, number, stream_of_entity(ref.kind, ref.id))
 
-    def streams(self) -> Iterator[int]:
-        """Yield, for every stream, the position of one of its events."""
-        with self._datastore.reading() as connection:
-            rows = connection.execute("SELECT min(position) FROM stored_events GROUP BY originator_id")
-            yield from (int(row[0]) for row in rows)
+    def events_of(self, ref: EntityRef, known_at: int) -> list[LogEvent]:
+        """Return the events of one entity as known at a position."""
+        return self._fold(ref, list, None, known_at) or []
+
+    def entities(self, known_at: int) -> Iterator[tuple[EntityRef, list[LogEvent]]]:
+        """Yield every entity with its events as known at a position: one pass over the streams, a page at a time.
+
+        What is damaged, or filed where it does not belong, is left out.
+        """
+        numbers = self.tenants()
+        unknown_then = self._all_filed_as_unknown(numbers, known_at)
+        for stream, records in groupby(self._by_stream(known_at), attrgetter("originator_id")):
+            if not isinstance(stream, str) or stream.partition("/")[2].startswith(f"{OTHER}/"):
+                continue
+            events = [self._log_mapper.to_domain_event(record) for record in records]
+            ref = self._ref_of(stream, events, numbers)
+            if ref is not None:
+                yield ref, [*events, *unknown_then.pop(ref, ())]
+        yield from unknown_then.items()
+
+    def _by_stream(self, upto: int) -> Iterator[LogRecord]:
+        after: tuple[Any, Any] | None = ("", -1)
+        while after is not None:
+            with self.reading() as connection:
+                page = records_by_stream(connection, after, upto, _PAGE)
+            yield from page
+            keys = ((record.originator_id, record.originator_version) for record in reversed(page))
+            # A key of another type than it should have cannot be gone on from.
+            after = next((key for key in keys if (type(key[0]), type(key[1])) == (str, int)), None)
+
+    def _ref_of(self, stream: str, events: Iterable[LogEvent], numbers: dict[str, int]) -> EntityRef | None:
+        """Return the entity whose stream this is, by the first event that says so."""
+        for event in _read(events):
+            ref, number = event.ref, numbers.get(event.tenant)
+            if number is not None and stream == self.stream(ref.tenant, number, stream_of_entity(ref.kind, ref.id)):
+                return ref
+        return None
+
+    def _all_filed_as_unknown(self, numbers: dict[str, int], known_at: int) -> dict[EntityRef, list[LogEvent]]:
+        store = EventStore(self.mapper, KnownAt(self.recorder, known_at))
+        found: dict[EntityRef, list[LogEvent]] = {}
+        for number in numbers.values():
+            for name in chain.from_iterable(NAMES.values()):
+                for known in cast("Iterable[LogEvent]", store.get(in_tenant(number, f"{OTHER}/{name}"))):
+                    for event in _read([known]):
+                        found.setdefault(event.ref, []).append(known)
+        return found
+
+
+def _read(events: Iterable[LogEvent]) -> Iterator[Event]:
+    """Yield what can be read of events, and is projected."""
+    for one in events:
+        with suppress(LogDamaged):
+            if isinstance(one.event, Event):
+                yield one.event

@@ -247,6 +247,15 @@ def records_after(connection: Connection, after: int, upto: int, limit: int) -> 
     return [record_of(row) for row in rows]
 
 
+def records_by_stream(connection: Connection, after: tuple[Any, Any], upto: int, limit: int) -> list[LogRecord]:
+    """Return a page of the log stream by stream, each in its order, from behind a stream and version."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM stored_events WHERE (originator_id, originator_version) > (?, ?) AND position <= ? "
+        "ORDER BY originator_id, originator_version LIMIT ?"
+    )
+    return [record_of(row) for row in fetch_all(connection, sql, (*after, upto, limit))]
+
+
 def records_before(connection: Connection, before: int, limit: int) -> list[LogRecord]:
     """Return a page of the log backwards, from just before a position."""
     sql = f"SELECT {_COLUMNS} FROM stored_events WHERE position < ? ORDER BY position DESC LIMIT ?"
