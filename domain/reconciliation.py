@@ -33,7 +33,7 @@ class Verdict(StrEnum):
 BAD_NEWS: Final = frozenset({Verdict.MISSED, Verdict.CONTRADICTION})
 """Verdicts of which each one is a lack of the log. What was never told is one only after the first event."""
 WRITTEN: Final = frozenset({Verdict.MISSED, Verdict.NEVER_TOLD, Verdict.SILENT})
-"""Verdicts that an observation mends."""
+"""Verdicts that an observation always mends."""
 
 
 class Cut(NamedTuple):
@@ -78,13 +78,22 @@ class Ours(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """A verdict and what it stands on: the window in which something was missed, the fields [ours, theirs], and why."""
+    """A verdict and what it stands on: the window in which something was missed, the fields [ours, theirs], and why.
+
+    `is_decided` says of a contradiction that the export tells which side of it Canvas holds.
+    """
 
     verdict: Verdict
     since: Micros | None = None
     until: Micros | None = None
     fields: Mapping[str, tuple[Any, Any]] = {}
     why: str | None = None
+    is_decided: bool = False
+
+    @property
+    def is_mended(self) -> bool:
+        """Whether an observation of the row makes it good."""
+        return self.is_decided or self.verdict in WRITTEN
 
 
 def judge(kind: Kind, theirs: Theirs, ours: Ours | None, cut: Cut) -> Judgement:
@@ -118,7 +127,7 @@ def _age(theirs: Theirs, ours: Ours, *, has_changed: bool) -> int:
 def _not_newer(theirs: Theirs, ours: Ours, fields: Mapping[str, tuple[Any, Any]], cut: Cut, age: int) -> Judgement:
     if age == 0 and ours.is_crossed:
         why = "told, but the event of an earlier save was posted after it"
-        return Judgement(Verdict.CONTRADICTION, ours.clock, theirs.updated_at, fields, why)
+        return Judgement(Verdict.CONTRADICTION, ours.clock, theirs.updated_at, fields, why, is_decided=True)
     if cut.is_under_way(ours.clock):
         return Judgement(Verdict.LAGGING, theirs.updated_at, ours.clock, fields, "the export is of before this change")
     if age < 0:

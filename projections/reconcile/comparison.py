@@ -9,7 +9,7 @@ import numpy as np
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.domain.identity import OBSERVED_ONLY, Kind
-from outcomes.domain.reconciliation import BAD_NEWS, WRITTEN, Cut, Judgement, Theirs, Verdict, differences, judge
+from outcomes.domain.reconciliation import BAD_NEWS, Cut, Judgement, Theirs, Verdict, differences, judge
 from outcomes.domain.times import Micros, to_text
 from outcomes.projections.reconcile.book import Book
 from outcomes.projections.reconcile.newest import Newest
@@ -237,7 +237,7 @@ class Comparison:
             self.book.add(kind, one.id, one.course, found, told=here is not None and here.is_told)
             is_late = found.verdict is Verdict.NEVER_TOLD and found.since is not None
             self.book.bad += found.verdict in BAD_NEWS or is_late
-        if found.verdict in WRITTEN:
+        if found.is_mended:
             # Not before what it follows: events are posted after their row is saved, and ordered by that.
             self._write(one, one.updated_at if here is None else max(one.updated_at, here.event_time))
 

@@ -120,6 +120,25 @@ def test_what_was_told_wins_at_the_same_time(tmp_path: Path) -> None:
     assert outcomes.json("show", "group:2")["state"]["title"] == "Charts"
 
 
+def test_an_export_decides_between_saves_told_in_crossed_order(tmp_path: Path) -> None:
+    """The event of the earlier save was posted last, and stands; the row is the later save: recorded, it stands."""
+    outcomes = Asked(tmp_path / "home")
+    later = group("2", "2025-09-01T08:00:01.000Z", parent="1", title="Maps", updated="2025-09-01T08:00:00.000Z")
+    earlier = group("2", "2025-09-01T08:00:02.000Z", parent="1", title="Charts", updated="2025-09-01T07:59:59.000Z")
+    root = group("1", "2025-09-01T08:00:00.500Z", title="Plover")
+    assert outcomes("ingest", stdin=lines(root, later, earlier)).code == 0
+    assert outcomes.json("show", "group:2")["state"]["title"] == "Charts"
+    folder = export(tmp_path / "cd2", {"learning_outcome_groups": TABLES["learning_outcome_groups"]})
+    command = ("reconcile", "--from", str(folder), "--at", AT, "--format", "json")
+    found = outcomes(*command, "--write")
+    assert (found.code, found.json()["appended"]) == (1, 1)
+    assert [one["verdict"] for one in found.json()["findings"]] == ["contradiction"]
+    assert outcomes.json("show", "group:2")["state"]["title"] == "Maps"
+    assert outcomes.json("show", "group:2", "--as-of", "2025-09-01T08:00:01.999Z")["state"]["title"] == "Maps"
+    again = outcomes(*command, "--write")
+    assert (again.code, again.json()["appended"], again.json()["findings"]) == (0, 0, [])
+
+
 def test_an_encrypted_home_forgets_what_it_observed(tmp_path: Path) -> None:
     """`erase` reaches observations, no byte of the log tells them, and the same export does not bring them back."""
     outcomes, folder = Asked(tmp_path / "home"), export(tmp_path / "cd2", TABLES)

@@ -56,6 +56,12 @@ def test_each_case_has_its_verdict(row: Theirs, known: Ours | None, verdict: Ver
     assert judge(Kind.GROUP, row, known, CUT).verdict is verdict
 
 
+def test_an_export_decides_nothing_but_the_order_of_crossed_events() -> None:
+    """Of all contradictions only that one is recorded: the row is what the earlier event told, and the later save."""
+    decided = [name for name, row, known, _ in CASES if judge(Kind.GROUP, row, known, CUT).is_decided]
+    assert decided == ["posted in another order"]
+
+
 def test_missed_says_when_and_what() -> None:
     """The window is from our last change to theirs; fields are [ours, theirs]."""
     found = judge(Kind.GROUP, theirs(OTHER, NOON + HOUR), Ours(BODY, NOON + 5, NOON), CUT)
