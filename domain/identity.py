@@ -39,6 +39,8 @@ class Kind(StrEnum):
     SECTION = "section"
     TERM = "term"
     COURSE_DETAIL = "course_detail"
+    COURSE_ACCOUNT = "course_account"
+    ACCOUNT_DETAIL = "account_detail"
 
 
 OBSERVED_ONLY = frozenset(
@@ -50,6 +52,8 @@ OBSERVED_ONLY = frozenset(
         Kind.SECTION,
         Kind.TERM,
         Kind.COURSE_DETAIL,
+        Kind.COURSE_ACCOUNT,
+        Kind.ACCOUNT_DETAIL,
     }
 )
 """Kinds that no event of Canvas tells: they are known from exports."""

@@ -168,6 +168,35 @@ class CourseDetailBody(OfCourseBody):
     sis_source_id: SisId | None = None
 
 
+class CourseAccountBody(OfCourseBody):
+    """Under which account a course hangs, by its associations: ids are local, as in exports."""
+
+    id_field: ClassVar[str] = "course_account_id"
+    columns: ClassVar[Columns] = {
+        "account_id": Column(),
+    }
+
+    course_account_id: LocalId
+    account_id: LocalId | None = None
+
+
+class AccountDetailBody(Body):
+    """What Canvas knows of an account and no event tells: what the school calls it."""
+
+    id_field: ClassVar[str] = "account_id"
+    columns: ClassVar[Columns] = {
+        "sis_id": Column("sis_source_id"),
+    }
+
+    account_id: LocalId
+    sis_source_id: SisId | None = None
+
+    @property
+    def context(self) -> Context:
+        """The account."""
+        return context_of("Account", self.account_id)
+
+
 class ResultDetail(Aggregate[ResultDetailBody]):
     """What is known of a result besides what events tell."""
 
@@ -210,6 +239,18 @@ class CourseDetail(Aggregate[CourseDetailBody]):
     kind: ClassVar[Kind] = Kind.COURSE_DETAIL
 
 
+class CourseAccount(Aggregate[CourseAccountBody]):
+    """Where a course hangs after some observations."""
+
+    kind: ClassVar[Kind] = Kind.COURSE_ACCOUNT
+
+
+class AccountDetail(Aggregate[AccountDetailBody]):
+    """What is known of an account besides what events tell."""
+
+    kind: ClassVar[Kind] = Kind.ACCOUNT_DETAIL
+
+
 _BODIES: dict[Kind, type[Body]] = {
     Kind.OUTCOME: OutcomeBody,
     Kind.GROUP: GroupBody,
@@ -227,6 +268,8 @@ _BODIES: dict[Kind, type[Body]] = {
     Kind.SECTION: SectionBody,
     Kind.TERM: TermBody,
     Kind.COURSE_DETAIL: CourseDetailBody,
+    Kind.COURSE_ACCOUNT: CourseAccountBody,
+    Kind.ACCOUNT_DETAIL: AccountDetailBody,
 }
 
 
@@ -247,4 +290,6 @@ OBSERVED_ONLY: tuple[type[Aggregate[Any]], ...] = (
     Section,
     Term,
     CourseDetail,
+    CourseAccount,
+    AccountDetail,
 )

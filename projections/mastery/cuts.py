@@ -1,14 +1,15 @@
-"""Cutting answers by section and term, by Canvas's own id or the school's: what exports told of both."""
+"""Cutting answers by section, term and account, by Canvas's own id or the school's."""
 
 import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
 from outcomes.domain.errors import UsageError
-from outcomes.domain.identity import Kind, local_id
-from outcomes.projections.as_of.lookups import seek
+from outcomes.domain.identity import Context, Kind, local_id
+from outcomes.projections.as_of.lookups import context_number, seek
 from outcomes.projections.as_of.names import student_ids
 from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.row import MasteryRow
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
 
@@ -20,21 +21,48 @@ class _Named(NamedTuple):
     course: str | None
 
 
-def cut_of(connection: sqlite3.Connection, point: PointInTime, section: str | None, term: str | None) -> Fits | None:
-    """Return what tells whether a row is of a section and a term; None where neither is asked for.
+class Cut(NamedTuple):
+    """What is asked for, each by id or by what the school calls it; None: all."""
 
-    Raises UsageError for one that no export told.
+    section: str | None = None
+    term: str | None = None
+    account: str | None = None
+
+
+def cut_of(connection: sqlite3.Connection, point: PointInTime, cut: Cut) -> Fits | None:
+    """Return what tells whether a row is of a section, a term and an account; None where none is asked for.
+
+    Raises UsageError for one that nobody told.
     """
-    if section is None and term is None:
+    if cut == Cut():
         return None
-    courses = None if term is None else _courses_of(connection, point, term)
-    members = None if section is None else _members_of(connection, point, section)
+    courses = None if cut.term is None else _courses_of(connection, point, cut.term)
+    members = None if cut.section is None else _members_of(connection, point, cut.section)
+    account = None if cut.account is None else str(_account(connection, point, cut.account))
+    book = PolicyBook(connection, point)
 
     def fits(row: MasteryRow) -> bool:
+        is_below = account is None or account in book.chain(row.course_id).contexts
         is_in_term = courses is None or row.course_id in courses
-        return is_in_term and (members is None or (row.course_id, row.student) in members)
+        return is_below and is_in_term and (members is None or (row.course_id, row.student) in members)
 
     return fits
+
+
+def _account(connection: sqlite3.Connection, point: PointInTime, name: str) -> Context:
+    """Return the account that has an id, or that the school calls so; the last to speak is right."""
+    known = context_number(connection, point, Context("Account", name))
+    if known is not None:
+        return Context("Account", name)
+    up_to = "tenant = :tenant AND type = 'Account' AND event_time <= :until AND position <= :known_at"
+    row = connection.execute(
+        f"SELECT id FROM (SELECT id, sis_id, row_number() OVER (PARTITION BY id ORDER BY event_time DESC, digest DESC) "
+        f"AS place FROM sis_ids WHERE {up_to}) WHERE place = 1 AND sis_id = :name ORDER BY id LIMIT 1",
+        {**point.bounds(), "name": name},
+    ).fetchone()
+    if row is None:
+        raise UsageError(f"no such account: {name!r}: give the id of one, or a SIS id that events or an export told")
+    return Context("Account", row[0])
 
 
 def _courses_of(connection: sqlite3.Connection, point: PointInTime, term: str) -> set[str]:

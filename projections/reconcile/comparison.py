@@ -121,8 +121,10 @@ class Comparison:
 
     def _keep(self, table: str, page: list[ExportRow]) -> None:
         """Keep what later tables ask for."""
-        if table in {"users", "courses"}:
+        if table == "users":
             self._lookups.keep(table, ((row.id, text(row.value.get("uuid"))) for row in page))
+        elif table == "courses":
+            self._lookups.keep(table, (_course(row) for row in page))
         elif table == "learning_outcomes":
             self._lookups.keep("deleted_outcomes", self._deleted(page))
         elif table == "learning_outcome_results":
@@ -250,6 +252,10 @@ class Comparison:
         """Write what no event tells, where it is news."""
         if self._spool is None:
             return
+        if kind is Kind.COURSE_ACCOUNT:
+            # Associations are what follows from a course's account: of use where nothing tells that itself.
+            told = self._present.placed_courses([one.body["course_id"] for one in seen])
+            seen = [one for one in seen if one.body["course_id"] not in told]
         here = self._present.versions(kind, [one.id for one in seen])
         bodies = self._present.bodies(found.position for found in here.values())
         for one in seen:
@@ -285,6 +291,10 @@ class Comparison:
             is_new = self._cut.is_under_way(event_time)
             lagging = Judgement(Verdict.LAGGING, None, event_time, why="the export is of before it was made")
             self.book.add(kind, local_id, None, lagging if is_new else gone, told=True)
+
+
+def _course(row: ExportRow) -> tuple[str, str | None, str | None]:
+    return row.id, text(row.value.get("uuid")), identity(row.value.get("account_id"))
 
 
 def _saved(table: str, row: ExportRow) -> int | None:

@@ -175,6 +175,17 @@ class Present:
             is not None
         )
 
+    def placed_courses(self, ids: Iterable[str]) -> set[str]:
+        """Return the courses of which anything but an association tells the account."""
+        rows = self._views.execute(
+            "SELECT DISTINCT c.id FROM json_each(:ids) j "
+            "JOIN contexts c ON c.id = j.value AND c.type = 'Course' AND c.tenant = :tenant "
+            "CROSS JOIN placements p ON p.context = c.context WHERE p.event_time <= :until AND p.position <= :known_at "
+            "AND NOT EXISTS (SELECT 1 FROM course_account_versions v WHERE v.position = p.position)",
+            {**self._point.bounds(), "ids": orjson.dumps(list(ids)).decode()},
+        )
+        return {row[0] for row in rows.fetchall()}
+
     def note_seen(self, kind: Kind, ids: Iterable[str]) -> None:
         """Remember that the export holds entities of any kind but results."""
         self._views.executemany(

@@ -162,6 +162,7 @@ _version = partial(tuple.__new__, VersionRow)
 _READ = {kind: reader_of(table) for kind, table in TABLES.items()}
 _READ_RESULT = _READ[Kind.RESULT]
 _NOWHERE = (None, None)
+_OF_COURSES = frozenset({Kind.COURSE, Kind.COURSE_ACCOUNT})
 _local_id = lru_cache(maxsize=4096)(local_id)
 # Asked of the types: an unknown field of an event may be called `context`, too.
 _IN_CONTEXTS = {
@@ -194,7 +195,7 @@ def _place(event: EventLike) -> tuple[ContextKey | None, ContextKey | None]:
     """Return of which course or account an event tells the account above it, and that account."""
     body: Any = event.body
     metadata = event.metadata
-    if event.kind is Kind.COURSE:
+    if event.kind in _OF_COURSES:
         child, parent = ("Course", body.course_id), body.account_id
     elif event.kind is Kind.ACCOUNT:
         child, parent = ("Account", body.account_id), body.parent_account_id or body.account_id
@@ -221,6 +222,8 @@ def _sis_ids(event: EventLike) -> tuple[SisKey, ...]:
         told.append(("User", body.local_id, sis_id))
     elif event.kind is Kind.COURSE_DETAIL and isinstance(sis_id := getattr(body, "sis_source_id", None), str):
         told.append(("Course", body.local_id, sis_id))
+    elif event.kind is Kind.ACCOUNT_DETAIL and isinstance(sis_id := getattr(body, "sis_source_id", None), str):
+        told.append(("Account", body.local_id, sis_id))
     return tuple(told)
 
 

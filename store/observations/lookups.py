@@ -12,7 +12,7 @@ _ROWS = 5_000
 
 _TABLES = """
 CREATE TABLE users (id TEXT PRIMARY KEY, uuid TEXT) WITHOUT ROWID;
-CREATE TABLE courses (id TEXT PRIMARY KEY, uuid TEXT) WITHOUT ROWID;
+CREATE TABLE courses (id TEXT PRIMARY KEY, uuid TEXT, account TEXT) WITHOUT ROWID;
 CREATE TABLE deleted_outcomes (id TEXT PRIMARY KEY, saved_at INTEGER) WITHOUT ROWID;
 CREATE TABLE pseudonyms (user_id TEXT, sis_user_id TEXT, PRIMARY KEY (user_id, sis_user_id)) WITHOUT ROWID;
 CREATE TABLE ratings (proficiency TEXT, id TEXT, updated_at TEXT, rating TEXT, PRIMARY KEY (proficiency, id))
@@ -55,6 +55,10 @@ class Lookups:
     def course_uuid(self, course_id: str | None) -> str | None:
         """Return the uuid of a course."""
         return self._one("SELECT uuid FROM courses WHERE id = ?", course_id)
+
+    def course_account(self, course_id: str) -> str | None:
+        """Return the account under which a course hangs."""
+        return self._one("SELECT account FROM courses WHERE id = ?", course_id)
 
     def sis_user_id(self, user_id: str) -> str | None:
         """Return what the school calls a user; the first of several pseudonyms."""

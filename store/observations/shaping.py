@@ -49,6 +49,7 @@ class Shaper:
         self._shapes: dict[str, Callable[[ExportRow], Iterator[tuple[Kind, Body]]]] = {
             "accounts": self._account,
             "courses": self._course,
+            "course_account_associations": self._course_account,
             "users": self._user,
             "enrollment_terms": self._term,
             "course_sections": self._section,
@@ -92,6 +93,10 @@ class Shaper:
                 **_common(row),
             },
         )
+        yield (
+            Kind.ACCOUNT_DETAIL,
+            {"account_id": row.id, "sis_source_id": identity(row.value.get("sis_source_id")), **_common(row)},
+        )
 
     def _course(self, row: ExportRow) -> Iterator[tuple[Kind, Body]]:
         value = row.value
@@ -114,6 +119,18 @@ class Shaper:
                 "sis_source_id": identity(value.get("sis_source_id")),
                 **_common(row),
             },
+        )
+
+    def _course_account(self, row: ExportRow) -> Iterator[tuple[Kind, Body]]:
+        value = row.value
+        course, account = identity(value.get("course_id")), identity(value.get("account_id"))
+        # Rows of more depth are of the accounts above, and those of a section say where that one is counted, too.
+        is_own = whole(value.get("depth")) == 0 and identity(value.get("course_section_id")) is None
+        if course is None or account is None or not is_own or self._lookups.course_account(course) is not None:
+            return
+        yield (
+            Kind.COURSE_ACCOUNT,
+            {"course_account_id": row.id, "course_id": course, "account_id": account, **_common(row)},
         )
 
     def _user(self, row: ExportRow) -> Iterator[tuple[Kind, Body]]:
@@ -384,4 +401,6 @@ _ID_FIELDS: Final = {
     Kind.SECTION: "section_id",
     Kind.TERM: "term_id",
     Kind.COURSE_DETAIL: "course_id",
+    Kind.COURSE_ACCOUNT: "course_account_id",
+    Kind.ACCOUNT_DETAIL: "account_id",
 }

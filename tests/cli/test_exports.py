@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.command import Asked
-from tests.support.given import TENANT, group, lines, result
+from tests.support.given import TENANT, course, group, lines, result
 
 AT = "2026-06-01"
 ADA = "studentAdaLovelace"
@@ -150,6 +150,46 @@ def test_an_encrypted_home_forgets_what_it_observed(tmp_path: Path) -> None:
     assert again.code == 0, again.err
     assert outcomes.json("mastery") == []
     assert ADA.encode() not in (tmp_path / "home" / "log.db").read_bytes()
+
+
+def _association(number: int, course: int, account: int, depth: int, **section: int) -> dict[str, Any]:
+    return row(number, course_id=course, account_id=account, depth=depth, **section)
+
+
+def test_accounts_are_found_by_what_the_school_calls_them_and_courses_below_them(tmp_path: Path) -> None:
+    """Associations tell a course's account where nothing else does, neither here nor in the export."""
+    outcomes = Asked(tmp_path / "home")
+    accounts = [
+        *TABLES["accounts"],
+        row(2, name="Science", parent_account_id=1, sis_source_id="SCI", workflow_state="active"),
+        row(3, name="Arts", parent_account_id=1, sis_source_id="ART", workflow_state="active"),
+    ]
+    courses = [row(201, name="Ink", account_id=3, workflow_state="available")]
+    associations = [
+        _association(1, 200, 2, 0),
+        _association(2, 200, 1, 1),
+        _association(3, 200, 3, 0, course_section_id=5),
+        _association(4, 201, 2, 0),
+    ]
+    told = {"accounts": accounts, "courses": courses, "course_account_associations": associations}
+    folder = export(tmp_path / "cd2", {**TABLES, **told})
+    first = outcomes.json("bootstrap", "--from", str(folder), "--at", AT)
+    assert (first["written"]["account_detail"], first["written"]["course_account"]) == (3, 1)
+    assert outcomes.json("bootstrap", "--from", str(folder), "--at", AT)["appended"] == 0
+    assert outcomes.json("show", "account_detail:2")["state"]["sis_source_id"] == "SCI"
+    assert outcomes.json("show", "course_account:1")["state"]["account_id"] == "2"
+    for account in ("SCI", "2", "1"):
+        assert [row["course_id"] for row in outcomes.json("mastery", "--account", account)] == ["200"]
+    assert outcomes.json("mastery", "--account", "ART") == []
+    ran = outcomes("mastery", "--account", "LAW")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "no such account: 'LAW'" in ran.err
+    # Once events tell where the course hangs, what follows from it is not recorded any more.
+    assert outcomes("ingest", stdin=lines(course("200", "2025-10-01T08:00:00Z", account="3"))).code == 0
+    assert [row["course_id"] for row in outcomes.json("mastery", "--account", "ART")] == ["200"]
+    associations[0] = _association(5, 200, 2, 0)
+    export(folder, told)
+    assert outcomes.json("reconcile", "--from", str(folder), "--at", AT, "--write")["appended"] == 0
 
 
 def _other_root(tables: dict[str, list[dict[str, Any]]]) -> None:

@@ -39,6 +39,7 @@ class MasteryQuestions(PointBase):
         outcome: Id | None = None,
         section: Id | None = None,
         term: Id | None = None,
+        account: Id | None = None,
         method: str | None = None,
         mastery_points: float | None = None,
         scale: "Scale | None" = None,
@@ -57,6 +58,7 @@ class MasteryQuestions(PointBase):
         outcome: Id | None = None,
         section: Id | None = None,
         term: Id | None = None,
+        account: Id | None = None,
         method: str | None = None,
         mastery_points: float | None = None,
         scale: "Scale | None" = None,
@@ -74,6 +76,7 @@ class MasteryQuestions(PointBase):
         outcome: Id | None = None,
         section: Id | None = None,
         term: Id | None = None,
+        account: Id | None = None,
         method: str | None = None,
         mastery_points: float | None = None,
         scale: "Scale | None" = None,
@@ -87,15 +90,16 @@ class MasteryQuestions(PointBase):
 
         What if: `method` ("n_mastery:3"), `mastery_points` (from so many points on), `scale` (a file, or its levels)
         replace the policy in force; with `compare` only those whose status flips by that are returned. Students all of
-        whose enrollments in a course are deleted are left out, unless `include_removed`. `section` and `term`, by id or
-        SIS id, are known from exports; UsageError is raised for others when rows are read. At most `limit` rows, after
-        the key that the part before named as `.next`; or those assessed last first.
+        whose enrollments in a course are deleted are left out, unless `include_removed`. `section` and `term`, known
+        from exports, and `account`, with all below it, go by id or SIS id; UsageError is raised for others when rows
+        are read. At most `limit` rows, after the key that the part before named as `.next`; or those assessed last
+        first.
         """
         from outcomes.api.answers.differences import ScoreChange
         from outcomes.api.answers.mastery import Flips, Mastery, MasteryRow
         from outcomes.api.what_if import what_if
         from outcomes.projections.as_of.names import student_name
-        from outcomes.projections.mastery.cuts import cut_of
+        from outcomes.projections.mastery.cuts import Cut, cut_of
         from outcomes.projections.mastery.pages import page_of
         from outcomes.projections.mastery.policy import PolicyBook
         from outcomes.projections.mastery.query import mastery_at
@@ -116,7 +120,7 @@ class MasteryQuestions(PointBase):
             point = self._place(connection)
             override = None if policy is None else policy(PolicyBook(connection, point))
             found = mastery_at(connection, point, scope, override=override, include_removed=include_removed)
-            fits = cut_of(connection, point, id_text(section), id_text(term))
+            fits = cut_of(connection, point, Cut(id_text(section), id_text(term), id_text(account)))
             return found if fits is None else filter(fits, found)
 
         def scores(connection: sqlite3.Connection) -> "Iterator[MasteryRow]":

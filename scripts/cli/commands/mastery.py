@@ -41,6 +41,9 @@ def mastery(  # noqa: PLR0913 - one for each option
     term: Annotated[
         str | None, typer.Option("--term", metavar="ID", help="Only this term's courses: its id or SIS id.")
     ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="ID", help="Only courses below this account: its id or SIS id.")
+    ] = None,
     method: Annotated[
         str | None, typer.Option("--method", metavar="NAME[:INT]", help="What if: this method, e.g. n_mastery:3.")
     ] = None,
@@ -76,6 +79,7 @@ def mastery(  # noqa: PLR0913 - one for each option
             outcome=outcome,
             section=section,
             term=term,
+            account=account,
             method=method,
             mastery_points=mastery_points,
             scale=scale,

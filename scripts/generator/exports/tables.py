@@ -13,6 +13,7 @@ from scripts.generator.school import School
 
 UNSPECIFIED = "__dap_unspecified__"
 _TERMS = ("Autumn", "Spring")
+_ASSOCIATIONS = 5_000_000
 
 
 def as_of(saves: list[Saved], until: int) -> Saved | None:
@@ -48,6 +49,7 @@ def rows(database: Database, facts: Facts, school: School, until: dict[str, int]
         yield "enrollment_terms", {**term, "created_at": begun, "updated_at": begun, "workflow_state": "active"}
     yield from _people(school, begun)
     yield from _sections(database, begun)
+    yield from _associations(database, begun)
 
 
 def _people(school: School, begun: str) -> Iterator[tuple[str, Row]]:
@@ -75,6 +77,22 @@ def _sections(database: Database, begun: str) -> Iterator[tuple[str, Row]]:
     for section, course in courses.items():
         row = {"id": section, "course_id": course, "name": "Section 1", "sis_source_id": f"S-{section}"}
         yield "course_sections", {**row, "workflow_state": "active", "created_at": begun, "updated_at": begun}
+
+
+def _associations(database: Database, begun: str) -> Iterator[tuple[str, Row]]:
+    """Yield under which accounts each course hangs: its own has depth 0; and the same of one section."""
+    above = {
+        str(_local(number)): _local(saves[-1].body.get("parent_account_id")) for number, saves in database.of("account")
+    }
+    number = _ASSOCIATIONS
+    for course, saves in database.of("course"):
+        for section in (None, "1"):
+            account, depth = _local(saves[-1].body["account_id"]), 0
+            while account is not None:
+                row = {"id": str(number), "course_id": _local(course), "account_id": account, "depth": depth}
+                times = {"created_at": begun, "updated_at": begun}
+                yield "course_account_associations", {**row, "course_section_id": section, **times}
+                account, depth, number = above.get(account), depth + 1, number + 1
 
 
 def _outcome(body: Row, number: str) -> Iterator[tuple[str, Row]]:
@@ -182,6 +200,7 @@ def _account(body: Row, number: str) -> Iterator[tuple[str, Row]]:
             **uuid,
             "name": body["name"],
             "parent_account_id": _local(body.get("parent_account_id")),
+            "sis_source_id": f"A-{local}",
             "workflow_state": body["workflow_state"],
         },
     )

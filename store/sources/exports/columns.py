@@ -5,6 +5,7 @@ from typing import Final
 TABLES: Final[dict[str, frozenset[str]]] = {
     "accounts": frozenset(),
     "courses": frozenset(),
+    "course_account_associations": frozenset({"course_id", "account_id", "depth"}),
     "users": frozenset({"uuid"}),
     "pseudonyms": frozenset({"user_id"}),
     "enrollment_terms": frozenset(),
@@ -40,6 +41,9 @@ _COLUMNS: Final = {
         settings show_announcements_on_home_page sis_batch_id sis_source_id start_at storage_quota syllabus_body
         sync_enrollments_from_homeroom template template_course_id time_zone turnitin_comments uuid wiki_id
         wiki_page_id
+    """,
+    "course_account_associations": """
+        account_id course_id course_section_id depth
     """,
     "users": """
         avatar_image_source avatar_image_updated_at avatar_image_url avatar_state bio birthdate browser_locale

@@ -40,6 +40,8 @@ OBSERVED = [
         "section": {"section_id": "74", "course_id": "200", "name": "Morning"},
         "term": {"term_id": "75", "name": "Spring"},
         "course_detail": {"course_id": "200", "enrollment_term_id": "75", "course_code": "TIDES 1"},
+        "course_account": {"course_account_id": "76", "course_id": "200", "account_id": "1"},
+        "account_detail": {"account_id": "1", "sis_source_id": "PLOVER"},
     }.items()
 ]
 """What only an export tells."""
