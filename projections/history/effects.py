@@ -28,6 +28,8 @@ from outcomes.projections.views.schema import VERSION_TABLES
 
 _SHARED_POLICIES = frozenset({Kind.PROFICIENCY, Kind.CALCULATION_METHOD})
 _ON_RESULTS = frozenset({Kind.RESULT, Kind.ASSESSMENT, Kind.RESULT_DETAIL, Kind.ALIGNMENT})
+# Where a course or account hangs: which scale and method of those above count there.
+_ON_PLACES = frozenset({Kind.ACCOUNT, Kind.COURSE, Kind.COURSE_ACCOUNT})
 # Whether a student sees a grade: it counts all the same, for teachers see it (DOMAIN.md 5.3).
 _ON_POSTING = frozenset({Kind.SUBMISSION, Kind.POST_POLICY})
 _ON_MEMBERSHIP = frozenset({Kind.ENROLLMENT, Kind.USER})
@@ -212,10 +214,10 @@ class Effects:
     def _policies_around(self, entry: TimelineEntry) -> Iterator[tuple[str, str, Policy, Policy]]:
         """Yield the courses and outcomes whose policy an event may have changed, with it before and after."""
         kind, position = entry.kind, entry.position
-        if kind is Kind.SETTING or (kind in _SHARED_POLICIES and self._scales_are_shared):
-            if entry.is_overtaken:
-                return
+        if kind is Kind.SETTING or (kind in _SHARED_POLICIES | _ON_PLACES and self._scales_are_shared):
             old, new = (PolicyBook(self._connection, point) for point in self._points(entry))
+            if not (self._is_moved(entry, old, new) if kind in _ON_PLACES else not entry.is_overtaken):
+                return
             for course, outcome in self._places_below(entry):
                 yield course, outcome, old.policy(course, outcome), new.policy(course, outcome)
             return
@@ -231,6 +233,10 @@ class Effects:
         for course, outcome in places:
             old_policy = self._policies.policy(course, outcome, position - 1)
             yield course, outcome, old_policy, self._policies.policy(course, outcome, position)
+
+    def _is_moved(self, entry: TimelineEntry, old: PolicyBook, new: PolicyBook) -> bool:
+        """Say whether an event moved a course or account, of which events of other things tell, too."""
+        return any(old.chain_of(place) != new.chain_of(place) for place in self._contexts_around(entry))
 
     def _places_below(self, entry: TimelineEntry) -> Iterator[tuple[str, str]]:
         """Yield the courses, with their outcomes, that a setting, or a scale or method of a context, may count in."""

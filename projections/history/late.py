@@ -13,13 +13,16 @@ from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
 from outcomes.store.log.event_log import EventLog
 
-# No part of the story themselves, but they say when work was handed in, who is in a class and, seen in an export, which
-# results count and who sees them: most change scores, all change answers.
+# No part of the story themselves, but they say when work was handed in, who is in a class, whose scale counts there
+# and, seen in an export, which results count and who sees them: most change scores, all change answers.
 _BESIDES = frozenset(
     {
         Kind.ASSESSMENT,
         Kind.ENROLLMENT,
         Kind.USER,
+        Kind.ACCOUNT,
+        Kind.COURSE,
+        Kind.COURSE_ACCOUNT,
         Kind.RESULT_DETAIL,
         Kind.ALIGNMENT,
         Kind.SUBMISSION,

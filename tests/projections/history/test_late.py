@@ -13,7 +13,19 @@ from outcomes.projections.history.effects import Effects
 from outcomes.projections.history.late import late
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
-from tests.support.given import group, link, observed, outcome, result, rubric_assessed
+from tests.support.given import (
+    account,
+    calculation_method,
+    course,
+    group,
+    link,
+    observed,
+    outcome,
+    proficiency,
+    result,
+    rubric_assessed,
+    setting,
+)
 from tests.support.histories import exported_histories, histories
 from tests.support.world import World, fresh_world
 
@@ -121,6 +133,23 @@ class TestEffects:
             ("submission", "90"): [],
             ("post_policy", "91"): [],
         }
+
+    def test_where_a_course_hangs_may_come_late_and_count(self, world: World) -> None:
+        """Scales of accounts count: below the one the latest result does, below the other the highest."""
+        world.take(
+            setting("account_level_mastery_scales", "2025-01-01", value=True),
+            *(account(number, "2025-01-01", parent=parent) for number, parent in (("1", None), ("2", "1"), ("3", "1"))),
+            proficiency("8", "2025-01-01", context="Account:1"),
+            calculation_method("1", "2025-01-01", method="highest", context="Account:2"),
+            calculation_method("2", "2025-01-01", method="latest", context="Account:3"),
+            course("200", "2025-01-02", account="2"),
+            result("10", "2025-02-01", score=4),
+            result("11", "2025-03-01", score=2),
+            observed("course_account", "2025-01-03", course_account_id="5", course_id="200", account_id="3"),
+        )
+        (found,) = [entry for entry in late_ones(world) if entry["kind"] == "course_account"]
+        # Shares of a scale of 4 points: 4 of 5 and 2 of 5.
+        assert [row["score"] for row in found["scores"]] == [[3.2, 1.6]]
 
 
 class TestSize:
