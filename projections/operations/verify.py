@@ -109,6 +109,6 @@ def verify_unopened(home: HomeFolder, reason: OutcomesError) -> dict[str, Any]:
                 raise reason
             add_problems(found, home.store.examine(connection))
     except sqlite3.DatabaseError as error:
-        found.add(f"log.db cannot be read ({error}): restore it from a backup")
+        found.add(f"the log cannot be read ({error}): {home.store.restore}")
     found.add(str(reason))
     return {"ok": False, "events": 0, "problems": found.problems, "unproved": list(UNPROVED)}

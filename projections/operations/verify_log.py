@@ -27,7 +27,7 @@ UNPROVED = (
     "a log cut back or made anew as a whole: see --against",
     "other files: the key, exports, backups",
 )
-"""What no look at log.db alone can show."""
+"""What no look at the log alone can show."""
 
 
 def check_keeping(log: EventLog, found: Findings) -> None:
@@ -39,7 +39,7 @@ def check_keeping(log: EventLog, found: Findings) -> None:
         found.add("an event was inserted before the first one", position=stray)
     is_current = _or(found, log.bytes_chained_after, None) is not None
     if is_current and _or(found, lambda: log.identity() is None, default=False):
-        found.add("the log has lost its identity: restore log.db from a backup", row="properties/identity")
+        found.add(f"the log has lost its identity: {log.store.restore}", row="properties/identity")
 
 
 def add_problems(found: Findings, problems: Iterable[Problem]) -> None:
@@ -61,7 +61,7 @@ def check_log(log: EventLog, known_at: int | None, found: Findings, watch: Watch
     try:
         for record in log.records(upto=head):
             event = _check_record(log, record, numbers, found)
-            row = _typed(record, found)
+            row = _typed(log, record, found)
             add_problems(found, proof.take(record.position, row, None if event is None else event.event_time))
             if event is not None:
                 silent.pop(event.tenant, None)
@@ -72,7 +72,9 @@ def check_log(log: EventLog, known_at: int | None, found: Findings, watch: Watch
             if record.position % 1000 == 0:
                 watch(record.position, head)
     except sqlite3.DatabaseError as error:
-        found.add(f"log.db cannot be read to its end ({error}): restore it from a backup")
+        found.add(f"the log cannot be read to its end ({error}): {log.store.restore}")
+    except LogDamaged as error:
+        found.add(f"the log cannot be read to its end: {error}")
     add_problems(found, proof.end())
     for uuid, number in silent.items():
         found.add(f"no event is of tenant {number} ({uuid}): the row was changed or inserted", row=f"tenants/{number}")
@@ -90,7 +92,7 @@ def check_keys(log: EventLog, destroyed: list[Erased], found: Findings) -> None:
     for erased in destroyed:
         if erased.person not in found.erasures and erased.erased_with not in found.erasures:
             found.add(
-                f"key {erased.number} is gone, and no erasure in the log says why: restore log.db from a backup",
+                f"key {erased.number} is gone, and no erasure in the log says why: {log.store.restore}",
                 row=f"subject_keys/{erased.number}",
             )
     encryption = log.encryption
@@ -144,10 +146,10 @@ def _batches(connection: Connection) -> list[Batch]:
     return [Batch(*_in_type(BATCHES.columns.values(), row)) for row in rows]
 
 
-def _typed(record: LogRecord, found: Findings) -> Row:
+def _typed(log: EventLog, record: LogRecord, found: Findings) -> Row:
     row = (record.position, record.originator_id, record.originator_version, record.topic, record.state, record.digest)
     for fault in EVENTS.faults(row):
-        found.add(f"{fault}: restore log.db from a backup", position=record.position)
+        found.add(f"{fault}: {log.store.restore}", position=record.position)
     stream, version, topic, state, digest = _in_type(EVENTS.columns.values(), row)[1:]
     return stream, version, topic, state, digest
 

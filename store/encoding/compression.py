@@ -56,7 +56,7 @@ class Codec:
             return self._reader(number).decompress(frame, max_output_size=MAX_EVENT_BYTES + 1)
         except (zstandard.ZstdError, KeyError) as error:
             raise LogDamaged(
-                f"a stored event cannot be decompressed ({error}): restore log.db from a backup"
+                f"a stored event cannot be decompressed ({error}): restore the log from a backup"
             ) from error
 
     def _reader(self, number: int) -> zstandard.ZstdDecompressor:

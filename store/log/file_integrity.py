@@ -7,12 +7,13 @@ from contextlib import closing
 from outcomes.store.connection import Connection
 from outcomes.store.log import layout, quarantine
 from outcomes.store.log.hash_chain import Problem
-from outcomes.store.log.integrity import RESTORE, Check, every_row, shown
+from outcomes.store.log.integrity import Check, every_row, shown
 from outcomes.store.log.layout import FORMAT, IN_LEDGER
 from outcomes.store.privacy import keyring
 from outcomes.store.sqlite.ledger import LEDGER
 from outcomes.store.sqlite.rows import fetch_all
 
+RESTORE = "restore log.db from a backup"
 _CORRUPT_AT_MOST = 20
 
 

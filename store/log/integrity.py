@@ -14,7 +14,7 @@ from outcomes.store.log.layout import FORMAT, IN_LEDGER, LATEST_HASH
 from outcomes.store.sqlite.ledger import LEDGER, NO_CHAIN, Table, chain_after, row_hash
 from outcomes.store.sqlite.rows import fetch_all, fetch_one
 
-RESTORE = "restore log.db from a backup"
+_RESTORE = "restore the log from a backup"
 _PAGE = 1_000
 _WITHOUT_ROWID = frozenset({"properties"})
 
@@ -32,7 +32,7 @@ def examine(connection: Connection, checks: tuple[Check, ...], unreadable: type[
         try:
             yield from check(connection)
         except unreadable as error:
-            yield Problem(f"log.db cannot be read ({error}): {RESTORE}")
+            yield Problem(f"the log cannot be read ({error}): {_RESTORE}")
 
 
 def every_row(connection: Connection, table: Table) -> Iterator[tuple[Any, ...]]:
@@ -114,7 +114,7 @@ def _quarantined_bytes(connection: Connection) -> Iterator[Problem]:
                 continue  # said with the types
             if not is_whole:
                 where = quarantine.TABLE.subject(entry.number)
-                yield Problem(f"the bytes of {where} are not those that came: {RESTORE}", row=where)
+                yield Problem(f"the bytes of {where} are not those that came: {_RESTORE}", row=where)
     strays = "SELECT DISTINCT number FROM quarantine_parts WHERE number NOT IN (SELECT number FROM quarantine)"
     for (number,) in fetch_all(connection, strays):
         yield Problem(f"quarantine_parts has bytes of no entry ({number!r})", row=f"quarantine_parts/{shown(number)}")

@@ -13,7 +13,6 @@ from outcomes.domain.errors import HomeUnavailable, OutcomesError, UsageError
 from outcomes.store.connection import Connection
 from outcomes.store.log import integrity
 from outcomes.store.log.hash_chain import Problem
-from outcomes.store.log.integrity import RESTORE
 from outcomes.store.log.postgres_recorder import CHANNEL, PostgresLogFactory
 from outcomes.store.log.postgres_tables import FUNCTIONS, GUARDS, ROLES, TABLES, TYPES, arming, grants, statements
 from outcomes.store.postgres.datastore import Datastore
@@ -21,6 +20,7 @@ from outcomes.store.postgres.errors import in_words
 from outcomes.store.postgres.server import SCHEMA, Server
 
 _NAMED_AT_MOST = 5
+_RESTORE = "restore the database from a dump, with pg_restore"
 
 
 class LogDatabase:
@@ -35,6 +35,11 @@ class LogDatabase:
     def place(self) -> str:
         """Where it is, for messages: without the password."""
         return self._server.place
+
+    @property
+    def restore(self) -> str:
+        """What to do where it is damaged, in words."""
+        return _RESTORE
 
     @property
     def key(self) -> str:
@@ -192,7 +197,7 @@ def _layout(connection: Connection) -> Iterator[Problem]:
     }
     for (table, column), kind in wanted.items():
         if there.get((table, column)) != kind:
-            yield Problem(f"the column {column} of {table} is gone or of another type: {RESTORE}")
+            yield Problem(f"the column {column} of {table} is gone or of another type: {_RESTORE}")
     for table, column in there.keys() - wanted.keys():
         yield Problem(f"the column {column} of {table} is not one of outcomes: find out who made it, and drop it")
 

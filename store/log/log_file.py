@@ -12,7 +12,7 @@ from outcomes.domain.errors import HomeUnavailable
 from outcomes.store.connection import Connection
 from outcomes.store.log import integrity, layout
 from outcomes.store.log.factory import LogFactory
-from outcomes.store.log.file_integrity import CHECKS
+from outcomes.store.log.file_integrity import CHECKS, RESTORE
 from outcomes.store.log.hash_chain import Problem
 from outcomes.store.privacy import keyring
 from outcomes.store.sqlite.change_counter import ChangeCounter
@@ -39,6 +39,11 @@ class LogFile:
     def place(self) -> str:
         """Where it is, for messages."""
         return str(self._path)
+
+    @property
+    def restore(self) -> str:
+        """What to do where it is damaged, in words."""
+        return RESTORE
 
     def exists(self) -> bool:
         """Say whether the file holds a log. One that is absent, or empty since its making was cut short, does not.

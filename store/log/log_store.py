@@ -29,6 +29,10 @@ class LogStore(Protocol):
     def place(self) -> str:
         """In words, for messages; never with a password."""
 
+    @property
+    def restore(self) -> str:
+        """What to do where it is damaged, in words."""
+
     def exists(self) -> bool:
         """Say whether a log is there; raises HomeUnavailable if another program's data is."""
 

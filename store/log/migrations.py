@@ -36,14 +36,14 @@ def found_format(connection: Connection) -> int | None:
         return None
     said = read_property(connection, "format")
     if said is None:
-        raise LogDamaged("log.db holds events and does not say its format: restore it from a backup")
+        raise LogDamaged("the log holds events and does not say its format: restore it from a backup")
     if not said.isdecimal() or int(said) > FORMAT:
         raise HomeUnavailable(
             f"this log has format {said}, made by a newer version; this one knows {FORMAT}: upgrade outcomes",
         )
     if (int(said) == FORMAT) != (laid_out == FORMAT):
         raise LogDamaged(
-            f"log.db says that it has format {said}, and is laid out as {laid_out}: run outcomes verify, "
+            f"the log says that it has format {said}, and is laid out as {laid_out}: run outcomes verify, "
             "and restore it from a backup"
         )
     return int(said)
@@ -91,7 +91,7 @@ def _check_columns(connection: Connection) -> None:
     missing = layout.missing_column(connection)
     if missing is not None:
         raise LogDamaged(
-            f"log.db has no column {missing}: it was changed, or made by a build of format {FORMAT} that was never "
+            f"the log has no column {missing}: it was changed, or made by a build of format {FORMAT} that was never "
             "released: ingest what outcomes log prints of it into a new home"
         )
 
@@ -156,12 +156,12 @@ def _take_keys_out(connection: Connection, key_source: KeySource) -> None:
     connection.forget_for_good()
     identity, secret = read_property(connection, IDENTITY), read_property(connection, keyring.OLD_SECRET)
     if identity is None or secret is None:
-        raise LogDamaged("the log is encrypted and has lost its secret: restore log.db from a backup")
+        raise LogDamaged("the log is encrypted and has lost its secret: restore the log from a backup")
     destroyed = [row[0] for row in connection.execute("SELECT number FROM subject_keys WHERE key IS NULL")]
     try:
         known = bytes.fromhex(secret)
     except (TypeError, ValueError) as error:
-        raise LogDamaged("the secret of the encrypted log is not what it was: restore log.db from a backup") from error
+        raise LogDamaged("the secret of the encrypted log is not what it was: restore the log from a backup") from error
     key = _key_of(identity, known, destroyed, key_source)
     connection.execute("DELETE FROM properties WHERE name = ?", (keyring.OLD_SECRET,))
     connection.execute("INSERT INTO properties VALUES (?, ?)", (keyring.KEY_CHECK, key.check))

@@ -93,7 +93,7 @@ class LogReader(LogApplication):
         found = self._property(name)
         if found is None or found.isdecimal():
             return None if found is None else int(found)
-        raise LogDamaged(f"properties/{name} is {found!r}, no position: restore log.db from a backup")
+        raise LogDamaged(f"properties/{name} is {found!r}, no position: {self.store.restore}")
 
     def _property(self, name: str) -> str | None:
         with self._datastore.reading() as connection:

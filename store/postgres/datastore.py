@@ -17,8 +17,6 @@ from outcomes.store.postgres.server import SCHEMA, Server
 
 Raw = psycopg.Connection[Any]
 
-_PATIENCE_SECONDS = 10.0
-"""How long a server is waited for that is starting, or fails over to another."""
 _FRESH_SECONDS = 0.5
 """A connection that was used within so long is taken to be sound."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
@@ -136,7 +134,7 @@ class Datastore(PostgresDatastore):
 
     def connected(self) -> Raw:
         """Connect, waiting for a server that is about to be there."""
-        give_up_at, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
+        give_up_at, pause = time.monotonic() + self.server.patience, _FIRST_PAUSE
         while True:
             try:
                 return self._connect()

@@ -39,6 +39,8 @@ def of_ours(error: psycopg.Error, place: str) -> OutcomesError:
                 f"no connection to {place} ({said}): is the server up? what was reported is kept, and repeats are not "
                 "kept twice: run it again"
             )
+        case errors.DataCorrupted() | errors.IndexCorrupted():
+            return LogDamaged(f"the server finds {place} damaged ({said}): restore it from a dump, with pg_restore")
         case _ if isinstance(error, _CHANGED):
             return LogDamaged(f"the tables at {place} are not what they were ({said}): run outcomes verify")
         case _:

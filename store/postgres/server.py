@@ -11,6 +11,7 @@ from outcomes.domain.errors import UsageError
 SCHEMA = "outcomes"
 """The schema that holds a log; a database has one."""
 _KEY_LETTERS = 16
+_PATIENCE_SECONDS = 10.0
 
 
 class Server(NamedTuple):
@@ -38,7 +39,17 @@ class Server(NamedTuple):
         of = self.parameters
         user = f"{of['user']}@" if "user" in of else ""
         port = f":{of['port']}" if "port" in of else ""
-        return f"postgresql://{user}{of.get('host', '')}{port}/{of.get('dbname', '')}"
+        host, database = of.get("host", ""), of.get("dbname", "")
+        # The folder of a unix socket stands where no one takes it for the name of the database.
+        if host.startswith("/"):
+            return f"postgresql://{user}{port}/{database}?host={host}"
+        return f"postgresql://{user}{host}{port}/{database}"
+
+    @property
+    def patience(self) -> float:
+        """How many seconds it is waited for while it starts, or fails over: `connect_timeout` of its URL, else 10."""
+        told = self.parameters.get("connect_timeout", "")
+        return float(told) if told.isdecimal() and int(told) else _PATIENCE_SECONDS
 
     @property
     def key(self) -> str:

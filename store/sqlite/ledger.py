@@ -63,7 +63,7 @@ class Table(NamedTuple):
         if [_STORAGE[type(value)] for value in row] == [*self.columns.values()]:
             return row
         for fault in self.faults(row):
-            raise LogDamaged(f"{fault}: run outcomes verify, and restore log.db from a backup")
+            raise LogDamaged(f"{fault}: run outcomes verify, and restore the log from a backup")
         return row
 
 

@@ -204,6 +204,15 @@ def test_what_is_changed_past_the_triggers_is_found(home: World, statement: str,
     assert "trigger" not in str(home.verify()["problems"])
 
 
+def test_damage_is_told_with_the_way_back_of_its_store(home: World) -> None:
+    """Where nothing but a copy helps, the words are those of a file for a file, and of a database for a database."""
+    home.take(outcome("7", "2025-01-01"))
+    meddle(home, "UPDATE properties SET value = 'x' WHERE name = 'bytes_chained_after'", disarmed=True)
+    told = str(home.verify()["problems"])
+    file, database = "restore log.db from a backup", "restore the database from a dump"
+    assert (file in told, database in told) == ((True, False) if home.home.url is None else (False, True))
+
+
 def test_a_log_that_was_cut_back_is_found_by_a_checkpoint(home: World) -> None:
     """Batches that are gone with all that is said of them leave a sound log; a checkpoint of before tells."""
     home.take(outcome("7", "2025-01-01"))

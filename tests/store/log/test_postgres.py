@@ -175,7 +175,7 @@ def test_a_batch_whose_connection_is_lost_is_tried_again(home: World, url: str) 
 def test_where_there_is_no_server_one_line_says_so(tmp_path: Path) -> None:
     """Exit 2 and one line: what, where, what to do; never the password."""
     for url, words in (
-        (f"postgresql://ann:s3cret@/log?host={tmp_path}", "no connection to postgresql://ann@"),
+        (f"postgresql://ann:s3cret@/log?host={tmp_path}&connect_timeout=1", "no connection to postgresql://ann@"),
         ("postgresql://ann:s3cret@h/log?nonsense=1", "the URL of the log cannot be read"),
         ("postgresql://ann:s3cret@x@h/log", "more than one @"),
     ):
