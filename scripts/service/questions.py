@@ -41,7 +41,8 @@ _OF_PEOPLE = frozenset({Kind.USER, Kind.ENROLLMENT, Kind.ERASURE})
 class Question:
     """One route: its path, the method that answers, the rights that it always needs.
 
-    `renamed` has parameters that are called otherwise in an address than in Python; `hidden` those it does not take.
+    `renamed` has parameters that are called otherwise in an address than in Python; `hidden` those it does not take. It
+    `is_small` if it is of one student's work for one outcome, and reads no more than that from the views alone.
     """
 
     path: str
@@ -50,6 +51,7 @@ class Question:
     renamed: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     example: str = ""
+    is_small: bool = False
 
     @property
     def name(self) -> str:
@@ -96,7 +98,7 @@ QUESTIONS = (
     Question("/moments", Point.moments, _TREE, example="context=Account:1&limit=20"),
     Question("/diff", Home.diff, _TREE, {"from_": "from"}, example="context=Account:1&from=2025-09-01&to=2025-12-01"),
     Question("/mastery", Point.mastery, _STUDENTS, hidden=frozenset({"scale"}), example="course=4450"),
-    Question("/explain", Point.explain, _STUDENTS, example="course=4450&student=UUID&outcome=10464"),
+    Question("/explain", Point.explain, _STUDENTS, example="course=4450&student=UUID&outcome=10464", is_small=True),
     Question("/history", Point.history, _STUDENTS, example="course=4450&student=UUID&outcome=10464"),
     Question("/impact", Point.impact, _STUDENTS, {"entity": "outcome"}, example="outcome=10449"),
     Question("/class", Point.class_, _TREE, example="course=4450"),

@@ -58,7 +58,8 @@ def _endpoint(question: Question, form: Form, parameters: Parameters) -> Callabl
         async with state.turns.one(asked.grant.id):
             if position is not None:
                 await _reached(state, position)
-            return await state.readers.ask(lambda home: answer(home, asked))
+            ask = state.readers.ask_small if question.is_small else state.readers.ask
+            return await ask(lambda home: answer(home, asked))
 
     return endpoint
 

@@ -14,7 +14,7 @@ from outcomes.domain.errors import UsageError
 from outcomes.domain.times import Micros
 from outcomes.store.access.rights import Grant, Right, Scope, parse_rights
 from outcomes.store.sqlite.datastore import connect
-from outcomes.store.sqlite.private_files import make_private
+from outcomes.store.sqlite.private_files import make_private, sync_to_disk
 
 ACCESS_FILE = "access.db"
 ERASED = "erased person"
@@ -24,6 +24,11 @@ _PREFIX = "outcomes_"
 """By which scanners for secrets, and people, know a token when they see one."""
 _SECRET_BYTES = 32
 _A_MINUTE: Micros = 60_000_000
+_PAGE_BYTES = 4_096
+"""Each look writes a page, and is answered after: a small one is written sooner."""
+_LOOKS_IN_WAL = 5_000
+"""So many are moved from the write-ahead log into the file itself at once. Seldom, for after it SQLite lets the next
+look wait for the disk, and with it who asks then."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS tokens (
@@ -77,17 +82,19 @@ class AccessFile:
         path = folder / ACCESS_FILE
         make_private(path)
         self._lock = RLock()
-        self._connection = connect(path, synchronous="FULL")
+        self._connection = connect(path, synchronous="FULL", page_bytes=_PAGE_BYTES)
         self._connection.execute("PRAGMA secure_delete=ON")
         self._connection.executescript(_TABLES)
         # A look is with the system before its answer is given: there it outlives this process. `flush` puts it on the
         # disk, once for all that have come meanwhile, for a wait at each would be longer than most questions.
         self._noting = connect(path, synchronous="NORMAL")
-        self._noting.execute("PRAGMA wal_autocheckpoint = 0")
+        for one in (self._connection, self._noting):
+            one.execute("PRAGMA wal_autocheckpoint = 0")
         self._noting_lock = RLock()
         # Of its own, too: nobody who asks waits while the disk writes.
         self._flushing = connect(path, synchronous="FULL")
-        self._is_flushed = True
+        self._wal = path.with_name(f"{path.name}-wal")
+        self._noted = self._in_wal = 0
 
     def __enter__(self) -> Self:
         return self
@@ -180,14 +187,19 @@ class AccessFile:
         """Record a look, before its answer is given; it is on the disk after the next `flush`."""
         with self._noting_lock:
             self._noting.execute(_NOTE, look)
-            self._is_flushed = False
+            self._noted += 1
 
     def flush(self) -> None:
         """Put the looks that were noted on the disk, if there are any that are not."""
         with self._noting_lock:
-            is_flushed, self._is_flushed = self._is_flushed, True
-        if not is_flushed:
+            noted, self._noted = self._noted, 0
+        if not noted:
+            return
+        sync_to_disk(self._wal)
+        self._in_wal += noted
+        if self._in_wal > _LOOKS_IN_WAL:
             self._flushing.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._in_wal = 0
 
     def looks(self, *, student: str | None = None, since: Micros | None = None) -> Iterator[Look]:
         """Yield the looks, oldest first: those at one student, or since a time."""

@@ -34,10 +34,11 @@ def check_version(version: tuple[int, ...]) -> None:
         )
 
 
-def connect(path: Path, *, synchronous: str = "FULL") -> SqliteConnection:
+def connect(path: Path, *, synchronous: str = "FULL", page_bytes: int = _PAGE_BYTES) -> SqliteConnection:
     """Open an existing file in autocommit mode with our settings; transactions are begun by hand.
 
-    A file that is not there is an error: whoever looks for one must not leave an empty one behind.
+    A file that is not there is an error: whoever looks for one must not leave an empty one behind. `page_bytes` is for
+    one that is still empty.
     """
     check_version(sqlite3.sqlite_version_info)
     connection = sqlite3.connect(
@@ -51,7 +52,7 @@ def connect(path: Path, *, synchronous: str = "FULL") -> SqliteConnection:
     )
     try:
         if is_writable(path) and connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+            connection.execute(f"PRAGMA page_size={page_bytes}")
             connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         if synchronous == "FULL":

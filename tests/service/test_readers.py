@@ -1,0 +1,89 @@
+"""Small questions are asked where they arrive; what may take long, or has to wait, is left to threads."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import outcomes
+from outcomes.domain.errors import QuestionStopped, UsageError
+from outcomes.service.configuration import Configuration
+from outcomes.service.readers import Readers
+from tests.support.given import lines, outcome
+
+_COUNT = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT max(i) FROM n"
+_A_LONG_TIME = 10**12
+"""Numbers that SQLite counts for hours."""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with one event, and its views."""
+    with outcomes.init(tmp_path / "home") as home:
+        home.ingest(lines(outcome("7", "2026-02-01")))
+    return tmp_path / "home"
+
+
+def _asked(home: Path, question: Callable[[outcomes.Home], object], seconds: float = 5.0) -> object:
+    """Ask as a small question; return its answer."""
+
+    async def ask() -> object:
+        with _readers(Configuration(folder=home, readers=1, question_seconds=seconds)) as readers:
+            async with asyncio.timeout(20):
+                return await readers.ask_small(question)
+
+    return asyncio.run(ask())
+
+
+@contextmanager
+def _readers(configuration: Configuration) -> Iterator[Readers]:
+    readers = Readers(configuration)
+    try:
+        yield readers
+    finally:
+        readers.close()
+
+
+def _thread_after(count: int) -> Callable[[outcomes.Home], str]:
+    """Return a question that counts, and says which thread did."""
+
+    def question(home: outcomes.Home) -> str:
+        with home.at().reading() as (connection, _):
+            assert connection.execute(_COUNT.format(count)).fetchone() == (count,)
+        return threading.current_thread().name
+
+    return question
+
+
+def test_a_small_question_changes_no_thread(home: Path) -> None:
+    """It is answered by the thread of the loop that took it."""
+    assert _asked(home, _thread_after(1)) == threading.current_thread().name
+
+
+def test_a_small_question_that_takes_long_is_asked_by_a_thread(home: Path) -> None:
+    """A million numbers take longer than the loop gives: it stops, and a reader answers."""
+    assert _asked(home, _thread_after(1_000_000)) == "reader-0"
+
+
+def test_a_small_question_has_limited_time_as_every_other(home: Path) -> None:
+    """The reader stops it, too, in the end."""
+    with pytest.raises(QuestionStopped):
+        _asked(home, _thread_after(_A_LONG_TIME), seconds=0.1)
+
+
+def test_the_loop_makes_no_views(home: Path) -> None:
+    """Where they are behind the log, or gone, a reader asks."""
+    with outcomes.open(home) as opened:
+        opened.ingest(lines(outcome("8", "2026-02-02")), leave_views=True)
+    assert _asked(home, _thread_after(1)) == "reader-0"
+    (home / "views.db").unlink()
+    assert _asked(home, _thread_after(1)) == "reader-0"
+
+
+def test_what_a_small_question_raises_is_told(home: Path) -> None:
+    """Of a tenant that is none, as by any reader."""
+    with pytest.raises(UsageError, match="nobody"):
+        _asked(home, lambda home: home.at(tenant="nobody"))
