@@ -60,15 +60,16 @@ _FOLLOWING = "(SELECT coalesce(max(position), 0) + 1 FROM stored_events)"
 class PostgresRecorder(BatchRecorder, PostgresApplicationRecorder):
     """Appends batches to a database; reads streams in event-time order and the log in position order."""
 
-    def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = "stored_events") -> None:
-        super().__init__(datastore, events_table_name=events_table_name)
+    def __init__(self, datastore: PostgresDatastore, **_named_after_application: str) -> None:
+        # A log has one table, whatever the application over it is called.
+        super().__init__(datastore, events_table_name=EVENTS.name)
         # The library's own types and functions are not used: the table of events is ours.
         self.sql_create_statements = [
             SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(datastore.schema)),
             SQL(of_postgres(EVENTS_TABLE)).format(),
         ]
         self.max_notification_id_statement = SQL("SELECT max(position) FROM {}.{}").format(
-            Identifier(datastore.schema), Identifier(events_table_name)
+            Identifier(datastore.schema), Identifier(EVENTS.name)
         )
 
     @property

@@ -16,7 +16,7 @@ import pytest
 
 _DEBIAN = "/usr/lib/postgresql"
 _SECONDS = 60
-_SETTINGS = ("listen_addresses=", "shared_buffers=32MB", "max_connections=60")
+_SETTINGS = ("listen_addresses=", "shared_buffers=32MB", "max_connections=150")
 
 
 class Server:
