@@ -28,7 +28,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
     ),
     "store": (
         {"connection", "cycle_collection"},
-        {"sqlite", "postgres", "sources"},
+        {"ledger", "rows", "sqlite", "postgres", "sources"},
         {"encoding", "access"},
         {"privacy"},
         {"log"},

@@ -18,9 +18,9 @@ from outcomes.store.log import quarantine
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import NO_CHAIN, last_batch
 from outcomes.store.operations.checkpoint import Checkpoint, checkpoint
+from outcomes.store.rows import fetch_all
 from outcomes.store.sources.files import source_name
 from outcomes.store.sqlite.known_faults import faults_of
-from outcomes.store.sqlite.rows import fetch_all
 
 _OTHER = f"/{OTHER}/"
 

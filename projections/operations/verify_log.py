@@ -18,8 +18,8 @@ from outcomes.store.operations.checkpoint import Checkpoint, compare
 from outcomes.store.operations.erasure import destroyed_keys, given_up, is_unfinished, still_held
 from outcomes.store.privacy import settings
 from outcomes.store.privacy.keyring import Erased
+from outcomes.store.rows import fetch_all, fetch_one
 from outcomes.store.sources.json_values import decode
-from outcomes.store.sqlite.rows import fetch_all, fetch_one
 
 _NEUTRAL = {"integer": 0, "text": "", "blob": b""}
 _KEY_NOT_WRITTEN = "run outcomes erase again with the key in a file, or put the changed key where the command reads it"

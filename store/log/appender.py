@@ -6,6 +6,7 @@ from operator import add
 from typing import NamedTuple
 
 from outcomes.domain.times import Micros
+from outcomes.store import ledger
 from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract
 from outcomes.store.encoding.compression import Codec
@@ -14,7 +15,6 @@ from outcomes.store.log.hash_chain import BATCHES, NO_CHAIN, Batch, chain_after,
 from outcomes.store.log.recorder import TENANTS, BatchRecorder, Row, head_of, is_stored
 from outcomes.store.privacy import redaction
 from outcomes.store.privacy.encryption import EventEncryption
-from outcomes.store.sqlite import ledger
 
 
 class Appended(NamedTuple):

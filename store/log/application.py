@@ -10,6 +10,7 @@ from eventsourcing.sqlite import SQLiteFactory
 from eventsourcing.utils import Environment
 
 from outcomes.domain.errors import HomeUnavailable, UsageError
+from outcomes.store import ledger
 from outcomes.store.connection import Connection, Transactions
 from outcomes.store.encoding.compression import Codec, dictionary_number, shipped_dictionary
 from outcomes.store.log.layout import says_what_was_written
@@ -22,8 +23,7 @@ from outcomes.store.privacy import keyring
 from outcomes.store.privacy.encryption import EventEncryption
 from outcomes.store.privacy.home_key import KeySource
 from outcomes.store.privacy.key_tree import KeyTree
-from outcomes.store.sqlite import ledger
-from outcomes.store.sqlite.rows import fetch_all
+from outcomes.store.rows import fetch_all
 
 
 class LogApplication(Application[str]):

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from outcomes.store.connection import Connection
+from outcomes.store.ledger import LEDGER
 from outcomes.store.log import layout, quarantine
 from outcomes.store.log.hash_chain import Problem
 from outcomes.store.log.integrity import Check, every_row, shown
 from outcomes.store.log.layout import FORMAT, IN_LEDGER
 from outcomes.store.privacy import keyring
-from outcomes.store.sqlite.ledger import LEDGER
-from outcomes.store.sqlite.rows import fetch_all
+from outcomes.store.rows import fetch_all
 
 RESTORE = "restore log.db from a backup"
 _CORRUPT_AT_MOST = 20

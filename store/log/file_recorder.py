@@ -21,9 +21,9 @@ from outcomes.store.log.recorder import (
     key_of,
     record_of,
 )
+from outcomes.store.rows import fetch_all
 from outcomes.store.sqlite.connection import SqliteConnection
 from outcomes.store.sqlite.datastore import Datastore
-from outcomes.store.sqlite.rows import fetch_all
 
 # A repeat changes nothing. (An upsert that trips over a *different* event under the same key would find those at once;
 # but an upsert on a table with triggers makes SQLite keep a journal for every row, and costs more than the insert.)

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from outcomes.domain.times import Micros
 from outcomes.store.connection import Connection
+from outcomes.store.ledger import Table
 from outcomes.store.log.recorder import Row
-from outcomes.store.sqlite.ledger import Table
-from outcomes.store.sqlite.rows import fetch_all, fetch_one
+from outcomes.store.rows import fetch_all, fetch_one
 
 NO_CHAIN = b"\0" * 32
 """What the first batch is chained to."""

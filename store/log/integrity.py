@@ -8,11 +8,11 @@ from typing import Any
 
 from outcomes.domain.errors import LogDamaged
 from outcomes.store.connection import Connection
+from outcomes.store.ledger import LEDGER, NO_CHAIN, Table, chain_after, row_hash
 from outcomes.store.log import layout, quarantine
 from outcomes.store.log.hash_chain import Problem
 from outcomes.store.log.layout import FORMAT, IN_LEDGER, LATEST_HASH
-from outcomes.store.sqlite.ledger import LEDGER, NO_CHAIN, Table, chain_after, row_hash
-from outcomes.store.sqlite.rows import fetch_all, fetch_one
+from outcomes.store.rows import fetch_all, fetch_one
 
 _RESTORE = "restore the log from a backup"
 _PAGE = 1_000

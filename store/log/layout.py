@@ -1,13 +1,13 @@
 """What log.db is made of, table by table and trigger by trigger, and which format of it a log has."""
 
+from outcomes.store import ledger
 from outcomes.store.connection import Connection
+from outcomes.store.ledger import LEDGER, guards, row_hash
 from outcomes.store.log import quarantine, recorder
 from outcomes.store.log.hash_chain import BATCHES
 from outcomes.store.log.recorder import DICTIONARIES, EVENTS, PROPERTIES, TENANTS
 from outcomes.store.privacy import keyring, settings
-from outcomes.store.sqlite import ledger
-from outcomes.store.sqlite.ledger import LEDGER, guards, row_hash
-from outcomes.store.sqlite.rows import fetch_one
+from outcomes.store.rows import fetch_one
 
 FORMAT = 3
 """Version of the layout of log.db; a home of a newer one is not touched.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from secrets import token_hex
 
 from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
+from outcomes.store import ledger
 from outcomes.store.connection import Connection
 from outcomes.store.log import layout, quarantine
 from outcomes.store.log.hash_chain import BATCHES, Batch, batches_after, columns_hash
@@ -18,8 +19,7 @@ from outcomes.store.log.recorder import DICTIONARIES, PROPERTIES, TENANTS, rows_
 from outcomes.store.privacy import keyring, settings
 from outcomes.store.privacy.home_key import HomeKey, KeySource
 from outcomes.store.privacy.key_tree import KeyTree
-from outcomes.store.sqlite import ledger
-from outcomes.store.sqlite.rows import fetch_one
+from outcomes.store.rows import fetch_one
 
 IDENTITY = "identity"
 BYTES_CHAINED_AFTER = "bytes_chained_after"

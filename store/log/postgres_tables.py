@@ -6,13 +6,13 @@ superuser, and where replication replays; that they can be dropped is why there 
 
 from typing import NamedTuple
 
+from outcomes.store.ledger import LEDGER
 from outcomes.store.log import layout, quarantine
 from outcomes.store.log.hash_chain import BATCHES
 from outcomes.store.log.layout import FORMAT
 from outcomes.store.log.recorder import DICTIONARIES, EVENTS, PROPERTIES, TENANTS
 from outcomes.store.postgres.server import SCHEMA
 from outcomes.store.privacy import keyring, settings
-from outcomes.store.sqlite.ledger import LEDGER
 
 _TYPES = (
     (" INTEGER", " BIGINT"),

@@ -12,14 +12,14 @@ from secrets import token_bytes
 from typing import Any, NamedTuple
 
 from outcomes.domain.times import Micros
+from outcomes.store import ledger
 from outcomes.store.connection import Connection
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
+from outcomes.store.ledger import Table, announced, guards
 from outcomes.store.log.word_search import holds_any
 from outcomes.store.privacy import settings
+from outcomes.store.rows import fetch_all
 from outcomes.store.sources.segment import Segment
-from outcomes.store.sqlite import ledger
-from outcomes.store.sqlite.ledger import Table, announced, guards
-from outcomes.store.sqlite.rows import fetch_all
 
 TABLE = Table(
     "quarantine",

@@ -37,7 +37,7 @@ from outcomes.store.log.recorder import (
 )
 from outcomes.store.log.repository import KnownAt, LogRepository, readable, replayed
 from outcomes.store.privacy.encryption import Opened
-from outcomes.store.sqlite.rows import fetch_one
+from outcomes.store.rows import fetch_one
 
 _PAGE = 5_000
 

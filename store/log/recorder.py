@@ -16,9 +16,9 @@ from eventsourcing.persistence import ApplicationRecorder, Notification, StoredE
 from outcomes.store.connection import Connection, Transactions
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
 from outcomes.store.encoding.stream_keys import next_free_version
+from outcomes.store.ledger import Table
 from outcomes.store.log.subscription import PollingSubscription
-from outcomes.store.sqlite.ledger import Table
-from outcomes.store.sqlite.rows import fetch_all
+from outcomes.store.rows import fetch_all
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ import orjson
 
 from outcomes.domain.errors import UsageError
 from outcomes.domain.times import Micros, to_text
+from outcomes.store import ledger
 from outcomes.store.connection import Connection
+from outcomes.store.ledger import Head as LedgerHead
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import NO_CHAIN, Problem, last_batch
 from outcomes.store.log.layout import FORMAT, format_of_tables
-from outcomes.store.sqlite import ledger
-from outcomes.store.sqlite.ledger import Head as LedgerHead
-from outcomes.store.sqlite.rows import fetch_one
+from outcomes.store.rows import fetch_one
 
 _TEXT = re.compile(
     r"outcomes-checkpoint:(?P<position>\d{1,18}):(?P<chain>[0-9a-f]{64}):(?P<log>[0-9a-f]{32}|-)"

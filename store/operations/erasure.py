@@ -24,9 +24,9 @@ from outcomes.store.privacy import settings
 from outcomes.store.privacy.cipher import unpack
 from outcomes.store.privacy.encryption import EventEncryption
 from outcomes.store.privacy.keyring import Erased
+from outcomes.store.rows import fetch_all
 from outcomes.store.sources.json_values import decode
 from outcomes.store.sources.segment import Segment
-from outcomes.store.sqlite.rows import fetch_all
 
 _BODY_WORDS = ("name", "short_name", "sortable_name", "user_name", "user_login", "user_sis_id", "email", "login_id")
 _ENVELOPE_WORDS = ("user_login", "user_sis_id")

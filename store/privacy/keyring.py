@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from outcomes.domain.errors import LogDamaged
 from outcomes.domain.personal_data import PersonId
+from outcomes.store import ledger
 from outcomes.store.connection import Connection
+from outcomes.store.ledger import Table, guards
 from outcomes.store.privacy.cipher import decrypt, encrypt, new_key
 from outcomes.store.privacy.key_tree import KeyTree
-from outcomes.store.sqlite import ledger
-from outcomes.store.sqlite.ledger import Table, guards
-from outcomes.store.sqlite.rows import fetch_all, fetch_one
+from outcomes.store.rows import fetch_all, fetch_one
 
 TABLE = Table("subject_keys", {"number": "integer", "person": "blob", "key": "blob?", "erased_with": "blob?"})
 TABLES = (

@@ -1,10 +1,10 @@
 """What was decided for a home as a whole, when and by whom: rows that are only ever added; the last one holds."""
 
 from outcomes.domain.times import Micros
+from outcomes.store import ledger
 from outcomes.store.connection import Connection
-from outcomes.store.sqlite import ledger
-from outcomes.store.sqlite.ledger import Table
-from outcomes.store.sqlite.rows import fetch_one
+from outcomes.store.ledger import Table
+from outcomes.store.rows import fetch_one
 
 TABLE = Table("house_rules", {"number": "integer", "name": "text", "value": "text", "set_at": "integer"})
 TABLES = (

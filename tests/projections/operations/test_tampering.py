@@ -10,13 +10,13 @@ import pytest
 
 from outcomes.domain.catalog import parse_event
 from outcomes.domain.errors import UsageError
+from outcomes.store import ledger
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.encoding.stream_keys import version_of
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import NO_CHAIN, chain_after
 from outcomes.store.log.recorder import rows_of
 from outcomes.store.operations.checkpoint import Checkpoint, checkpoint, parse_checkpoint
-from outcomes.store.sqlite import ledger
 from tests.support.given import OTHER_TENANT, group, lines, result
 from tests.support.world import World
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from outcomes.domain.errors import HomeUnavailable, LogDamaged
+from outcomes.store import ledger
 from outcomes.store.encoding.compression import dictionary_number, shipped_dictionary
 from outcomes.store.log.layout import FORMAT
 from outcomes.store.log.recorder import PROPERTIES
 from outcomes.store.operations.checkpoint import checkpoint
 from outcomes.store.privacy import settings
-from outcomes.store.sqlite import ledger
 from tests.support.command import Outcomes
 from tests.support.given import group, lines, outcome, result
 from tests.support.people import ADA, user

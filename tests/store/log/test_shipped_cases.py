@@ -12,6 +12,7 @@ from eventsourcing.utils import Environment
 
 from outcomes.store.log.factory import LogFactory
 from outcomes.store.log.file_recorder import LogRecorder
+from outcomes.store.log.recorder import BatchRecorder
 from outcomes.store.log.tracking import TrackedDatabase
 from outcomes.store.sqlite.datastore import Datastore
 from tests.support.library import application, needs_library_tables, persistence, projection
@@ -83,7 +84,7 @@ class StreamsOnly(AggregateRecorder):
     plain stored events, where ours gives each with its position and digest, which equals no plain one.
     """
 
-    def __init__(self, recorder: LogRecorder) -> None:
+    def __init__(self, recorder: BatchRecorder) -> None:
         self.recorder = recorder
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.projections.views.read_model import unwatched
+from outcomes.store import ledger
 from outcomes.store.log import log_file
 from outcomes.store.log.recorder import TENANTS
 from outcomes.store.operations.backup import Backup, backup
 from outcomes.store.operations.checkpoint import checkpoint
-from outcomes.store.sqlite import ledger
 from tests.support.command import ROOT, Outcomes
 from tests.support.given import group, lines, outcome, result
 from tests.support.world import World
