@@ -28,6 +28,7 @@ from outcomes.api.access import Access
 from outcomes.api.answers.base import Record
 from outcomes.cli.options import Format, FormatOption
 from outcomes.cli.output import answer
+from outcomes.service.configuration import Configuration
 
 WAITS = (60.0, 240.0, 720.0)
 """Seconds between Canvas's four tries: documented is that they grow, with jitter, to 10 or 20 minutes in all."""
@@ -154,7 +155,7 @@ def overload(folder: Path, plan: Plan) -> Overload:
 
 @contextmanager
 def _service(home: Path, at_once: int) -> Iterator[int]:
-    """Give the port of a service that lets few wait: many would only take longer to come."""
+    """Give the port of a service that lets so many deliveries be under way."""
     said = home.with_name("said")
     with said.open("wb") as stderr:
         command = [sys.executable, "-c", _SERVER, str(home), str(at_once)]
@@ -235,10 +236,13 @@ def main(
     *,
     seconds: Annotated[float, typer.Option(help="How long it is asked, each way.")] = 3.0,
     scale: Annotated[float, typer.Option(help="By how much Canvas's waits, up to 20 minutes, are shorter.")] = 30.0,
-    at_once: Annotated[int, typer.Option(help="Deliveries that the service lets wait.")] = _SENDERS,
+    at_once: Annotated[int, typer.Option(help="Deliveries that may be under way.")] = Configuration.deliveries_at_once,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Offer a service twice what it can take, and count what is lost: 0."""
+    """Offer a service twice what it can take, and count what is lost: 0.
+
+    With few `--at-once` it is busy with refusing, and takes in less than it could.
+    """
     with tempfile.TemporaryDirectory() as folder:
         answer(overload(Path(folder), Plan(seconds, scale, at_once)), form)
 
