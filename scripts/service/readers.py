@@ -7,6 +7,7 @@ that it needs. It cannot hold the loop up for long: nothing is made or waited fo
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
@@ -36,19 +37,26 @@ class Readers:
             thread.start()
         self._home_of_loop: outcomes.Home | None = None
 
-    async def ask_small(self, question: Callable[[outcomes.Home], Answer]) -> Answer:
-        """Ask one question that seldom takes long; raises as `ask` does."""
+    async def ask_small(
+        self, question: Callable[[outcomes.Home], Answer], noting_at_once: AbstractContextManager[bool]
+    ) -> Answer:
+        """Ask one question that seldom takes long, in the loop where its look can be noted at once; raises as `ask`."""
+        with noting_at_once as may_note:
+            found = self._answer_at_once(question) if may_note else None
+        return await self.ask(question) if found is None else found[0]
+
+    def _answer_at_once(self, question: Callable[[outcomes.Home], Answer]) -> tuple[Answer] | None:
         # Where a server has the log, to look whether it has grown is to wait for the network.
         if self._configuration.url is None:
             home = self._home_of_loop = self._home_of_loop or self._open()
             if home.is_current():
                 try:
-                    return _answer(home, question, _SMALL_SECONDS)
+                    return (_answer(home, question, _SMALL_SECONDS),)
                 except QuestionStopped:
                     # Python 3.11 would compile the statement that was stopped anew each time it comes again.
                     home.close()
                     self._home_of_loop = None
-        return await self.ask(question)
+        return None
 
     async def ask(self, question: Callable[[outcomes.Home], Answer]) -> Answer:
         """Ask one question; raises what it raises, and QuestionStopped if it takes too long once it has begun."""

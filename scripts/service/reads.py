@@ -58,8 +58,9 @@ def _endpoint(question: Question, form: Form, parameters: Parameters) -> Callabl
         async with state.turns.one(asked.grant.id):
             if position is not None:
                 await _reached(state, position)
-            ask = state.readers.ask_small if question.is_small else state.readers.ask
-            return await ask(lambda home: answer(home, asked))
+            if question.is_small:
+                return await state.readers.ask_small(lambda home: answer(home, asked), asked.access.noting_at_once())
+            return await state.readers.ask(lambda home: answer(home, asked))
 
     return endpoint
 

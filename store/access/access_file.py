@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 from outcomes.domain.errors import UsageError
 from outcomes.domain.times import Micros
 from outcomes.store.access.rights import Grant, Right, Scope, parse_rights
-from outcomes.store.sqlite.datastore import connect
+from outcomes.store.sqlite.datastore import BUSY_SECONDS, connect, is_lock
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
 
 ACCESS_FILE = "access.db"
@@ -188,6 +188,31 @@ class AccessFile:
         with self._noting_lock:
             self._noting.execute(_NOTE, look)
             self._noted += 1
+
+    @contextmanager
+    def noting_at_once(self) -> Iterator[bool]:
+        """Give whether looks can be noted without waiting for anybody; those noted inside are recorded at its end."""
+        if not self._noting_lock.acquire(blocking=False):
+            yield False
+            return
+        try:
+            may_note = self._begin_at_once()
+            with self._noting if may_note else nullcontext():
+                yield may_note
+        finally:
+            self._noting_lock.release()
+
+    def _begin_at_once(self) -> bool:
+        self._noting.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._noting.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not is_lock(error):
+                raise
+            return False
+        finally:
+            self._noting.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1_000}")
+        return True
 
     def flush(self) -> None:
         """Put the looks that were noted on the disk, if there are any that are not."""

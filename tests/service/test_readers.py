@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ import outcomes
 from outcomes.domain.errors import QuestionStopped, UsageError
 from outcomes.service.configuration import Configuration
 from outcomes.service.readers import Readers
+from outcomes.store.access.access_file import ACCESS_FILE, AccessFile, Look
+from outcomes.store.sqlite.datastore import connect
 from tests.support.given import lines, outcome
 
 _COUNT = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT max(i) FROM n"
@@ -27,13 +29,15 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def _asked(home: Path, question: Callable[[outcomes.Home], object], seconds: float = 5.0) -> object:
+def _asked(
+    home: Path, question: Callable[[outcomes.Home], object], seconds: float = 5.0, *, may_note: bool = True
+) -> object:
     """Ask as a small question; return its answer."""
 
     async def ask() -> object:
         with _readers(Configuration(folder=home, readers=1, question_seconds=seconds)) as readers:
             async with asyncio.timeout(20):
-                return await readers.ask_small(question)
+                return await readers.ask_small(question, nullcontext(may_note))
 
     return asyncio.run(ask())
 
@@ -81,6 +85,29 @@ def test_the_loop_makes_no_views(home: Path) -> None:
     assert _asked(home, _thread_after(1)) == "reader-0"
     (home / "views.db").unlink()
     assert _asked(home, _thread_after(1)) == "reader-0"
+
+
+def _look_in_vain(access: AccessFile, look: Look) -> None:
+    with access.noting_at_once():
+        access.note(look)
+        raise UsageError("no answer was given, so nobody has looked")
+
+
+def test_the_loop_waits_for_nobody_who_writes_access_db(home: Path) -> None:
+    """While another program holds it (a long prune), looks are noted by threads, which may wait; else at once."""
+    look = Look(1, "t1", "somebody", "/explain", None, "4450", "ada", None, None, 1, "token")
+    with AccessFile(home) as access, closing(connect(home / ACCESS_FILE)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        with access.noting_at_once() as may_note:
+            assert may_note is False
+        another.execute("ROLLBACK")
+        with access.noting_at_once() as may_note:
+            assert may_note is True
+            access.note(look)
+        with pytest.raises(UsageError, match="no answer"):
+            _look_in_vain(access, look)
+        assert [*access.looks()] == [look]
+    assert _asked(home, _thread_after(1), may_note=False) == "reader-0"
 
 
 def test_what_a_small_question_raises_is_told(home: Path) -> None:
