@@ -96,13 +96,13 @@ def _levels(viewer: Viewer, course: str) -> dict[str, list[float]]:
     }
 
 
-def _before(viewer: Viewer, course: str) -> Mapping[tuple[str, str], float | None] | None:
-    """Return the scores at the other time, if one was chosen."""
+def _before(viewer: Viewer, course: str) -> Mapping[tuple[str, str], Mapping[str, Any]] | None:
+    """Return the rows of mastery at the other time, if one was chosen."""
     at = _other(viewer)
     if at is None:
         return None
     rows = viewer.ask("mastery", at=None if at == "now" else at, course=course)
-    return {(row["student"], row["outcome_id"]): row["score"] for row in rows}
+    return {(row["student"], row["outcome_id"]): row for row in rows}
 
 
 def _other(viewer: Viewer) -> str | None:
@@ -174,7 +174,7 @@ def _students(
     rows: Iterable[Mapping[str, Any]],
     columns: Sequence[Column],
     levels: Mapping[str, list[float]],
-    before: Mapping[tuple[str, str], float | None] | None,
+    before: Mapping[tuple[str, str], Mapping[str, Any]] | None,
     results: Mapping[str, Sequence[Contribution]],
 ) -> list[StudentRow]:
     by_student: dict[str, dict[str, Mapping[str, Any]]] = {}
@@ -202,25 +202,29 @@ def _cell(
     row: Mapping[str, Any] | None,
     column: Column,
     levels: Mapping[str, list[float]],
-    before: Mapping[tuple[str, str], float | None] | None,
+    before: Mapping[tuple[str, str], Mapping[str, Any]] | None,
     student: str,
     name: str,
 ) -> Cell:
     course = viewer.parameters["course"]
     address = viewer.where.to(f"/why/{course}/{student}/{column.id}")
+    moved = "" if before is None else _moved(before.get((student, column.id)), row)
     if row is None:
-        was = None if before is None else before.get((student, column.id))
-        moved = "" if was is None else f"was {score_text(was)}"
         return Cell("–", NONE, address, f"{name}, {column.title}: not assessed", moved, is_approximate=False)
     place = standing(row, levels.get(column.id, []))
-    moved = ""
-    if before is not None:
-        was = before.get((student, column.id))
-        if was != row["score"]:
-            moved = f"was {score_text(was)}"
     rating = f", “{row['rating']}”" if row["rating"] else ""
     title = f"{name}, {column.title}: {score_text(row['score'])}, {place.words}{rating}"
     return Cell(score_text(row["score"]), place, address, title, moved, row["order"] == "approximate")
+
+
+def _moved(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> str:
+    """Say what a score was, and whether that was mastery, where either is otherwise now; else empty."""
+    was, is_now = (None if row is None else row["score"] for row in (before, now))
+    was_mastered, is_mastered = (row is not None and row["mastered"] is True for row in (before, now))
+    parts = [score_text(was)] if was != is_now else []
+    if was_mastered != is_mastered and was is not None:
+        parts.append("mastery" if was_mastered else "not mastery")
+    return f"was {', '.join(parts)}" if parts else ""
 
 
 def _line(viewer: Viewer, context: str) -> Line:
@@ -232,11 +236,15 @@ def _line(viewer: Viewer, context: str) -> Line:
         if entry["kind"] == "result":
             day["results"] += 1
     here = viewer.home.at(known_at=str(viewer.known), tenant=viewer.tenant)
+    seen: set[tuple[str, int]] = set()
     for place in here.places_above(context):
         if viewer.grant.scope.contexts and place != context:
             continue
         for row in viewer.keep("moments", at=None, context=place, by="moment"):
-            if row["policy"]:
+            # What is linked here and hangs above was edited once, though both places tell of it.
+            moment = row["to"], row["positions"][1]
+            if row["policy"] and moment not in seen:
+                seen.add(moment)
                 day = days.setdefault(row["to"][:10], {"until": "", "results": 0, "policies": [], "flipped": 0})
                 day["until"] = max(day["until"], row["to"])
                 day["policies"].append(f"{words.who(row['actor'])} changed how {row['title']} is scored")

@@ -42,3 +42,13 @@ def test_a_teacher_finds_a_student_and_what_moved(opened: Opener) -> None:
     expect(page.get_by_text(re.compile(r"^\d+ scores moved since 1 November 2025"))).to_be_visible()
     page.locator("td.moved a").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Why")
+
+
+def test_a_teacher_sees_what_an_edit_took_from_a_class(opened: Opener) -> None:
+    """Whose score stayed and is mastery no longer has a corner, too; an edit above the course is counted once."""
+    page = opened("/course/4450?at=2025-10-20T23:59:59.999Z&vs_at=2025-10-19T23:59:59.999Z")
+    for student in ("Pavel Sandoval", "Yusuf Dvořák"):
+        expect(
+            page.locator("tr", has_text=student).locator(".was", has_text=re.compile("^was mastery$"))
+        ).to_have_count(1)
+    expect(page.locator("p", has_text="3 students gained or lost mastery").first).to_be_visible()
