@@ -14,6 +14,8 @@ from outcomes.service.pages.where import end_of_day
 
 PAGE = 40
 """Entries on one page."""
+_PARTS, _PART = 20, 400
+"""Where there is nothing on a page, so many parts of so many entries are looked through for the next change."""
 _FOLDED = 8
 """A moment of more changes than these is one line that opens."""
 _FILTERS = {
@@ -56,9 +58,7 @@ class Chip(NamedTuple):
 def build(viewer: Viewer) -> Shown:
     """Show what changed in a context."""
     context = viewer.parameters["context"]
-    entries, following = viewer.page("timeline", **_asked(viewer))
-    kind = viewer.query.get("kind")
-    entries = [entry for entry in entries if kind in {None, "", entry["kind"]} and entry["kind"] != "result"]
+    entries, following = _page(viewer)
     told = with_flips(viewer, Teller(viewer, _groups(viewer, context)).told(entries))
     name = frame.name_of(viewer, context)
     parts = {
@@ -71,6 +71,20 @@ def build(viewer: Viewer) -> Shown:
         "filters": {name: viewer.query.get(name, "") for name in _FILTERS},
     }
     return View("changes.html", f"Changes of {name}", parts, "The changes", context)
+
+
+def _page(viewer: Viewer) -> tuple[list[dict[str, Any]], str | None]:
+    """Return a page of changes, and the key of what is older. Students' work is none, and is passed over."""
+    asked, kind = _asked(viewer), viewer.query.get("kind")
+    found: list[dict[str, Any]] = []
+    following: str | None = None
+    for _ in range(_PARTS):
+        entries, following = viewer.page("timeline", **asked)
+        found += [entry for entry in entries if kind in {None, "", entry["kind"]} and entry["kind"] != "result"]
+        if found or following is None:
+            break
+        asked |= {"after": following, "limit": _PART}
+    return found, following
 
 
 def data(viewer: Viewer) -> Data:
