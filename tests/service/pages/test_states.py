@@ -65,6 +65,7 @@ def test_a_part_of_a_school_sees_its_part(school: Service) -> None:
         ("/tree/Account:999", 200, "No event has told of an outcome, group or link of Account:999 yet"),
         ("/tree/Account:1?q=zzz", 200, "Show the whole tree"),
         ("/changes/Account:1?field=ratings&until=2020-01-01", 200, "No change passes these filters"),
+        ("/?at=2025-10-20", 200, "what is found is as it was on 20 October 2025"),
         ("/changes/Course:4450?at=2025-10-20T23:59:59.999Z", 200, "Explains a season of rainfall"),  # below work
         (f"/course/{COURSE}?at=2020-01-01", 200, "Nobody had a score in this course at this time"),
         (f"/student/{STUDENT}?at=2020-01-01", 200, "No score at this time"),
