@@ -27,7 +27,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"personal_data", "reconciliation"},
     ),
     "store": (
-        {"connection", "cycle_collection"},
+        {"connection", "cycle_collection", "library_errors"},
         {"ledger", "rows", "sqlite", "postgres", "sources"},
         {"encoding", "access"},
         {"privacy"},

@@ -4,8 +4,10 @@ Each is asked by its example on the shipped sample, and its answer is cut short.
 """
 
 import json
+import shutil
 import sys
 import tempfile
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -22,10 +24,10 @@ _LINES = {Form.NDJSON: 1, Form.CSV: 2}
 _LONGEST = 120
 
 
-def sample(folder: Path) -> outcomes.Home:
+def sample(folder: Path, events: Path = SCHOOL_YEAR) -> outcomes.Home:
     """Return a home with the sample, and one entry in quarantine."""
     home = outcomes.open(folder, create=True)
-    home.ingest(SCHOOL_YEAR, b'{"no": "event"}')
+    home.ingest(events, b'{"no": "event"}')
     return home
 
 
@@ -67,8 +69,11 @@ def _cut(value: Any) -> Any:
 
 
 def _main() -> None:
-    with tempfile.TemporaryDirectory() as folder, sample(Path(folder) / "outcomes-data") as home:
-        sys.stdout.write(json.dumps(made(home), indent=1, ensure_ascii=False) + "\n")
+    # Home and file are told as they are named, and where they lie is nothing but of who makes the examples.
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        events = Path(shutil.copy(SCHOOL_YEAR, SCHOOL_YEAR.name))
+        with sample(Path("outcomes-data"), events) as home:
+            sys.stdout.write(json.dumps(made(home), indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

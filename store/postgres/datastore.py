@@ -7,10 +7,10 @@ from threading import Lock
 from typing import Any, Literal
 
 import psycopg
-from eventsourcing import persistence
 from eventsourcing.postgres import PostgresDatastore
 from psycopg.rows import DictRow, dict_row, tuple_row
 
+from outcomes.store.library_errors import of_library
 from outcomes.store.postgres.connection import PostgresConnection, prepare
 from outcomes.store.postgres.errors import LOCK_SECONDS, in_words
 from outcomes.store.postgres.server import SCHEMA, Server
@@ -68,7 +68,7 @@ class Datastore(PostgresDatastore):
                 finally:
                     raw.row_factory = tuple_row
         except psycopg.Error as error:
-            raise _of_library(error) from error
+            raise of_library(error, psycopg) from error
 
     @contextmanager
     def writing(self) -> Iterator[PostgresConnection]:
@@ -151,21 +151,3 @@ class Datastore(PostgresDatastore):
         prepare(raw)
         raw.execute(_SETTINGS.encode())
         return raw
-
-
-_OF_LIBRARY: dict[type[psycopg.Error], type[persistence.PersistenceError]] = {
-    psycopg.InterfaceError: persistence.InterfaceError,
-    psycopg.OperationalError: persistence.OperationalError,
-    psycopg.DataError: persistence.DataError,
-    psycopg.IntegrityError: persistence.IntegrityError,
-    psycopg.InternalError: persistence.InternalError,
-    psycopg.ProgrammingError: persistence.ProgrammingError,
-    psycopg.NotSupportedError: persistence.NotSupportedError,
-    psycopg.DatabaseError: persistence.DatabaseError,  # the others' base, so after them
-    psycopg.Error: persistence.PersistenceError,
-}
-
-
-def _of_library(error: psycopg.Error) -> persistence.PersistenceError:
-    """Return the library's error for one of psycopg's."""
-    return next(theirs for ours, theirs in _OF_LIBRARY.items() if isinstance(error, ours))(error)

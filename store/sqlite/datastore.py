@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from eventsourcing import persistence
 from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
 
 from outcomes.domain.errors import HomeUnavailable
+from outcomes.store.library_errors import of_library
 from outcomes.store.sqlite.connection import SqliteConnection
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
 from outcomes.store.sqlite.read_only import is_writable, uri_of
@@ -153,7 +153,7 @@ class Datastore(SQLiteDatastore):
             with super().transaction(commit=commit) as cursor:
                 yield cursor
         except sqlite3.Error as error:
-            raise _of_library(error) from error
+            raise of_library(error, sqlite3) from error
 
     @contextmanager
     def writing(self) -> Iterator[SqliteConnection]:
@@ -182,21 +182,3 @@ class Datastore(SQLiteDatastore):
         except sqlite3.Error as error:
             name_file(error, self._path)
             raise
-
-
-_OF_LIBRARY: dict[type[sqlite3.Error], type[persistence.PersistenceError]] = {
-    sqlite3.InterfaceError: persistence.InterfaceError,
-    sqlite3.DataError: persistence.DataError,
-    sqlite3.OperationalError: persistence.OperationalError,
-    sqlite3.IntegrityError: persistence.IntegrityError,
-    sqlite3.InternalError: persistence.InternalError,
-    sqlite3.ProgrammingError: persistence.ProgrammingError,
-    sqlite3.NotSupportedError: persistence.NotSupportedError,
-    sqlite3.DatabaseError: persistence.DatabaseError,  # the others' base, so after them
-    sqlite3.Error: persistence.PersistenceError,
-}
-
-
-def _of_library(error: sqlite3.Error) -> persistence.PersistenceError:
-    """Return the library's error for one of sqlite3's."""
-    return next(theirs for ours, theirs in _OF_LIBRARY.items() if isinstance(error, ours))(error)

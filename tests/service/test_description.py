@@ -60,6 +60,8 @@ def test_examples_of_answers_are_of_the_form_that_is_answered(tmp_path: Path) ->
     """Else: python -m scripts.bench.answer_examples > scripts/service/examples.json."""
     with sample(tmp_path / "outcomes-data") as home:
         assert form_of(made(home)) == form_of(examples())
+    assert examples()["/status"]["json"]["home"] == "outcomes-data"
+    assert examples()["/quarantine"]["json"]["items"][0]["source"] == "school-year.ndjson.gz"
 
 
 def test_every_problem_is_a_problem_document_and_none_is_422(described: dict[str, Any]) -> None:

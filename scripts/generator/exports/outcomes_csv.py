@@ -7,6 +7,7 @@ from pathlib import Path
 from scripts.generator.exports.database import Database, Row
 from scripts.generator.exports.tables import as_of
 
+# Written down anew, though the product has them: what an export is tested with must not be made by what reads it.
 _COLUMNS = (
     "canvas_id",
     "vendor_guid",
