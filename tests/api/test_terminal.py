@@ -1,10 +1,17 @@
 """How values are written for people."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes.api.terminal.parts import arrow, number, shown
+
+
+def test_a_time_is_written_as_everywhere() -> None:
+    """In UTC with a `Z`, as in JSON: a table of an export's findings is compared with those of other commands."""
+    assert shown(datetime(2026, 6, 10, 19, 12, tzinfo=UTC)) == "2026-06-10T19:12:00.000Z"
 
 
 @pytest.mark.parametrize(

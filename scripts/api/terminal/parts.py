@@ -3,12 +3,14 @@
 import json
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.table import Table
 from rich.text import Text
 
+from outcomes.api.answers.base import time_text
 from outcomes.api.clean_text import clean
 from outcomes.api.terminal.tables import VALUE_WIDTH, Cell, Lines, PagedTable, Room
 from outcomes.domain.mastery.derivation import exact
@@ -33,13 +35,15 @@ def number(value: float | None) -> str:
 
 
 def shown(value: Any) -> str:
-    """Write any JSON value of a state in one line."""
+    """Write any value in one line: of JSON, or a time."""
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return number(value)
+    if isinstance(value, datetime):
+        return time_text(value)
     return clean(" ".join(str(value).split()))
 
 
