@@ -89,15 +89,16 @@ class HomeFolder(NamedTuple):
                 self.create()
             if create:
                 with self.writing("opening the log"):
-                    return EventLog(self.store, self._key, encrypt=encrypt)
-            return EventLog(self.store, self._key, create=False)
+                    return EventLog(self.store, self.key, encrypt=encrypt)
+            return EventLog(self.store, self.key, create=False)
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode not in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
                 raise
             raise LogDamaged(f"{self.log_path} cannot be read ({error}): restore it from a backup") from error
 
     @property
-    def _key(self) -> KeySource:
+    def key(self) -> KeySource:
+        """Where its key is, if it is encrypted."""
         return self.key_source or default_source(self.folder)
 
     @property

@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 from hashlib import blake2b
+from os import PathLike
 from pathlib import Path
 from secrets import token_bytes
 from typing import NamedTuple, Protocol
@@ -131,13 +132,13 @@ class KeyCommand(NamedTuple):
         return False
 
 
-def source_of(folder: Path, file: Path | None, command: str | None) -> KeySource:
-    """Return where a home's key is: in the file or behind the command named, else in its folder. Raises UsageError."""
+def named_source(file: str | PathLike[str] | None, command: str | None) -> KeySource | None:
+    """Return where a home's key is said to be, in a file or behind a command; None if neither. Raises UsageError."""
     if file is not None and command is not None:
         raise UsageError("the key is in a file or behind a command, not both: name one of --key-file, --key-command")
     if command is not None:
         return KeyCommand(command)
-    return default_source(folder) if file is None else KeyFile(file)
+    return None if file is None else KeyFile(Path(file))
 
 
 def default_source(folder: Path) -> KeyFile:

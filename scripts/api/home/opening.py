@@ -8,7 +8,7 @@ from outcomes.api.home.home import Home
 from outcomes.api.session import Session
 from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
 from outcomes.store.home_folder import HomeFolder
-from outcomes.store.privacy.home_key import KeySource, source_of
+from outcomes.store.privacy.home_key import named_source
 from outcomes.store.privacy.settings import REDACT
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def open(  # noqa: A001 - as gzip.open
     Raises HomeUnavailable if there is none, LogDamaged if its log cannot be read, UsageError if it should be encrypted
     and one that is not is there already.
     """
-    key_source = _key_source(folder, key_file, key_command)
+    key_source = named_source(key_file, key_command)
     where = None if views is None else Path(views)
     return Home(Session(folder, create=create, encrypt=encrypt, views=where, key_source=key_source))
 
@@ -82,11 +82,3 @@ def verify(
             return home.verify(**options)
     except (LogDamaged, HomeUnavailable) as error:
         return maintenance.verify_damaged(HomeFolder.at(folder, None if views is None else Path(views)), error)
-
-
-def _key_source(
-    folder: str | PathLike[str], key_file: str | PathLike[str] | None, key_command: str | None
-) -> KeySource | None:
-    if key_file is None and key_command is None:
-        return None
-    return source_of(Path(folder), None if key_file is None else Path(key_file), key_command)

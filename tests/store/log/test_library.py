@@ -11,9 +11,7 @@ from typing import Any, cast
 
 import pytest
 from eventsourcing.domain import Aggregate as TheirAggregate
-from eventsourcing.persistence import IntegrityError, Notification, OperationalError, ProgrammingError, Tracking
-from eventsourcing.projection import Projection, ProjectionRunner
-from eventsourcing.sqlite import SQLiteTrackingRecorder
+from eventsourcing.persistence import IntegrityError, Notification, OperationalError, ProgrammingError
 
 from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.domain.event import ErasedEvent, Event, OtherEvent
@@ -26,6 +24,7 @@ from outcomes.store.sqlite.datastore import Datastore
 from tests.support.given import TENANT, event, group, outcome, result
 from tests.support.library import needs_library_tables
 from tests.support.people import ADA, class_of_six
+from tests.support.runner import runner_on
 from tests.support.world import World
 
 MAPS = EntityRef(TENANT, Kind.OUTCOME, "7")
@@ -161,56 +160,16 @@ def test_a_subscription_to_topics_passes_over_the_rest_once(school: World) -> No
         assert asked == [4]
 
 
-class Counted(SQLiteTrackingRecorder):
-    """How many events of each name were processed."""
-
-    def construct_create_table_statements(self) -> list[str]:
-        ours = "CREATE TABLE IF NOT EXISTS counted (name TEXT PRIMARY KEY, events INTEGER)"
-        return [*super().construct_create_table_statements(), ours]
-
-    def add(self, name: str, tracking: Tracking) -> None:
-        with self.datastore.transaction(commit=True) as cursor:
-            self._insert_tracking(cursor, tracking)
-            cursor.execute(
-                "INSERT INTO counted VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET events = events + 1", (name,)
-            )
-
-    def counts(self) -> dict[str, int]:
-        with self.datastore.transaction(commit=False) as cursor:
-            cursor.execute("SELECT name, events FROM counted")
-            return {row["name"]: row["events"] for row in cursor.fetchall()}
-
-
-class Counting(Projection[Counted]):
-    """Somebody else's projection."""
-
-    name = "counting"
-
-    def process_event(self, domain_event: LogEvent, tracking: Tracking) -> None:
-        said = domain_event.event
-        self.view.add(said.metadata.event_name if isinstance(said, OtherEvent) else said.name, tracking)
-
-
-def runner_on(world: World, view: Path) -> ProjectionRunner[HomeLog, Counted]:
-    """Run the library's runner on a home."""
-    env = {
-        "OUTCOMES_HOME": str(world.home.folder),
-        "PERSISTENCE_MODULE": "eventsourcing.sqlite",
-        "SQLITE_DBNAME": str(view),
-    }
-    return ProjectionRunner(application_class=HomeLog, projection_class=Counting, view_class=Counted, env=env)
-
-
 @needs_library_tables
 def test_the_librarys_runner_follows_a_home(school: World, tmp_path: Path) -> None:
     """It catches up, goes on as others ingest, and after a restart takes up where it was: each event once."""
     view = tmp_path / "counted.db"
-    with runner_on(school, view) as runner:
+    with runner_on(school.home.folder, view) as runner:
         runner.wait(4, timeout=10)
         school.take(result("50", "2025-04-01"), outcome("7", "2025-01-15", updated="2025-01-15"))
         runner.wait(6, timeout=10)
     school.take(result("51", "2025-04-01"))
-    with runner_on(school, view) as runner:
+    with runner_on(school.home.folder, view) as runner:
         runner.wait(7, timeout=10)
         assert runner.view.counts() == {
             "learning_outcome_group_created": 1,

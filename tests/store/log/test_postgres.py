@@ -20,6 +20,7 @@ from outcomes.store.operations.checkpoint import checkpoint
 from tests.support.command import Outcomes
 from tests.support.given import OTHER_TENANT, lines, outcome
 from tests.support.postgres import Server
+from tests.support.runner import runner_on
 from tests.support.world import World
 
 pytestmark = pytest.mark.long
@@ -281,3 +282,13 @@ def test_two_machines_with_views_of_their_own(home: World, url: str, tmp_path: P
     with home.opened() as (log, _), log.reading() as connection:
         assert len(batches_after(connection, 0)) == 2
     assert lines(outcome("8", "2025-01-01")).strip() == home.raw_log()[1]
+
+
+def test_the_librarys_runner_follows_a_log_there(home: World, url: str, tmp_path: Path) -> None:
+    """By its URL as by a folder: what is there, and what another process appends while it follows."""
+    home.take(outcome("1", "2025-01-10"), outcome("2", "2025-01-11"))
+    with runner_on(url, tmp_path / "counted.db") as runner:
+        runner.wait(2, timeout=DEADLINE)
+        home.take(outcome("3", "2025-01-12"))
+        runner.wait(3, timeout=DEADLINE)
+        assert runner.view.counts() == {"learning_outcome_created": 3}
