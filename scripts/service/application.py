@@ -54,7 +54,10 @@ def create_app(configuration: Configuration) -> FastAPI:
 
     app = Described(
         title="outcomes",
-        description="What happened to learning outcomes in Canvas: every question at any time. Send a token as Bearer.",
+        description=(
+            "What happened to learning outcomes in Canvas: every question at any time. Send a token as Bearer. "
+            "HEAD answers what GET does, without its body; a slash at the end of a path changes nothing."
+        ),
         version="1",
         lifespan=lifespan,
         openapi_url=f"{BASE}/openapi.json",

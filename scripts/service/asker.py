@@ -92,11 +92,13 @@ class Askers:
         self._links.add(ticket)
         return ticket
 
-    def open_with_link(self, ticket: str) -> str | None:
-        """Use a one-time link up; return the cookie's value, None if the link is none or was used."""
-        if ticket not in self._links:
-            return None
-        self._links.discard(ticket)
+    def is_link(self, ticket: str) -> bool:
+        """Say whether a word opens a session."""
+        return ticket in self._links
+
+    def open_with_link(self, ticket: str) -> str:
+        """Use a one-time link up; return the cookie's value. Raises KeyError if it is none."""
+        self._links.remove(ticket)
         return self._open(None, Grant(f"session-{token_hex(4)}", "one-time link", READING, Scope()))
 
     def open_with_token(self, secret: str) -> str | None:

@@ -62,7 +62,7 @@ class Gate:
             response, defect = await self._answer(request)
             status = response.status_code
             _complete(response, number)
-            await response(scope, receive, send)
+            await (_head_of(response, send) if scope["method"] == "HEAD" else response(scope, receive, send))
             if defect is not None:
                 raise defect  # for the server to write down
         except ClientDisconnect:
@@ -114,6 +114,12 @@ def _complete(response: Response, number: str) -> None:
     said = {name for name, _ in headers}
     headers += [pair for pair in _RAW_HEADERS if pair[0] not in said]
     headers.append((b"x-request-id", number.encode()))
+
+
+async def _head_of(response: Response, send: Send) -> None:
+    """Send what stands before the body of an answer; a stream is not begun."""
+    await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+    await send({"type": "http.response.body"})
 
 
 def _is_attempt(scope: Scope) -> bool:

@@ -1,5 +1,8 @@
 """Which route a request is for: found by the parts of its path at once, not by trying a hundred in turn.
 
+Whatever answers GET answers HEAD, and a path with one slash too many at its end is the path without: a redirect would
+lose what is posted by senders who follow none.
+
 FastAPI describes the routes. Their endpoints take the request, parse what they need of it by rules that commands share,
 and return the response, so there is nothing that FastAPI would do for them but cost more than they do.
 """
@@ -84,6 +87,8 @@ class Routes:
         """Return the route of a request, and set its `path_params`; raises a 404, or a 405 that says what there is."""
         scope = request.scope
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path[-1:] == "/" != path:
+            scope["path"], path = scope["path"][:-1], path[:-1]
         method: str = scope["method"]
         node = self._plain.get(path)
         allowed: set[str] = set()
@@ -106,7 +111,8 @@ class Routes:
         if "{" not in template:
             self._plain[template] = node
         takes = tuple(name for name in signature(endpoint).parameters if f"{{{name}}}" in template)
-        for method in route.methods or ():
+        methods = route.methods or set()
+        for method in methods | {"HEAD"} if "GET" in methods else methods:
             # Where two have one address, the first has it.
             node.ends.setdefault(method, _Target(template, endpoint, takes))
 

@@ -22,15 +22,15 @@ def router() -> APIRouter:
 
 
 async def enter(http: Request, ticket: str) -> Response:
-    """Open a session with a one-time link."""
+    """Open a session with a one-time link. HEAD, by which chat programs look at links, does not use it up."""
     askers = state_of(http).askers
-    secret = askers.open_with_link(ticket)
-    if secret is None:
+    if not askers.is_link(ticket):
         raise Problem(
             HTTPStatus.UNAUTHORIZED, "this link was used, or is of another run: outcomes serve prints a new one"
         )
     response = _back_to(http, "/")
-    askers.set_cookie(response, secret)
+    if http.method != "HEAD":
+        askers.set_cookie(response, askers.open_with_link(ticket))
     return response
 
 

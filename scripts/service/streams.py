@@ -109,9 +109,9 @@ class _Stream(EventSourceResponse):
         # A proxy that gathers what it passes on would keep news until there is more.
         super().__init__(news, headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"})
         self._streams = streams
-        streams.number += 1
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._streams.number += 1
         try:
             await super().__call__(scope, receive, send)
         finally:

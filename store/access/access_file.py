@@ -95,6 +95,8 @@ class AccessFile:
         self._flushing = connect(path, synchronous="FULL")
         self._wal = path.with_name(f"{path.name}-wal")
         self._noted = self._in_wal = 0
+        self._used: dict[str, Micros] = {}
+        """When tokens were used, by their ids, for the next `flush`: who asks waits for nobody who writes here."""
 
     def __enter__(self) -> Self:
         return self
@@ -177,8 +179,7 @@ class AccessFile:
         if token.revoked is not None or (token.expires is not None and token.expires <= now):
             return None
         if token.last_used is None or now - token.last_used > _A_MINUTE:
-            with self._writing() as connection:
-                connection.execute("UPDATE tokens SET last_used = ? WHERE id = ?", (now, token.id))
+            self._used[token.id] = now
         return _grant_of(token.id, token.label, token.rights, token.scope)
 
     # -- looks -----------------------------------------------------------------------------------------------------
@@ -196,26 +197,15 @@ class AccessFile:
             yield False
             return
         try:
-            may_note = self._begin_at_once()
+            may_note = _begin_at_once(self._noting)
             with self._noting if may_note else nullcontext():
                 yield may_note
         finally:
             self._noting_lock.release()
 
-    def _begin_at_once(self) -> bool:
-        self._noting.execute("PRAGMA busy_timeout = 0")
-        try:
-            self._noting.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if not is_lock(error):
-                raise
-            return False
-        finally:
-            self._noting.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1_000}")
-        return True
-
     def flush(self) -> None:
-        """Put the looks that were noted on the disk, if there are any that are not."""
+        """Put the looks that were noted on the disk, and when tokens were used, unless others write here just now."""
+        self._flush_uses()
         with self._noting_lock:
             noted, self._noted = self._noted, 0
         if not noted:
@@ -225,6 +215,16 @@ class AccessFile:
         if self._in_wal > _LOOKS_IN_WAL:
             self._flushing.execute("PRAGMA wal_checkpoint(PASSIVE)")
             self._in_wal = 0
+
+    def _flush_uses(self) -> None:
+        used = self._used.copy()
+        if used and _begin_at_once(self._flushing):
+            with self._flushing:
+                self._flushing.executemany("UPDATE tokens SET last_used = ?2 WHERE id = ?1", used.items())
+            # What was noted meanwhile stays for the next time.
+            for token, at in used.items():
+                if self._used[token] == at:
+                    del self._used[token]
 
     def looks(self, *, student: str | None = None, since: Micros | None = None) -> Iterator[Look]:
         """Yield the looks, oldest first: those at one student, or since a time."""
@@ -267,6 +267,20 @@ class AccessFile:
 
 _NOTE = f"INSERT INTO looks VALUES (NULL, {', '.join('?' * len(Look._fields))})"
 _TOKENS = f"SELECT {', '.join(Token._fields)} FROM tokens"
+
+
+def _begin_at_once(connection: sqlite3.Connection) -> bool:
+    """Begin to write, unless another does: return whether."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not is_lock(error):
+            raise
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1_000}")
+    return True
 
 
 @lru_cache(maxsize=1_000)

@@ -2,8 +2,11 @@
 
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -11,7 +14,7 @@ import pytest
 
 import outcomes
 from outcomes.api.access import Access
-from outcomes.cli.commands.demo import COLLEGE, COURSE, OUTCOME, POLICY_CHANGED, SCHOOLS, STUDENT
+from outcomes.cli.commands.demo import COLLEGE, COURSE, OUTCOME, POLICY_CHANGED, SCHOOLS, STUDENT, TEN_EVENTS
 from outcomes.domain.errors import UsageError
 from outcomes.service.questions import QUESTIONS, Question
 from outcomes.store.access.rights import Scope
@@ -252,3 +255,27 @@ def test_the_web_is_loaded_by_serve_only(service: Service) -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert ran.stdout.splitlines()[-1] == "set()"
+
+
+def test_nobody_waits_for_another_program_that_writes_in_access_db(service: Service) -> None:
+    """Neither questions nor posts; that a token was used is noted once the other is done."""
+    token = service.new_token("tree,ingest")
+    mine = Outcomes(service.home).json("token", "list")[-1]
+    assert mine["last_used"] is None
+    with closing(sqlite3.connect(service.home / "access.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        assert service.get(f"/digest?tenant={SCHOOLS}", token=token).status_code == 200
+        assert service.post("/events", TEN_EVENTS.read_bytes(), token=token).status_code == 200
+        assert httpx.get(f"{service.url}/health/live").status_code == 200
+        assert time.monotonic() - begun < 3
+        other.execute("ROLLBACK")
+    end = time.monotonic() + 10
+    while last_used(service, mine["id"]) is None:
+        assert time.monotonic() < end
+
+
+def last_used(service: Service, token: str) -> str | None:
+    """Return when a token was last used, as another process sees it."""
+    with Access(service.home) as access:
+        return next(str(one.last_used) if one.last_used else None for one in access.tokens() if one.id == token)

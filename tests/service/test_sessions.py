@@ -15,8 +15,13 @@ OURS = {"Sec-Fetch-Site": "same-origin"}
 
 
 def test_the_link_that_is_printed_lets_one_in_once(service: Service) -> None:
-    """It opens a session in a cookie that no script sees; used again, or from another site, it opens nothing."""
+    """It opens a session in a cookie that no script sees; used again, or from another site, it opens nothing.
+
+    A program that only looks at it by HEAD, as those for chat do, does not use it up.
+    """
     with httpx.Client() as browser:
+        looked = browser.head(service.link)
+        assert (looked.status_code, "set-cookie" in looked.headers) == (303, False)
         entered = browser.get(service.link)
         cookie = entered.headers["set-cookie"]
         assert (entered.status_code, entered.headers["location"]) == (303, "/")
