@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from outcomes.domain.times import moment_text, to_text
 from outcomes.service.pages import frame, words
-from outcomes.service.pages.contributing import Contribution, of_class
-from outcomes.service.pages.levels import NONE, STANDINGS, Standing, standing
+from outcomes.service.pages.contributing import Contribution, of_class, works_of_class
+from outcomes.service.pages.levels import NONE, STANDINGS, Standing, levels_of, standing
 from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import Line, Moment, line_of, moment_at
 from outcomes.service.pages.score_times import score_text
@@ -51,8 +51,8 @@ class StudentRow(NamedTuple):
     address: str
     note: str
     cells: Sequence[Cell]
-    results: Sequence[Contribution] = ()
-    """What the scores of the column that is open are made of."""
+    results: Sequence[Sequence[Contribution]] = ()
+    """What the score of the column that is open is made of: for each thing that the class was assessed by."""
 
 
 def build(viewer: Viewer) -> Shown:
@@ -65,12 +65,16 @@ def build(viewer: Viewer) -> Shown:
     found = _line(viewer, context)
     columns = _columns(viewer, rows, levels)
     results = _results(viewer, rows)
-    students = _students(viewer, rows, columns, levels, before, results)
+    works = works_of_class(results)
+    by_work = {
+        student: [[one for one in own if one.work == work] for work in works] for student, own in results.items()
+    }
+    students = _students(viewer, rows, columns, levels, before, by_work)
     name = frame.name_of(viewer, context)
     parts = {
         "columns": columns,
         "students": students,
-        "most_results": max(map(len, results.values()), default=0),
+        "works": works,
         "standings": (*STANDINGS, NONE),
         "moved": sum(bool(cell.moved) for student in students for cell in student.cells),
         "since": None if before is None else _since(viewer),
@@ -90,10 +94,7 @@ def data(viewer: Viewer) -> Data:
 
 
 def _levels(viewer: Viewer, course: str) -> dict[str, list[float]]:
-    figures = viewer.ask("class", course=course)
-    return {
-        one["outcome_id"]: sorted((level["points"] for level in one["distribution"]), reverse=True) for one in figures
-    }
+    return {one["outcome_id"]: list(levels_of(one)) for one in viewer.ask("class", course=course)}
 
 
 def _before(viewer: Viewer, course: str) -> Mapping[tuple[str, str], Mapping[str, Any]] | None:
@@ -175,7 +176,7 @@ def _students(
     columns: Sequence[Column],
     levels: Mapping[str, list[float]],
     before: Mapping[tuple[str, str], Mapping[str, Any]] | None,
-    results: Mapping[str, Sequence[Contribution]],
+    results: Mapping[str, Sequence[Sequence[Contribution]]],
 ) -> list[StudentRow]:
     by_student: dict[str, dict[str, Mapping[str, Any]]] = {}
     for row in rows:
@@ -212,8 +213,8 @@ def _cell(
     if row is None:
         return Cell("–", NONE, address, f"{name}, {column.title}: not assessed", moved, is_approximate=False)
     place = standing(row, levels.get(column.id, []))
-    rating = f", “{row['rating']}”" if row["rating"] else ""
-    title = f"{name}, {column.title}: {score_text(row['score'])}, {place.words}{rating}"
+    rating = f"“{row['rating']}”, " if row["rating"] else ""
+    title = f"{name}, {column.title}: {score_text(row['score'])}, {rating}{place.words}"
     return Cell(score_text(row["score"]), place, address, title, moved, row["order"] == "approximate")
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from outcomes.service.pages import words
 from outcomes.service.pages.moments import Moment, moment_at
+from outcomes.service.pages.viewer import Viewer
+from outcomes.service.pages.work import works
 
 CAUSES = {
     "work": "her or his work",
@@ -16,14 +18,17 @@ CAUSES = {
 }
 
 
-def cause_words(move: Mapping[str, Any]) -> str:
+def cause_words(viewer: Viewer, move: Mapping[str, Any]) -> str:
     """Return what moved a score, in one sentence."""
     entry = move["entry"]
     if entry is None:
         return CAUSES.get(move["cause"], str(move["cause"]))
     if move["cause"] == "work":
-        verb = {"created": "came", "updated": "changed", "deleted": "went", "restored": "came back"}
-        return f"result {entry['id']} {verb.get(entry['change'], 'changed')}"
+        verb = {"created": "came", "updated": "was marked again", "deleted": "went", "restored": "came back"}
+        what = "the time of handing in"
+        if entry["kind"] == "result":
+            what = works(viewer, [entry["id"]])[entry["id"]].name
+        return f"{what} {verb.get(entry['change'], 'changed')}"
     if move["cause"] in {"policy", "link", "setting"}:
         fields = [words.field_name(name) for name in entry["fields"] if name not in words.SILENT_FIELDS]
         what = ", ".join(dict.fromkeys(fields))
@@ -39,7 +44,7 @@ def score_text(score: float | None) -> str:
     return "–" if score is None else f"{score:.2f}"
 
 
-def moments_of(moves: Iterable[Mapping[str, Any]]) -> list[Moment]:
+def moments_of(viewer: Viewer, moves: Iterable[Mapping[str, Any]]) -> list[Moment]:
     """Return each move of a score as a moment on a line."""
     found, before = [], None
     for move in moves:
@@ -47,7 +52,7 @@ def moments_of(moves: Iterable[Mapping[str, Any]]) -> list[Moment]:
         was = bool(before and before["mastered"])
         flipped = 0 if is_work else int(bool(move["mastered"]) != was)
         scores = f"{score_text(before['score'] if before else None)} → {score_text(move['score'])}"
-        said = f"{scores} by {'work' if is_work else 'an edit'}: {cause_words(move)}"
+        said = f"{scores} by {'work' if is_work else 'an edit'}: {cause_words(viewer, move)}"
         is_fall = before is not None and (move["score"] or 0) < (before["score"] or 0)
         found.append(
             moment_at(

@@ -11,7 +11,7 @@ from outcomes.domain.times import moment, moment_text, parse_moment
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.contributing import Contribution, contributions
 from outcomes.service.pages.erased import erased
-from outcomes.service.pages.levels import Standing, standing
+from outcomes.service.pages.levels import Standing, levels_of, said, standing
 from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import Line, Moment, line_of
 from outcomes.service.pages.score_times import cause_words, moments_of, score_text
@@ -43,8 +43,8 @@ class Story(NamedTuple):
     course: str
     policy: str
     score: str
-    rating: str
     standing: Standing
+    said: str
     why: str
     chart: Chart | None
     summary: str
@@ -97,7 +97,7 @@ def _line(viewer: Viewer, rows: Sequence[Mapping[str, Any]]) -> Line:
     found: list[Moment] = []
     for row in rows:
         given = {"course": row["course_id"], "student": row["student"], "outcome": row["outcome_id"]}
-        own = moments_of(viewer.keep("history", at=None, **given))
+        own = moments_of(viewer, viewer.keep("history", at=None, **given))
         found += [replace(one, said=f"{row['outcome_title']}: {one.said}") for one in own]
     return line_of(viewer, sorted(found, key=lambda one: one.time), "change")
 
@@ -123,24 +123,22 @@ def _story(viewer: Viewer, row: Mapping[str, Any]) -> Story:
     moves = [move for move in viewer.keep("history", at=None, **given) if at is None or move["at"] <= at]
     lines, edits = _lines(viewer, row, moves)
     figures = viewer.keep("class", course=row["course_id"])
-    levels: list[dict[str, Any]] = next(
-        (one["distribution"] for one in figures if one["outcome_id"] == row["outcome_id"]), []
-    )
-    place = standing(row, sorted((level["points"] for level in levels), reverse=True))
-    told = _moves(moves)
+    levels = next((levels_of(one) for one in figures if one["outcome_id"] == row["outcome_id"]), {})
+    place = standing(row, levels)
+    told = _moves(viewer, moves)
     return Story(
         title=row["outcome_title"] or f"outcome {row['outcome_id']}",
         course=frame.name_of(viewer, f"Course:{row['course_id']}"),
         policy=words.policy(row),
         score=score_text(row["score"]),
-        rating=row["rating"] or "",
         standing=place,
+        said=said(row, place, levels),
         why=viewer.where.to("/why/{course}/{student}/{outcome}".format(**given)),
         chart=chart(moves, lines, edits, _span(viewer, moves, row)) if moves else None,
         summary=_summary(moves),
         moves=list(reversed(told)),
         results=contributions(viewer, **given),
-        edit=_edit(moves),
+        edit=_edit(viewer, moves),
         is_approximate=row["order"] == "approximate",
     )
 
@@ -176,7 +174,7 @@ def _span(viewer: Viewer, moves: Sequence[Mapping[str, Any]], row: Mapping[str, 
     return Span(first, max(end, last), most)
 
 
-def _moves(moves: Sequence[Mapping[str, Any]]) -> list[Move]:
+def _moves(viewer: Viewer, moves: Sequence[Mapping[str, Any]]) -> list[Move]:
     found, was = [], False
     for move in moves:
         is_now = bool(move["mastered"])
@@ -184,12 +182,12 @@ def _moves(moves: Sequence[Mapping[str, Any]]) -> list[Move]:
         was = is_now
         time = words.moment_of(move["at"])
         found.append(
-            Move(move["at"], time, score_text(move["score"]), cause_words(move), move["cause"] in _EDITS, turn)
+            Move(move["at"], time, score_text(move["score"]), cause_words(viewer, move), move["cause"] in _EDITS, turn)
         )
     return found
 
 
-def _edit(moves: Sequence[Mapping[str, Any]]) -> str:
+def _edit(viewer: Viewer, moves: Sequence[Mapping[str, Any]]) -> str:
     """Say that mastery was lost or won by an edit, if that is how it stands."""
     turns, was = [], False
     for move in moves:
@@ -202,7 +200,8 @@ def _edit(moves: Sequence[Mapping[str, Any]]) -> str:
     move, is_now = turns[-1]
     time = words.moment_of(move["at"])
     day = "" if time is None else words.day(time)
-    return f"Mastery was {'gained' if is_now else 'lost'} on {day} by an edit, not by work: {cause_words(move)}."
+    turn = "gained" if is_now else "lost"
+    return f"Mastery was {turn} on {day} by an edit, not by work: {cause_words(viewer, move)}."
 
 
 def _summary(moves: Sequence[Mapping[str, Any]]) -> str:

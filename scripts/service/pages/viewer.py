@@ -46,6 +46,8 @@ class Viewer:
     """How many changes of before the time that is looked at were told to us after it."""
     afterwards: "Callable[[Viewer], None] | None" = None
     """What is worth asking once the answer is sent, for it will be asked next."""
+    assessed: dict[str, Any] = field(default_factory=dict)
+    """What results assessed, by their ids: a page names the same ones again and again."""
     rows: int = 0
     course: str | None = None
     student: str | None = None

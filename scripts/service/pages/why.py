@@ -2,14 +2,15 @@
 
 from typing import Any, NamedTuple
 
-from outcomes.service.pages import frame, words
+from outcomes.service.pages import frame, sum_lines, words
 from outcomes.service.pages.erased import erased
-from outcomes.service.pages.levels import standing
+from outcomes.service.pages.levels import levels_of, said, standing
 from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import line_of
 from outcomes.service.pages.score_times import cause_words, moments_of, score_text
 from outcomes.service.pages.screens import Data, Screen, Shown, View
 from outcomes.service.pages.viewer import Viewer
+from outcomes.service.pages.work import Work, works
 
 _SOURCES = {
     "outcome": "the outcome's own",
@@ -21,14 +22,14 @@ _SOURCES = {
 
 
 class Part(NamedTuple):
-    """One result and its part in the score."""
+    """One result and its part in the score. `worth` says how it got its points of the scale."""
 
     id: str
+    work: Work
     handed_in: Any
     assessed: Any
     score: str
-    possible: str
-    value: str
+    worth: str
     weight: str
     share: float
     is_used: bool
@@ -59,10 +60,13 @@ def build(viewer: Viewer) -> Shown:
     title = (found or {}).get("outcome_title") or _title(viewer, given["outcome"])
     student = viewer.student_name(given["student"])
     now = _now(viewer, moves)
+    levels = _levels(viewer, given)
+    place = None if found is None else standing(found, levels)
     parts: dict[str, Any] = {
         "found": found,
-        "standing": None if found is None else standing(found, _levels(viewer, given)),
-        "parts": [_part(result) for result in (found or {}).get("results", [])],
+        "standing": place,
+        "said": "" if found is None or place is None else said(found, place, levels),
+        **_sum(viewer, found, f"{student}, {title}, {frame.name_of(viewer, f'Course:{course}')}"),
         "method": words.method((found or {}).get("calculation_method"), (found or {}).get("calculation_int")),
         "scale_source": _source((found or {}).get("scale_source")),
         "method_source": _source((found or {}).get("method_source")),
@@ -75,8 +79,7 @@ def build(viewer: Viewer) -> Shown:
         "outcome_address": viewer.where.to(f"/outcome/{given['outcome']}"),
         "outcome_title": title,
         "first": moves[0] if moves else None,
-        "text": _text(found, student, title, frame.name_of(viewer, f"Course:{course}")),
-        **line_parts(viewer, line_of(viewer, moments_of(moves), "change"), legend="one"),
+        **line_parts(viewer, line_of(viewer, moments_of(viewer, moves), "change"), legend="one"),
     }
     return View("why.html", f"Why {score_text((found or {}).get('score'))}?", parts, "The score", f"Course:{course}")
 
@@ -90,11 +93,29 @@ def _given(viewer: Viewer) -> dict[str, str]:
     return {name: viewer.parameters[name] for name in ("course", "student", "outcome")}
 
 
-def _levels(viewer: Viewer, given: dict[str, str]) -> list[float]:
+def _levels(viewer: Viewer, given: dict[str, str]) -> dict[float, str]:
     for figures in viewer.keep("class", course=given["course"]):
         if figures["outcome_id"] == given["outcome"]:
-            return sorted((level["points"] for level in figures["distribution"]), reverse=True)
-    return []
+            return levels_of(figures)
+    return {}
+
+
+def _sum(viewer: Viewer, found: dict[str, Any] | None, head: str) -> dict[str, Any]:
+    """Return the results and how they are put together: for the page, and as text to copy."""
+    if found is None:
+        return {"parts": [], "rule": "", "steps": [], "doubts": [], "text": ""}
+    numbers = sum_lines.Numbers(found["results"])
+    assessed = works(viewer, [row["id"] for row in found["results"]])
+    told = sum_lines.worth(found)
+    steps = sum_lines.lines_of(found, numbers)
+    names = {name: work.name for name, work in assessed.items()}
+    return {
+        "parts": [_part(row, assessed[row["id"]], told.get(row["id"], "–"), numbers) for row in found["results"]],
+        "rule": sum_lines.rule(found),
+        "steps": steps,
+        "doubts": [numbers.put(reason.removeprefix("order: ")) for reason in found["approximate"]],
+        "text": sum_lines.as_text(f"{head}: {score_text(found['score'])}", found, names, steps),
+    }
 
 
 def _title(viewer: Viewer, outcome: str) -> str:
@@ -107,19 +128,19 @@ def _source(source: str | None) -> str:
     return f"{_SOURCES.get(head.lower(), head)} {rest}".strip()
 
 
-def _part(result: dict[str, Any]) -> Part:
+def _part(result: dict[str, Any], work: Work, worth: str, numbers: sum_lines.Numbers) -> Part:
     weight = result["weight"]
     return Part(
         id=result["id"],
+        work=work,
         handed_in=words.moment_of(result["submitted_at"]),
         assessed=words.moment_of(result["assessed_at"]),
-        score=score_text(None) if result["score"] is None else words.number(result["score"]),
-        possible="–" if result["possible"] is None else words.number(result["possible"]),
-        value="–" if result["value"] is None else words.number(round(result["value"], 4)),
-        weight=f"{100 * weight:.4g} %" if weight else "–",
+        score=words.points_of(result["score"], result["possible"]),
+        worth=worth,
+        weight=sum_lines.percent(weight) if weight else "–",
         share=round(100 * weight, 2),
         is_used=result["used"],
-        why_not=result["why_not"] or "",
+        why_not=numbers.put(result["why_not"] or ""),
         graded_by=(result["graded_by"] or "").partition("@")[0],
     )
 
@@ -136,7 +157,7 @@ def _moves(viewer: Viewer, moves: list[dict[str, Any]]) -> list[Move]:
                 viewer.where.here(at=move["at"]),
                 score_text(before["score"] if before else None),
                 score_text(move["score"]),
-                cause_words(move),
+                cause_words(viewer, move),
                 move["cause"] in {"policy", "link", "setting"},
                 turn,
             )
@@ -150,13 +171,6 @@ def _now(viewer: Viewer, moves: list[dict[str, Any]]) -> Move | None:
     at = viewer.where.at
     shown = [move for move in moves if at is None or move["at"] <= at]
     return _moves(viewer, shown)[-1] if shown else None
-
-
-def _text(found: dict[str, Any] | None, student: str, title: str, course: str) -> str:
-    if found is None:
-        return ""
-    head = f"{student}, {title}, {course}: {score_text(found['score'])}"
-    return "\n".join([head, *found["steps"], *found["notes"]])
 
 
 SCREEN = Screen("/why/{course}/{student}/{outcome}", "mastery", build, data)

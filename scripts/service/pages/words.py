@@ -124,6 +124,13 @@ def number(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def points_of(score: float | None, possible: float | None) -> str:
+    """Return points of those that were possible: "3 of 4"."""
+    if score is None:
+        return "no score"
+    return number(score) if possible is None else f"{number(score)} of {number(possible)}"
+
+
 def method(name: str | None, parameter: int | None) -> str:
     """Return a calculation method in words."""
     if name is None:

@@ -52,7 +52,7 @@ def test_arrows_walk_the_grid_and_one_score_is_reached_by_tab(opened: Opener) ->
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     label = str(page.evaluate("() => document.activeElement.getAttribute('aria-label')"))
-    assert label.startswith("Chidi O'Rourke, Compares how a watershed gathers rain: 3.50, mastery")
+    assert label.startswith("Chidi O'Rourke, Compares how a watershed gathers rain: 3.50, “Secure”, mastered")
     page.keyboard.press("Enter")
     page.wait_for_url("**/why/**")
     expect(page.get_by_role("heading", level=1)).to_have_text("Why 3.50?")

@@ -146,12 +146,21 @@ def test_an_outcome_has_words_for_students(school: Service) -> None:
 
 
 def test_results_open_beside_their_scores(school: Service) -> None:
-    """The results of one outcome as columns of the grid, oldest first; on the student's page below the picture."""
+    """A column for each assignment and quiz, the oldest first; on the student's page below the picture."""
     grid = page(school, f"/course/{COURSE}?cols={OUTCOME}").text
-    assert "Result 1</th>" in grid
+    assert re.findall(
+        r'class="result" title="in Canvas: /courses/4450/(?:assignments|quizzes)/\d+">([^<]*)<', grid
+    ) == [
+        "Assignment 38544",
+        "Assignment 38546",
+        "Quiz 10259",
+        "Assignment 38547",
+        "Assignment 38550",
+        "Quiz 10261",
+    ]
     own = re.search(rf'<th scope="row"><a href="/student/{STUDENT}.*?</tr>', grid, re.DOTALL)
     assert own is not None
-    assert re.findall(r'<td class="result".*?>([^<]*)<span class="was">([^<]*)<', own[0])[-1] == ("3", "75 %")
+    assert re.findall(r">([^<]*)<span class=\"was\">([^<]*)<", own[0])[-1] == ("3", "75 %")
     assert "3 of 5" in page(school, f"/student/{STUDENT}").text
 
 
