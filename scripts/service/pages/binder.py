@@ -1,20 +1,23 @@
 """Screen 13, the binder: all of it to print for an accreditation visit, with what proves it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
-from outcomes.domain.times import moment_text
-from outcomes.service.pages import compare, frame, scale, words
-from outcomes.service.pages.citations import Citation, edition_of, fingerprint, log_of, this_moment
+from outcomes.domain.times import moment, moment_text
+from outcomes.service.pages import citations, compare, frame, scale, words
+from outcomes.service.pages.differences import Side, in_order, told, trees
 from outcomes.service.pages.keys import WORDS
 from outcomes.service.pages.screens import Screen, Shown, View
 from outcomes.service.pages.tree import sections
 from outcomes.service.pages.tree_rows import Row, outcomes_below, rows
 from outcomes.service.pages.viewer import Viewer
+from outcomes.service.pages.where import end_of_day
+from outcomes.store.access.rights import Right
 
 _MOST_COURSES = 30
 _MOST_CHANGES = 400
+_YEAR = timedelta(days=365)
 
 
 class Figures(NamedTuple):
@@ -24,78 +27,116 @@ class Figures(NamedTuple):
     rows: Sequence[Mapping[str, Any]]
 
 
+class Contents(NamedTuple):
+    """The answers that are printed; the fingerprint is of all of them."""
+
+    tree: Mapping[str, Any]
+    scales: Sequence[Mapping[str, Any]]
+    decides: str
+    changes: Mapping[str, Any]
+    classes: Mapping[str, Sequence[Mapping[str, Any]]]
+
+    @property
+    def fingerprint(self) -> str:
+        """What stands for all of them."""
+        return citations.fingerprint_of([citations.fingerprint_of(answer) for answer in self])
+
+
 def build(viewer: Viewer) -> Shown:
     """Show what belongs into a binder."""
     context = viewer.query.get("c") or frame.default_context(viewer)
-    at = viewer.where.at or moment_text(this_moment())
+    at = viewer.where.at or viewer.now
+    since, is_chosen = _since(viewer, at)
     name = frame.name_of(viewer, context)
-    tree = viewer.ask("tree", at=at, context=context)
-    shown = (*rows(tree["roots"], {}), *sections(tree, {}))
-    earlier, later = compare.times(viewer, context)
-    if later > at:
-        # Changes "since" a later day than that of the binder are none: then it tells those of before it, as by itself.
-        own = {name: value for name, value in viewer.query.items() if name not in {"vs_on", "vs_at"}}
-        earlier, later = compare.times(replace(viewer, query=own), context)
-    known = str(viewer.known)
-    stored_scale, stored_method = scale.counting(viewer, viewer.ask("scales", at=at, context=context))
-    found = fingerprint(viewer, ("tree", {"context": context}), at, known)
+    found = _contents(viewer, context, since, at, viewer.where.known or str(viewer.known))
+    shown = (*rows(found.tree["roots"], {}), *sections(found.tree, {}))
+    earlier, later = (compare.side(viewer, time, viewer.where.known) for time in (since, at))
+    stored_scale, stored_method = scale.counting(viewer, found.scales)
+    title = f"{frame.organisation(viewer)}, binder of {name}"
     parts: dict[str, Any] = {
         "name": name,
-        "at_words": words.when(words.moment_of(at)),  # type: ignore[arg-type]
+        "at_words": words.when(later.time),
         "known_words": frame.sentence(viewer, "").knowledge,
         "lines": list(_lines(shown, 0)),
         "number": outcomes_below(shown),
         "scale": stored_scale,
         "method": stored_method,
-        "decides": scale.decides(viewer),
-        "since": compare.side(viewer, context, earlier),
-        "until": compare.side(viewer, context, later),
-        "changes": compare.changes(viewer, context, earlier, later)[:_MOST_CHANGES],
-        "figures": _figures(viewer, at),
+        "decides": found.decides,
+        "since": earlier,
+        "until": later,
+        "is_chosen": is_chosen,
+        "is_refused": viewer.where.vs is not None and not is_chosen,
+        "changes": _changes(viewer, context, found, earlier, later)[:_MOST_CHANGES],
+        "figures": _figures(viewer, found),
+        "hides_figures": not _may_classes(viewer),
         "words": WORDS,
-        "log": log_of(viewer),
-        "fingerprint_tree": found,
-        "cited": _citation(viewer, context, at, found),
+        "log": citations.log_of(viewer),
+        "cited": citations.cited(viewer, found.fingerprint, title, {"c": context, "vs_at": since}),
+        "origin": viewer.origin,
+        "checkpoint": str(viewer.home.checkpoint()),
         "at": at,
         "contexts": [place for place in frame.places(viewer) if place["tree"]],
+        **_proof(viewer, context, since, at, found),
     }
     return View("binder.html", f"Binder of {name}", parts, "The binder", context)
 
 
-def _citation(viewer: Viewer, context: str, at: str, found: str) -> Citation:
-    """Return how the tree that is printed is cited: its link opens the tree itself, which then proves itself."""
-    known, log = str(viewer.known), log_of(viewer)
-    link = viewer.where.to(
-        f"/tree/{context}",
-        at=at,
-        known=known,
-        fp=found,
-        cited=f"{this_moment():%Y-%m-%d}",
-        log=log,
-        edition=edition_of(viewer),
-    )
-    text = (
-        f"{frame.organisation(viewer)}, outcome tree {context}, as it was on {at}, known at position {known} "
-        f"of log {log}, fingerprint {found}."
-    )
-    return Citation(link, text, found)
+def _since(viewer: Viewer, at: str) -> tuple[str, bool]:
+    """Return since when changes are told, and whether that was chosen: a year before, if it was not, or is later."""
+    chosen = viewer.where.vs
+    if chosen is not None and chosen < at:
+        return chosen, True
+    a_year_before = compare.side(viewer, at, None).time - _YEAR
+    return moment_text(moment(end_of_day(f"{a_year_before:%Y-%m-%d}"))), False
 
 
-def _lines(found: Sequence[Row], depth: int) -> Any:
+def _contents(viewer: Viewer, context: str, since: str, at: str, known: str | None) -> Contents:
+    point = {"at": at, "known": known}
+    of_classes = {"at": at, "known": known if viewer.may(Right.STUDENTS) else None}
+    courses = [place for place in frame.places(viewer) if place["results"] and place["context"].startswith("Course:")]
+    classes = {}
+    for place in courses[:_MOST_COURSES] if _may_classes(viewer) else ():
+        course = place["context"].partition(":")[2]
+        classes[course] = [row for row in viewer.ask("class", **of_classes, course=course) if row["assessed"]]
+    return Contents(
+        tree=viewer.ask("tree", **point, context=context),
+        scales=viewer.ask("scales", **point, context=context),
+        decides=scale.decides(viewer, **point),
+        changes=viewer.ask("diff", known=known, context=context, from_=since, to=at),
+        classes={course: told for course, told in classes.items() if told},
+    )
+
+
+def _may_classes(viewer: Viewer) -> bool:
+    """Say whether figures of classes may be told: as they were known before, only to who may see students."""
+    return viewer.where.known is None or viewer.may(Right.STUDENTS)
+
+
+def _proof(viewer: Viewer, context: str, since: str, at: str, shown: Contents) -> dict[str, Any]:
+    """Return what became of a citation that was opened."""
+    if "fp" not in viewer.query:
+        return {}
+
+    def fingerprint_at(_: str | None, known: str | None) -> str:
+        found = shown if known == viewer.where.known else _contents(viewer, context, since, at, known)
+        return found.fingerprint
+
+    return {"proof": citations.proof(viewer, fingerprint_at)}
+
+
+def _changes(viewer: Viewer, context: str, found: Contents, earlier: Side, later: Side) -> list[Any]:
+    different = told(viewer, found.changes, trees(viewer, context, earlier, later))
+    return list(in_order(different))
+
+
+def _lines(found: Sequence[Row], depth: int) -> Iterator[tuple[int, Row]]:
     for row in found:
         yield depth, row
         yield from _lines(row.children, depth + 1)
 
 
-def _figures(viewer: Viewer, at: str) -> list[Figures]:
-    courses = [place for place in frame.places(viewer) if place["results"] and place["context"].startswith("Course:")]
-    found = []
-    for place in courses[:_MOST_COURSES]:
-        figures = viewer.ask("class", at=at, known=viewer.where.known, course=place["context"].partition(":")[2])
-        told = [row for row in figures if row["assessed"]]
-        if told:
-            found.append(Figures(place["name"] or place["context"], told))
-    return found
+def _figures(viewer: Viewer, found: Contents) -> list[Figures]:
+    return [Figures(frame.name_of(viewer, f"Course:{course}"), told) for course, told in found.classes.items()]
 
 
 SCREEN = Screen("/binder", "binder", build)

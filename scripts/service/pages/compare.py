@@ -1,33 +1,22 @@
 """Screen 5, two times side by side: what was added, removed, moved or changed, and on demand whom it touches."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
-from outcomes.api.arguments import now
 from outcomes.domain.times import moment, moment_text
 from outcomes.service.pages import frame, words
+from outcomes.service.pages.differences import Side, told, trees
 from outcomes.service.pages.moments import line
 from outcomes.service.pages.score_times import score_text
 from outcomes.service.pages.screens import Data, Screen, Shown, View
-from outcomes.service.pages.story import FieldChange, field_changes, title_of
 from outcomes.service.pages.viewer import Viewer
-from outcomes.service.pages.where import end_of_day
+from outcomes.service.pages.where import NOW, end_of_day
 from outcomes.store.access.rights import Right
 
-_MONTH = 30
-_PLACES = ("changed", "moved", "added", "removed")
+_CHANGES = 30
+"""So many changes lie between the two times, unless another one is chosen."""
 _MOST_STUDENTS = 300
-
-
-class Difference(NamedTuple):
-    """One thing that differs."""
-
-    title: str
-    what: str
-    address: str | None
-    fields: Sequence[FieldChange]
-    note: str
 
 
 class Touched(NamedTuple):
@@ -44,39 +33,32 @@ class Touched(NamedTuple):
 def build(viewer: Viewer) -> Shown:
     """Show how a context differs between two times."""
     context = viewer.parameters["context"]
-    earlier, later = times(viewer, context)
+    earlier, later = sides = _sides(viewer, context)
     wants_students = viewer.query.get("students") == "1" and viewer.may(Right.STUDENTS)
-    name = frame.name_of(viewer, context)
+    found = viewer.ask("diff", **data(viewer)[1], students=wants_students)
+    both = trees(viewer, context, *sides)
+    different = told(viewer, found, both)
     parts: dict[str, Any] = {
-        "earlier": side(viewer, context, earlier),
-        "later": side(viewer, context, later),
+        **different,
+        "differing": sum(map(len, different.values())),
+        "sides": [_shown(viewer, context, *one) for one in zip("AB", sides, both.numbers, strict=True)],
+        "is_chosen": viewer.where.vs is not None,
+        "most_changes": _CHANGES,
         "may_students": viewer.may(Right.STUDENTS),
         "students": None,
-        "with_students": viewer.where.here(students="1", vs_at=earlier, vs_on=None),
-        **_knowledge(viewer),
+        "with_students": viewer.where.here(students="1", vs_at=earlier.at),
+        "is_of_knowledge": bool(viewer.query.get("vs_known")),
+        "vs_known_day": _day(viewer.query.get("vs_known", "")),
+        "two_times": viewer.where.here(vs_known=None),
     }
-    found = viewer.ask("diff", **data(viewer)[1], students=wants_students)
-    told = _told(viewer, context, found, earlier, later)
-    parts |= {**told, "total": _number_of_outcomes(viewer, context, later), "differing": sum(map(len, told.values()))}
     if wants_students:
-        parts["students"] = [_touched(viewer, row, later) for row in found["students"][:_MOST_STUDENTS]]
+        parts["students"] = [_touched(viewer, row, later.at) for row in found["students"][:_MOST_STUDENTS]]
         parts["more_students"] = max(0, len(found["students"]) - _MOST_STUDENTS)
-    return View("compare.html", f"What differs in {name}", parts, "The later side (B)", context)
-
-
-def changes(viewer: Viewer, context: str, earlier: str, later: str) -> list[tuple[str, Difference]]:
-    """Return all that differs between two times, each with what became of it."""
-    found = viewer.ask("diff", **_given(context, earlier, later))
-    told = _told(viewer, context, found, earlier, later)
-    return [(kind if kind != "policies" else "", one) for kind, rows in told.items() for one in rows]
-
-
-def _told(
-    viewer: Viewer, context: str, found: Mapping[str, Any], earlier: str, later: str
-) -> dict[str, list[Difference]]:
-    groups = _groups(viewer, context, later) | _groups(viewer, context, earlier)
-    told = {kind: [_difference(viewer, row, groups, kind) for row in found[kind]] for kind in _PLACES}
-    return told | {"policies": [_policy(viewer, row) for row in found["policies"]]}
+    is_later = parts["is_of_knowledge"] or later.at == _this(viewer)
+    subject = "The later side (B)" if is_later else "The earlier side (A)"
+    pinned = {} if parts["is_of_knowledge"] else {"vs_at": earlier.at if is_later else later.at}
+    title = f"What differs in {frame.name_of(viewer, context)}"
+    return View("compare.html", title, parts, subject, context, pinned=pinned)
 
 
 def data(viewer: Viewer) -> Data:
@@ -84,19 +66,51 @@ def data(viewer: Viewer) -> Data:
     context = viewer.parameters["context"]
     known = viewer.query.get("vs_known")
     if known:
-        this = viewer.where.known or str(viewer.known)
-        return "diff", {"context": context, "from_known": _known(known), "to_known": this}
-    return "diff", _given(context, *times(viewer, context))
+        return "diff", {"context": context, "from_known": _known(known), "to_known": _this_known(viewer)}
+    earlier, later = times(viewer, lambda: some_changes_before(viewer, context))
+    return "diff", {"context": context, "from_": earlier, "to": later}
 
 
-def _knowledge(viewer: Viewer) -> dict[str, Any]:
-    """Return what is said where one time is compared, as it was known then and as it is known now."""
-    known = viewer.query.get("vs_known", "")
-    return {
-        "vs_known_words": _known_words(known) if known else "",
-        "vs_known_day": "" if known.isdigit() else known[:10],
-        "two_times": viewer.where.here(vs_known=None),
-    }
+def times(viewer: Viewer, otherwise: Callable[[], str]) -> tuple[str, str]:
+    """Return the time that is looked at and the other one, the earlier first; `otherwise` says it if none is chosen."""
+    this, vs = _this(viewer), viewer.where.vs
+    other = viewer.now if vs == NOW else vs or otherwise()
+    first, second = sorted((other, this))
+    return first, second
+
+
+def some_changes_before(viewer: Viewer, context: str) -> str:
+    """Return the end of a day after which some changes follow up to the time that is looked at; of all, if few."""
+    past = [one.time for one in line(viewer, context).moments if one.until <= _this(viewer)]
+    if not past:
+        return _this(viewer)
+    day = past[-min(_CHANGES, len(past))] - timedelta(days=1)
+    return moment_text(moment(end_of_day(f"{day:%Y-%m-%d}")))
+
+
+def side(viewer: Viewer, at: str, known: str | None) -> Side:
+    """Return one time, in words."""
+    is_today = viewer.where.at is None and at == _this(viewer)
+    return Side(at, known, "today" if is_today else words.point(Side(at, known, "").time))
+
+
+def _sides(viewer: Viewer, context: str) -> tuple[Side, Side]:
+    known = viewer.query.get("vs_known")
+    if known:
+        # One time, as it was known then, and as it is known now.
+        knowledge = frame.sentence(viewer, "").knowledge
+        then, now_ = _known(known), _this_known(viewer)
+        return Side(_this(viewer), then, _known_words(known)), Side(_this(viewer), now_, knowledge)
+    earlier, later = times(viewer, lambda: some_changes_before(viewer, context))
+    return side(viewer, earlier, viewer.where.known), side(viewer, later, viewer.where.known)
+
+
+def _this(viewer: Viewer) -> str:
+    return viewer.where.at or viewer.now
+
+
+def _this_known(viewer: Viewer) -> str:
+    return viewer.where.known or str(viewer.known)
 
 
 def _known(given: str) -> str:
@@ -110,74 +124,19 @@ def _known_words(given: str) -> str:
     return f"as we knew it {words.when(moment(end_of_day(given)))}"
 
 
-def _given(context: str, earlier: str, later: str) -> dict[str, Any]:
-    return {"context": context, "from_": earlier, "to": later}
+def _day(known: str) -> str:
+    return "" if known.isdigit() else known[:10]
 
 
-def times(viewer: Viewer, context: str) -> tuple[str, str]:
-    """Return the two times, the earlier first; without another one it is a month before."""
-    this = viewer.where.at or moment_text(moment(now()))
-    other = viewer.query.get("vs_at")
-    if viewer.query.get("vs_on"):
-        other = moment_text(moment(end_of_day(viewer.query["vs_on"])))
-    elif other == "now":
-        other = moment_text(moment(now()))
-    elif not other:
-        times = [one.until for one in line(viewer, context).moments if one.until < this]
-        other = times[-min(_MONTH, len(times))] if times else this
-    first, second = sorted((other, this))
-    return first, second
-
-
-def side(viewer: Viewer, context: str, at: str) -> dict[str, Any]:
-    """Return what is said of one of the two times."""
-    time = words.moment_of(at)
-    assert isinstance(time, datetime)  # noqa: S101 - an instant that was just written
+def _shown(viewer: Viewer, context: str, letter: str, one: Side, number: int) -> dict[str, Any]:
+    """Return what is said of one side."""
     return {
-        "at": at,
-        "words": words.when(time),
-        "day": f"{time - timedelta(milliseconds=1):%Y-%m-%d}",
-        "date": words.day(time),
-        "address": viewer.where.to(f"/tree/{context}", at=at),
+        "letter": letter,
+        "words": one.words,
+        "number": number,
+        "day": f"{one.time - timedelta(milliseconds=1):%Y-%m-%d}",
+        "tree": viewer.where.to(f"/tree/{context}", at=one.at, known=one.known),
     }
-
-
-def _groups(viewer: Viewer, context: str, at: str) -> dict[str, str]:
-    tree = viewer.ask("tree", at=at, context=context, include_deleted=True)
-    return frame.group_names(tree)
-
-
-def _number_of_outcomes(viewer: Viewer, context: str, at: str) -> int:
-    tree = viewer.ask("tree", at=at, context=context)
-    pending, found = [*tree["roots"], *tree["detached"], *tree["unlinked"]], 0
-    while pending:
-        node = pending.pop()
-        found += node["kind"] == "outcome"
-        pending.extend(node.get("children", ()))
-    return found
-
-
-def _difference(viewer: Viewer, row: Mapping[str, Any], groups: Mapping[str, str], kind: str) -> Difference:
-    note = ""
-    if kind == "moved":
-        before, after = (groups.get(str(group), "no group") for group in row["parent"])
-        note = f"from {before} to {after}"
-    elif row["parent_id"] and kind in {"added", "removed"}:
-        note = f"in {groups.get(str(row['parent_id']), 'a group')}"
-    if row.get("renamed") and kind == "moved":
-        note = f"{note}; before: {row['renamed'][0]}".strip("; ")
-    address = viewer.where.to(f"/outcome/{row['id']}") if row["kind"] == "outcome" else None
-    what = "" if row["kind"] == "outcome" else "group "
-    shown = [] if kind in {"added", "removed"} else list(field_changes(row["fields"]))
-    return Difference(row["title"] or row["id"], what, address, shown, note)
-
-
-def _policy(viewer: Viewer, row: Mapping[str, Any]) -> Difference:
-    became = {"created": "added", "deleted": "removed", "updated": "", "removed": "removed"}.get(row["change"], "")
-    shown = [] if became else list(field_changes(row["fields"]))
-    context = row["title"].rpartition(" of ")[2]
-    title = title_of(viewer, row["kind"], row["title"])
-    return Difference(title, "", viewer.where.to(f"/scale/{context}"), shown, became)
 
 
 def _touched(viewer: Viewer, row: Mapping[str, Any], later: str) -> Touched:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from outcomes.domain.times import moment_text, to_text
+from outcomes.domain.times import moment_text
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.contributing import Contribution, of_class, works_of_class
 from outcomes.service.pages.levels import NONE, STANDINGS, Standing, levels_of, standing
@@ -14,7 +14,7 @@ from outcomes.service.pages.moments import Line, Moment, line_of, moment_at
 from outcomes.service.pages.score_times import score_text
 from outcomes.service.pages.screens import Data, Screen, Shown, View
 from outcomes.service.pages.viewer import Viewer
-from outcomes.service.pages.where import end_of_day
+from outcomes.service.pages.where import NOW
 
 
 class Column(NamedTuple):
@@ -81,8 +81,8 @@ def build(viewer: Viewer) -> Shown:
         "first": found.moments[0] if found.moments else None,
         "is_approximate": any(row["order"] == "approximate" for row in rows),
         "notes": sorted({note for row in rows for note in row["notes"]}),
-        "since_steps": [(label, viewer.where.here(vs_at=at, vs_on=None)) for label, at in _since_steps(found)],
-        "plain": viewer.where.here(vs_at=None, vs_on=None),
+        "since_steps": [(label, viewer.where.here(vs_at=at)) for label, at in _since_steps(found)],
+        "plain": viewer.where.here(vs_at=None),
         **line_parts(viewer, found),
     }
     return View("course.html", f"Mastery in {name}", parts, "Mastery", context)
@@ -99,23 +99,15 @@ def _levels(viewer: Viewer, course: str) -> dict[str, list[float]]:
 
 def _before(viewer: Viewer, course: str) -> Mapping[tuple[str, str], Mapping[str, Any]] | None:
     """Return the rows of mastery at the other time, if one was chosen."""
-    at = _other(viewer)
+    at = viewer.where.vs
     if at is None:
         return None
-    rows = viewer.ask("mastery", at=None if at == "now" else at, course=course)
+    rows = viewer.ask("mastery", at=None if at == NOW else at, course=course)
     return {(row["student"], row["outcome_id"]): row for row in rows}
 
 
-def _other(viewer: Viewer) -> str | None:
-    """Return the other time, if one was chosen: an instant, or the end of a day."""
-    chosen = viewer.query.get("vs_on")
-    return to_text(end_of_day(chosen)) if chosen else viewer.query.get("vs_at") or None
-
-
 def _since(viewer: Viewer) -> str:
-    at = _other(viewer)
-    moment = None if at == "now" else words.moment_of(at)
-    return "today" if moment is None else words.day(moment)
+    return words.other_time(viewer.where.vs)
 
 
 def _since_steps(found: Line) -> list[tuple[str, str]]:

@@ -91,9 +91,9 @@ def _stepped(viewer: Viewer, entries: Sequence[Mapping[str, Any]]) -> Elsewhere:
     return Elsewhere(viewer.where.here(at=next((time for time in times if at is not None and time > at), None)))
 
 
-def decides(viewer: Viewer) -> str:
+def decides(viewer: Viewer, **point: str | None) -> str:
     """Return "on", "off" or "not set": whether accounts and courses decide, and not each outcome."""
-    told: dict[str, str] = {row["setting"]: row["value"] for row in viewer.ask("settings")}
+    told: dict[str, str] = {row["setting"]: row["value"] for row in viewer.ask("settings", **point)}
     return told[_ACCOUNTS_DECIDE]
 
 

@@ -50,6 +50,8 @@ class View:
     status: HTTPStatus = HTTPStatus.OK
     is_bare: bool = False
     """Whether nothing stands around it, for no place is chosen yet."""
+    pinned: Mapping[str, str | None] = field(default_factory=dict)
+    """What the address of a citation says besides both clocks: what nobody chose may be another then."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ def _viewer(
         chosen(request),
         state.inlets.figures(),
         state.jobs,
+        f"{request.url.scheme}://{request.url.netloc}",
     )
 
 
@@ -205,9 +208,11 @@ def _cited(viewer: Viewer, screen: Screen, shown: View, around: Mapping[str, Any
         return {"citation": None, "proof": None, "data": []}
     cited = screen.data(viewer)
     is_asked = "cite" in viewer.query
+    is_opened = "fp" in viewer.query and not is_asked
+    name = around["organisation"]
     return {
-        "citation": citations.citation(viewer, cited, shown.title, around["organisation"]) if is_asked else None,
-        "proof": citations.proof(viewer, cited) if "fp" in viewer.query and not is_asked else None,
+        "citation": citations.citation(viewer, cited, shown.title, name, shown.pinned) if is_asked else None,
+        "proof": citations.proof(viewer, partial(citations.fingerprint, viewer, cited)) if is_opened else None,
         "data": [(form.upper(), viewer.where.data(form)) for form in (Form.CSV, Form.JSON)],
     }
 

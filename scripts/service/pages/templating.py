@@ -9,6 +9,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from outcomes.domain.times import moment
 from outcomes.service.pages import words
 
+_FILTERS = (
+    "day",
+    "short_day",
+    "clock",
+    "when",
+    "number",
+    "count",
+    "who",
+    "who_fully",
+    "span",
+    "field_name",
+    "other_time",
+)
 _FOLDER = Path(__file__).parents[1] / "templates"
 
 
@@ -23,8 +36,21 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    for name in ("day", "short_day", "clock", "when", "number", "count", "who", "who_fully", "span", "field_name"):
+    for name in (
+        "day",
+        "short_day",
+        "clock",
+        "when",
+        "number",
+        "count",
+        "who",
+        "who_fully",
+        "span",
+        "field_name",
+        "other_time",
+    ):
         found.filters[name] = getattr(words, name)
+    found.filters["iso_day"] = lambda moment: f"{moment:%Y-%m-%d}"
     found.filters["moment"] = words.moment_of
     found.filters["instant"] = moment
     found.filters["lateness"] = lambda seconds: words.span(words.seconds(seconds))

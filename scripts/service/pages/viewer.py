@@ -10,6 +10,7 @@ from outcomes.api.answers.base import Answer
 from outcomes.api.answers.rows import Rows
 from outcomes.api.arguments import now
 from outcomes.api.home import Home
+from outcomes.domain.times import moment, moment_text
 from outcomes.service.answering import Asked, Keeping
 from outcomes.service.asker import require
 from outcomes.service.jobs import Jobs
@@ -42,6 +43,8 @@ class Viewer:
     scheme: str = ""
     inlets: Sequence[Any] = ()
     jobs: Jobs | None = None
+    origin: str = ""
+    """Scheme and host by which this service was asked: what stands before a path on paper."""
     told_later: int = 0
     """How many changes of before the time that is looked at were told to us after it."""
     afterwards: "Callable[[Viewer], None] | None" = None
@@ -74,6 +77,12 @@ class Viewer:
         if self._known is None:
             self._known = self.home.at(known_at=self.where.known, tenant=self.tenant).known_at
         return self._known
+
+    @cached_property
+    def now(self) -> str:
+        """What today means in this view, no finer than addresses have times: all of a page is of one instant."""
+        time = moment(now())
+        return moment_text(time.replace(microsecond=time.microsecond // 1000 * 1000))
 
     @cached_property
     def edition(self) -> str:

@@ -9,13 +9,19 @@ from outcomes.domain.errors import UsageError
 from outcomes.domain.times import micros, moment, parse_argument, to_text
 
 CLOCKS = ("at", "known")
+_OTHER = ("vs_at", "vs_on")
+NOW = "now"
+"""The other time may be today, where that which is looked at is past."""
 _ONCE = ("on", "step", "shown", "cite", "fp", "cited", "log", "edition", "known_on", "done")
 """Parameters of one request, which no link takes along."""
 
 
 @dataclass(frozen=True)
 class Where:
-    """An address, in parts. `root` is where the service hangs; `tenant` stands in the path if it must be said."""
+    """An address, in parts. `root` is where the service hangs; `tenant` stands in the path if it must be said.
+
+    `vs` is the other time, with which views that compare do so: an instant, or `NOW`. All links take it along.
+    """
 
     root: str
     tenant: str | None
@@ -23,6 +29,7 @@ class Where:
     at: str | None
     known: str | None
     filters: Mapping[str, str]
+    vs: str | None = None
 
     @classmethod
     def of(cls, root: str, tenant: str | None, path: str, query: Mapping[str, str]) -> "Where":
@@ -31,8 +38,9 @@ class Where:
         known = query.get("known_on") or query.get("known") or None
         if known and not known.isdigit():
             known = to_text(end_of_day(known))
-        filters = {name: value for name, value in query.items() if name not in (*CLOCKS, *_ONCE) and value != ""}
-        return cls(root, tenant, path, at, known, filters)
+        apart = (*CLOCKS, *_OTHER, *_ONCE)
+        filters = {name: value for name, value in query.items() if name not in apart and value != ""}
+        return cls(root, tenant, path, at, known, filters, _vs(query))
 
     @property
     def moment(self) -> datetime | None:
@@ -49,14 +57,14 @@ class Where:
 
     def bare(self, path: str, **parameters: str | None) -> str:
         """Return an address of today."""
-        return replace(self, at=None, known=None).to(path, **parameters)
+        return replace(self, at=None, known=None, vs=None).to(path, **parameters)
 
     def data(self, form: str) -> str:
         """Return the address of this view's data."""
         return self._address(f"{self.path}.{form}", dict(self.filters))
 
     def _address(self, path: str, parameters: Mapping[str, str | None]) -> str:
-        told = {"at": self.at, "known": self.known, **parameters}
+        told = {"at": self.at, "known": self.known, "vs_at": self.vs, **parameters}
         query = urlencode({name: value for name, value in told.items() if value is not None}, safe=":,")
         tenant = "" if self.tenant is None else f"/{quote(self.tenant)}"
         return f"{self.root}{tenant}{quote(path, safe='/:')}{'?' if query else ''}{query}"
@@ -69,6 +77,15 @@ def _at(query: Mapping[str, str]) -> str | None:
         return to_text(end_of_day(chosen))
     at = query.get("at") or None
     return None if at is None else to_text(parse_argument(at))
+
+
+def _vs(query: Mapping[str, str]) -> str | None:
+    """Return the other time: a day, chosen in a calendar, is meant to its end."""
+    chosen = query.get("vs_on")
+    if chosen:
+        return to_text(end_of_day(chosen))
+    at = query.get("vs_at") or None
+    return at if at in {None, NOW} else to_text(parse_argument(at))
 
 
 def end_of_day(text: str) -> int:

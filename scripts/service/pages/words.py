@@ -9,6 +9,7 @@ from typing import Any
 
 from outcomes.domain.entities.observation import SEEN
 from outcomes.domain.times import moment_text, parse_moment
+from outcomes.service.pages.where import NOW
 
 METHODS = {
     "highest": "highest score",
@@ -83,6 +84,20 @@ def when(moment: datetime) -> str:
     if (moment.hour, moment.minute, moment.second) == (23, 59, 59):
         return f"at the end of {long_day(moment)}"
     return f"on {long_day(moment)}, {clock(moment)} UTC"
+
+
+def point(moment: datetime) -> str:
+    """Return a date and time as a thing that has a name; the last instant of a day is the end of that day."""
+    if (moment.hour, moment.minute, moment.second) == (23, 59, 59):
+        return f"the end of {day(moment)}"
+    return f"{day(moment)}, {clock(moment)} UTC"
+
+
+def other_time(vs: str | None) -> str:
+    """Return what the other time is called, with which views are compared."""
+    if vs is None:
+        return "another time"
+    return "today" if vs == NOW else point(parse_moment(vs))
 
 
 def moment_of(text: str | None) -> datetime | None:

@@ -25,7 +25,7 @@ SCREENS = {
     "feed": ("/feed", "What could not be read"),
     "quarantine": ("/feed/quarantine/1", "As it came"),
     "access": ("/access", "Who looked at students"),
-    "binder": ("/binder?c=Account:1", "Fingerprint of the tree"),
+    "binder": ("/binder?c=Account:1", "Fingerprint of all of this"),
     "keys": ("/keys", "the change before or after"),
 }
 

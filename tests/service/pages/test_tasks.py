@@ -39,7 +39,7 @@ def test_a_teacher_finds_a_student_and_what_moved(opened: Opener) -> None:
     page.get_by_role("link", name="mastery in Water & Weather 7 · Autumn").click()
     page.get_by_label("or since the end of").fill("2025-11-01")
     page.locator(".moved-since").get_by_role("button").click()
-    expect(page.get_by_text(re.compile(r"^\d+ scores moved since 1 November 2025"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\d+ scores moved since the end of 1 November 2025"))).to_be_visible()
     page.locator("td.moved a").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Why")
 
