@@ -160,6 +160,7 @@
     n: () => (slider ? go(moments.length) : follow_link("now")),
     d: () => open_clock(0),
     k: () => open_clock(1),
+    p: () => open_place(),
     a: () => follow_link("keep-a"),
     b: () => follow_link("keep-a"),
     y: () => follow_link("cite"),
@@ -176,6 +177,12 @@
     clock.open = true;
     clock.querySelector("input:not([type=hidden])")?.focus();
   }
+  function open_place() {
+    const place = document.querySelector(".place");
+    if (!place) return;
+    place.open = true;
+    place.querySelector("input[type=search]").focus();
+  }
   // Zero in: only the changes of the item that has the focus, or that was chosen before.
   function zero(step) {
     const link = document.activeElement?.closest("#tree .leaf")?.querySelector("a") ?? document.activeElement?.closest("[data-only]");
@@ -191,7 +198,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem("keys") === "off") return;
     if (event.key === "Escape") {
-      const open = document.querySelector(".clock[open]");
+      const open = document.querySelector(".clock[open], .place[open]");
       if (open) { open.open = false; open.querySelector("summary").focus(); }
       return;
     }

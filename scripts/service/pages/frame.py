@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class Link(NamedTuple):
-    """A link of the navigation."""
+    """A link of the navigation; `place` says whose screen it opens."""
 
     words: str
     address: str
     is_here: bool
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Sentence:
     remark: str
     later: str
     as_then: str
+    nothing_yet: str
+    """Why there is nothing to see, where the log held nothing at the time of the second clock."""
 
 
 def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
@@ -72,26 +75,41 @@ def bare(viewer: Viewer, view: "View") -> dict[str, Any]:
 
 def navigation(viewer: Viewer, section: str, context: str) -> list[Link]:
     """Return the ways to the other screens, at the same times."""
-    to = viewer.where.to
-    ways = [("Tree", "tree", to(f"/tree/{context}")), ("Changes", "changes", to(f"/changes/{context}"))]
-    ways.append(("Compare", "compare", to(f"/compare/{context}")))
-    courses = [place for place in places(viewer) if place["results"]]
-    if viewer.may(Right.STUDENTS) and courses:
-        course = context.partition(":")[2] if context.startswith("Course:") else courses[0]["context"].partition(":")[2]
-        ways.append(("Mastery", "mastery", to(f"/course/{course}")))
-    ways.append(("Scale", "scale", to(f"/scale/{context}")))
-    ways.append(("Binder", "binder", to("/binder", c=context)))
+    to, name = viewer.where.to, name_of(viewer, context)
+    ways = [
+        ("Tree", "tree", to(f"/tree/{context}"), name),
+        ("Changes", "changes", to(f"/changes/{context}"), name),
+        ("Compare", "compare", to(f"/compare/{context}"), name),
+    ]
+    if viewer.may(Right.STUDENTS) and (mastery := _mastery(viewer, context)) is not None:
+        ways.append(("Mastery", "mastery", *mastery))
+    ways.append(("Scale", "scale", to(f"/scale/{context}"), name))
+    ways.append(("Binder", "binder", to("/binder", c=context), name))
     if viewer.may(Right.OPERATE):
-        ways.append(("Feed", "feed", viewer.where.bare("/feed")))
+        ways.append(("Feed", "feed", viewer.where.bare("/feed"), ""))
     if viewer.may(Right.ADMIN):
-        ways.append(("Access", "access", viewer.where.bare("/access")))
-    return [Link(name, address_, key == section) for name, key, address_ in ways]
+        ways.append(("Access", "access", viewer.where.bare("/access"), ""))
+    return [Link(said, address_, key == section, place) for said, key, address_, place in ways]
+
+
+def _mastery(viewer: Viewer, context: str) -> tuple[str, str] | None:
+    """Return the way to mastery, and in which course: that of the place, the only one, or one that is to be chosen."""
+    courses = [place["context"] for place in places(viewer) if place["results"]]
+    if not courses:
+        return None
+    if context.startswith("Course:") or len(courses) == 1:
+        course = context if context.startswith("Course:") else courses[0]
+        return viewer.where.to(f"/course/{course.partition(':')[2]}"), name_of(viewer, course)
+    return viewer.where.to("/places", to="mastery", c=context), "a course to choose"
 
 
 def places(viewer: Viewer) -> list[dict[str, Any]]:
     """Return the contexts that this person may look at."""
     if not viewer.grant.scope.contexts:
-        found: list[dict[str, Any]] = viewer.keep("places", at=None)
+        # A view of before the log began still says where it is.
+        found: list[dict[str, Any]] = (
+            viewer.keep("places", at=None) if viewer.known else viewer.ask("places", at=None, known=None)
+        )
         return found
     allowed = {str(context) for context in viewer.grant.scope.contexts}
     here = viewer.home.at(tenant=viewer.tenant)
@@ -109,6 +127,12 @@ def name_of(viewer: Viewer, context: str) -> str:
     names: Mapping[str, str | None] = {place["context"]: place["name"] for place in places(viewer)}
     kind, _, local_id = context.partition(":")
     return names.get(context) or f"{kind.lower()} {local_id}".strip()
+
+
+def short_name_of(viewer: Viewer, context: str) -> str:
+    """Return what a context is called where the name of the school stands beside it."""
+    name = name_of(viewer, context)
+    return "top account" if name == organisation(viewer) else name
 
 
 def organisation(viewer: Viewer) -> str:
@@ -142,6 +166,21 @@ def sentence(viewer: Viewer, subject: str) -> Sentence:
         remark=_remark(at, remarks),
         later=_later(viewer.told_later),
         as_then=where.here(known=where.at),
+        nothing_yet=_nothing_yet(viewer, known_time),
+    )
+
+
+def _nothing_yet(viewer: Viewer, known_time: datetime | None) -> str:
+    if viewer.where.known is None or viewer.known:
+        return ""
+    first, last = viewer.began, next((one.recorded_at for one in viewer.home.log(newest_first=True, limit=1)), None)
+    if first is None or last is None:
+        return "This log holds nothing yet."
+    then = "Before its first event" if known_time is None else f"On {words.day(known_time)}"
+    all_of_it = "everything here was loaded" if first.date() == last.date() else "the first of it was loaded"
+    return (
+        f"{then} this log held nothing yet: {all_of_it} on {words.day(first)}. That clock asks what this log had "
+        "heard, not what had happened in Canvas: for a past day set the first clock, and leave this one at"
     )
 
 

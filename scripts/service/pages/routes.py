@@ -14,6 +14,7 @@ from outcomes.service.pages import (
     keys,
     knowledge,
     outcome,
+    places,
     quarantine,
     scale,
     scheme,
@@ -28,6 +29,7 @@ from outcomes.service.pages import (
 SCREENS = (
     start.SCREEN,
     search.SCREEN,
+    places.SCREEN,
     tree.SCREEN,
     changes.SCREEN,
     outcome.SCREEN,

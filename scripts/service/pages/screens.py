@@ -21,6 +21,7 @@ from outcomes.service.bodies import body_of
 from outcomes.service.pages import citations, failures
 from outcomes.service.pages.frame import bare, frame
 from outcomes.service.pages.kept import Kept
+from outcomes.service.pages.picker import picker
 from outcomes.service.pages.scheme import chosen
 from outcomes.service.pages.templating import rendered
 from outcomes.service.pages.viewer import Viewer
@@ -198,6 +199,7 @@ def _shown(viewer: Viewer, screen: Screen) -> Response:
         case View():
             around = bare(viewer, shown) if shown.is_bare else frame(viewer, screen.section, shown)
             around |= _cited(viewer, screen, shown, around)
+            around["picker"] = None if shown.is_bare else picker(viewer, screen.section, shown.context)
             html = rendered(shown.template, **{**around, **shown.parts})
             return Response(html, shown.status, _NOT_KEPT, _HTML)
 

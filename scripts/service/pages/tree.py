@@ -117,6 +117,7 @@ def _head_parts(viewer: Viewer, found: Line, wanted: Sequence[Row]) -> dict[str,
         "number": outcomes_below(wanted),
         "text": viewer.query.get("q", ""),
         "is_empty": not wanted,
+        "is_before_log": not viewer.known,
         "first": found.moments[0] if found.moments else None,
     }
 

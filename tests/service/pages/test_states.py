@@ -9,18 +9,8 @@ import pytest
 import outcomes
 from outcomes.cli.commands.demo import COURSE, OUTCOME, SCHOOLS, STUDENT, TEN_EVENTS
 from tests.service.pages.conftest import Opener
+from tests.support.pages import HTML, page
 from tests.support.service import Service, running
-
-HTML = {"Accept": "text/html"}
-
-
-def page(
-    school: Service, path: str, rights: str = "tree,students,people,operate", scope: str = "all"
-) -> httpx.Response:
-    """Ask for a page with a session of a token, as a browser does."""
-    with httpx.Client(base_url=school.url, timeout=30, headers={**HTML, "Sec-Fetch-Site": "same-origin"}) as browser:
-        browser.post("/session", data={"token": school.new_token(rights, scope)})
-        return browser.get(path)
 
 
 def test_who_is_not_known_is_told_how_to_come_in(school: Service) -> None:
