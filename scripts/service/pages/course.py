@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from outcomes.domain.times import moment_text
-from outcomes.service.pages import frame, words
+from outcomes.service.pages import frame, quarantine, words
 from outcomes.service.pages.contributing import Contribution, of_class, works_of_class
 from outcomes.service.pages.levels import NONE, STANDINGS, Standing, levels_of, standing
 from outcomes.service.pages.line_parts import line_parts
@@ -15,6 +15,7 @@ from outcomes.service.pages.score_times import score_text
 from outcomes.service.pages.screens import Data, Screen, Shown, View
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.pages.where import NOW
+from outcomes.store.access.rights import Right
 
 
 class Column(NamedTuple):
@@ -82,6 +83,7 @@ def build(viewer: Viewer) -> Shown:
         "is_approximate": any(row["order"] == "approximate" for row in rows),
         "notes": sorted({note for row in rows for note in row["notes"]}),
         "since_steps": [(label, viewer.where.here(vs_at=at)) for label, at in _since_steps(found)],
+        "unread": [(number, _piece(viewer, number)) for number in quarantine.of_course(viewer, course)],
         "plain": viewer.where.here(vs_at=None),
         **line_parts(viewer, found),
     }
@@ -91,6 +93,12 @@ def build(viewer: Viewer) -> Shown:
 def data(viewer: Viewer) -> Data:
     """Return the question of this view."""
     return "mastery", {"course": viewer.parameters["course"]}
+
+
+def _piece(viewer: Viewer, number: int) -> str | None:
+    """Return the address of what could not be read, for those who may read it."""
+    may = {Right.OPERATE, Right.PEOPLE} <= viewer.grant.rights and not viewer.is_scoped
+    return viewer.where.bare(f"/feed/quarantine/{number}") if may else None
 
 
 def _levels(viewer: Viewer, course: str) -> dict[str, list[float]]:
@@ -250,7 +258,7 @@ def _day(day: Mapping[str, Any]) -> Moment:
     parts += day["policies"][:2]
     if len(day["policies"]) > len(parts[-2:]):
         parts.append(f"and {len(day['policies']) - 2} more")
-    said = "; ".join(parts) or "changes of the tree"
+    said = "; ".join(parts) or "outcomes or groups were changed"
     return moment_at(
         day["until"], "", said, policy=bool(day["policies"]), flipped=day["flipped"], rise=max(1, day["results"])
     )

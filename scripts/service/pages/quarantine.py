@@ -1,12 +1,14 @@
 """Screen 11, quarantine: what could not be read, as it came; read again, or taken out of the counts for a reason."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from outcomes.api.answers.operations import Quarantined
+from outcomes.api.answers.operations import Quarantined, QuarantineEntry
 from outcomes.domain.errors import UsageError
 from outcomes.service.pages import words
+from outcomes.service.pages.feed_words import Reason, reason_words
 from outcomes.service.pages.screens import Elsewhere, Screen, Shown, View
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.problems import Problem
@@ -15,12 +17,20 @@ MOST = 100
 """Pieces that are listed."""
 _MOST_BYTES = 65_536
 _DIGITS = 18
+_PLACES = re.compile(rb'"(result_context_id|course_id|context_id)"\s*:\s*"?(\d{1,19})\b')
+_OF_COURSE = re.compile(rb'"context_type"\s*:\s*"Course"')
+_SHARD = 10**13
+"""A global id is a local one with the shard's number before it (DOMAIN.md 1.10)."""
 
 
 class Entry(NamedTuple):
-    """One piece that could not be read. `source` is its last part, as much as tells one from another."""
+    """One piece that could not be read. `source` is its last part, as much as tells one from another.
+
+    `why` is the reason in plain words, with what helps; `reason` what the parser said.
+    """
 
     number: int
+    why: Reason
     reason: str
     source: str
     source_fully: str
@@ -36,6 +46,37 @@ def entries(viewer: Viewer) -> tuple[list[Entry], int]:
     found = viewer.ask("quarantine", newest_first=True)
     waiting = [entry for entry in found if not entry["taken_at"] and not entry["dismissed_at"]]
     return [_entry(viewer, entry) for entry in waiting], len(found) - len(waiting)
+
+
+def of_course(viewer: Viewer, course: str) -> list[int]:
+    """Return the numbers of the newest pieces that wait and name a course: what they tell is missing there.
+
+    Whoever sees the course may know how many there are; what is in them is another right.
+    """
+    quarantine = viewer.home.quarantine
+    entries = [entry for entry in quarantine.list(newest_first=True, limit=MOST) if _waits(entry)]
+    return [entry.number for entry in entries if _names_course(viewer, _beginning(viewer, entry.number), course)]
+
+
+def _waits(entry: QuarantineEntry) -> bool:
+    return entry.taken_at is None and entry.dismissed_at is None
+
+
+def _beginning(viewer: Viewer, number: int) -> bytes:
+    chunks = viewer.home.quarantine.show(number).chunks()
+    return next(iter(chunks), b"")[:_MOST_BYTES]
+
+
+def _names_course(viewer: Viewer, content: bytes, course: str) -> bool:
+    tenants = viewer.home.tenants
+    if len(tenants) > 1 and str(viewer.tenant).encode() not in content:
+        return False
+    named = {
+        int(number) % _SHARD
+        for name, number in _PLACES.findall(content)
+        if name != b"context_id" or _OF_COURSE.search(content)
+    }
+    return course.isdigit() and int(course) in named
 
 
 def build(viewer: Viewer) -> Shown:
@@ -119,6 +160,7 @@ def _entry(viewer: Viewer, entry: Mapping[str, Any]) -> Entry:
     source = str(entry["source"])
     return Entry(
         entry["number"],
+        reason_words(entry["reason"]),
         entry["reason"],
         source.rpartition("/")[2] or source,
         source,
