@@ -21,6 +21,23 @@ _RIGHTS = {
     Right.ADMIN: "this screen",
 }
 
+_SCREENS = {
+    "/": "Start",
+    "/search": "Search",
+    "/tree/{context}": "Tree",
+    "/changes/{context}": "Changes",
+    "/outcome/{id}": "Outcome",
+    "/compare/{context}": "Compare",
+    "/course/{course}": "Mastery",
+    "/student/{student}": "Student",
+    "/why/{course}/{student}/{outcome}": "Why a score is so",
+    "/scale/{context}": "Scale",
+    "/feed": "Feed",
+    "/feed/quarantine/{number}": "A message that could not be read",
+    "/binder": "Binder",
+}
+"""What people call the screens that tell of students, by their paths in the record of looks."""
+
 
 def build(viewer: Viewer) -> Shown:
     """Show who may ask and who looked."""
@@ -73,6 +90,7 @@ def _shown(viewer: Viewer, made: dict[str, Any] | None) -> Shown:
         "most": _MOST,
         "made": made,
         "rights": _RIGHTS.items(),
+        "screens": _SCREENS,
         "since": _wanted(viewer)["since"] or "",
         "csv": viewer.where.bare("/access/looks", since=_wanted(viewer)["since"]),
         "may_students": viewer.may(Right.STUDENTS),

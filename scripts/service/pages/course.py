@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from outcomes.domain.times import moment_text
 from outcomes.service.pages import frame, quarantine, words
 from outcomes.service.pages.contributing import Contribution, of_class, works_of_class
-from outcomes.service.pages.levels import NONE, STANDINGS, Standing, levels_of, standing
+from outcomes.service.pages.levels import NONE, STANDINGS, UNKNOWN, Standing, levels_of, standing
 from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import Line, Moment, line_of, moment_at
 from outcomes.service.pages.score_times import score_text
@@ -77,9 +77,11 @@ def build(viewer: Viewer) -> Shown:
         "students": students,
         "works": works,
         "standings": (*STANDINGS, NONE),
+        "unknown": UNKNOWN,
         "moved": sum(bool(cell.moved) for student in students for cell in student.cells),
         "since": None if before is None else _since(viewer),
         "first": found.moments[0] if found.moments else None,
+        "is_unknown": any(cell.standing == UNKNOWN for student in students for cell in student.cells),
         "is_approximate": any(row["order"] == "approximate" for row in rows),
         "notes": sorted({note for row in rows for note in row["notes"]}),
         "since_steps": [(label, viewer.where.here(vs_at=at)) for label, at in _since_steps(found)],
@@ -248,9 +250,14 @@ def _line(viewer: Viewer, context: str) -> Line:
                 seen.add(moment)
                 day = days.setdefault(row["to"][:10], {"until": "", "results": 0, "policies": [], "flipped": 0})
                 day["until"] = max(day["until"], row["to"])
-                day["policies"].append(f"{words.who(row['actor'])} changed how {row['title']} is scored")
+                day["policies"].append(f"{words.who(row['actor'])} changed {_policy(viewer, row['title'])}")
                 day["flipped"] += row["flipped"] or 0
     return line_of(viewer, [_day(days[day]) for day in sorted(days)], "day")
+
+
+def _policy(viewer: Viewer, title: str) -> str:
+    told = frame.readable(viewer, title)
+    return told if told != title else f"how {title} is scored"
 
 
 def _day(day: Mapping[str, Any]) -> Moment:

@@ -25,6 +25,19 @@ _TITLES = {
 _NO_PAGE = "there is no such page here: the address may be mistyped, or of another version"
 
 
+_NO_PLACE = (
+    "there is no such place: a place is an account or a course with its number, such as Account:1 or Course:1234. "
+    "The start lists those that are known"
+)
+
+
+def _detail(problem: Problem) -> str:
+    """Return what happened in words of the page."""
+    if problem.detail.startswith("there is no such route"):
+        return _NO_PAGE
+    return _NO_PLACE if problem.detail.startswith("not a context") else problem.detail
+
+
 def _back(request: Request, root: str) -> str:
     """Return what was asked for, to go on to once one is known."""
     query = request.url.query
@@ -46,7 +59,7 @@ def page_of(problem: Problem, request: Request, *, is_choice: bool = False) -> R
         asset=lambda name: address(root, name),
         title=_TITLES.get(problem.status, title_of(problem.status)),
         status=problem.status,
-        detail=_NO_PAGE if problem.detail.startswith("there is no such route") else problem.detail,
+        detail=_detail(problem),
         number=request.scope.get("request_id", ""),
         back=_back(request, root),
         is_choice=is_choice,

@@ -1,5 +1,6 @@
 """What stands around every view: the places, the navigation, the sentence of the two clocks, and the foot."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,10 @@ from outcomes.store.access.rights import Right
 
 if TYPE_CHECKING:
     from outcomes.service.pages.screens import View
+
+
+_OF_PLACE = re.compile(r"\b(Mastery scale|Calculation method) of ((?:Account|Course):\d+)")
+_ENTITY = re.compile(r"\b(outcome|group|link):(\d+)\b")
 
 
 class Link(NamedTuple):
@@ -58,6 +63,7 @@ def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
         "sentence": None if view.subject is None else sentence(viewer, view.subject),
         "context": context,
         "place": view.context,
+        "unknown_place": _unknown(viewer, view.context),
         "known": viewer.known,
         "head": viewer.home.at().known_at,
         "behind": max(0, viewer.home.head - viewer.home.at().known_at),
@@ -66,6 +72,12 @@ def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
         "home_address": where.to("/"),
         "scheme": viewer.scheme,
     }
+
+
+def _unknown(viewer: Viewer, context: str | None) -> str:
+    """Return the name of a place of which no event has told; empty for all others."""
+    known = {place["context"] for place in places(viewer)}
+    return "" if context is None or context in known else name_of(viewer, context)
 
 
 def bare(viewer: Viewer, view: "View") -> dict[str, Any]:
@@ -127,6 +139,12 @@ def name_of(viewer: Viewer, context: str) -> str:
     names: Mapping[str, str | None] = {place["context"]: place["name"] for place in places(viewer)}
     kind, _, local_id = context.partition(":")
     return names.get(context) or f"{kind.lower()} {local_id}".strip()
+
+
+def readable(viewer: Viewer, title: str) -> str:
+    """Return a title that answers made up, as people say it: of places by their names, of the rest by its number."""
+    told = _OF_PLACE.sub(lambda found: f"the {found[1].lower()} of {name_of(viewer, found[2])}", title)
+    return _ENTITY.sub(r"\1 \2", told)
 
 
 def short_name_of(viewer: Viewer, context: str) -> str:

@@ -22,9 +22,12 @@ from outcomes.service.state import State, state_of
 from outcomes.store.access.rights import Right
 
 _OFFERED = {
-    "doctor": ("Look for what is missing or at odds", "gaps, silent periods, links to nowhere; and what to do"),
-    "verify": ("Prove that the log is whole", "each event, and that the answers equal a replay of it"),
-    "rebuild": ("Make the answers anew", "from the log, beside the old ones, which serve until it is done"),
+    "doctor": (
+        "Look for what is missing or at odds",
+        "gaps, silence, places of outcomes of which nothing was told; and what to do",
+    ),
+    "verify": ("Prove that the log is whole", "that no event was changed, and that the answers follow from them"),
+    "rebuild": ("Make the answers anew", "from all events, beside the old ones, which serve until it is done"),
 }
 _QUESTIONS = {question.name: question for question in JOBS if question.name in _OFFERED}
 _NOW: dict[str, str | None] = {"tenant": None, "as_of": None, "known_at": None}

@@ -37,6 +37,8 @@ def said(row: Mapping[str, Any], place: Standing, levels: Mapping[float, str]) -
     so that a name and a mark do not seem to be at odds.
     """
     name = f"“{row['rating']}”: " if row["rating"] else ""
+    if place == UNKNOWN:
+        return f"{place.words}: no event has told from how many points on this is mastered"
     if row["mastery_points"] is None or row["score"] is None:
         return f"{name}{place.words}"
     points = f"{words.number(row['mastery_points'])} of {words.number(row['points_possible'])} points"
@@ -51,10 +53,10 @@ def standing(row: Mapping[str, Any], levels: Iterable[float]) -> Standing:
     (DOMAIN.md 5.11).
     """
     score, mastery = row["score"], row["mastery_points"]
-    if score is None:
-        return NONE
-    if mastery is None:
+    if mastery is None and row["results_counted"]:
         return UNKNOWN
+    if score is None or mastery is None:
+        return NONE
     levels = list(levels)
     reached = next((points for points in levels if points <= score), None)
     if row["mastered"]:

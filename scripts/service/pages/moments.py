@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from outcomes.domain.times import parse_moment
 from outcomes.service.pages import words
+from outcomes.service.pages.frame import readable
 from outcomes.service.pages.viewer import Viewer
 
 LEVELS = {"day": "day", "moment": "moment", "change": "change"}
@@ -144,7 +145,7 @@ def _moments(viewer: Viewer, context: str, level: str) -> list[Moment]:
 
     def make() -> list[Moment]:
         rows = viewer.ask("moments", at=None, known=str(viewer.known), context=context, by=level)
-        return [Moment.of(row) for row in reversed(rows)]
+        return [Moment.of({**row, "title": readable(viewer, row["title"])}) for row in reversed(rows)]
 
     found: list[Moment] = viewer.keep_made("line", (context, level), make)
     return found

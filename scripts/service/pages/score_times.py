@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from outcomes.service.pages import words
+from outcomes.service.pages.frame import readable
 from outcomes.service.pages.moments import Moment, moment_at
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.pages.work import works
@@ -35,7 +36,9 @@ def cause_words(viewer: Viewer, move: Mapping[str, Any]) -> str:
         if entry["kind"] == "outcome":
             # Its title of then may be another than that over the page.
             return f"{words.who(entry['actor'])} changed its {what or 'text'}"
-        return f"{words.who(entry['actor'])} changed {what or 'it'} of {entry['title']}"
+        return (
+            f"{words.who(entry['actor'])} changed {what or 'it'} of {readable(viewer, entry['title'] or 'something')}"
+        )
     return f"{CAUSES.get(move['cause'], move['cause'])} ({entry['kind']} {entry['id']})"
 
 

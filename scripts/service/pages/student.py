@@ -72,7 +72,10 @@ def build(viewer: Viewer) -> Shown:
     if not later:
         if (gone := erased(viewer, student)) is not None:
             return gone
-        raise Problem(HTTPStatus.NOT_FOUND, "nobody of this id was assessed, as far as events have told")
+        raise Problem(
+            HTTPStatus.NOT_FOUND,
+            "nobody of this id was assessed, as far as events have told: look for the person by name",
+        )
     chosen = viewer.query.get("course")
     shown = [row for row in rows if chosen in {None, row["course_id"]}]
     if len(shown) > _MOST and chosen is None and shown:

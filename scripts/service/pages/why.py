@@ -81,7 +81,9 @@ def build(viewer: Viewer) -> Shown:
         "first": moves[0] if moves else None,
         **line_parts(viewer, line_of(viewer, moments_of(viewer, moves), "change"), legend="one"),
     }
-    return View("why.html", f"Why {score_text((found or {}).get('score'))}?", parts, "The score", f"Course:{course}")
+    score = (found or {}).get("score")
+    asked = "Why is there no score?" if score is None else f"Why {score_text(score)}?"
+    return View("why.html", asked, parts, "The score", f"Course:{course}")
 
 
 def data(viewer: Viewer) -> Data:

@@ -9,6 +9,7 @@ import pytest
 import outcomes
 from outcomes.cli.commands.demo import COURSE, OUTCOME, SCHOOLS, STUDENT, TEN_EVENTS
 from tests.service.pages.conftest import Opener
+from tests.support.given import lines, link, result
 from tests.support.pages import HTML, page
 from tests.support.service import Service, running
 
@@ -52,7 +53,12 @@ def test_a_part_of_a_school_sees_its_part(school: Service) -> None:
     ("path", "status", "words"),
     [
         ("/tree/Account:1?at=2020-01-01", 200, "The first change that we know of is of"),
-        ("/tree/Account:999", 200, "No event has told of an outcome, group or link of Account:999 yet"),
+        ("/tree/Account:999", 200, "Nothing is known of account 999: its number may be mistyped"),
+        ("/scale/Account:999", 200, "Nothing is known of account 999: its number may be mistyped"),
+        ("/course/999", 200, "Canvas sends a result once work is marked that is aligned with an outcome"),
+        ("/course/Course:4450", 200, "Nothing is known of course Course:4450"),
+        (f"/why/{COURSE}/{STUDENT}/99", 200, "Why is there no score?"),
+        (f"/student/{STUDENT}?course=99", 200, "No score in this course at this time"),
         ("/tree/Account:1?q=zzz", 200, "Show the whole tree"),
         ("/changes/Account:1?field=ratings&until=2020-01-01", 200, "No change passes these filters"),
         ("/?at=2025-10-20", 200, "what is found is as it was on 20 October 2025"),
@@ -65,7 +71,7 @@ def test_a_part_of_a_school_sees_its_part(school: Service) -> None:
         ("/outcome/10449?at=2020-01-01", 200, "At this time it was not there yet"),
         ("/tree/Account:1?at=2031-01-01", 200, "Nothing has happened since the last event before this time"),
         ("/tree/Account:1?at=tomorrow", 400, "not a time"),
-        ("/tree/Nowhere", 400, "not a context"),
+        ("/tree/Nowhere", 400, "there is no such place: a place is an account or a course with its number"),
         ("/feed/quarantine/999", 404, "no piece 999 is in quarantine"),
         ("/nowhere", 404, "there is no such page here"),
         ("/nowhere/", 404, "there is no such page here"),
@@ -87,6 +93,43 @@ def test_an_empty_home_says_how_events_come_in(tmp_path: Path) -> None:
         assert found.status_code == 200
         for words in ("Nothing has come in yet", "outcomes ingest", "/events/in/KEY", "/api/v1/events", "demo"):
             assert words in found.text
+
+
+def test_an_empty_home_says_so_on_every_screen(tmp_path: Path) -> None:
+    """No screen fails; each leads to where it is told how events come in."""
+    with outcomes.open(tmp_path / "home", create=True), running(tmp_path / "home") as service:
+        for path in ("/tree/Account:1", "/changes/Account:1", "/course/5", "/scale/Account:1", "/places", "/keys"):
+            found = page(service, path)
+            assert found.status_code == 200, path
+            assert path == "/keys" or "Nothing is known" in found.text or "No event has told" in found.text, path
+
+
+def test_a_class_without_a_scale_says_what_is_missing(tmp_path: Path) -> None:
+    """A result whose outcome no event described is not called "not assessed": its scale is unknown, and how to tell."""
+    with outcomes.open(tmp_path / "home", create=True) as home:
+        (tmp_path / "events.ndjson").write_bytes(
+            lines(
+                link("1", "2025-09-01T08:00:00Z", group="2", outcome="7", context="Course:200"),
+                result("3", "2025-10-01T08:00:00Z", outcome="7"),
+            )
+        )
+        home.ingest(tmp_path / "events.ndjson")
+    with running(tmp_path / "home") as service:
+        course = page(service, "/course/200").text
+        assert "scale unknown" in course
+        assert "Save these outcomes once in Canvas" in course
+        assert 'href="/scale/Course:200"' in course
+        why = page(service, "/why/200/studentAda/7").text
+        assert "scale unknown: no event has told from how many points on this is mastered" in why
+        assert "not assessed" not in why
+
+
+def test_titles_that_answers_made_up_are_said_by_the_names_of_places(school: Service) -> None:
+    """Nobody must know what Account:1 is to read who changed its scale, on the line and in the list."""
+    for path in ("/tree/Account:1", f"/course/{COURSE}"):
+        told = page(school, path).text
+        assert re.search(r"the mastery scale of (Alderfen Community Schools|Lower School)", told), path
+        assert not re.search(r"(Mastery scale|Calculation method) of (Account|Course):", told), path
 
 
 def test_of_several_schools_one_is_chosen(tmp_path: Path) -> None:
@@ -168,7 +211,7 @@ def test_who_looked_is_recorded(school: Service) -> None:
     for _ in range(2):
         page(school, f"/why/{COURSE}/{STUDENT}/{OUTCOME}")
     found = page(school, "/access", "admin,tree,students")
-    assert found.text.count("/why/{course}/{student}/{outcome}") >= 2
+    assert found.text.count("Why a score is so") >= 2
 
 
 def test_writes_come_from_our_pages_only(school: Service, cookie: str) -> None:
