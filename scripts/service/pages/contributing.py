@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from outcomes.service.pages import words
+from outcomes.service.pages.sum_lines import part
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.pages.work import Work, works
 
@@ -26,8 +27,8 @@ class Contribution(NamedTuple):
     def summary(self) -> str:
         """All of it in one line."""
         day = "" if self.time is None else f" of {words.short_day(self.time)}"
-        part = self.note or f"{self.weight} of the score"
-        return f"{self.work.name}{day}: {self.score}, {part}"
+        share = self.note or f"{self.weight} of the score"
+        return f"{self.work.name}{day}: {self.score}, {share}"
 
 
 def contributions(viewer: Viewer, course: str, student: str, outcome: str) -> list[Contribution]:
@@ -40,7 +41,9 @@ def contributions(viewer: Viewer, course: str, student: str, outcome: str) -> li
 
 def of_class(viewer: Viewer, course: str, outcome: str, students: Iterable[str]) -> dict[str, list[Contribution]]:
     """Return the results behind the scores of one outcome, by student."""
-    return {student: contributions(viewer, course, student, outcome) for student in students}
+    found = {student: contributions(viewer, course, student, outcome) for student in students}
+    viewer.student = None  # it was a class that was looked at, and no one of it
+    return found
 
 
 def works_of_class(results: Mapping[str, Sequence[Contribution]]) -> list[Work]:
@@ -60,6 +63,6 @@ def _contribution(result: Mapping[str, Any], assessed: Mapping[str, Work]) -> Co
         time=words.moment_of(result["submitted_at"] or result["assessed_at"]),
         score=words.points_of(result["score"], result["possible"]),
         value="–" if result["value"] is None else words.number(round(result["value"], 2)),
-        weight=f"{100 * result['weight']:.3g} %" if result["weight"] else "–",
+        weight=part(result["weight"]) if result["weight"] else "–",
         note="" if result["used"] else f"not used: {why_not}",
     )

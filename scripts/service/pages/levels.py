@@ -30,20 +30,20 @@ def levels_of(figures: Mapping[str, Any]) -> dict[float, str]:
     return dict(sorted(named.items(), reverse=True))
 
 
-def said(row: Mapping[str, Any], place: Standing, levels: Mapping[float, str]) -> str:
-    """Say where a score stands, by the names of its own scale: “Sound”: mastered; mastery begins at “Partial”.
+def said(row: Mapping[str, Any], place: Standing, levels: Mapping[float, str]) -> tuple[str, str]:
+    """Say where a score stands, by the names of its own scale, and where mastery begins on it.
 
     A scale's names and its mastery points are set apart in Canvas: that mastery may begin at “Nearly there” is said,
     so that a name and a mark do not seem to be at odds.
     """
     name = f"“{row['rating']}”: " if row["rating"] else ""
     if place == UNKNOWN:
-        return f"{place.words}: no event has told from how many points on this is mastered"
+        return place.words, ": no event has told from how many points on this is mastered"
     if row["mastery_points"] is None or row["score"] is None:
-        return f"{name}{place.words}"
+        return f"{name}{place.words}", ""
     points = f"{words.number(row['mastery_points'])} of {words.number(row['points_possible'])} points"
     begins = levels.get(row["mastery_points"])
-    return f"{name}{place.words}; mastery begins at {f'“{begins}”, {points}' if begins else points}"
+    return f"{name}{place.words}", f"; mastery begins at {f'“{begins}”, {points}' if begins else points}"
 
 
 def standing(row: Mapping[str, Any], levels: Iterable[float]) -> Standing:

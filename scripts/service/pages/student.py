@@ -44,7 +44,7 @@ class Story(NamedTuple):
     policy: str
     score: str
     standing: Standing
-    said: str
+    said: tuple[str, str]
     why: str
     chart: Chart | None
     summary: str
@@ -211,6 +211,8 @@ def _summary(moves: Sequence[Mapping[str, Any]]) -> str:
     scores = [move["score"] for move in moves if move["score"] is not None]
     if not scores:
         return "no score yet"
+    if len(moves) == 1:
+        return f"one score, {scores[0]:.2f}"
     return f"{words.count(len(moves), 'change')} of the score, from {scores[0]:.2f} to {scores[-1]:.2f}"
 
 

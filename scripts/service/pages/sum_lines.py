@@ -67,6 +67,11 @@ def percent(share: float) -> str:
     return f"{number(100 * share)} %"
 
 
+def part(weight: float) -> str:
+    """Return a part of a score: a share that nothing is reckoned with, so in as few digits as tell it."""
+    return f"{100 * weight:.3g} %"
+
+
 def _alone(row: Mapping[str, Any], base: float) -> str:
     if row["percent"] is None:
         return f"{number(row['value'])}, as given: it has no per cent"
@@ -126,8 +131,8 @@ def _line(step: str, used: Sequence[int], weight: int | None, numbers: Numbers) 
     if verdict := _VERDICT.match(step):
         score, sign, points = verdict.groups()
         if sign == "<":
-            return f"{score} is less than the {points} points of mastery: not mastered."
-        return f"{score} is at least the {points} points of mastery: mastered."
+            return f"{score} is less than {points}, where mastery begins: not mastered."
+        return f"{score} is at least {points}, where mastery begins: mastered."
     if step.startswith(_OTHERS):
         return f"Mean of {results_named(used[:-1])}: {step.removeprefix(_OTHERS)}"
     if weight is not None and _LAST_AGAINST_OTHERS.match(step):
@@ -145,7 +150,7 @@ def as_text(head: str, found: Mapping[str, Any], named: Mapping[str, str], lines
     told, numbers = worth(found), Numbers(found["results"])
     results = [
         f"{place}. {named[row['id']]}: {told.get(row['id'], 'no points')}"
-        + (f", {percent(row['weight'])} of the score" if row["used"] else f", not used: {numbers.put(row['why_not'])}")
+        + (f", {part(row['weight'])} of the score" if row["used"] else f", not used: {numbers.put(row['why_not'])}")
         for place, row in enumerate(found["results"], 1)
     ]
     method = words.method(found["calculation_method"], found["calculation_int"])

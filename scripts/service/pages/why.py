@@ -65,7 +65,7 @@ def build(viewer: Viewer) -> Shown:
     parts: dict[str, Any] = {
         "found": found,
         "standing": place,
-        "said": "" if found is None or place is None else said(found, place, levels),
+        "said": ("", "") if found is None or place is None else said(found, place, levels),
         **_sum(viewer, found, f"{student}, {title}, {frame.name_of(viewer, f'Course:{course}')}"),
         "method": words.method((found or {}).get("calculation_method"), (found or {}).get("calculation_int")),
         "scale_source": _source((found or {}).get("scale_source")),
@@ -139,7 +139,7 @@ def _part(result: dict[str, Any], work: Work, worth: str, numbers: sum_lines.Num
         assessed=words.moment_of(result["assessed_at"]),
         score=words.points_of(result["score"], result["possible"]),
         worth=worth,
-        weight=sum_lines.percent(weight) if weight else "–",
+        weight=sum_lines.part(weight) if weight else "–",
         share=round(100 * weight, 2),
         is_used=result["used"],
         why_not=numbers.put(result["why_not"] or ""),

@@ -86,7 +86,7 @@ def test_each_method_reads_as_a_teacher_would_say_it(
     *told, verdict = lines_of(found, Numbers(found["results"]))
     assert rule(found) == sentence
     assert told == lines
-    assert verdict.endswith("is at least the 3 points of mastery: mastered.")
+    assert verdict.endswith("is at least 3, where mastery begins: mastered.")
 
 
 def test_a_result_says_how_it_got_its_points() -> None:
@@ -98,7 +98,7 @@ def test_a_result_says_how_it_got_its_points() -> None:
     told = "(4 × 75 % + 4 × 50 %) / 8 × 4 = 2.5, with all questions of this quiz"
     assert worth(together) == {"901": told, "902": told}
     below = explained("average", None, 0.5)
-    assert lines_of(below, Numbers(below["results"]))[-1] == "2 is less than the 3 points of mastery: not mastered."
+    assert lines_of(below, Numbers(below["results"]))[-1] == "2 is less than 3, where mastery begins: not mastered."
 
 
 def test_all_of_it_can_be_copied_as_text() -> None:
@@ -138,9 +138,9 @@ def test_a_levels_name_and_its_mark_are_not_at_odds() -> None:
     row = {"score": 2.0, "mastery_points": 1.0, "points_possible": 4.0, "rating": "Nearly there", "mastered": True}
     place = standing(row, LEVELS)
     told = "“Nearly there”: mastered, a level above or more; mastery begins at “Starting out”, 1 of 4 points"
-    assert said(row, place, LEVELS) == told
+    assert "".join(said(row, place, LEVELS)) == told
     short = {**row, "mastery_points": 3.0, "mastered": False}
     told = "“Nearly there”: not mastered, one level short; mastery begins at “Secure”, 3 of 4 points"
-    assert said(short, standing(short, LEVELS), LEVELS) == told
+    assert "".join(said(short, standing(short, LEVELS), LEVELS)) == told
     odd = {**short, "mastery_points": 2.5}
-    assert said(odd, standing(odd, LEVELS), LEVELS).endswith("mastery begins at 2.5 of 4 points")
+    assert said(odd, standing(odd, LEVELS), LEVELS)[1] == "; mastery begins at 2.5 of 4 points"
