@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -15,16 +15,19 @@ def harmless(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA) else text
 
 
-def csv_lines(lines: Iterable[dict[str, Any]], cell: Callable[[str], str] = harmless) -> Iterator[str]:
-    """Yield a header and a line for each row, each with its line end; `cell` makes text what it is in a cell."""
+def csv_lines(
+    lines: Iterable[dict[str, Any]], columns: Sequence[str], cell: Callable[[str], str] = harmless
+) -> Iterator[str]:
+    """Yield a heading and a line for each row, each with its line end; `cell` makes text what it is in a cell.
+
+    The heading is there without any row, too: a program that reads the columns by name need not know the difference.
+    """
     buffer = io.StringIO()
-    writer: csv.DictWriter[str] | None = None
+    # Both line ends are named so that a cell with either is quoted; rows end in the short one.
+    writer = csv.DictWriter(buffer, fieldnames=columns, extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
+    yield _row_of(buffer)
     for line in lines:
-        if writer is None:
-            # Both line ends are named so that a cell with either is quoted; rows end in the short one.
-            writer = csv.DictWriter(buffer, fieldnames=list(line), extrasaction="ignore", lineterminator="\r\n")
-            writer.writeheader()
-            yield _row_of(buffer)
         writer.writerow({name: _value(value, cell) for name, value in line.items()})
         yield _row_of(buffer)
 

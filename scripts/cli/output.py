@@ -4,12 +4,13 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import typer
 
+from outcomes.api.answers.base import names_of
 from outcomes.api.clean_text import clean
 from outcomes.api.csv_lines import csv_lines, harmless
 from outcomes.cli.options import Format
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from outcomes import Answer
+    from outcomes.api.answers.base import Record
     from outcomes.api.answers.rows import Rows
 
 _LONGEST_MESSAGE = 1_000
@@ -71,9 +73,25 @@ def answer(found: "Answer", form: Format) -> None:
 
         show(found, console())
     elif form is Format.JSON and not found.is_list:
-        write_json(dump(found.as_json()))
+        _write_parts(*found.as_parts())
     else:
-        write_lines(found.as_lines(), form)
+        write_lines(found.as_lines(), form, found.columns)
+
+
+def answer_nothing(record: "type[Record]", form: Format) -> None:
+    """Write that there is no answer: null in JSON, the heading alone in CSV, otherwise nothing."""
+    if form is Format.JSON:
+        write_json(dump(None))
+    elif form is Format.CSV:
+        write_lines((), form, lambda: names_of(record))
+
+
+def write_document(value: dict[str, Any], form: Format) -> None:
+    """Write a value that is no answer of the API: a JSON document, or the one line of it."""
+    if form is Format.JSON:
+        write_json(dump(value))
+    else:
+        write_lines([value], form, lambda: tuple(value))
 
 
 def answer_part(found: "Rows[Any]", form: Format) -> None:
@@ -88,30 +106,40 @@ def say_next(found: "Rows[Any]") -> None:
         say(f"next: --after {found.next}")
 
 
-def write_document(value: Any, form: Format) -> None:
-    """Write a value that is no answer of rows: a JSON document, or the one line of it."""
-    if form is Format.JSON:
-        write_json(dump(value))
-    else:
-        write_lines([value], form)
-
-
-def write_lines(lines: Iterable[dict[str, Any]], form: Format) -> None:
-    """Write rows as they come, as NDJSON, CSV or one JSON array."""
+def write_lines(lines: Iterable[dict[str, Any]], form: Format, columns: Callable[[], Sequence[str]]) -> None:
+    """Write rows as they come, as NDJSON, CSV with `columns`, or one JSON array."""
     if form is Format.NDJSON:
         write = write_json if sys.stdout.isatty() else sys.stdout.buffer.write
         for line in lines:
             write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     elif form is Format.CSV:
-        for text in _csv(lines):
+        for text in _csv(lines, columns()):
             _write(text.encode())
     else:
-        write_json(b"[")
-        has_rows = False
-        for line in lines:
-            write_json((b"," if has_rows else b"") + b"\n  " + dump(line).rstrip(b"\n").replace(b"\n", b"\n  "))
-            has_rows = True
-        write_json(b"\n]\n" if has_rows else b"]\n")
+        _write_list(lines, b"")
+        write_json(b"\n")
+
+
+def _write_parts(head: dict[str, Any], lists: Mapping[str, Iterable[dict[str, Any]]]) -> None:
+    """Write one JSON document, with the rows of its last members as they come."""
+    if not lists:
+        write_json(dump(head))
+        return
+    write_json(dump(head).removesuffix(b"\n}\n"))
+    for name, rows in lists.items():
+        write_json(b',\n  "' + name.encode() + b'": ')
+        _write_list(rows, b"  ")
+    write_json(b"\n}\n")
+
+
+def _write_list(lines: Iterable[dict[str, Any]], indent: bytes) -> None:
+    """Write a JSON array, row by row, whose end stands `indent` in."""
+    write_json(b"[")
+    has_rows, begin = False, b"\n  " + indent
+    for line in lines:
+        write_json((b"," if has_rows else b"") + begin + dump(line).rstrip(b"\n").replace(b"\n", begin))
+        has_rows = True
+    write_json(b"\n" + indent + b"]" if has_rows else b"]")
 
 
 def write_text(lines: Iterable[str]) -> None:
@@ -143,9 +171,9 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.write(data)
 
 
-def _csv(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _csv(lines: Iterable[dict[str, Any]], columns: Sequence[str]) -> Iterator[str]:
     mark = BYTE_ORDER_MARK if is_for_spreadsheets() else ""
-    for number, line in enumerate(csv_lines(lines, _cell)):
+    for number, line in enumerate(csv_lines(lines, columns, _cell)):
         yield line if number else mark + line
 
 

@@ -51,7 +51,7 @@ def render(answer: Answer, form: Form, keep: Keep) -> Rendered:
         case Form.NDJSON:
             return Rendered(b"".join(dump(row) + b"\n" for row in rows), len(rows), after)
         case Form.CSV:
-            return Rendered("".join(csv_lines(rows)).encode(), len(rows), after)
+            return Rendered("".join(csv_lines(rows, answer.columns())).encode(), len(rows), after)
 
 
 def _kept(rows: Iterable[dict[str, Any]], keep: Keep) -> Iterator[dict[str, Any]]:

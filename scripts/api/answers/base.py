@@ -29,10 +29,18 @@ class Answer:
         """Return the document that the command of the same name writes with `--format json`."""
         raise NotImplementedError
 
+    def as_parts(self) -> tuple[dict[str, Any], Mapping[str, Iterable[dict[str, Any]]]]:
+        """Return the same document as its first members and those lists at its end that may be too long to be held."""
+        return self.as_json(), {}
+
     def as_lines(self) -> Iterable[dict[str, Any]]:
         """Yield what the command writes with `--format ndjson` and `csv`: one object a line, all with the same keys."""
         found = self.as_json()
         return found if isinstance(found, list) else [found]
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the members that its lines have, in their order: the heading of its CSV."""
+        return tuple(next(iter(self.as_lines())))
 
     def __rich__(self) -> "RenderableType":
         from outcomes.api.terminal import drawing
@@ -69,6 +77,12 @@ class Record(Answer):
             elif type(value) not in _PLAIN:
                 told[name] = as_json(value)
         return told
+
+
+def names_of(record: type[Record]) -> tuple[str, ...]:
+    """Return the names of all members that the JSON of a record may have, in their order."""
+    kind: Any = record
+    return tuple(member.name for member in fields(kind))
 
 
 def optional(**more: Any) -> Any:

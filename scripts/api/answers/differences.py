@@ -131,6 +131,10 @@ class Diff(Answer):
                 told = row.as_json()
                 yield {column: told.get(column) for column in _COLUMNS} | {"change": told.get("change") or name}
 
+    def columns(self) -> tuple[str, ...]:
+        """Return what is told of a difference of any sort."""
+        return _COLUMNS
+
 
 PLACES = ("added", "removed", "moved", "changed")
 _COLUMNS = (

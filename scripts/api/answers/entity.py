@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from outcomes.api.answers.base import Record, moment_of
+from outcomes.api.answers.base import Record, moment_of, names_of
 
 
 @dataclass(frozen=True)
@@ -96,3 +96,7 @@ class Blame(Record):
     def as_lines(self) -> Iterator[dict[str, Any]]:
         """Yield a field a line."""
         return ({"field": name, **field.as_json()} for name, field in self.fields.items())
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the name of a field and what is told of it."""
+        return ("field", *names_of(BlamedField))

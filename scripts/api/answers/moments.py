@@ -12,6 +12,8 @@ from outcomes.domain.times import moment
 if TYPE_CHECKING:
     from outcomes.projections.history import moments as projection
 
+_TOLD_AS = {"since": "from", "until": "to"}
+
 
 @dataclass(frozen=True)
 class Moment(Record):
@@ -44,11 +46,14 @@ class Moment(Record):
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's row; `from` and `to` are no names in Python."""
-        named = {"since": "from", "until": "to"}
-        return {named.get(name, name): value for name, value in super().as_json().items()}
+        return {_TOLD_AS.get(name, name): value for name, value in super().as_json().items()}
 
 
 class Moments(Rows[Moment]):
     """The moments of a context, newest first; whom policies flipped is computed as they are iterated."""
 
     row_type = Moment
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the members of a row, as its JSON names them."""
+        return tuple(_TOLD_AS.get(name, name) for name in super().columns())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from outcomes.api.answers.base import Answer, Record, moment_of, optional
+from outcomes.api.answers.base import Answer, Record, moment_of, names_of, optional
 from outcomes.api.answers.differences import Heading
 from outcomes.api.answers.rows import RowList
 from outcomes.domain.times import moment
@@ -385,3 +385,7 @@ class Quarantined(Answer):
     def as_json(self) -> list[dict[str, Any]]:
         """Return the contract's answer: a list of one, its bytes as text."""
         return [{**self.entry.as_json(), "content": self.content.decode(errors="replace")}]
+
+    def columns(self) -> tuple[str, ...]:
+        """Return what is told of the entry, and its content."""
+        return (*names_of(QuarantineEntry), "content")

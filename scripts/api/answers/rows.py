@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVa
 
 import orjson
 
-from outcomes.api.answers.base import Answer, Record, as_json
+from outcomes.api.answers.base import Answer, Record, as_json, names_of
 from outcomes.api.extras import require
 from outcomes.projections.paging import NextKey
 
@@ -85,6 +85,10 @@ class Rows(Answer, Generic[Row]):
     def as_lines(self) -> Iterator[dict[str, Any]]:
         """Yield a row's JSON a line."""
         return (row.as_json() for row in self)
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the members of a row."""
+        return names_of(self.row_type)
 
     def to_arrow(self) -> "pa.Table":
         """Return an Arrow table: text, int64, float64, bool, timestamp[us, UTC]; what is none of these is JSON text.

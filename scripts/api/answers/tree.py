@@ -93,6 +93,7 @@ def _told(node: TreeNode) -> dict[str, Any]:
 
 
 _OF_ALL = ("kind", "id", "title", "state", "known", "parent_id")
+_PLACE = ("section", "depth", "path")
 _COLUMNS = (
     *_OF_ALL,
     *TABLES[Kind.GROUP].in_tree,
@@ -148,9 +149,13 @@ class OutcomeTree(Answer):
         for section, roots in self._sections():
             for root in roots:
                 for path, node in root.walk():
-                    place = {"section": section, "depth": len(path), "path": "/".join(path)}
+                    place = dict(zip(_PLACE, (section, len(path), "/".join(path)), strict=True))
                     told = _told(node)
                     yield place | {name: told.get(name) for name in _COLUMNS}
+
+    def columns(self) -> tuple[str, ...]:
+        """Return where a node is and what is told of it."""
+        return (*_PLACE, *_COLUMNS)
 
     def _sections(self) -> tuple[tuple[str, tuple[TreeNode, ...]], ...]:
         return ("roots", self.roots), ("detached", self.detached), ("unlinked", self.unlinked)

@@ -18,7 +18,7 @@ from outcomes.cli.options import (
     StudentOption,
     TenantOption,
 )
-from outcomes.cli.output import answer, answer_part, say, write_document
+from outcomes.cli.output import answer, answer_nothing, answer_part, say
 from outcomes.cli.session import at, opened
 from outcomes.cli.spreadsheets import writes_csv
 from outcomes.domain.times import micros, to_text
@@ -113,8 +113,9 @@ def explain(
     with at(context, tenant, as_of, known_at) as point:
         found = point.explain(course=course, student=student, outcome=outcome)
     if found is None:
-        if form is Format.JSON:
-            write_document(None, form)
+        from outcomes.api.answers.mastery import Explanation  # noqa: PLC0415 - slow to load
+
+        answer_nothing(Explanation, form)
         say(f"no result of student {student} on outcome:{outcome} in Course:{course} at this point")
         raise typer.Exit(1)
     answer(found, form)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from outcomes.cli.options import AsOfOption, CourseOption, Format, FormatOption, KnownAtOption, TenantOption
-from outcomes.cli.output import answer, say, write_document
+from outcomes.cli.output import answer, answer_nothing, say
 from outcomes.cli.progress import progress
 from outcomes.cli.session import at, opened
 
@@ -36,8 +36,9 @@ def erase(
             watch=lambda position, head: advance(position, head, position),
         )
     if found is None:
-        if form is Format.JSON:
-            write_document(None, form)
+        from outcomes.api.answers.operations import Erased  # noqa: PLC0415 - seldom asked for
+
+        answer_nothing(Erased, form)
         say("nothing of this person was ever here: nothing was changed")
         raise typer.Exit(1)
     answer(found, form)

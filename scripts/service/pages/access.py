@@ -66,8 +66,10 @@ def looks_as_csv(viewer: Viewer) -> Shown:
     """Return who looked at which student as CSV."""
     _check(viewer)
     with Access.beside(viewer.home.folder) as access:
-        rows = [look.as_json() for look in access.looks(**_wanted(viewer))]
-    return Download("".join(csv_lines(rows)).encode(), "text/csv; charset=utf-8", "looks.csv")
+        looks = access.looks(**_wanted(viewer))
+    return Download(
+        "".join(csv_lines(looks.as_lines(), looks.columns())).encode(), "text/csv; charset=utf-8", "looks.csv"
+    )
 
 
 def _wanted(viewer: Viewer) -> dict[str, Any]:
