@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.times import Micros, micros, moment
+from outcomes.projections.export.new_target import check_new, unfinished
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.lines import RecordedAt
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
@@ -45,23 +45,22 @@ class Written(NamedTuple):
 
 def write_log(log: EventLog, target: Path, after: int, upto: int) -> Written:
     """Write a stretch of the log to a new file; raises HomeUnavailable if it is there, LogDamaged. Whole or not."""
-    if target.exists():
-        raise HomeUnavailable(f"{target} is there already: name a new one")
-    unfinished = target.with_name(target.name + ".unfinished")
-    unfinished.unlink(missing_ok=True)
-    make_private(unfinished)
+    check_new(target)
+    making = unfinished(target)
+    making.unlink(missing_ok=True)
+    make_private(making)
     events, first, last = 0, None, None
     try:
-        with pq.ParquetWriter(unfinished, _SCHEMA, compression="zstd", compression_level=_LEVEL) as writer:
+        with pq.ParquetWriter(making, _SCHEMA, compression="zstd", compression_level=_LEVEL) as writer:
             for batch in _batches(log, after, upto):
                 writer.write_batch(batch)
                 events += batch.num_rows
                 first = batch.column(0)[0].as_py() if first is None else first
                 last = batch.column(0)[-1].as_py()
-        sync_to_disk(unfinished)
-        unfinished.rename(target)
+        sync_to_disk(making)
+        making.rename(target)
     except BaseException:
-        unfinished.unlink(missing_ok=True)
+        making.unlink(missing_ok=True)
         raise
     return Written(events, first, last)
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from outcomes.domain.errors import HomeUnavailable
 from outcomes.domain.event import ErasedEvent, OtherEvent
 from outcomes.domain.identity import Kind
 from outcomes.projections.as_of.fingerprint import fingerprint_at
@@ -19,6 +18,7 @@ from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import LogCut, PointInTime
 from outcomes.projections.export.column_types import Columns
 from outcomes.projections.export.entity_tables import ENTITY_TABLES, MASTERY, OUTCOME, POINT, EntityTable
+from outcomes.projections.export.new_target import check_new, unfinished
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
@@ -103,20 +103,19 @@ def replay(
     connection: sqlite3.Connection, log: EventLog, point: PointInTime, target: Path, sink: type[FileSink] = SqliteFile
 ) -> dict[str, Any]:
     """Write the state at a point to a new file or folder; returns the contract's answer. Refuses what is there."""
-    if target.exists():
-        raise HomeUnavailable(f"{target} is there already: name a new one")
-    unfinished = target.with_name(target.name + ".unfinished")
-    _remove(unfinished)
+    check_new(target)
+    making = unfinished(target)
+    _remove(making)
     try:
-        writer = sink(unfinished)
+        writer = sink(making)
         try:
             told = write_state(connection, log, point, writer)
         finally:
             writer.close()
         # Under its own name only when whole: a killed process leaves nothing that looks like an answer.
-        unfinished.rename(target)
+        making.rename(target)
     except BaseException:
-        _remove(unfinished)
+        _remove(making)
         raise
     return {"file": source_name(str(target)), **told}
 

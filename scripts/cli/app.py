@@ -29,7 +29,7 @@ from outcomes.cli.commands import (
     serve,
 )
 from outcomes.cli.error_messages import in_words
-from outcomes.cli.options import KEY, VIEWS, is_url
+from outcomes.cli.options import KEY, VIEWS
 from outcomes.cli.output import say
 from outcomes.cli.spreadsheets import writes_csv
 
@@ -90,7 +90,7 @@ def choose_home(
 ) -> None:
     """Remember the data folder for the command."""
     context.obj = home
-    context.meta[VIEWS] = views if is_url(home) else None
+    context.meta[VIEWS] = views
     context.meta[KEY] = {"key_file": key_file, "key_command": key_command}
     context.meta["run"] = run
 
@@ -173,9 +173,9 @@ def run(arguments: list[str] | None = None) -> int:
             if os.environ.get("OUTCOMES_DEBUG"):
                 raise
             message = f"unexpected {type(error).__name__}: {error}: a defect; OUTCOMES_DEBUG=1 shows where"
-        # Without a command the help has been shown instead, and there is nothing to add.
-        if message:
-            say("error: " + " ".join(message.split()))
+        if not message:
+            return _DONE  # without a command it has shown its help
+        say("error: " + " ".join(message.split()))
         return _WRONG
     if code == _STOPPED:  # Typer has made it of an interrupt, without a word
         say(_INTERRUPTED)

@@ -41,7 +41,9 @@ def _of_ours(error: Exception) -> str | None:
 def _of_system(error: OSError) -> str:
     if error.errno in _OF_THE_NAME:
         return f"{error.strerror}: {error.filename}: name another"
-    return f"{error}: {_CHECK_FOLDER}"
+    what = error.strerror or str(error)
+    where = "" if error.filename is None else f": {error.filename}"
+    return f"{what}{where}: {_CHECK_FOLDER}"
 
 
 def _of_database(error: sqlite3.Error) -> str:

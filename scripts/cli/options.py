@@ -93,10 +93,18 @@ def home_of(context: typer.Context) -> str:
     return home
 
 
+def choose_home(context: typer.Context, home: str) -> None:
+    """Let a command work on the home that it was given itself; raises UsageError if --home names another."""
+    named, source = home_of(context), context.find_root().get_parameter_source("home")
+    if named != home and source is not None and source.name == "COMMANDLINE":
+        raise UsageError(f"two homes are named, {home} and --home {named}: name one")
+    context.obj = home
+
+
 def views_of(context: typer.Context) -> Path | None:
     """Return the folder that the user chose for the views of a log on PostgreSQL."""
     views: Path | None = context.meta.get(VIEWS)
-    return views
+    return views if is_url(home_of(context)) else None
 
 
 def folder_of(context: typer.Context) -> Path:

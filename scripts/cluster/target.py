@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow.fs import FileType
 
 from outcomes.domain.errors import HomeUnavailable
+from outcomes.projections.export import new_target
 from outcomes.projections.partitioned.places import is_far, system_of
 from outcomes.projections.partitioned.tables import SCHEMAS
 from outcomes.store.sqlite.private_files import make_private, make_private_folder
@@ -72,14 +73,10 @@ def check_new(to: str) -> None:
     """Raise HomeUnavailable unless a folder can be made there."""
     if is_far(to):
         system, path = system_of(to)
-        is_there = system.get_file_info(path).type is not FileType.NotFound
+        if system.get_file_info(path).type is not FileType.NotFound:
+            raise HomeUnavailable(f"{to} is there already: name a new one")
     else:
-        is_there = Path(to).exists()
-        parent = Path(to).absolute().parent
-        if not parent.is_dir():
-            raise HomeUnavailable(f"{parent} is no folder: make it, or name another")
-    if is_there:
-        raise HomeUnavailable(f"{to} is there already: name a new folder")
+        new_target.check_new(Path(to))
 
 
 @contextmanager
@@ -100,7 +97,7 @@ def new_folder(to: str) -> Iterator[tuple[str, str]]:
             raise
         return
     target = Path(to).absolute()
-    unfinished = target.with_name(target.name + ".unfinished")
+    unfinished = new_target.unfinished(target)
     shutil.rmtree(unfinished, ignore_errors=True)
     make_private_folder(unfinished)
     # On the same disk as the answer: a folder for temporary files may be in memory.

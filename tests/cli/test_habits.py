@@ -40,6 +40,34 @@ def test_an_entity_is_one_word_or_two(college: Forked, command: str) -> None:
     assert college(command, "group:1", "2").code == 2
 
 
+@pytest.mark.parametrize("group", ["", "quarantine", "token"])
+def test_without_a_command_the_help_is_shown(college: Forked, group: str) -> None:
+    """Who types only the name asks what there is: that is an answer, and nothing went wrong."""
+    ran = college(*group.split())
+    assert (ran.code, ran.out, ran.err) == (0, college(*group.split(), "--help").out, "")
+
+
+def test_init_takes_the_home_as_its_argument(tmp_path: Path) -> None:
+    """It is made there and nowhere else; another one named by --home is wrong use, and a URL is a log on PostgreSQL."""
+    other, made = Forked(tmp_path / "other"), tmp_path / "made"
+    ran = other("init", str(made))
+    assert (ran.code, ran.err) == (2, f"error: two homes are named, {made} and --home {other.home}: name one\n")
+    ran = run_without_home("init", str(made), folder=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, f"{made} is ready\n")
+    assert (made / "log.db").exists()
+    assert not Path(other.home).exists()
+    ran = run_without_home("init", "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1", folder=tmp_path)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: no connection to postgresql://nobody@127.0.0.1:1/none")
+
+
+def run_without_home(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a command that is told of no home."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OUTCOMES_")}
+    command = [sys.executable, "-m", "outcomes", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
 @pytest.mark.parametrize(("shell", "typed"), [("bash", "outcomes ti"), ("zsh", "outcomes ti"), ("fish", "outcomes ti")])
 def test_the_shell_completes(shell: str, typed: str) -> None:
     """As the shells ask: `ti` and a tab is `timeline`."""

@@ -101,6 +101,17 @@ def test_replay_makes_a_folder_of_parquet_files(school: Outcomes, tmp_path: Path
     assert school(*arguments).code == 2
 
 
+@pytest.mark.parametrize(
+    "command", [("replay",), ("replay", "--format", "parquet"), ("log", "--format", "parquet")], ids=" ".join
+)
+def test_a_folder_that_is_not_there_is_named(school: Outcomes, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """In words, and without the system's number for it."""
+    target = tmp_path / "missing" / "x"
+    ran = school(*command, "--to", str(target))
+    assert (ran.code, ran.out) == (2, b"")
+    assert ran.err == f"error: cannot make {target}: {target.parent} is no folder: make it, or name another\n"
+
+
 def test_no_other_command_waits_for_pyarrow(school: Outcomes) -> None:
     """It takes a third of a second to load; only a replay into Parquet needs it."""
     ran = school("status", PYTHONPROFILEIMPORTTIME="1")

@@ -55,7 +55,7 @@ def init(
     """
     there = HomeFolder.at(folder, None if views is None else Path(views))
     if there.store.exists() and not (encrypt or redact):
-        raise UsageError(f"{there.place} is there already: nothing was done; name another with --home")
+        raise UsageError(f"{there.place} is there already: nothing was done; name another")
     home = open(folder, create=True, encrypt=encrypt, views=views, key_file=key_file, key_command=key_command)
     if redact:
         home.settings.set(REDACT, "on")

@@ -4,13 +4,16 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli.options import home_of, is_url, key_of, views_of
+from outcomes.cli.options import choose_home, home_of, is_url, key_of, views_of
 from outcomes.cli.output import say
 from outcomes.cli.session import warn_of_others
 
 
 def init(
     context: typer.Context,
+    place: Annotated[
+        str | None, typer.Argument(metavar="DIR|URL", help="The home to make; else that of --home.", show_default=False)
+    ] = None,
     *,
     encrypt: Annotated[
         bool,
@@ -24,10 +27,12 @@ def init(
 
     With the URL of a database of PostgreSQL it makes the log's schema and tables there, and prints the grants.
 
-    Example: outcomes init --encrypt
+    Example: outcomes init postgresql://owner@db.school.example/outcomes
     """
     from outcomes.api import home  # noqa: PLC0415 - slow to load, and not needed to show help
 
+    if place is not None:
+        choose_home(context, place)
     where = home_of(context)
     with home.init(where, encrypt=encrypt, redact=redact, views=views_of(context), **key_of(context)) as made:
         if is_url(where):
