@@ -1,16 +1,13 @@
 """What a comparison found: counts, coverage by course, and each finding, kept on disk since there may be millions."""
 
-import tempfile
-import weakref
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import orjson
-
 from outcomes.domain.identity import Kind
 from outcomes.domain.reconciliation import Judgement, Verdict
 from outcomes.domain.times import Micros, to_text
+from outcomes.projections.reconcile.row_file import RowFile
 
 
 class Coverage(NamedTuple):
@@ -52,8 +49,7 @@ class Book:
         self._keeps = keeps
         self._cells: dict[tuple[str | None, Kind], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         self._days: dict[tuple[str | None, Kind], tuple[Micros, Micros]] = {}
-        self._findings = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the answer
-        weakref.finalize(self, self._findings.close)
+        self._findings = RowFile()
 
     def same(self, kind: Kind, course: str | None, *, told: bool, count: int = 1) -> None:
         """Count entities that are as the log has them, and whether events told them or only exports."""
@@ -71,7 +67,7 @@ class Book:
             self._cells[course, kind][_PLACE.get(verdict, _TOLD if told else _OBSERVED)] += 1
         self._note_days(kind, course, found)
         if self._keeps:
-            self._findings.write(orjson.dumps(_line(kind, local_id, course, found), option=orjson.OPT_APPEND_NEWLINE))
+            self._findings.add(_line(kind, local_id, course, found))
 
     def _note_days(self, kind: Kind, course: str | None, found: Judgement) -> None:
         if found.verdict not in _PLACE or found.until is None:
@@ -80,10 +76,8 @@ class Book:
         self._days[course, kind] = min(first, found.until), max(last, found.until)
 
     def findings(self) -> Iterator[dict[str, Any]]:
-        """Yield all that is not the same, in the order of the export's tables."""
-        self._findings.seek(0)
-        for line in self._findings:
-            yield orjson.loads(line)
+        """Return all that is not the same, in the order of the export's tables."""
+        return self._findings.rows()
 
     def coverage(self) -> list[Coverage]:
         """Return the coverage of every course and kind: those of accounts first, then by course."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from outcomes.projections.reconcile.same_results import NAMES
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import SHARD, Observation, Writer
 from outcomes.store.observations.shaping import Shaper, assignment_of, rating_of, time
+from outcomes.store.observations.spool import Spool
 from outcomes.store.sources.exports.columns import TABLES
 from outcomes.store.sources.exports.files import pages_of, rows_of
 from outcomes.store.sources.exports.pages import Page
@@ -49,7 +50,7 @@ class Comparison:
         lookups: Lookups,
         cut: Cut,
         book: Book,
-        spool: BinaryIO | None,
+        spool: Spool | None,
         writer: Writer,
     ) -> None:
         self._present = present

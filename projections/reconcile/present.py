@@ -15,6 +15,7 @@ from outcomes.domain.reconciliation import Ours
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.reconcile.bit_set import BitSet
 from outcomes.projections.reconcile.plain_columns import whole_ids
 from outcomes.projections.reconcile.result_records import ResultRecords
 from outcomes.projections.reconcile.same_results import Look, SameResults
@@ -69,7 +70,7 @@ class Present:
         self._views = connection
         self._log = log
         self._point = point
-        self._is_observed = np.zeros(point.known_at + 1, dtype=bool)
+        self._is_observed = BitSet(point.known_at + 1)
         self._records: ResultRecords | None = None
         self._same: SameResults | None = None
         self._seen_by_id: set[str] = set()
@@ -79,7 +80,7 @@ class Present:
         with self._log.reading() as reading:
             positions = (position for (position,) in observed_positions(reading) if position <= self._point.known_at)
             while len(some := np.fromiter(islice(positions, _AT_ONCE), np.int64)):
-                self._is_observed[some] = True
+                self._is_observed.add(some)
         return self
 
     def __exit__(
@@ -101,7 +102,7 @@ class Present:
         return {row[0]: self._here(*row[1:]) for row in rows.fetchall()}
 
     def _here(self, position: int, event_time: Micros, updated_at: Micros, newest: Micros) -> Here:
-        return Here(position, event_time, newest, not self._is_observed[position], newest > updated_at)
+        return Here(position, event_time, newest, position not in self._is_observed, newest > updated_at)
 
     @property
     def _results(self) -> ResultRecords:
@@ -111,9 +112,9 @@ class Present:
 
     def results(self, ids: Sequence[str]) -> dict[str, Here]:
         """Return the versions in force of results."""
-        places = self._results.places(whole_ids(ids))
+        places, records = self._results.find(whole_ids(ids))
         is_there = places >= 0
-        records = self._results.at(places[is_there])
+        records = records[is_there]
         columns = [records[name].tolist() for name in ("id", "position", "event_time", "updated_at", "newest")]
         found = {str(row[0]): self._here(*row[1:]) for row in zip(*columns, strict=True)}
         others = [one for one, is_known in zip(ids, is_there.tolist(), strict=True) if not is_known]
@@ -141,7 +142,7 @@ class Present:
 
     def note_seen_results(self, ids: Sequence[str]) -> None:
         """Remember that the export holds results."""
-        places = self._results.places(whole_ids(ids))
+        places, _ = self._results.find(whole_ids(ids))
         self._results.note_seen(places[places >= 0])
         self._seen_by_id.update(one for one, place in zip(ids, places.tolist(), strict=True) if place < 0)
 
@@ -199,11 +200,11 @@ class Present:
         identity, table = ID_COLUMNS[kind], VERSION_TABLES[kind]
         rows = self._views.execute(
             f"SELECT m.id, v.event_time FROM (SELECT DISTINCT {identity} AS id FROM {table} WHERE tenant = :tenant) m "
-            f"JOIN {table} v ON v.position = {seek(kind)} WHERE coalesce(v.workflow_state, 'active') <> 'deleted'",
-            self._point.bounds(),
-        ).fetchall()
-        seen = {row[0] for row in self._views.execute("SELECT id FROM temp.here_seen WHERE kind = ?", (kind.value,))}
-        return [row for row in rows if row[0] not in seen]
+            f"JOIN {table} v ON v.position = {seek(kind)} WHERE coalesce(v.workflow_state, 'active') <> 'deleted' "
+            "AND NOT EXISTS (SELECT 1 FROM temp.here_seen s WHERE s.kind = :kind AND s.id = m.id)",
+            {**self._point.bounds(), "kind": kind.value},
+        )
+        return iter(rows)
 
     def _unseen_that_moved(self) -> Iterator[tuple[str, Micros]]:
         moved = self._views.execute(

@@ -4,7 +4,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.reconciliation import Cut, Judgement, Verdict
@@ -19,6 +19,7 @@ from outcomes.projections.views.extract import WEEK
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import Observation, Writer
 from outcomes.store.observations.shaping import instant
+from outcomes.store.observations.spool import Spool
 from outcomes.store.sources.exports.report_csv import NEW_QUIZ, ReportRow
 
 TABLE = "outcome_results_report"
@@ -86,7 +87,7 @@ class ReportComparison:
         self._course: str | None = None
         self._known: dict[Key, list[dict[str, Any]]] = {}
 
-    def run(self, found: Iterable[Assessed], spool: BinaryIO | None, writer: Writer) -> None:
+    def run(self, found: Iterable[Assessed], spool: Spool | None, writer: Writer) -> None:
         """Compare everything that a report says."""
         for one in found:
             student = self._students.get(one.user_id)
@@ -135,7 +136,7 @@ class ReportComparison:
         self.book.add(Kind.RESULT, name, one.course_id, found, told=True)
 
     def _new_quiz(
-        self, one: Assessed, student: str, known: list[dict[str, Any]], spool: BinaryIO | None, writer: Writer
+        self, one: Assessed, student: str, known: list[dict[str, Any]], spool: Spool | None, writer: Writer
     ) -> None:
         if any(_is(body, one.score) and body.get("attempt") == one.attempt for body in known):
             self.book.same(Kind.RESULT, one.course_id, told=False)

@@ -1,10 +1,11 @@
 """The version in force of every result at a point, as records of one size on disk: found by id, a page at a time.
 
 Memory does not grow with the results. They are read once in the order of the views, cast by id into parts that are each
-sorted in memory, and kept sorted in one file without a name, of which no more is mapped than is being asked for.
+sorted in memory, and kept sorted in one file without a name, by blocks. Of each block only the first id is remembered;
+what is asked for is read with its block. The file is not mapped: what is mapped and was touched counts as memory.
 """
 
-import mmap
+import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Ints
 from outcomes.projections.mastery.columnar.id_numbers import id_numbers
+from outcomes.projections.reconcile.bit_set import BitSet
 from outcomes.projections.reconcile.plain_columns import NOTHING, Codes, whole_ids
 from outcomes.projections.views.extract import RUBRIC_ASSESSMENT
 
@@ -45,9 +47,13 @@ RECORD: Final = np.dtype(
 Records = NDArray[np.void]
 
 ACTIVE: Final = "active"
-_PART = 400_000
+_PART = 200_000
 _ROWS_AT_ONCE = 1_000
-_LET_GO = 200_000
+_BLOCK = 64
+"""Records that are read at once: 7.5 KiB, which takes hardly longer than one of them."""
+_BLOCKS_AT_ONCE = 64
+_NO_ID: Final = -1
+"""Fills the last block of a part."""
 # What nearly all have is no text: to make texts is most of the time of reading a row.
 _VERSIONS = f"""
 SELECT result_id, position, event_time, updated_at, course, student, outcome_id, score, possible, percent, assessed_at,
@@ -64,6 +70,13 @@ class Active(NamedTuple):
     event_time: Micros
 
 
+class Found(NamedTuple):
+    """Where the records of some ids are, -1 for those that have none, and the records themselves: zeros for none."""
+
+    places: Ints
+    records: Records
+
+
 class ResultRecords:
     """Records of one tenant's results at a point.
 
@@ -78,57 +91,49 @@ class ResultRecords:
         self._moved = _moved(connection, point)
         self._courses = _courses(connection, point)
         self._file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed by close
-        self._ids_file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the same
-        self._begins = self._write(connection, point)
-        self.size = self._begins[-1]
-        self._maps: list[mmap.mmap] = []
-        self._records: Records = self._mapped(self._file, RECORD)
-        self._ids: Ints = self._mapped(self._ids_file, np.dtype(np.int64))
-        self._seen = np.zeros(self.size, dtype=bool)
-        self._asked = 0
+        self._begins = [0]
+        self._firsts: list[Ints] = []
+        self._write(connection, point)
+        self._seen = BitSet(self._begins[-1] * _BLOCK)
 
     def close(self) -> None:
-        """Let go of the files."""
-        self._records, self._ids = np.zeros(0, RECORD), np.zeros(0, np.int64)
-        for one in self._maps:
-            one.close()
+        """Let go of the file."""
         self._file.close()
-        self._ids_file.close()
 
-    def _mapped(self, file: BinaryIO, kind: np.dtype[Any]) -> NDArray[Any]:
-        if not self.size:
-            return np.zeros(0, kind)
-        found = mmap.mmap(file.fileno(), self.size * kind.itemsize, access=mmap.ACCESS_READ)
-        self._maps.append(found)
-        return np.frombuffer(found, dtype=kind)
+    def find(self, ids: Ints) -> Found:
+        """Return the records of ids."""
+        blocks = self._blocks_of(ids)
+        places, records = np.full(len(ids), -1, dtype=np.int64), np.zeros(len(ids), RECORD)
+        asked = np.flatnonzero(blocks >= 0)
+        if len(asked):
+            distinct, which = np.unique(blocks[asked], return_inverse=True)
+            read = self._read_blocks(distinct)
+            hits = read["id"][which] == ids[asked, None]
+            within = hits.argmax(axis=1)
+            is_there = hits.any(axis=1)
+            asked, which, within = asked[is_there], which[is_there], within[is_there]
+            places[asked] = distinct[which] * _BLOCK + within
+            records[asked] = read[which, within]
+        return Found(places, records)
 
-    def places(self, ids: Ints) -> Ints:
-        """Return where the records of ids are; -1 for those that have none."""
+    def _blocks_of(self, ids: Ints) -> Ints:
+        """Return the block in which each id would be; -1 where it can be in none."""
         found = np.full(len(ids), -1, dtype=np.int64)
         part_of = ids % self._parts
-        for part in range(self._parts):
-            begin, end = self._begins[part : part + 2]
-            if begin == end:
-                continue
+        for part, (begin, firsts) in enumerate(zip(self._begins, self._firsts, strict=False)):
             chosen = np.flatnonzero((part_of == part) & (ids >= 0))
-            here = self._ids[begin:end]
-            place = np.minimum(np.searchsorted(here, ids[chosen]), end - begin - 1)
-            is_there = here[place] == ids[chosen]
-            found[chosen[is_there]] = begin + place[is_there]
+            block = np.searchsorted(firsts, ids[chosen], side="right") - 1
+            found[chosen] = np.where(block >= 0, begin + block, -1)
         return found
 
-    def at(self, places: Ints) -> Records:
-        """Return the records at places."""
-        self._asked += len(places)
-        if self._asked > _LET_GO and hasattr(mmap, "MADV_DONTNEED"):
-            self._asked = 0
-            for one in self._maps:
-                one.madvise(mmap.MADV_DONTNEED)  # stays in the system's cache, and is counted as ours no more
-        return self._records[places]
+    def _read_blocks(self, blocks: Ints) -> Records:
+        handle, size = self._file.fileno(), _BLOCK * RECORD.itemsize
+        read = b"".join(os.pread(handle, size, block * size) for block in blocks.tolist())
+        return np.frombuffer(read, dtype=RECORD).reshape(len(blocks), _BLOCK)
 
     def note_seen(self, places: Ints) -> None:
         """Remember that an export holds what is at places."""
-        self._seen[places] = True
+        self._seen.add(places)
 
     def unseen(self) -> Iterator[Active]:
         """Yield the active results that no export held, by id."""
@@ -137,33 +142,39 @@ class ResultRecords:
 
     def _unseen_of(self, part: int, active: int) -> Iterator[Active]:
         begin, end = self._begins[part : part + 2]
-        places = begin + np.flatnonzero(~self._seen[begin:end])
-        for some in np.array_split(places, 1 + len(places) // _ROWS_AT_ONCE):
-            records = self.at(some)
-            records = records[records["state"] == active]
+        for block in range(begin, end, _BLOCKS_AT_ONCE):
+            some = np.arange(block, min(block + _BLOCKS_AT_ONCE, end))
+            places = np.arange(some[0] * _BLOCK, (some[-1] + 1) * _BLOCK)
+            is_seen = self._seen.has(places)
+            if is_seen.all():
+                continue
+            records = self._read_blocks(some).reshape(-1)[~is_seen]
+            records = records[(records["id"] != _NO_ID) & (records["state"] == active)]
             for local_id, event_time in zip(records["id"].tolist(), records["event_time"].tolist(), strict=True):
                 yield Active(str(local_id), event_time)
 
-    def _write(self, connection: sqlite3.Connection, point: PointInTime) -> list[int]:
-        """Write the records; return where each part begins, and where the last one ends."""
+    def _write(self, connection: sqlite3.Connection, point: PointInTime) -> None:
+        """Write the records, part by part."""
         parts = [cast("BinaryIO", tempfile.TemporaryFile()) for _ in range(self._parts)]  # noqa: SIM115 - below
-        begins = [0]
         try:
             for records in self._read(connection, point):
                 part_of = records["id"] % self._parts
                 for part, file in enumerate(parts):
                     file.write(records[part_of == part].tobytes())
             for file in parts:
-                records = _in_force(file)
-                self._file.write(records.tobytes())
-                self._ids_file.write(np.ascontiguousarray(records["id"]).tobytes())
-                begins.append(begins[-1] + len(records))
+                self._write_part(_in_force(file))
         finally:
             for file in parts:
                 file.close()
         self._file.flush()
-        self._ids_file.flush()
-        return begins
+
+    def _write_part(self, records: Records) -> None:
+        filling = np.zeros(-len(records) % _BLOCK, RECORD)
+        filling["id"] = _NO_ID
+        for some in (records, filling):
+            some.tofile(self._file)
+        self._firsts.append(np.ascontiguousarray(records["id"][::_BLOCK]))
+        self._begins.append(self._begins[-1] + len(self._firsts[-1]))
 
     def _read(self, connection: sqlite3.Connection, point: PointInTime) -> Iterator[Records]:
         """Yield all versions; those of one result in their order, since none of these moved."""

@@ -4,17 +4,19 @@ Only what the views hold is compared here. What differs in any of it, or is not 
 """
 
 import sqlite3
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
+import orjson
 
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.columnar.id_numbers import id_numbers
+from outcomes.projections.reconcile.bit_set import BitSet
 from outcomes.projections.reconcile.plain_columns import NOTHING, ODD, numbers_of, seconds_of, whole_ids
 from outcomes.projections.reconcile.result_records import Records, ResultRecords
-from outcomes.store.sources.exports.pages import Columns
+from outcomes.store.sources.exports.pages import Columns, Values
 
 NAMES = (
     "updated_at",
@@ -34,6 +36,8 @@ NAMES = (
 _SECOND = 1_000_000
 _CLOSE = 1e-9
 _NOBODY = -1
+_STUDENTS = 20_000
+_NUMBERS = "SELECT s.uuid, s.student FROM json_each(?) j CROSS JOIN students s ON s.uuid = j.value AND s.tenant = ?"
 
 
 class Look(NamedTuple):
@@ -47,7 +51,7 @@ class SameResults:
     """Compares pages of learning_outcome_results with the records of what is known here."""
 
     def __init__(
-        self, connection: sqlite3.Connection, point: PointInTime, records: ResultRecords, is_observed: Bools
+        self, connection: sqlite3.Connection, point: PointInTime, records: ResultRecords, is_observed: BitSet
     ) -> None:
         self._records = records
         self._is_observed = is_observed
@@ -55,21 +59,17 @@ class SameResults:
         self._course_names = dict(contexts)
         self._courses = np.full(1 + max(self._course_names, default=0), ODD)
         self._courses[[number for number, _ in contexts]] = id_numbers([local_id for _, local_id in contexts])
-        students = connection.execute("SELECT uuid, student FROM students WHERE tenant = ?", (point.number,))
-        self._students = defaultdict(lambda: _NOBODY, students.fetchall())
+        self._students = _Students(connection, point)
 
     def look(self, columns: Columns, latest: int) -> Look:
         """Tell what is the same; nothing that was saved after the second `latest` is."""
         updated, assessed, users, outcomes, courses, states, kinds, artifacts, *amounts = columns.values
-        places = self._records.places(whole_ids(columns.ids))
+        places, here = self._records.find(whole_ids(columns.ids))
         is_there = (places >= 0) & np.array([action != "D" for action in columns.actions], dtype=bool)
         self._records.note_seen(places[is_there])
-        here = self._records.at(np.maximum(places, 0)) if self._records.size else None
-        if here is None:
-            return Look(Counter(), is_there)
         saved, own = seconds_of(updated), np.where(here["newest"] == 0, here["event_time"], here["newest"])
         is_same = is_there & (saved > ODD) & (saved <= own // _SECOND) & (saved <= latest)
-        is_same &= np.fromiter(map(self._students.__getitem__, users), np.int64, len(users)) == here["student"]
+        is_same &= self._students.numbers(users) == here["student"]
         is_same &= _are_equal_ids(whole_ids(outcomes), here["outcome"])
         is_same &= _are_equal_ids(whole_ids(courses), self._courses[here["course"]])
         is_same &= self._records.states.of(states) == here["state"]
@@ -81,12 +81,30 @@ class SameResults:
         return Look(self._counted(here[is_same]), is_same)
 
     def _counted(self, here: Records) -> Counter[tuple[str, bool]]:
-        is_told = ~self._is_observed[here["position"]]
+        is_told = ~self._is_observed.has(here["position"])
         pairs, counts = np.unique(here["course"] * 2 + is_told, return_counts=True)
         found = Counter[tuple[str, bool]]()
         for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
             found[self._course_names[pair // 2], bool(pair % 2)] = count
         return found
+
+
+class _Students:
+    """Numbers of students by uuid: those that turned up last are remembered, not all of a large school."""
+
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime) -> None:
+        self._connection, self._tenant = connection, point.number
+        self._known: dict[str | int | float | None, int] = {}
+
+    def numbers(self, users: Values) -> Ints:
+        """Return the numbers of students; `_NOBODY` for those of whom no event tells."""
+        if new := set(users) - self._known.keys():
+            if len(self._known) > _STUDENTS:
+                self._known, new = {}, set(users)
+            self._known.update(dict.fromkeys(new, _NOBODY))
+            texts = orjson.dumps([one for one in new if isinstance(one, str)]).decode()
+            self._known.update(self._connection.execute(_NUMBERS, (texts, self._tenant)))
+        return np.fromiter(map(self._known.__getitem__, users), np.int64, len(users))
 
 
 def _are_equal_ids(theirs: Ints, ours: Ints) -> Bools:

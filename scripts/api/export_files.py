@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from outcomes.api.session import Session
 from outcomes.domain.errors import UnreadableInput, UsageError
@@ -17,6 +17,7 @@ from outcomes.projections.reconcile.report import TABLE, ReportComparison, asses
 from outcomes.projections.reconcile.report_places import observed_places
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import SHARD, Institution, Observation, Writer
+from outcomes.store.observations.spool import Spool
 from outcomes.store.sources.exports.outcomes_csv import is_outcomes_csv, nodes_in
 from outcomes.store.sources.exports.report_csv import places_in, rows_in
 from outcomes.store.sources.files import open_source
@@ -59,7 +60,7 @@ def _is_of_outcomes(source: Path) -> bool:
 
 
 def compare_file(
-    session: Session, source: Path, subject: Subject, context: str | None, spool: BinaryIO | None
+    session: Session, source: Path, subject: Subject, context: str | None, spool: Spool | None
 ) -> FilePass:
     """Compare a file; what it shows is written to `spool` as observations, if there is one. Raises UnreadableInput."""
     writer = Writer(subject.institution, subject.cut.at)

@@ -1,14 +1,12 @@
 """What Canvas exports, read beside the log: `Home.bootstrap` and `Home.reconcile`."""
 
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
-from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from outcomes.api.answers.differences import ScoreChange
+from outcomes.api.answers.differences import ScoreChange, ScoreChanges
 from outcomes.api.answers.exports import Bootstrapped, CoverageRow, ReconciledEntity, Reconciliation
 from outcomes.api.arguments import Time, duration, instant
 from outcomes.api.export_files import Subject, compare_file
@@ -21,14 +19,15 @@ from outcomes.projections.history.diff import students_changed
 from outcomes.projections.reconcile.book import Book, Coverage
 from outcomes.projections.reconcile.comparison import Comparison, Watch
 from outcomes.projections.reconcile.present import Present
-from outcomes.store.ingest.ingest import Ingest
+from outcomes.projections.reconcile.row_file import RowFile
+from outcomes.store.ingest.ingest import Ingest, IngestReport
 from outcomes.store.log.provenance import first_told
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import Institution, Writer
 from outcomes.store.observations.shaping import Shaper
+from outcomes.store.observations.spool import Spool
 from outcomes.store.sources.exports.columns import KNOWN_COLUMNS, TABLES
 from outcomes.store.sources.exports.files import rows_of, tables_in
-from outcomes.store.sources.files import OpenSource
 
 LAG = "4h"
 _LOOKED_AT = 500
@@ -56,8 +55,8 @@ def bootstrap(session: Session, source: Path, at: Time, owner: Owner, watch: Wat
     """Take the state before the subscription out of an export, see `Home.bootstrap`."""
     started = time.monotonic()
     exported_at = _instant(at)
-    with tempfile.TemporaryFile() as spool:
-        found = _compare(session, source, Cut(exported_at, 0, None), owner, cast("BinaryIO", spool), watch)
+    with Spool() as spool:
+        found = _compare(session, source, Cut(exported_at, 0, None), owner, spool, watch)
         report = _append(session, spool, source, exported_at)
     return Bootstrapped(
         tenant=found.tenant,
@@ -82,8 +81,8 @@ def reconcile(
     if not write:
         found = _compare(session, source, cut, owner, None, watch)
         return _answer(found, cut)
-    with tempfile.TemporaryFile() as spool:
-        found = _compare(session, source, cut, owner, cast("BinaryIO", spool), watch)
+    with Spool() as spool:
+        found = _compare(session, source, cut, owner, spool, watch)
         before = session.log.head
         report = _append(session, spool, source, exported_at)
     return _answer(found, cut, _changed(session, found.tenant, before), report.appended)
@@ -96,7 +95,7 @@ def _instant(at: Time) -> Micros:
     return found
 
 
-def _compare(session: Session, source: Path, cut: Cut, owner: Owner, spool: BinaryIO | None, watch: Watch) -> Pass:
+def _compare(session: Session, source: Path, cut: Cut, owner: Owner, spool: Spool | None, watch: Watch) -> Pass:
     if source.is_file():
         return _compare_file(session, source, cut, owner, spool)
     files = tables_in(source)
@@ -123,7 +122,7 @@ def _compare(session: Session, source: Path, cut: Cut, owner: Owner, spool: Bina
     return Pass(institution.tenant, book, rows, missing, remarks)
 
 
-def _compare_file(session: Session, source: Path, cut: Cut, owner: Owner, spool: BinaryIO | None) -> Pass:
+def _compare_file(session: Session, source: Path, cut: Cut, owner: Owner, spool: Spool | None) -> Pass:
     with session.reading() as connection:
         institution, point = _institution(session, connection, {}, owner)
     found = compare_file(session, source, Subject(institution, point, cut), owner.context, spool)
@@ -205,26 +204,24 @@ def _unknown_columns(files: dict[str, list[Path]]) -> Iterator[str]:
             yield f"{table}: unknown column {', '.join(unknown)}: left aside"
 
 
-def _append(session: Session, spool: Any, source: Path, at: Micros) -> Any:
-    spool.flush()
-    spool.seek(0)
+def _append(session: Session, spool: Spool, source: Path, at: Micros) -> IngestReport:
     run = Ingest(session.home, session.log, session.clock, session.views)
-    run.run([OpenSource(f"export of {to_text(at)}: {source}", cast("BufferedReader", spool))])
-    return run.report
+    return run.run([spool.source(f"export of {to_text(at)}: {source}")])
 
 
-def _changed(session: Session, tenant: str, before: int) -> list[ScoreChange]:
+def _changed(session: Session, tenant: str, before: int) -> ScoreChanges:
     """Return the scores and the mastery that differ between the log up to a position and all of it."""
+    found = RowFile()
     with session.reading() as connection:
         query = PointQuery(tenant)
         after = resolve(connection, query)
         known = resolve(connection, PointQuery(tenant, None, str(before)))._replace(until=after.until)
-        return [ScoreChange.of(found) for found in students_changed(connection, known, after, None)]
+        for row in students_changed(connection, known, after, None):
+            found.add(row)
+    return ScoreChanges(lambda: map(ScoreChange.of, found.rows()))
 
 
-def _answer(
-    found: Pass, cut: Cut, changed: list[ScoreChange] | None = None, appended: int | None = None
-) -> Reconciliation:
+def _answer(found: Pass, cut: Cut, changed: ScoreChanges | None = None, appended: int | None = None) -> Reconciliation:
     book = found.book
     summary = {
         "tenant": found.tenant,

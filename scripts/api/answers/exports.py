@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from outcomes.api.answers.base import Answer, Record, moment_of
-from outcomes.api.answers.differences import ScoreChange
+from outcomes.api.answers.base import Answer, Record, moment_of, names_of
+from outcomes.api.answers.differences import ScoreChanges
 from outcomes.api.answers.rows import Rows
 
 
@@ -89,14 +89,14 @@ class Reconciliation(Answer):
         coverage: Iterable[CoverageRow],
         findings: Callable[[], Iterator[ReconciledEntity]],
         ok: bool,
-        changed: Iterable[ScoreChange] | None = None,
+        changed: ScoreChanges | None = None,
         appended: int | None = None,
     ) -> None:
         self.summary = summary
         self.coverage = tuple(coverage)
         self.findings = ReconciledEntities(findings)
         self.ok = ok
-        self.changed = None if changed is None else tuple(changed)
+        self.changed = changed
         self.appended = appended
 
     def __bool__(self) -> bool:
@@ -116,18 +116,27 @@ class Reconciliation(Answer):
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's answer."""
-        return {
+        head, lists = self.as_parts()
+        return {**head, **{name: list(rows) for name, rows in lists.items()}}
+
+    def as_parts(self) -> tuple[dict[str, Any], dict[str, Iterator[dict[str, Any]]]]:
+        """Return the same, with the findings and the scores that changed as they are read."""
+        head = {
             **self.summary,
             "ok": self.ok,
-            "coverage": [row.as_json() for row in self.coverage],
-            "findings": list(self.findings.as_lines()),
             **({} if self.appended is None else {"appended": self.appended}),
-            **({} if self.changed is None else {"changed": [change.as_json() for change in self.changed]}),
+            "coverage": [row.as_json() for row in self.coverage],
         }
+        changed = {} if self.changed is None else {"changed": self.changed.as_lines()}
+        return head, {"findings": self.findings.as_lines(), **changed}
 
     def as_lines(self) -> Iterator[dict[str, Any]]:
         """Yield the findings."""
-        return iter(self.findings.as_lines())
+        return self.findings.as_lines()
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the members of a finding."""
+        return self.findings.columns()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,3 +182,7 @@ class RollupComparison(Record):
     def as_lines(self) -> Iterator[dict[str, Any]]:
         """Yield the numbers that differ."""
         return (found.as_json() for found in self.findings)
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the members of a number that differs."""
+        return names_of(ComparedRollup)

@@ -97,8 +97,11 @@ def _in_words(row: CoverageRow) -> str:
 
 
 def _changed(found: Reconciliation) -> list[RenderableType]:
-    if not found.changed:
-        return [Text("no score changed")] if found.changed is not None else []
+    rows = iter(() if found.changed is None else found.changed)
+    first = list(islice(rows, _SHOWN))
+    if not first:
+        return [] if found.changed is None else [Text("no score changed")]
+    count = len(first) + sum(1 for _ in rows)
     table = parts.table(
         ("course", "student", "outcome", "score", "mastered"),
         (
@@ -109,7 +112,7 @@ def _changed(found: Reconciliation) -> list[RenderableType]:
                 parts.arrow(*row.score),
                 parts.arrow(*row.mastered),
             )
-            for row in found.changed[:_SHOWN]
+            for row in first
         ),
     )
-    return [Text(f"{len(found.changed):,} scores changed"), table]
+    return [Text(f"{count:,} scores changed"), table]
