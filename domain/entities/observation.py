@@ -278,6 +278,11 @@ def observed_name(kind: Kind) -> str:
     return f"outcomes_{kind.value}_observed"
 
 
+def id_field_of(kind: Kind) -> str:
+    """Return the field of a body of this kind that holds its id."""
+    return _BODIES[kind].id_field
+
+
 # Never updates: of an observation and an event with the same times, the event is the later one.
 OBSERVATION_EVENTS: tuple[type[Event], ...] = tuple(
     event_type for kind, body in _BODIES.items() for event_type in event_types(observed_name(kind), kind, body, "")

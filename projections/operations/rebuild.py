@@ -7,7 +7,8 @@ from typing import Any
 
 from outcomes.projections.as_of.fingerprint import fingerprint_at
 from outcomes.projections.as_of.point import PointQuery, resolve_cut
-from outcomes.projections.views.read_model import SCRATCH, ReadModel, Watch, is_usable, make, origin_of, remove
+from outcomes.projections.views.read_model import ReadModel, Watch
+from outcomes.projections.views.views_file import SCRATCH, is_usable, make, origin_of, remove
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.operations.erasure import erased_keys

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from outcomes.projections.as_of.point import PointQuery, resolve_cut
-from outcomes.projections.views.read_model import SCRATCH, ReadModel, Watch, make, origin_of, remove
+from outcomes.projections.views.read_model import ReadModel, Watch
+from outcomes.projections.views.views_file import SCRATCH, make, origin_of, remove
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.sqlite.datastore import connect

@@ -10,7 +10,8 @@ from outcomes.domain.errors import LogDamaged
 from outcomes.domain.event import Event
 from outcomes.domain.identity import Context
 from outcomes.domain.times import Micros, to_text
-from outcomes.projections.views.read_model import ReadModel, is_usable
+from outcomes.projections.views.read_model import ReadModel
+from outcomes.projections.views.views_file import is_usable
 from outcomes.store.connection import Connection
 from outcomes.store.encoding.stream_keys import OTHER
 from outcomes.store.home_folder import HomeFolder

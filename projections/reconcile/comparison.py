@@ -18,7 +18,10 @@ from outcomes.projections.reconcile.present import Here, Present, is_at_once
 from outcomes.projections.reconcile.same_results import NAMES
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import SHARD, Observation, Writer
-from outcomes.store.observations.shaping import Shaper, assignment_of, rating_of, time
+from outcomes.store.observations.outcome_rows import rating_of
+from outcomes.store.observations.result_rows import assignment_of
+from outcomes.store.observations.row_values import time
+from outcomes.store.observations.shaping import Shaper
 from outcomes.store.observations.spool import Spool
 from outcomes.store.sources.exports.columns import TABLES
 from outcomes.store.sources.exports.files import pages_of, rows_of

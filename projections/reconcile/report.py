@@ -18,7 +18,7 @@ from outcomes.projections.reconcile.present import Present
 from outcomes.projections.views.extract import WEEK
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import Observation, Writer
-from outcomes.store.observations.shaping import instant
+from outcomes.store.observations.row_values import instant
 from outcomes.store.observations.spool import Spool
 from outcomes.store.sources.exports.report_csv import NEW_QUIZ, ReportRow
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from outcomes.api.session import Session
-from outcomes.projections.views.read_model import origin_of
+from outcomes.projections.views.views_file import origin_of
 
 
 class HomeBase:

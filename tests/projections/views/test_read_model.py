@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 
 from outcomes.domain.errors import HomeUnavailable
-from outcomes.projections.views.read_model import Origin, ReadModel, make, remove
+from outcomes.projections.views.read_model import ReadModel
+from outcomes.projections.views.views_file import Origin, make, remove
 from tests.support.given import group
 from tests.support.histories import histories
 from tests.support.world import World, fresh_world

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from outcomes.domain.identity import Kind
-from outcomes.projections.views.read_model import is_usable
 from outcomes.projections.views.tables import TABLES
+from outcomes.projections.views.views_file import is_usable
 from tests.support import given as make
 from tests.support.command import Outcomes
 from tests.support.given import lines
