@@ -78,19 +78,21 @@ class Comparison:
                 self._table(table, paths, watch)
 
     def _pseudonyms(self, paths: list[Path]) -> Iterator[tuple[str | None, str | None]]:
-        for path in paths:
-            for row in rows_of(path, "pseudonyms"):
-                sis_id = identity(row.value.get("sis_user_id"))
-                if sis_id is not None and row.value.get("workflow_state") != "deleted" and not row.is_gone:
-                    yield identity(row.value.get("user_id")), sis_id
+        for row in self._rows("pseudonyms", paths):
+            sis_id = identity(row.value.get("sis_user_id"))
+            if sis_id is not None and row.value.get("workflow_state") != "deleted" and not row.is_gone:
+                yield identity(row.value.get("user_id")), sis_id
 
     def _ratings(self, paths: list[Path]) -> Iterator[tuple[str | None, str, str | None, str]]:
-        for path in paths:
-            for row in rows_of(path, "outcome_proficiency_ratings"):
-                # A revived scale may hold levels still marked deleted, and they count (DOMAIN.md 3); others are old.
-                if not row.is_gone and row.value.get("workflow_state") != "deleted":
-                    scale = identity(row.value.get("outcome_proficiency_id"))
-                    yield scale, row.id, time(row.value.get("updated_at")), rating_of(row)
+        for row in self._rows("outcome_proficiency_ratings", paths):
+            # A revived scale may hold levels still marked deleted, and they count (DOMAIN.md 3); others are old.
+            if not row.is_gone and row.value.get("workflow_state") != "deleted":
+                scale = identity(row.value.get("outcome_proficiency_id"))
+                yield scale, row.id, time(row.value.get("updated_at")), rating_of(row)
+
+    def _rows(self, table: str, paths: list[Path]) -> Iterator[ExportRow]:
+        for page, places in self._pages(table, paths):
+            yield from map(page.row, places)
 
     def _table(self, table: str, paths: list[Path], watch: Watch) -> None:
         is_whole, done = True, 0
@@ -107,12 +109,13 @@ class Comparison:
             self._page(table, rows)
             done += len(places)
             watch(table, done)
-        if is_whole and table in KINDS:
+        # Of an increment in which nothing changed there are files, and no rows: nothing is absent from that.
+        if is_whole and done and table in KINDS:
             self._absent(KINDS[table])
 
     def _pages(self, table: str, paths: list[Path]) -> Iterator[tuple[Page, Sequence[int]]]:
         """Yield pages, and which of their rows count: increments repeat what a snapshot before them has."""
-        if len(paths) > 1 and self._is_incremental(table, paths):
+        if self._is_incremental(table, paths):
             newest = Newest(self._lookups, lambda: (page for path in paths for page in pages_of(path, table)))
             yield from newest.pages()
             return

@@ -45,7 +45,10 @@ def whole_ids(values: Sequence[Any]) -> Ints:
     """Return ids, which may be numbers or text; NOTHING for none, ODD for one that is not simply a number."""
     kinds = set(map(type, values))
     if kinds == {int}:
-        numbers = np.array(values, dtype=np.int64)
+        try:
+            numbers = np.array(values, dtype=np.int64)
+        except OverflowError:
+            return np.full(len(values), ODD)
         return np.where(numbers < 0, ODD, numbers)
     if not kinds <= {int, str, type(None)}:
         return np.full(len(values), ODD)

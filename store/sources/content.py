@@ -1,5 +1,6 @@
 """What is in a source, as text in UTF-8: unpacked and decoded by what it *is*, not by what it is called."""
 
+import codecs
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +58,11 @@ def any_text_in(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
     """Yield text that need not be of events, unpacked and in UTF-8; raises UnreadableInput as `text_in` does."""
     head, chunks, _ = _unpacked(chunks, name)
     encoding = encoding_of(head)
-    yield from chunks if encoding is None else to_utf8(chunks, encoding, name)
+    text = chunks if encoding is None else to_utf8(chunks, encoding, name)
+    for first in text:
+        yield first.removeprefix(codecs.BOM_UTF8)
+        break
+    yield from text
 
 
 def _unpacked(chunks: Iterable[bytes], name: str) -> tuple[bytes, Iterator[bytes], int]:

@@ -270,3 +270,46 @@ def test_an_unknown_column_is_named_and_left_aside(tmp_path: Path) -> None:
     ran = outcomes("bootstrap", "--from", str(folder), "--at", AT)
     assert ran.code == 0
     assert "learning_outcome_groups: unknown column colour: left aside" in ran.err
+
+
+def test_what_an_increment_takes_away_is_gone_from_what_hangs_on_it(tmp_path: Path) -> None:
+    """A level of a scale and a school's id that were deleted for good count no more; the newest copy of a row does."""
+    outcomes, folder = Asked(tmp_path / "home"), export(tmp_path / "cd2", TABLES)
+    names = ("outcome_proficiency_ratings", "pseudonyms", "outcome_proficiencies")
+    scale = row(5, context_type="Account", context_id=1, workflow_state="active")
+    levels = [row(n, outcome_proficiency_id=5, points=n, mastery=n == 3, description=f"{n}") for n in (3, 4)]
+    people = [row(n, user_id=27, sis_user_id=f"P-{n}", workflow_state="active") for n in (8, 9)]
+    export(folder, dict(zip(names, (levels, people, [scale]), strict=True)))
+    gone = {"ts": "2026-06-01T01:00:00Z", "action": "D"}
+    for name, number in zip(names, (4, 8), strict=False):
+        (folder / name).mkdir()
+        (folder / name / "job_1.jsonl").write_text(json.dumps({"key": {"id": number}, "meta": gone}) + "\n")
+    outcomes.json("bootstrap", "--from", str(folder), "--at", AT)
+    ratings = outcomes.json("show", "proficiency:5")["state"]["outcome_proficiency_ratings"]
+    assert [rating["points"] for rating in ratings] == [3.0]
+    assert outcomes.json("show", "user:27")["state"]["user_sis_id"] == "P-9"
+
+
+def test_of_a_file_without_rows_nothing_is_absent(tmp_path: Path) -> None:
+    """It may be an increment in which nothing changed; a whole table that lacks an entity says that it is gone."""
+    outcomes, folder = Asked(tmp_path / "home"), export(tmp_path / "cd2", TABLES)
+    outcomes.json("bootstrap", "--from", str(folder), "--at", AT)
+    groups = TABLES["learning_outcome_groups"]
+    verdicts = []
+    for rows in ([], groups[:1]):
+        part = export(tmp_path / "part", {"learning_outcome_groups": rows})
+        ran = outcomes("reconcile", "--from", str(part), "--at", AT, "--format", "json")
+        verdicts.append([one["verdict"] for one in ran.json()["findings"]])
+    assert verdicts == [[], ["gone"]]
+
+
+def test_a_result_of_a_student_from_another_shard_is_known_again(tmp_path: Path) -> None:
+    """Canvas writes such ids as SHARD~ID, or as one number with the shard in front; neither is taken for another."""
+    outcomes, folder = Asked(tmp_path / "home"), tmp_path / "cd2"
+    results = [{**one, "value": {**one["value"], "user_uuid": ADA}} for one in TABLES["learning_outcome_results"]]
+    results[0]["value"]["user_id"], results[1]["value"]["user_id"] = "7~27", 70_000_000_000_027
+    export(folder, {**TABLES, "learning_outcome_results": results})
+    outcomes.json("bootstrap", "--from", str(folder), "--at", AT)
+    found = outcomes("reconcile", "--from", str(folder), "--at", AT, "--format", "json").json()
+    assert found["findings"] == []
+    assert found["verdicts"]["result"] == {"same": 3}

@@ -40,11 +40,18 @@ def test_an_entity_is_one_word_or_two(college: Forked, command: str) -> None:
     assert college(command, "group:1", "2").code == 2
 
 
-@pytest.mark.parametrize("group", ["", "quarantine", "token"])
-def test_without_a_command_the_help_is_shown(college: Forked, group: str) -> None:
+@pytest.mark.parametrize("group", [(), ("quarantine",)])
+def test_without_a_command_the_help_is_shown(tmp_path: Path, group: tuple[str, ...]) -> None:
     """Who types only the name asks what there is: that is an answer, and nothing went wrong."""
-    ran = college(*group.split())
-    assert (ran.code, ran.out, ran.err) == (0, college(*group.split(), "--help").out, "")
+    alone, asked = (run_without_home(*group, *more, folder=tmp_path) for more in ((), ("--help",)))
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert alone.stdout.strip() == asked.stdout.strip()
+
+
+def test_options_without_a_command_are_wrong_use(tmp_path: Path) -> None:
+    """Something was meant, and was not said."""
+    ran = Forked(tmp_path / "home")()
+    assert (ran.code, ran.err) == (2, "error: Missing command: see outcomes --help\n")
 
 
 def test_init_takes_the_home_as_its_argument(tmp_path: Path) -> None:

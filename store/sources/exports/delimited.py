@@ -41,31 +41,34 @@ def raw_lines_of(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def lines_of(chunks: Iterable[bytes], name: str) -> Iterator[tuple[int, str]]:
-    """Yield the same as UTF-8 text; raises UnreadableInput."""
+    """Yield the same as UTF-8 text, with what stands before the line feed; raises UnreadableInput."""
     return ((number, _decoded(line, name, number)) for number, line in raw_lines_of(chunks))
 
 
 def _decoded(line: bytes, name: str, number: int) -> str:
     try:
-        return line.removesuffix(b"\r").decode()
+        return line.decode()
     except UnicodeDecodeError as error:
         raise UnreadableInput(f"{name} line {number} is not UTF-8: {error.reason}: fetch the file again") from error
 
 
 def csv_texts(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[int, str]]:
     """Yield the text of each record of CSV with the number of its first line; raises UnreadableInput."""
-    first, waiting = 0, ""
+    first, size, is_inside, waiting = 0, 0, False, list[str]()
     for number, line in lines:
-        if waiting:
-            waiting += "\n" + line
-            if len(waiting) > _LONGEST_RECORD:
-                break
-        else:
-            first, waiting = number, line
-        if waiting.count('"') % 2:
+        if not waiting and '"' not in line:
+            yield number, line.removesuffix("\r")
+            continue
+        first = first if waiting else number
+        waiting.append(line)
+        size += len(line)
+        is_inside ^= line.count('"') % 2 == 1
+        if is_inside and size > _LONGEST_RECORD:
+            break
+        if is_inside:
             continue  # a quoted field goes on in the next line
-        yield first, waiting
-        waiting = ""
+        yield first, "\n".join(waiting).removesuffix("\r")
+        size, waiting = 0, []
     if waiting:
         raise UnreadableInput(
             f"{name} ends inside the quotes of the record that begins on line {first}: fetch the file again"
@@ -94,6 +97,11 @@ def csv_record(line: str, name: str, number: int) -> Record:
             return record
 
 
+def tsv_texts(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Yield the text of each record of TSV with its number."""
+    return ((number, line.removesuffix("\r")) for number, line in lines)
+
+
 def tsv_record(line: str) -> Record:
     """Return the fields of one record of TSV."""
     return [None if field == "\\N" else _unescaped(field) for field in line.split("\t")]
@@ -104,8 +112,8 @@ def _unescaped(field: str) -> str:
 
 
 def head_of(record: Record) -> list[str]:
-    """Return the names of columns, as the first record tells them."""
-    return [(column or "").strip().removeprefix("\ufeff") for column in record]
+    """Return the names of columns, as the first record tells them: in small letters, as Canvas has them."""
+    return [(column or "").strip().lower() for column in record]
 
 
 def is_blank(record: Record) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.sources.content import any_text_in
 from outcomes.store.sources.exports.columns import TABLES
-from outcomes.store.sources.exports.delimited import csv_texts, head_of, line_blocks, lines_of
+from outcomes.store.sources.exports.delimited import csv_texts, head_of, line_blocks, lines_of, tsv_texts
 from outcomes.store.sources.exports.pages import CSV, TSV, Dialect, JsonPage, Page, TextPage
 from outcomes.store.sources.exports.parquet_rows import parquet_pages
 from outcomes.store.sources.exports.rows import ExportRow
@@ -42,7 +42,7 @@ def tables_in(folder: Path) -> dict[str, list[Path]]:
     if not present:
         raise UnreadableInput(
             f"{folder} holds no table of Canvas Data 2: files are called learning_outcome_results.jsonl.gz, or lie "
-            "in a folder of that name; formats are jsonl, csv, tsv and parquet"
+            "in a folder of that name, perhaps in those of jobs inside it; formats are jsonl, csv, tsv and parquet"
         )
     return present
 
@@ -79,8 +79,9 @@ def pages_of(path: Path, table: str) -> Iterator[Page]:
         if kind == "json":
             yield from _with_columns(_json_pages(chunks, table, name), table, name)
             return
-        texts = lines_of(chunks, name)
-        yield from _text_pages(csv_texts(texts, name) if kind == "csv" else texts, table, name, _DIALECTS[kind])
+        lines = lines_of(chunks, name)
+        texts = csv_texts(lines, name) if kind == "csv" else tsv_texts(lines)
+        yield from _text_pages(texts, table, name, _DIALECTS[kind])
 
 
 _DIALECTS = {"csv": CSV, "tsv": TSV}

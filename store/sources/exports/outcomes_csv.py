@@ -3,13 +3,14 @@
 It tells no times, no links' ids and nothing that is deleted: it is a tree of one moment, not a history.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.sources.content import any_text_in
-from outcomes.store.sources.exports.delimited import Record, csv_records, lines_of
+from outcomes.store.sources.exports.delimited import Record, csv_records, head_of, lines_of
 from outcomes.store.sources.exports.rows import number, whole
 from outcomes.store.sources.files import InputChunks, open_source
 
@@ -39,7 +40,7 @@ def is_outcomes_csv(path: Path) -> bool:
     name = str(path)
     with open_source(name) as stream:
         first = next(csv_records(lines_of(any_text_in(InputChunks(stream, name), name), name), name), None)
-    return first is not None and {"object_type", "vendor_guid"} <= {(column or "").strip() for column in first[1]}
+    return first is not None and {"object_type", "vendor_guid"} <= set(head_of(first[1]))
 
 
 def nodes_in(path: Path) -> list[CsvNode]:
@@ -49,7 +50,7 @@ def nodes_in(path: Path) -> list[CsvNode]:
         records = list(csv_records(lines_of(any_text_in(InputChunks(stream, name), name), name), name))
     if not records:
         raise UnreadableInput(f"{name} is empty: export the outcomes again")
-    columns = [(column or "").strip().removeprefix("\ufeff") for column in records[0][1]]
+    columns = head_of(records[0][1])
     lacking = [column for column in _NEEDED if column not in columns]
     if lacking:
         raise UnreadableInput(f"{name} has no column {', '.join(lacking)}: is it a CSV of outcomes?")
@@ -85,7 +86,7 @@ def _node(columns: list[str], record: Record) -> CsvNode:
         whole(cells.get("calculation_int")),
         tuple((cells.get("parent_guids") or "").split()),
         cells.get("workflow_state") or "active",
-        number(cells.get("mastery_points")),
+        points_of(cells.get("mastery_points")),
         tuple(_ratings(record[first:])),
     )
 
@@ -93,7 +94,17 @@ def _node(columns: list[str], record: Record) -> CsvNode:
 def _ratings(cells: Record) -> Iterable[tuple[float | None, str]]:
     for points, description in zip(cells[::2], cells[1::2], strict=False):
         if points is not None:
-            yield number(points), description or ""
+            yield points_of(points), description or ""
+
+
+def points_of(text: str | None) -> float | None:
+    """Return points, which Canvas writes as its user's language does: 1,000.5 or 1.000,5 or 1 000,5 or 3,5."""
+    plain = "" if text is None else re.sub(r"(?<=\d)[\s'\u2019](?=\d{3})", "", text.strip())
+    if re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?", plain):
+        plain = plain.replace(",", "")
+    elif "," in plain and plain.rfind(",") > plain.rfind("."):
+        plain = plain.replace(".", "").replace(",", ".")
+    return number(plain)
 
 
 def _check_parents(nodes: list[CsvNode], name: str) -> None:

@@ -112,12 +112,26 @@ def _decoder(names: tuple[str, ...]) -> tuple[msgspec.json.Decoder[Any], Any]:
 
 
 def nested_row(record: dict[str, Any], table: str, name: str, number: int) -> ExportRow:
-    """Return the row of a nested record; raises UnreadableInput."""
+    """Return the row of a record; raises UnreadableInput.
+
+    Tools that know no nesting join the names by dots, or leave out all but the columns themselves.
+    """
+    if not record.keys() & {"key", "value"}:
+        record = _nested(record)
     key, value, meta = record.get("key"), record.get("value") or {}, record.get("meta") or {}
     row_id = identity((key or {}).get("id") if isinstance(key, dict) else None) or identity(value.get("id"))
     if row_id is None:
         raise UnreadableInput(f"{name} line {number} has no key.id: is it a file of {table} of Canvas Data 2?")
     return ExportRow(row_id, value, meta.get("action"), str(meta.get("ts") or ""), name, number)
+
+
+def _nested(flat: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"key": {}, "value": {}, "meta": {}}
+    for name, field in flat.items():
+        part, dot, rest = name.partition(".")
+        inner, column = (part, rest) if dot and part in found else ("value", name)
+        found[inner][column] = field
+    return found
 
 
 class Dialect(NamedTuple):

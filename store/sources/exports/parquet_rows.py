@@ -25,12 +25,12 @@ class ParquetPage(Page):
     def row(self, place: int) -> ExportRow:
         """Return one row; raises UnreadableInput."""
         (found,) = self._batch.slice(place, 1).to_pylist()
-        return nested_row(_nested(found), self._table, self._name, self._first + place)
+        return nested_row(_plain(found), self._table, self._name, self._first + place)
 
     def rows(self) -> Iterator[ExportRow]:
         """Yield all rows; raises UnreadableInput."""
         for number, found in enumerate(self._batch.to_pylist(), self._first):
-            yield nested_row(_nested(found), self._table, self._name, number)
+            yield nested_row(_plain(found), self._table, self._name, number)
 
     def columns(self, names: tuple[str, ...]) -> Columns | None:
         """Return columns, or None."""
@@ -80,12 +80,8 @@ def parquet_pages(stream: BinaryIO, table: str, name: str) -> Iterator[Page]:
         raise UnreadableInput(f"{name} is damaged Parquet: {error}: fetch the file again") from error
 
 
-def _nested(row: dict[str, Any]) -> dict[str, Any]:
-    if "value" not in row:  # written flat, by whoever has converted it
-        return {"key": {"id": row.get("id")}, "value": _plain(row), "meta": {}}
-    meta = row.get("meta") or {}
-    return {"key": row.get("key"), "value": _plain(row["value"] or {}), "meta": _plain(meta)}
-
-
-def _plain(value: dict[str, Any]) -> dict[str, Any]:
-    return {name: item.isoformat() if hasattr(item, "isoformat") else item for name, item in value.items()}
+def _plain(value: Any) -> Any:
+    """Return a value of a row as JSON would have it: times as text."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value.isoformat() if hasattr(value, "isoformat") else value

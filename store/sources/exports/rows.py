@@ -5,6 +5,7 @@ empty text. Times stay text: their place is the domain's to read.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 UNSPECIFIED: Final = "__dap_unspecified__"
@@ -48,7 +49,7 @@ def text(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | Decimal) and value % 1 == 0:
         return str(int(value))
     return str(value)
 

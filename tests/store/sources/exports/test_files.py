@@ -7,6 +7,7 @@ import pytest
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.sources.exports.files import rows_of, tables_in
+from outcomes.store.sources.exports.outcomes_csv import points_of
 from outcomes.store.sources.exports.ruby_yaml import load
 
 TABLE = "learning_outcome_groups"
@@ -117,3 +118,13 @@ def test_ruby_yaml_builds_nothing_else(text: str) -> None:
     """Objects, anchors and aliases are refused."""
     with pytest.raises(ValueError, match="plain data"):
         load(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "points"),
+    [("3", 3.0), ("3.5", 3.5), ("3,5", 3.5), ("0,375", 0.375), ("1,000.5", 1000.5), ("1.000,5", 1000.5),
+     ("1 000,5", 1000.5), ("1\u202f000", 1000.0), ("", None)],
+)  # fmt: skip
+def test_points_are_read_as_languages_write_them(written: str, points: float | None) -> None:
+    """Canvas writes the points of its CSV of outcomes in the language of whoever exports it."""
+    assert points_of(written) == points
