@@ -9,11 +9,11 @@ from typing import Any
 from outcomes.domain.identity import OBSERVED_ONLY, Kind, local_id
 from outcomes.projections.views.extract import RESULT, ResultRow, Row, VersionRow, named
 from outcomes.projections.views.schema import VERSION_TABLES
+from outcomes.store.sqlite.bulk_insert import ROWS_AT_ONCE, insert_or_ignore, one_after_the_other
 
 _INTERNED_AT_MOST = 200_000
 _NO_MEMBERS = frozenset(kind.value for kind in OBSERVED_ONLY)
 """Kinds that are found by their context in their own tables: one for every result would swell the trees' table."""
-_FEW = 100
 _sender = itemgetter(*map(ResultRow._fields.index, ("tenant", "root_account", "host")))
 _of_others = itemgetter(*map(ResultRow._fields.index, ("place", "sis_ids")))
 _NOTHING = (None, ())
@@ -149,7 +149,7 @@ class ViewWriter:
             _, uuid, _, _, _, _, _, place, person, week, outcome, result, at, updated, is_update, digest, *rest = values
             columns, assessment = rest
             course, student, tenant = contexts[place], students[person], tenants[uuid]
-            key = (week, course, student, outcome, result, at, updated, is_update, digest)
+            key = (week, course, student, outcome, result, at, updated, +is_update, bytearray(digest))
             self.results.append((*key, position, *columns))
             found_at = (tenant, result, course, student, outcome)
             (self._later_places if is_update else self._first_places).append(found_at)
@@ -201,8 +201,8 @@ class ViewWriter:
         _insert(connection, "student_courses", sorted(self._student_courses))
         # Most results come once. Only where one may have come before is it asked whether it was elsewhere then.
         again = list(self._later_places)
-        for start in range(0, len(self._first_places), _FEW):
-            some = self._first_places[start : start + _FEW]
+        for start in range(0, len(self._first_places), ROWS_AT_ONCE):
+            some = self._first_places[start : start + ROWS_AT_ONCE]
             if _insert(connection, "result_places", some) < len(some):
                 again += some
         _insert(connection, "result_places", again)
@@ -232,7 +232,4 @@ WHERE EXISTS (SELECT 1 FROM moved_results WHERE tenant = :tenant AND result_id =
 
 def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple[Any, ...]]) -> int:
     """Insert those rows that are not there; return how many."""
-    if not rows:
-        return 0
-    marks = ", ".join("?" * len(rows[0]))
-    return connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows).rowcount
+    return insert_or_ignore(connection, table, len(rows[0]), one_after_the_other(rows)) if rows else 0

@@ -13,8 +13,9 @@ import zstandard
 from outcomes.domain.errors import LogDamaged
 from outcomes.store.sources.segment import MAX_EVENT_BYTES
 
-# Level 3 is where speed and size meet for frames of a kilobyte with a dictionary.
-_LEVEL = 3
+# Where speed and size meet for frames of a kilobyte with a dictionary: most of what repeats in events of one kind is
+# longer than seven bytes, and shorter matches cost more than they save. Level 3 packs as tightly in 1.3 times the time.
+_PARAMETERS = {"strategy": zstandard.STRATEGY_FAST, "window_log": 17, "hash_log": 15, "min_match": 7}
 
 
 def shipped_dictionary() -> bytes:
@@ -39,7 +40,8 @@ class Codec:
     def _compressor(self) -> zstandard.ZstdCompressor:
         dictionary = zstandard.ZstdCompressionDict(self._dictionaries[self._current])
         # The content digest is the check on content; a second checksum in each frame would only take room.
-        return zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary, write_checksum=False)
+        parameters = zstandard.ZstdCompressionParameters(**_PARAMETERS, write_checksum=False, write_dict_id=True)
+        return zstandard.ZstdCompressor(compression_params=parameters, dict_data=dictionary)
 
     def compress(self, raw: bytes) -> bytes:
         """Return the frame to store."""

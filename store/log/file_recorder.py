@@ -22,15 +22,13 @@ from outcomes.store.log.recorder import (
     record_of,
 )
 from outcomes.store.rows import fetch_all
+from outcomes.store.sqlite.bulk_insert import insert_or_ignore, one_after_the_other
 from outcomes.store.sqlite.connection import SqliteConnection
 from outcomes.store.sqlite.datastore import Datastore
 
-# A repeat changes nothing. (An upsert that trips over a *different* event under the same key would find those at once;
-# but an upsert on a table with triggers makes SQLite keep a journal for every row, and costs more than the insert.)
-_APPEND = """
-INSERT INTO stored_events (originator_id, originator_version, topic, state, content_hash) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (originator_id, originator_version) DO NOTHING
-"""
+_APPENDED = ("originator_id", "originator_version", "topic", "state", "content_hash")
+_INTO = f"{EVENTS.name} ({', '.join(_APPENDED)})"
+_STATE, _DIGEST = map(_APPENDED.index, ("state", "content_hash"))
 
 
 class LogRecorder(BatchRecorder, SQLiteApplicationRecorder):
@@ -50,9 +48,16 @@ class LogRecorder(BatchRecorder, SQLiteApplicationRecorder):
         return [EVENTS_TABLE]
 
     def insert_new(self, connection: Connection, rows: Iterable[Row], _head: int, /) -> tuple[int, Sequence[Row]]:
-        """Append those rows whose key is free; SQLite goes on after the head by itself."""
+        """Append those rows whose key is free; SQLite goes on after the head by itself.
+
+        What is passed over for another reason than its key fails when it is looked at by itself, as what was not new is.
+        """
+        assert isinstance(connection, SqliteConnection)  # noqa: S101 - opened by our datastore
         made = list(rows)
-        return connection.executemany(_APPEND, made).rowcount, made
+        width, values = len(_APPENDED), one_after_the_other(made)
+        for column in (_STATE, _DIGEST):
+            values[column::width] = map(bytearray, values[column::width])
+        return insert_or_ignore(connection, _INTO, width, values), made
 
     def digests_at(self, connection: Connection, rows: Sequence[Row]) -> list[bytes | None]:
         """Return what is stored under the keys of rows."""
@@ -82,8 +87,7 @@ class LogRecorder(BatchRecorder, SQLiteApplicationRecorder):
         positions = []
         for event in stored_events:
             c.execute(
-                "INSERT INTO stored_events (originator_id, originator_version, topic, state, content_hash) "
-                "VALUES (?, ?, ?, ?, ?)",
+                f"INSERT INTO {_INTO} VALUES (?, ?, ?, ?, ?)",
                 (key_of(event.originator_id), event.originator_version, event.topic, event.state, digest_of(event)),
             )
             positions.append(int(c.lastrowid))
