@@ -15,7 +15,7 @@ Micros = int
 """Microseconds since 1970-01-01T00:00:00Z."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_QUICK_FROM, _QUICK_TO = 1971, 2060
+_MICROSECOND = timedelta(microseconds=1)
 _OFFSET = len("+00:00")
 FIRST_YEAR, LAST_YEAR = 1970, 2108
 """Event times outside these years are not credible, and do not fit the log's 42 bits of milliseconds."""
@@ -26,12 +26,8 @@ _UTC_WORD = re.compile(r"\s*UTC$")
 
 
 def micros(moment: datetime) -> Micros:
-    """Return the instant as integer microseconds; exact, unlike `timestamp()`."""
-    if _QUICK_FROM <= moment.year < _QUICK_TO:
-        # Seconds of these years leave a double more than enough bits for microseconds; half the time of what follows.
-        return round(moment.timestamp() * 1_000_000)
-    since = moment - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    """Return the instant as integer microseconds; exact, unlike `timestamp()`, and as quick."""
+    return (moment - EPOCH) // _MICROSECOND
 
 
 def moment(micros: Micros) -> datetime:

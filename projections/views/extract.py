@@ -87,53 +87,57 @@ Row = VersionRow | ResultRow
 
 def extract_row(event: EventLike, digest: bytes) -> Row:
     """Return the row of one event; its digest is that of its content in this log."""
-    return _result_row(event, digest) if event.kind is Kind.RESULT else _version_row(event, digest)
+    return named(extract_values(event, digest))
+
+
+def extract_values(event: EventLike, digest: bytes) -> tuple[Any, ...]:
+    """Return the values of the same row, without their names, which cost more than they help where there are many."""
+    return _result_values(event, digest) if event.kind is Kind.RESULT else _version_values(event, digest)
 
 
 def named(values: tuple[Any, ...]) -> Row:
-    """Give the values of a row their names again, which they lose between processes."""
+    """Give the values of a row their names."""
     return _result(values) if values[0] == RESULT else _version(values)
 
 
-def _result_row(event: EventLike, digest: bytes) -> ResultRow:
+def _result_values(event: EventLike, digest: bytes) -> tuple[Any, ...]:
+    """Return the values of a ResultRow, in order."""
     body: Any = event.body
     metadata = event.metadata
     tenant = metadata.root_account_uuid
     place, parent = _NOWHERE if metadata.context_id is None else _place(event)
     event_time = event.event_time
-    # The values of a ResultRow, in order.
-    return _result(
-        (
-            RESULT,
-            tenant,
-            metadata.root_account_id,
-            place,
-            parent,
-            _sis_ids(event),
-            metadata.hostname,
-            _course(tenant, body.result_context_type, body.result_context_id),
-            (tenant, body.user_uuid or NO_STUDENT),
-            event_time // WEEK,
-            body.learning_outcome_id,
-            body.id,
-            event_time,
-            updated_micros(event),
-            event.is_update,
-            digest,
-            _READ_RESULT(event),
-            body.artifact_id if body.artifact_type == RUBRIC_ASSESSMENT else None,
-        )
+    return (
+        RESULT,
+        tenant,
+        metadata.root_account_id,
+        place,
+        parent,
+        _sis_ids(event),
+        metadata.hostname,
+        _course(tenant, body.result_context_type, body.result_context_id),
+        (tenant, body.user_uuid or NO_STUDENT),
+        event_time // WEEK,
+        body.learning_outcome_id,
+        body.id,
+        event_time,
+        updated_micros(event),
+        event.is_update,
+        digest,
+        _READ_RESULT(event),
+        body.artifact_id if body.artifact_type == RUBRIC_ASSESSMENT else None,
     )
 
 
-def _version_row(event: EventLike, digest: bytes) -> VersionRow:
+def _version_values(event: EventLike, digest: bytes) -> tuple[Any, ...]:
+    """Return the values of a VersionRow, in order."""
     body: Any = event.body
     kind = event.kind
     place, parent = _place(event)
     context = _context_of(kind, body)
     event_time, updated_at, is_update, _ = order_key(event, digest)
     person, person_name = _person(kind, body)
-    return VersionRow(
+    return (
         kind.value,
         event.tenant,
         event.metadata.root_account_id,
@@ -156,13 +160,14 @@ def _version_row(event: EventLike, digest: bytes) -> VersionRow:
 
 
 RESULT = Kind.RESULT.value
-# Rows of their values in order, without a call of Python: one is made for every event.
+# Rows of their values in order, without a call of Python.
 _result = partial(tuple.__new__, ResultRow)
 _version = partial(tuple.__new__, VersionRow)
 _READ = {kind: reader_of(table) for kind, table in TABLES.items()}
 _READ_RESULT = _READ[Kind.RESULT]
 _NOWHERE = (None, None)
 _OF_COURSES = frozenset({Kind.COURSE, Kind.COURSE_ACCOUNT})
+_WITH_SIS_IDS = frozenset({Kind.USER, Kind.COURSE_DETAIL, Kind.ACCOUNT_DETAIL})
 _local_id = lru_cache(maxsize=4096)(local_id)
 # Asked of the types: an unknown field of an event may be called `context`, too.
 _IN_CONTEXTS = {
@@ -213,6 +218,8 @@ def _place(event: EventLike) -> tuple[ContextKey | None, ContextKey | None]:
 def _sis_ids(event: EventLike) -> tuple[SisKey, ...]:
     """Return what an event tells of a school's own ids: of who asked, of where, and of the person that it is about."""
     metadata, body = event.metadata, event.body
+    if metadata.user_sis_id is None and metadata.context_sis_source_id is None and event.kind not in _WITH_SIS_IDS:
+        return ()
     told: list[SisKey] = []
     if metadata.user_sis_id is not None and metadata.user_id is not None:
         told.append(("User", metadata.user_id, metadata.user_sis_id))

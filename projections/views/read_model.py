@@ -4,11 +4,12 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from outcomes.domain.errors import HomeBusy, HomeUnavailable, QuestionStopped
 from outcomes.domain.event import Event, EventLike
 from outcomes.projections.views import predecessors, schema
-from outcomes.projections.views.extract import Row, extract_row
+from outcomes.projections.views.extract import extract_values
 from outcomes.projections.views.views_file import is_of_this_layout, is_usable, make, origin_of
 from outcomes.projections.views.writer import Found, IdTable, ViewWriter
 from outcomes.store.cycle_collection import without_cycle_collection
@@ -153,9 +154,9 @@ class ReadModel:
             return None  # deleted a moment ago
 
     @staticmethod
-    def extract(event: EventLike, digest: bytes) -> Row:
-        """Return the row that one event adds."""
-        return extract_row(event, digest)
+    def extract(event: EventLike, digest: bytes) -> tuple[Any, ...]:
+        """Return the values of the row that one event adds."""
+        return extract_values(event, digest)
 
     def apply(self, appended: Appended) -> None:
         """Apply a batch that has just been appended; the caller holds the home's writer lock."""
@@ -220,7 +221,7 @@ class ReadModel:
         with without_cycle_collection():
             for end in self._page_ends(position, head):
                 found = (
-                    (position, None if event is None else extract_row(event, digest))
+                    (position, None if event is None else extract_values(event, digest))
                     for page in self._log.states(position, end)
                     for position, digest, state in page
                     for event in (self._log.known_event(position, digest, state),)
@@ -249,7 +250,7 @@ class ReadModel:
         for after in range((upto - 1) // _PAGE * _PAGE, -1, -_PAGE):
             page = list(self._log.records(after, min(upto, after + _PAGE)))
             found = (
-                (record.position, extract_row(event, record.digest))
+                (record.position, extract_values(event, record.digest))
                 for record in reversed(page)
                 if isinstance(event := self._log.parse(record), Event)
             )

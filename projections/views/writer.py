@@ -3,7 +3,8 @@
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from operator import itemgetter
+from itertools import compress
+from operator import itemgetter, not_
 from typing import Any
 
 from outcomes.domain.identity import OBSERVED_ONLY, Kind, local_id
@@ -104,23 +105,23 @@ class ViewWriter:
     def add(self, found: Iterable[Found]) -> None:
         """Add the rows of events: their positions, and what was extracted, if it is an event that is projected."""
         senders: dict[tuple[str, str | None, str | None], int] = {}
-        results: list[tuple[int, tuple[Any, ...]]] = []
+        positions: list[int] = []
+        results: list[tuple[Any, ...]] = []
         for position, values in found:
             if values is None:
                 continue
             sender = _sender(values)
             if position < senders.get(sender, position + 1):
                 senders[sender] = position
-            if values[0] == RESULT and _of_others(values) == _NOTHING:
-                results.append((position, values))
-                continue
-            row = named(values)
-            self._add_what_it_tells_of_others(row, position)
-            if isinstance(row, ResultRow):
-                results.append((position, row))
-            else:
-                self._add_version(row, position)
-        self._add_results(results)
+            if values[0] != RESULT or _of_others(values) != _NOTHING:
+                row = named(values)
+                self._add_what_it_tells_of_others(row, position)
+                if isinstance(row, VersionRow):
+                    self._add_version(row, position)
+                    continue
+            positions.append(position)
+            results.append(values)
+        self._add_results(positions, results)
         self._add_senders(senders)
 
     def _add_senders(self, senders: dict[tuple[str, str | None, str | None], int]) -> None:
@@ -142,21 +143,24 @@ class ViewWriter:
         lower, upper = self.interner.contexts[row.place], self.interner.contexts[row.parent]
         self.placements.add((lower, row.event_time, row.digest, position, upper))
 
-    def _add_results(self, found: list[tuple[int, tuple[Any, ...]]]) -> None:
-        # Nine tenths of all rows: no call for each of them, and no look-up of a name.
-        contexts, students, tenants = self.interner.contexts, self.interner.students, self.interner.tenants
-        for position, values in found:
-            _, uuid, _, _, _, _, _, place, person, week, outcome, result, at, updated, is_update, digest, *rest = values
-            columns, assessment = rest
-            course, student, tenant = contexts[place], students[person], tenants[uuid]
-            key = (week, course, student, outcome, result, at, updated, +is_update, bytearray(digest))
-            self.results.append((*key, position, *columns))
-            found_at = (tenant, result, course, student, outcome)
-            (self._later_places if is_update else self._first_places).append(found_at)
-            self._course_weeks.add((course, week))
-            self._student_courses.add((student, course))
-            if assessment is not None:
-                self._rubric_results.add((tenant, assessment, course, student))
+    def _add_results(self, positions: list[int], found: list[tuple[Any, ...]]) -> None:
+        # Nine tenths of all rows: column by column, with nothing of Python for each of them.
+        if not found:
+            return
+        of = dict(zip(ResultRow._fields, zip(*found, strict=True), strict=True))
+        courses = list(map(self.interner.contexts.__getitem__, of["course"]))
+        students = list(map(self.interner.students.__getitem__, of["student"]))
+        tenants = list(map(self.interner.tenants.__getitem__, of["tenant"]))
+        where = (of["week"], courses, students, of["outcome_id"], of["result_id"])
+        order = (of["event_time"], of["updated_at"], map(int, of["is_update"]), map(bytearray, of["digest"]))
+        self.results += zip(*where, *order, positions, *zip(*of["values"], strict=True), strict=True)
+        places = list(zip(tenants, of["result_id"], courses, students, of["outcome_id"], strict=True))
+        self._first_places += compress(places, map(not_, of["is_update"]))
+        self._later_places += compress(places, of["is_update"])
+        self._course_weeks.update(zip(courses, of["week"], strict=True))
+        self._student_courses.update(zip(students, courses, strict=True))
+        rubrics = zip(tenants, of["assessment_id"], courses, students, strict=True)
+        self._rubric_results.update(rubric for rubric in rubrics if rubric[1] is not None)
 
     def _add_version(self, row: VersionRow, position: int) -> None:
         kind, entity_id = row.kind, row.entity_id

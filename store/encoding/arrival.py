@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
@@ -65,11 +66,6 @@ class Arrivals:
         """Return the columns in the order of the fields."""
         return _columns_of(self)
 
-    def plain_columns(self) -> tuple[list[Any], ...]:
-        """Return the columns for a journey to another process: what is extracted is without its names."""
-        plain = [None if values is None else tuple(values) for values in self.extracted]
-        return (*self.columns()[:-1], plain)
-
     def rows(self) -> list[Arrival]:
         """Return them one by one."""
         return list(map(Arrival._make, zip(*self.columns(), strict=True)))
@@ -88,6 +84,8 @@ class Arrivals:
         return len(self.raws)
 
 
+# Of its values in order, without a call of Python: one is made for every event.
+_arrival = partial(tuple.__new__, Arrival)
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Arrivals))
 _columns_of = attrgetter(*COLUMNS)
 
@@ -108,14 +106,17 @@ def read(segment: Segment, extract: Extract) -> Arrival | str:
 
 def arrival_of(segment: Segment, digest: bytes, event: EventLike | OtherEvent, extract: Extract) -> Arrival:
     """Put an arrival together from its parts."""
-    return Arrival(
-        segment.raw,
-        segment.line,
-        digest,
-        event.metadata.root_account_uuid,
-        event.metadata.event_name,
-        local_stream(event),
-        version_of(event.event_time, digest),
-        event.event_time,
-        None if isinstance(event, OtherEvent) else extract(event, digest),
+    metadata, event_time = event.metadata, event.event_time
+    return _arrival(
+        (
+            segment.raw,
+            segment.line,
+            digest,
+            metadata.root_account_uuid,
+            metadata.event_name,
+            local_stream(event),
+            version_of(event_time, digest),
+            event_time,
+            None if isinstance(event, OtherEvent) else extract(event, digest),
+        )
     )

@@ -31,7 +31,7 @@ from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import Batch, last_batch
 from outcomes.store.privacy import redaction
-from outcomes.store.sources.files import Source, open_source, source_name
+from outcomes.store.sources.files import Source, open_source, size_of, source_name
 from outcomes.store.sources.json_splitter import split
 from outcomes.store.sources.segment import Segment
 from outcomes.store.sources.transports import Signed
@@ -158,9 +158,9 @@ class Ingest:
         for given in sources:
             source = source_name(given)
             with open_source(given) as stream, without_cycle_collection():
-                parts = _shared_out(prepare_source(stream, source, self._follower.extract, self._signed))
-                with closing(parts):
-                    before += self._take(parts, source, partial(_add, before, watch))
+                parts = prepare_source(stream, source, self._follower.extract, self._signed)
+                with closing(_shared_out(parts, size_of(stream))) as shared:
+                    before += self._take(shared, source, partial(_add, before, watch))
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
 
@@ -282,13 +282,16 @@ def _add(before: int, watch: Callable[[int], None], done: int) -> None:
     watch(before + done)
 
 
-def _shared_out(parts: Iterator[Prepared]) -> Generator[Prepared, None, None]:
-    """Prepare the beginning here, and the rest, if there is much of it, in a second process."""
+def _shared_out(parts: Iterator[Prepared], size: int) -> Generator[Prepared, None, None]:
+    """Prepare the beginning here, and the rest, if there is much of it, in a second process.
+
+    What is learnt of shapes from the first part need not be learnt again for the next file.
+    """
     done = 0
     for part in parts:
         yield part
         done += part.bytes
-        if done >= _LARGE and can_fork():
+        if max(done, size) >= _LARGE and can_fork():
             break
     else:
         return

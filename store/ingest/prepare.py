@@ -62,7 +62,7 @@ def prepare(segments: Iterable[Segment], extract: Extract, signed: Signed | None
     """Prepare values that are already split. Parts are small: who waits for one soon has something to do."""
     reader = Reader(value_of, signed)
     arrived: list[Arrival] = []
-    part, give_at = Prepared(), time.monotonic() + _SECONDS
+    part, size, give_at = Prepared(), 0, time.monotonic() + _SECONDS
     for number, segment in enumerate(segments, 1):
         verdict = read(segment, extract)
         if verdict.__class__ is Arrival:
@@ -75,12 +75,12 @@ def prepare(segments: Iterable[Segment], extract: Extract, signed: Signed | None
                     arrived.append(found)
                 else:
                     part.refused.append((_with_prefix(inner), found))
-        part.bytes += len(segment.raw)
-        if number % _EVENTS == 0 or part.bytes >= _BYTES or part.is_quiet or time.monotonic() > give_at:
-            part.arrivals = Arrivals.of(arrived)
+        size += len(segment.raw)
+        if number % _EVENTS == 0 or size >= _BYTES or part.is_quiet or time.monotonic() > give_at:
+            part.arrivals, part.bytes = Arrivals.of(arrived), size
             yield part
-            arrived, part, give_at = [], Prepared(), time.monotonic() + _SECONDS
-    part.arrivals = Arrivals.of(arrived)
+            arrived, part, size, give_at = [], Prepared(), 0, time.monotonic() + _SECONDS
+    part.arrivals, part.bytes = Arrivals.of(arrived), size
     yield part
 
 

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from io import FileIO
+from itertools import accumulate, pairwise
 from typing import IO, Any
 
 from outcomes.domain.errors import UnreadableInput
@@ -25,7 +26,7 @@ from outcomes.store.ingest.prepare import Prepared
 from outcomes.store.sources.segment import Segment
 
 _SLOTS, _SLOT_BYTES = 16, 2 << 20
-_HEADER = struct.Struct("=cIQ")
+_HEADER, _SIZE = struct.Struct("=cIQ"), struct.Struct("=Q")
 _PART, _LONG, _ERROR, _END = b"p", b"l", b"e", b"x"
 
 
@@ -104,8 +105,11 @@ class _Sender:
                 socket.send_fds(self._channel, [_HEADER.pack(_LONG, 0, 0)], [segment.spool.fileno()])
                 spool = True
             refused.append((segment.raw, segment.line, segment.reason, spool, reason))
-        columns = part.arrivals.plain_columns()
-        self.tell(_PART, marshal.dumps((columns, refused, part.bytes, part.done, part.damage, part.is_quiet)))
+        # Of all that is sent nearly all is raw: it is put together once, not moved as a buffer grows.
+        raws, *others = part.arrivals.columns()
+        told = refused, part.bytes, part.done, part.damage, part.is_quiet
+        besides = marshal.dumps((list(map(len, raws)), others, *told))
+        self.tell(_PART, b"".join((_SIZE.pack(len(besides)), besides, *raws)))
         for segment, _ in part.refused:
             segment.close()
 
@@ -141,12 +145,19 @@ def _received(ring: mmap.mmap, channel: socket.socket) -> Iterator[Prepared]:
             return
         if kind == _ERROR:
             raise pickle.loads(data)  # noqa: S301 - from our own fork
-        columns, refused, size_of_part, done, damage, is_quiet = marshal.loads(data)  # noqa: S302 - from our own fork
-        segments = [
-            (Segment(raw, line, reason=known, spool=spools.pop(0) if is_long else None), reason)
-            for raw, line, known, is_long, reason in refused
-        ]
-        yield Prepared(Arrivals(*columns), segments, size_of_part, done, damage, is_quiet)
+        yield _part_of(data, spools)
+
+
+def _part_of(data: bytes, spools: list[IO[bytes]]) -> Prepared:
+    """Take apart what `_Sender.send` has put together."""
+    (size,) = _SIZE.unpack_from(data)
+    lengths, others, refused, *told = marshal.loads(data[_SIZE.size : _SIZE.size + size])  # noqa: S302 - from our fork
+    bounds = pairwise(accumulate(lengths, initial=_SIZE.size + size))
+    segments = [
+        (Segment(raw, line, reason=known, spool=spools.pop(0) if is_long else None), reason)
+        for raw, line, known, is_long, reason in refused
+    ]
+    return Prepared(Arrivals([data[start:end] for start, end in bounds], *others), segments, *told)
 
 
 def _header(channel: socket.socket, spools: list[IO[bytes]]) -> tuple[bytes, int, int]:

@@ -50,7 +50,7 @@ class LogRecorder(BatchRecorder, SQLiteApplicationRecorder):
     def insert_new(self, connection: Connection, rows: Iterable[Row], _head: int, /) -> tuple[int, Sequence[Row]]:
         """Append those rows whose key is free; SQLite goes on after the head by itself.
 
-        What is passed over for another reason than its key fails when it is looked at by itself, as what was not new is.
+        What was not stored is looked at by itself afterwards, and fails then if that was for another reason.
         """
         assert isinstance(connection, SqliteConnection)  # noqa: S101 - opened by our datastore
         made = list(rows)

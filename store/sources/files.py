@@ -60,6 +60,12 @@ def open_source(source: Source) -> Iterator[BinaryIO]:
         yield handle
 
 
+def size_of(stream: BinaryIO) -> int:
+    """Return how many bytes are in an open file; 0 where nobody knows before the end, as of a pipe."""
+    handle = _handle_of(stream)
+    return 0 if handle is None else os.fstat(handle).st_size
+
+
 class InputChunks:
     """The bytes of an open source as they come; an empty chunk says that nothing has come for half a second.
 
