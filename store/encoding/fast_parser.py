@@ -69,7 +69,7 @@ def _named_in(raw: bytes) -> FastSchema | None:
 
 def _decoded(shape: FastSchema | None, raw: bytes) -> tuple[FastSchema, Any] | None:
     """Return an event's structs as they stand in the bytes, and where what is in them; None if they are not plain."""
-    if shape is None or not raw.isascii():
+    if shape is None:
         return None
     try:
         envelope = shape.decode(raw)
@@ -80,7 +80,7 @@ def _decoded(shape: FastSchema | None, raw: bytes) -> tuple[FastSchema, Any] | N
             return None
     if envelope.metadata.event_name != shape.name or not envelope.metadata.root_account_uuid.strip():
         return None
-    is_clean = not (_BLANK in raw or _ESCAPE in raw or _DELETE in raw)
+    is_clean = raw.isascii() and not (_BLANK in raw or _ESCAPE in raw or _DELETE in raw)
     return (shape, envelope) if is_clean or _has_clean_ids(shape, envelope) else None
 
 

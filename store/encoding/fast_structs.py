@@ -37,7 +37,7 @@ _TYPES: Final[dict[Any, Any]] = {
 # Archives, and some of the public examples, have numbers for ids (DOMAIN.md 1.8).
 _TYPES_WITH_NUMBERS: Final = {**_TYPES, LocalId: _TEXT_ID | _INTEGER}
 
-# Fields that the domain does not read. Those of the envelope are text (DOMAIN.md 2); another type is not plain.
+# Fields that the domain does not read. Those of the envelope are text or null (DOMAIN.md 2); another type is not plain.
 _UNREAD_OF_ENVELOPES: Final = (
     "producer",
     "root_account_lti_guid",
@@ -171,7 +171,8 @@ def _struct(
             field = types[kind]
         # Absent, but never null: a null may be an older shape (domain.upcasting), and is not plain.
         fields.append((name, field) if is_required else (name, field, None))
-    fields += [(name, unread_type, None) for name in unread]
+    # To the digest a null is not as if nothing were there.
+    fields += [(name, unread_type, msgspec.UNSET) for name in unread]
     namespace = {"model_dump": _dump_of(model), **_properties(model)}
     if issubclass(model, Body) and _is_flat(model):
         namespace["state"] = _state_of(model)
@@ -275,7 +276,7 @@ def _decoder(body: type[BaseModel], types: dict[Any, Any]) -> Callable[[bytes], 
         "PlainEnvelope",
         [
             ("body", _struct(body, types, _UNREAD.get(body, ()), str | bool | _INTEGER)),
-            ("metadata", _struct(Metadata, types, _UNREAD_OF_ENVELOPES, str)),
+            ("metadata", _struct(Metadata, types, _UNREAD_OF_ENVELOPES, str | None)),
         ],
         forbid_unknown_fields=True,
         gc=False,

@@ -38,6 +38,8 @@ from outcomes.store.sources.transports import Signed
 from outcomes.store.sqlite.datastore import is_lock
 
 BATCH_EVENTS = 5_000
+_WORTH_WRITING = 2_000
+"""Events of a batch that is not full, but better written than to wait beside whoever prepares more."""
 _BATCH_BYTES = 16 << 20
 _BATCH_SECONDS = 2.0
 _TRIES = 3
@@ -196,7 +198,7 @@ class Ingest:
             done = part.done
             watch(done)
             # Where no more comes for a while, what has come is not held back until a batch is full.
-            if part.is_quiet or batch.is_full():
+            if part.is_quiet or batch.is_full() or (part.is_awaited and len(batch.arrivals) >= _WORTH_WRITING):
                 self._write(batch)
                 batch = IncomingBatch(source)
             if tally.is_hopeless():

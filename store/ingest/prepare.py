@@ -33,6 +33,8 @@ class Prepared:
     damage: str | None = None
     is_quiet: bool = False
     """Whether nothing more has come for a while."""
+    is_awaited: bool = False
+    """Whether what follows is still being prepared, by somebody else: there is time to write."""
 
 
 def value_of(text: bytes) -> Any:

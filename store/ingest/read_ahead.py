@@ -9,6 +9,7 @@ import marshal
 import mmap
 import os
 import pickle
+import select
 import signal
 import socket
 import struct
@@ -131,6 +132,8 @@ def _gone() -> bytes:
 
 def _received(ring: mmap.mmap, channel: socket.socket) -> Iterator[Prepared]:
     spools: list[IO[bytes]] = []
+    waiting = select.poll()
+    waiting.register(channel, select.POLLIN)
     while True:
         kind, slot, size = _header(channel, spools)
         if kind == _LONG:
@@ -145,7 +148,9 @@ def _received(ring: mmap.mmap, channel: socket.socket) -> Iterator[Prepared]:
             return
         if kind == _ERROR:
             raise pickle.loads(data)  # noqa: S301 - from our own fork
-        yield _part_of(data, spools)
+        part = _part_of(data, spools)
+        part.is_awaited = not waiting.poll(0)
+        yield part
 
 
 def _part_of(data: bytes, spools: list[IO[bytes]]) -> Prepared:
