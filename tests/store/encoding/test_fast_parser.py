@@ -143,6 +143,19 @@ def test_a_plain_event_is_read_the_quick_way(name: str) -> None:
     assert agree(orjson.dumps(PLAIN_EVENTS[name]))
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"metadata": {**PLAIN["metadata"], "referrer": None}, "body": PLAIN["body"]},
+        {"metadata": {**PLAIN["metadata"], "user_agent": "Caf\u00e9"}, "body": PLAIN["body"]},
+        {"metadata": PLAIN["metadata"], "body": {**PLAIN["body"], "workflow_state": "\u5728"}},
+    ],
+)
+def test_what_the_domain_does_not_mind_is_read_the_quick_way(value: Any) -> None:
+    """A null where nothing reads it, as Canvas writes for want of a referrer; letters of other alphabets."""
+    assert agree(orjson.dumps(value))
+
+
 def test_most_of_a_school_year_is_read_the_quick_way_and_all_of_it_alike() -> None:
     """Dialects, damage and all."""
     known = taken = 0

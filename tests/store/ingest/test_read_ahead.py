@@ -16,7 +16,7 @@ PREAMBLE = """
 import os, signal, sys, time
 from pathlib import Path
 from outcomes.domain.errors import UnreadableInput
-from outcomes.projections.views.extract import extract_row
+from outcomes.projections.views.extract import extract_values
 from outcomes.store.ingest.read_ahead import can_fork, in_background
 from outcomes.store.ingest.prepare import Prepared, prepare_source
 
@@ -68,12 +68,41 @@ def test_what_comes_from_there_is_what_is_prepared_here(year: Path) -> None:
     run(
         """
 with source() as one, source() as other:
-    here = [told(part) for part in prepare_source(one, "year", extract_row)]
-    there = [told(part) for part in in_background(prepare_source(other, "year", extract_row))]
+    here = [told(part) for part in prepare_source(one, "year", extract_values)]
+    there = [told(part) for part in in_background(prepare_source(other, "year", extract_values))]
 assert len(here) > 12
 assert there == here
 assert max(len(raw) for part in here for raw, _, _ in part[1]) > 9 << 20
 assert children() == []
+""",
+        year,
+    )
+
+
+def test_parts_say_whether_more_has_to_be_waited_for(year: Path) -> None:
+    """Then there is time to write; where more is ready, there is none."""
+    run(
+        """
+from itertools import islice
+with source() as stream:
+    ready = list(islice(prepare_source(stream, "year", extract_values), 4))
+
+may_go_on, go_on = os.pipe()
+are_sent, tell = os.pipe()
+
+def prepared():
+    yield ready[0]
+    os.read(may_go_on, 1)
+    yield from ready[1:3]
+    os.write(tell, b"!")
+    yield ready[3]
+
+parts = in_background(prepared())
+assert next(parts).is_awaited
+os.write(go_on, b"!")
+os.read(are_sent, 1)
+assert not next(parts).is_awaited
+parts.close()
 """,
         year,
     )
@@ -85,7 +114,7 @@ def test_an_error_there_is_raised_here(year: Path) -> None:
         """
 def failing():
     with source() as stream:
-        for number, part in enumerate(prepare_source(stream, "year", extract_row)):
+        for number, part in enumerate(prepare_source(stream, "year", extract_values)):
             if number == 3:
                 raise OSError(5, "the disk is gone")
             yield part
@@ -113,7 +142,7 @@ reader, writer = os.pipe()
 fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 1 << 20)
 os.write(writer, source().read(1_000_000))
 with os.fdopen(reader, "rb") as stream:
-    parts = in_background(prepare_source(stream, "pipe", extract_row))
+    parts = in_background(prepare_source(stream, "pipe", extract_values))
     next(parts)
     assert len(children()) == 1
     parts.close()
@@ -128,7 +157,7 @@ def test_the_death_of_the_one_that_prepares_is_an_error(year: Path) -> None:
     run(
         """
 with source() as stream:
-    parts = in_background(prepare_source(stream, "year", extract_row))
+    parts = in_background(prepare_source(stream, "year", extract_values))
     next(parts)
     os.kill(int(children()[0]), signal.SIGKILL)
     try:
