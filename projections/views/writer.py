@@ -234,4 +234,6 @@ WHERE EXISTS (SELECT 1 FROM moved_results WHERE tenant = :tenant AND result_id =
 
 def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple[Any, ...]]) -> int:
     """Insert those rows that are not there; return how many."""
-    return insert_or_ignore(connection, table, len(rows[0]), one_after_the_other(rows)) if rows else 0
+    if not rows:
+        return 0
+    return sum(part.stored for part in insert_or_ignore(connection, table, len(rows[0]), one_after_the_other(rows)))

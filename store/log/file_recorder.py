@@ -22,7 +22,7 @@ from outcomes.store.log.recorder import (
     record_of,
 )
 from outcomes.store.rows import fetch_all
-from outcomes.store.sqlite.bulk_insert import insert_or_ignore, one_after_the_other
+from outcomes.store.sqlite.bulk_insert import Inserted, insert_or_ignore, one_after_the_other
 from outcomes.store.sqlite.connection import SqliteConnection
 from outcomes.store.sqlite.datastore import Datastore
 
@@ -47,7 +47,9 @@ class LogRecorder(BatchRecorder, SQLiteApplicationRecorder):
         """Return the table of events; what else a log has is made by its migrations."""
         return [EVENTS_TABLE]
 
-    def insert_new(self, connection: Connection, rows: Iterable[Row], _head: int, /) -> tuple[int, Sequence[Row]]:
+    def insert_new(
+        self, connection: Connection, rows: Iterable[Row], _head: int, /
+    ) -> tuple[list[Inserted], Sequence[Row]]:
         """Append those rows whose key is free; SQLite goes on after the head by itself.
 
         What was not stored is looked at by itself afterwards, and fails then if that was for another reason.

@@ -28,6 +28,7 @@ from outcomes.store.log.recorder import (
 from outcomes.store.postgres.connection import PostgresConnection, escape
 from outcomes.store.postgres.datastore import Datastore
 from outcomes.store.postgres.server import Server
+from outcomes.store.sqlite.bulk_insert import Inserted
 
 CHANNEL = "outcomes_log"
 """On which a batch is told; the payload is the head after it."""
@@ -82,7 +83,9 @@ class PostgresRecorder(BatchRecorder, PostgresApplicationRecorder):
         assert isinstance(self.datastore, Datastore)  # noqa: S101 - made by our factory
         return self.datastore
 
-    def insert_new(self, connection: Connection, rows: Iterable[Row], head: int, /) -> tuple[int, Sequence[Row]]:
+    def insert_new(
+        self, connection: Connection, rows: Iterable[Row], head: int, /
+    ) -> tuple[list[Inserted], Sequence[Row]]:
         """Append those rows whose key is free: by COPY to a table of their own, and from there in one statement.
 
         The server takes what is made while more is being made.
@@ -96,7 +99,7 @@ class PostgresRecorder(BatchRecorder, PostgresApplicationRecorder):
                 copy.write(part)
         stored = connection.execute(_INSERT, (head,)).rowcount
         connection.execute("SELECT pg_notify(?, ?)", (CHANNEL, str(head + stored)))
-        return stored, made
+        return [Inserted(len(made), stored)], made
 
     def digests_at(self, connection: Connection, rows: Sequence[Row]) -> list[bytes | None]:
         """Return what is stored under the keys of rows."""

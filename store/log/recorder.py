@@ -19,6 +19,7 @@ from outcomes.store.encoding.stream_keys import next_free_version
 from outcomes.store.ledger import Table
 from outcomes.store.log.subscription import PollingSubscription
 from outcomes.store.rows import fetch_all
+from outcomes.store.sqlite.bulk_insert import Inserted
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,12 @@ class BatchRecorder(ApplicationRecorder):
         """What opens transactions."""
 
     @abstractmethod
-    def insert_new(self, connection: Connection, rows: Iterable[Row], head: int, /) -> tuple[int, Sequence[Row]]:
+    def insert_new(
+        self, connection: Connection, rows: Iterable[Row], head: int, /
+    ) -> tuple[list[Inserted], Sequence[Row]]:
         """Append those rows whose key is free, in their order, without a gap after `head`; of equal keys the first.
 
-        Returns how many these were, and all rows, which may be made only as they are asked for.
+        Returns how many these were of each stretch of rows, and all rows, which may be made only as they are asked for.
         """
 
     @abstractmethod
@@ -163,21 +166,19 @@ class BatchRecorder(ApplicationRecorder):
         is found afterwards among the few rows that were not stored, and the next free key is used.
         """
         head = head_of(connection)
-        count, rows = self.insert_new(connection, arriving, head)
-        if count == len(rows):
+        stretches, rows = self.insert_new(connection, arriving, head)
+        if all(given == stored for given, stored in stretches):
             return range(len(rows)), rows
-        sql = "SELECT content_hash FROM stored_events WHERE position > ? ORDER BY position"
-        stored = iter(connection.execute(sql, (head,)).fetchall())
         new: list[int] = []
         left: list[int] = []
-        # Of equal rows the first is the one that was stored.
-        (expected,) = next(stored, (None,))
-        for index, row in enumerate(rows):
-            if row[-1] == expected:
-                new.append(index)
-                (expected,) = next(stored, (None,))
+        for given, stored in stretches:
+            start, position = len(new) + len(left), head + len(new)
+            indexes = range(start, start + given)
+            if given == stored:
+                new += indexes
             else:
-                left.append(index)
+                digests = _digests_between(connection, position, position + stored)
+                _tell_apart(rows, indexes, digests, new, left)
         known = self.digests_at(connection, [rows[index] for index in left])
         others = [index for index, digest in zip(left, known, strict=True) if digest != rows[index][-1]]
         careful = [(index, _append_with_care(connection, rows[index])) for index in others]
@@ -324,6 +325,24 @@ def digest_at(connection: Connection, stream: str, version: int) -> bytes | None
         "SELECT content_hash FROM stored_events WHERE originator_id = ? AND originator_version = ?", (stream, version)
     ).fetchone()
     return None if found is None else found[0]
+
+
+def _digests_between(connection: Connection, after: int, upto: int) -> Iterator[bytes]:
+    sql = "SELECT content_hash FROM stored_events WHERE position > ? AND position <= ? ORDER BY position"
+    return (digest for (digest,) in connection.execute(sql, (after, upto)).fetchall())
+
+
+def _tell_apart(
+    rows: Sequence[Row], indexes: Iterable[int], stored: Iterator[bytes], new: list[int], left: list[int]
+) -> None:
+    """Say of rows which ones were stored, given what was. Of equal rows the first is the one."""
+    expected = next(stored, None)
+    for index in indexes:
+        if rows[index][-1] == expected:
+            new.append(index)
+            expected = next(stored, None)
+        else:
+            left.append(index)
 
 
 def _append_with_care(connection: Connection, row: Row) -> Row | None:

@@ -21,7 +21,8 @@ def connection() -> Iterator[sqlite3.Connection]:
 def test_all_rows_are_stored_in_their_order(connection: sqlite3.Connection, count: int) -> None:
     """However many are left over for statements of one row."""
     rows = [(f"n{number}", bytes([number, 0])) for number in range(count)]
-    assert insert_or_ignore(connection, "t (name, bytes)", 2, one_after_the_other(rows)) == count
+    told = insert_or_ignore(connection, "t (name, bytes)", 2, one_after_the_other(rows))
+    assert (sum(part.given for part in told), sum(part.stored for part in told)) == (count, count)
     assert connection.execute("SELECT * FROM t ORDER BY place").fetchall() == [
         (place, *row) for place, row in enumerate(rows, 1)
     ]
@@ -32,7 +33,8 @@ def test_what_is_there_stays_and_leaves_no_gap(connection: sqlite3.Connection) -
     names = [f"n{number % (ROWS_AT_ONCE + 7)}" for number in range(4 * ROWS_AT_ONCE)]
     connection.execute("INSERT INTO t (name, bytes) VALUES ('n3', x'aa')")
     values = one_after_the_other([(name, bytearray(b"later")) for name in names])
-    assert insert_or_ignore(connection, "t (name, bytes)", 2, values) == ROWS_AT_ONCE + 7 - 1
+    told = insert_or_ignore(connection, "t (name, bytes)", 2, values)
+    assert told == [(ROWS_AT_ONCE, ROWS_AT_ONCE - 1), (ROWS_AT_ONCE, 7), (ROWS_AT_ONCE, 0), (ROWS_AT_ONCE, 0)]
     stored = connection.execute("SELECT place, name, bytes FROM t ORDER BY place").fetchall()
     assert [place for place, _, _ in stored] == list(range(1, ROWS_AT_ONCE + 8))
     assert stored[0] == (1, "n3", b"\xaa")
