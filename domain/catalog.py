@@ -6,6 +6,7 @@ from pydantic import BaseModel, ValidationError
 
 from outcomes.domain.aggregate import Aggregate
 from outcomes.domain.entities.assessment import ASSESSMENT_EVENTS, Assessment
+from outcomes.domain.entities.assignment import ASSIGNMENT_EVENTS, Assignment
 from outcomes.domain.entities.calculation_method import CALCULATION_METHOD_EVENTS, CalculationMethodSetting
 from outcomes.domain.entities.erasure import ERASURE_EVENTS, Erasure
 from outcomes.domain.entities.friendly_description import FRIENDLY_DESCRIPTION_EVENTS, FriendlyDescription
@@ -46,6 +47,7 @@ _EVENTS: Final[tuple[type[Event], ...]] = (
     *COURSE_EVENTS,
     *USER_EVENTS,
     *ENROLLMENT_EVENTS,
+    *ASSIGNMENT_EVENTS,
     *SETTING_EVENTS,
     *ERASURE_EVENTS,
     *OBSERVATION_EVENTS,
@@ -63,6 +65,7 @@ _AGGREGATES: Final[tuple[type[Aggregate[Any]], ...]] = (
     Course,
     User,
     Enrollment,
+    Assignment,
     Setting,
     Erasure,
     *OBSERVED_ONLY,

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     COURSE_DETAIL = "course_detail"
     COURSE_ACCOUNT = "course_account"
     ACCOUNT_DETAIL = "account_detail"
+    ASSIGNMENT = "assignment"
 
 
 OBSERVED_ONLY = frozenset(
@@ -58,7 +59,14 @@ OBSERVED_ONLY = frozenset(
 )
 """Kinds that no event of Canvas tells: they are known from exports."""
 
-BACKGROUND = OBSERVED_ONLY | {Kind.ASSESSMENT, Kind.ACCOUNT, Kind.COURSE, Kind.USER, Kind.ENROLLMENT}
+BACKGROUND = OBSERVED_ONLY | {
+    Kind.ASSESSMENT,
+    Kind.ACCOUNT,
+    Kind.COURSE,
+    Kind.USER,
+    Kind.ENROLLMENT,
+    Kind.ASSIGNMENT,
+}
 """Kinds that explain outcomes but are not part of their story: a timeline leaves them out unless one is named."""
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.domain.times import to_text
+from outcomes.projections.as_of.names import assignment_title
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import link_fate
 from outcomes.store.log.event_log import EventLog
@@ -15,7 +16,8 @@ def state_at(
 ) -> dict[str, Any]:
     """Return the state of an entity and which event made it so; `state` is None if nothing is known.
 
-    Of a link also what the deletion of its outcome silently did to it: `implied`, which only the views can tell.
+    Of a link also what the deletion of its outcome silently did to it: `implied`, which only the views can tell; of a
+    result `assessed`: what the assignment is called that it assessed.
     """
     found = log.load(EntityRef(point.tenant, kind, local_id), as_of=point.as_of, known_at=point.known_at)
     value: dict[str, Any] = {"tenant": point.tenant, "kind": kind.value, "id": local_id}
@@ -25,6 +27,12 @@ def state_at(
     value["event_time"] = to_text(found.event_time)
     value["position"] = found.position
     value["events"] = found.events
+    if kind is Kind.RESULT:
+        state = value["state"]
+        is_of_assignment = state.get("associated_asset_type") == "Assignment" and state.get("associated_asset_id")
+        value["assessed"] = (
+            assignment_title(connection, point, str(state["associated_asset_id"])) if is_of_assignment else None
+        )
     if kind is Kind.LINK:
         value["implied"] = link_fate(connection, point, local_id)
     return value

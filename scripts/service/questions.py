@@ -30,6 +30,7 @@ OF_TREE = frozenset(
         Kind.ACCOUNT,
         Kind.COURSE,
         Kind.SETTING,
+        Kind.ASSIGNMENT,
     }
 )
 """Kinds that tell nothing of a student."""

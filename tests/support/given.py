@@ -220,6 +220,12 @@ def account(local_id: str, time: str, *, parent: str | None = "1", meta: Any = N
     return event("account_created", time, body, **(meta or {}))
 
 
+def assignment(local_id: str, time: str, *, title: str, updated: str | None = None, meta: Any = None) -> dict[str, Any]:
+    """What work is called; its id is global, as Canvas sends it."""
+    body = {"assignment_id": f"4123{local_id.zfill(13)}", "title": title, "workflow_state": "published"}
+    return _saved("assignment", time, body, updated, meta or {})
+
+
 def enrollment(
     local_id: str,
     time: str,

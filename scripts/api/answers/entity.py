@@ -35,7 +35,7 @@ class EntityState(Record):
 
     `event_time` and `position` are those of the event that made it so; `events` counts those up to the point. Of a
     link that is known, `implied` says what the deletion of its outcome silently did to it: "deleted", "uncertain", or
-    nothing.
+    nothing. Of a result that is known, `assessed` is the title of the assignment that it assessed, if one was told.
     """
 
     tenant: str
@@ -46,6 +46,7 @@ class EntityState(Record):
     position: int | None
     events: int
     implied: str | None = None
+    assessed: str | None = None
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Self:
@@ -57,10 +58,11 @@ class EntityState(Record):
         return self.state is not None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the contract's answer; `implied` stands in that of a link only."""
+        """Return the contract's answer; `implied` stands in that of a link only, `assessed` in that of a result."""
         told = super().as_json()
-        if self.kind != "link" or self.state is None:
-            del told["implied"]
+        for name, kind in (("implied", "link"), ("assessed", "result")):
+            if self.kind != kind or self.state is None:
+                del told[name]
         return told
 
 

@@ -25,6 +25,8 @@ _EVENTS = {
     "course_updated": "a course was changed",
     "enrollment_created": "somebody was enrolled",
     "enrollment_updated": "an enrolment was changed",
+    "assignment_created": "an assignment was made",
+    "assignment_updated": "an assignment was changed",
     "user_created": "a person was added",
     "user_updated": "a person's name was changed",
     "outcomes_setting_changed": "a setting was written down here",

@@ -25,11 +25,11 @@ def cause_words(viewer: Viewer, move: Mapping[str, Any]) -> str:
     if entry is None:
         return CAUSES.get(move["cause"], str(move["cause"]))
     if move["cause"] == "work":
-        verb = {"created": "came", "updated": "was marked again", "deleted": "went", "restored": "came back"}
-        what = "the time of handing in"
-        if entry["kind"] == "result":
-            what = works(viewer, [entry["id"]])[entry["id"]].name
-        return f"{what} {verb.get(entry['change'], 'changed')}"
+        verb = {"created": "was marked", "updated": "was marked again", "deleted": "was taken back"}
+        if entry["kind"] != "result":
+            return "when it was handed in was told"
+        what = works(viewer, [entry["id"]])[entry["id"]].name
+        return f"{what} {verb.get(entry['change'], 'counts again')}"
     if move["cause"] in {"policy", "link", "setting"}:
         fields = [words.field_name(name) for name in entry["fields"] if name not in words.SILENT_FIELDS]
         what = ", ".join(dict.fromkeys(fields))

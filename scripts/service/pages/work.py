@@ -24,24 +24,31 @@ _ARTIFACTS = {
 
 
 class Work(NamedTuple):
-    """One thing that was assessed. Results of one thing have equal `key`; `path` is below the address of Canvas."""
+    """One thing that was assessed. Results of one thing have equal `key`; `path` is below the address of Canvas.
+
+    `name` is its title, where an event told it, else its kind and number; `kind` is these where `name` is a title.
+    """
 
     key: tuple[str, str]
     name: str
     path: str = ""
+    kind: str = ""
 
 
 def works(viewer: Viewer, result_ids: Iterable[str]) -> dict[str, Work]:
-    """Return what results assessed, by their ids: whoever may see a result may know that."""
-    here = viewer.home.at(known_at=str(viewer.known), tenant=viewer.tenant)
+    """Return what results assessed, by their ids, as it was called at the time: whoever sees a result may know that."""
+    known = {"known_at": str(viewer.known), "tenant": viewer.tenant}
+    then, latest = viewer.home.at(viewer.where.at, **known), viewer.home.at(**known)
     for name in (wanted := list(result_ids)):
         if name not in viewer.assessed:
-            viewer.assessed[name] = work_of(here.show("result", name).state or {}, name)
+            # Of what came after the time that is looked at the list of moves tells, too.
+            found = then.show("result", name) or latest.show("result", name)
+            viewer.assessed[name] = work_of(found.state or {}, name, found.assessed)
     return {name: viewer.assessed[name] for name in wanted}
 
 
-def work_of(state: Mapping[str, Any], result_id: str) -> Work:
-    """Return what a result assessed, by its body."""
+def work_of(state: Mapping[str, Any], result_id: str, title: str | None = None) -> Work:
+    """Return what a result assessed, by its body, and by the title of that if it is known."""
     asset, number = str(state.get("associated_asset_type")), state.get("associated_asset_id")
     artifact = str(state.get("artifact_type"))
     if number is None or asset not in _ASSETS:
@@ -53,4 +60,5 @@ def work_of(state: Mapping[str, Any], result_id: str) -> Work:
         kind = _ARTIFACTS[_NEW_QUIZ]
     course = state.get("result_context_id")
     path = f"/courses/{course}/{folder}/{number}" if folder and course else ""
-    return Work((asset, str(number)), f"{kind} {number}", path)
+    told = f"{kind} {number}"
+    return Work((asset, str(number)), f"“{title}”", path, told) if title else Work((asset, str(number)), told, path)

@@ -184,11 +184,11 @@ def test_results_open_beside_their_scores(school: Service) -> None:
     assert re.findall(
         r'class="result" title="in Canvas: /courses/4450/(?:assignments|quizzes)/\d+">([^<]*)<', grid
     ) == [
-        "Assignment 38544",
-        "Assignment 38546",
+        "“Workshop piece 7”",
+        "“Case file 9”",
         "Quiz 10259",
-        "Assignment 38547",
-        "Assignment 38550",
+        "“Poster 1”",
+        "“Draft and revision 4”",
         "Quiz 10261",
     ]
     own = re.search(rf'<th scope="row"><a href="/student/{STUDENT}.*?</tr>', grid, re.DOTALL)

@@ -133,6 +133,17 @@ def test_work_is_named_as_canvas_shows_it(state: tuple[str | None, ...], name: s
     assert (found.name, found.path) == (name, path)
 
 
+def test_work_is_called_by_its_title_where_an_event_told_it() -> None:
+    """What a teacher called it comes first; kind and number stay, to find it in Canvas."""
+    body = {"associated_asset_type": "Assignment", "associated_asset_id": "8", "result_context_id": "5"}
+    assert work_of(body, "1", "Field log") == (
+        ("Assignment", "8"),
+        "“Field log”",
+        "/courses/5/assignments/8",
+        "Assignment 8",
+    )
+
+
 def test_a_levels_name_and_its_mark_are_not_at_odds() -> None:
     """Where mastery begins at a level whose name says otherwise, that is said; the mark says mastered or not."""
     row = {"score": 2.0, "mastery_points": 1.0, "points_possible": 4.0, "rating": "Nearly there", "mastered": True}
