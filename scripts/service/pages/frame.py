@@ -125,7 +125,13 @@ def places(viewer: Viewer) -> list[dict[str, Any]]:
         return found
     allowed = {str(context) for context in viewer.grant.scope.contexts}
     here = viewer.home.at(tenant=viewer.tenant)
-    return [place.as_json() for place in here.places() if allowed.intersection(here.places_above(place.context))]
+
+    def make() -> list[dict[str, Any]]:
+        return [place.as_json() for place in here.places() if allowed.intersection(here.places_above(place.context))]
+
+    # What a place hangs in is looked up for each: once, and not for each name that a page tells.
+    own: list[dict[str, Any]] = viewer.keep_made("places", (here.known_at,), make)
+    return own
 
 
 def default_context(viewer: Viewer) -> str:

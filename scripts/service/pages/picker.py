@@ -45,7 +45,7 @@ def picker(viewer: Viewer, section: str, context: str | None) -> Picker | None:
 
 def choices(viewer: Viewer, found: Sequence[Mapping[str, Any]], section: str, here: str) -> list[Choice]:
     """Return places as ways to the same screen of each: those that hang below others come after them."""
-    above = {place["context"]: _above(viewer, place["context"]) for place in found}
+    above = _above(viewer, tuple(place["context"] for place in found))
     listed = {place["context"] for place in found}
     order = {context: place for place, context in enumerate(listed_first(found))}
 
@@ -72,16 +72,17 @@ def address_of(viewer: Viewer, section: str, place: Mapping[str, Any]) -> str:
     return to(f"/{section}/{context}" if section in {"changes", "compare", "scale"} else f"/tree/{context}")
 
 
-def _above(viewer: Viewer, context: str) -> tuple[str, ...]:
-    known = str(viewer.known) if viewer.known else None
-    above: tuple[str, ...] = viewer.keep_made(
-        "above", (context,), lambda: viewer.home.at(known_at=known, tenant=viewer.tenant).places_above(context)
+def _above(viewer: Viewer, contexts: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return what each place hangs in, itself first."""
+    here = viewer.home.at(known_at=str(viewer.known) if viewer.known else None, tenant=viewer.tenant)
+    found: dict[str, tuple[str, ...]] = viewer.keep_made(
+        "above", contexts, lambda: {context: here.places_above(context) or (context,) for context in contexts}
     )
-    return above or (context,)
+    return found
 
 
 def _nearest(viewer: Viewer, found: Sequence[Mapping[str, Any]], here: str) -> list[Mapping[str, Any]]:
-    above = set(_above(viewer, here))
+    above = set(_above(viewer, (here,))[here])
     first = [place for place in found if place["context"] in above]
     rest = [place for place in found if place["context"] not in above]
     return [*first, *rest[: max(0, _NEAR - len(first))]]
