@@ -78,9 +78,10 @@ class Present:
     def __enter__(self) -> Self:
         self._views.execute("CREATE TABLE temp.here_seen (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID")
         with self._log.reading() as reading:
-            positions = (position for (position,) in observed_positions(reading) if position <= self._point.known_at)
-            while len(some := np.fromiter(islice(positions, _AT_ONCE), np.int64)):
-                self._is_observed.add(some)
+            positions = observed_positions(reading)
+            while rows := list(islice(positions, _AT_ONCE)):
+                some = np.array(rows, dtype=np.int64)[:, 0]
+                self._is_observed.add(some[some <= self._point.known_at])
         return self
 
     def __exit__(

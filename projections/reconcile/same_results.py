@@ -36,7 +36,7 @@ NAMES = (
 _SECOND = 1_000_000
 _CLOSE = 1e-9
 _NOBODY = -1
-_STUDENTS = 20_000
+_STUDENTS = 50_000
 _NUMBERS = "SELECT s.uuid, s.student FROM json_each(?) j CROSS JOIN students s ON s.uuid = j.value AND s.tenant = ?"
 
 
@@ -98,13 +98,22 @@ class _Students:
 
     def numbers(self, users: Values) -> Ints:
         """Return the numbers of students; `_NOBODY` for those of whom no event tells."""
-        if new := set(users) - self._known.keys():
-            if len(self._known) > _STUDENTS:
-                self._known, new = {}, set(users)
-            self._known.update(dict.fromkeys(new, _NOBODY))
-            texts = orjson.dumps([one for one in new if isinstance(one, str)]).decode()
-            self._known.update(self._connection.execute(_NUMBERS, (texts, self._tenant)))
+        try:
+            return self._of_known(users)
+        except KeyError:
+            self._learn(set(users))
+            return self._of_known(users)
+
+    def _of_known(self, users: Values) -> Ints:
         return np.fromiter(map(self._known.__getitem__, users), np.int64, len(users))
+
+    def _learn(self, users: set[str | int | float | None]) -> None:
+        if len(self._known) > _STUDENTS:
+            self._known = {}
+        new = users - self._known.keys()
+        self._known.update(dict.fromkeys(new, _NOBODY))
+        texts = orjson.dumps([one for one in new if isinstance(one, str)]).decode()
+        self._known.update(self._connection.execute(_NUMBERS, (texts, self._tenant)))
 
 
 def _are_equal_ids(theirs: Ints, ours: Ints) -> Bools:

@@ -60,6 +60,7 @@ OWN: dict[str, Measure] = {
     "student": mastery_figures.student,
     "rollup": mastery_figures.rollup,
     "reconcile": export_figures.reconciling,
+    "memory-exports": export_figures.in_memory,
 }
 PEERS: dict[str, Measure] = {
     "peer-save": peers.saving,

@@ -33,7 +33,7 @@ def of_ingest(fixtures: Fixtures) -> Iterator[Figure]:
 
     def peak(home: Path, events: int) -> float:
         shutil.rmtree(home, ignore_errors=True)
-        return _peak("--home", str(home), "ingest", str(fixtures.year(events)), "--format", "json")
+        return peak_of("--home", str(home), "ingest", str(fixtures.year(events)), "--format", "json")
 
     yield from _against_a_tenth(fixtures, "ingest", peak)
 
@@ -44,14 +44,13 @@ def of_rebuild(fixtures: Fixtures) -> Iterator[Figure]:
     def peak(home: Path, events: int) -> float:
         if not home.exists():
             ingest(home, fixtures.year(events))
-        return _peak("--home", str(home), "rebuild", "--format", "json")
+        return peak_of("--home", str(home), "rebuild", "--format", "json")
 
     yield from _against_a_tenth(fixtures, "rebuild", peak)
 
 
 def _against_a_tenth(fixtures: Fixtures, command: str, peak: Callable[[Path, int], float]) -> Iterator[Figure]:
-    if not _STATUS.exists():
-        say(f"peak memory of {command}: left out, for only Linux tells of it under /proc")
+    if not tells_memory(command):
         return
     many = fixtures.sizes.events
     few = many // _TENTH
@@ -62,7 +61,14 @@ def _against_a_tenth(fixtures: Fixtures, command: str, peak: Callable[[Path, int
     yield of(f"peak memory of {command}, {many:,} events / {few:,}", ratios, limit=1.3)
 
 
-def _peak(*arguments: str) -> float:
+def tells_memory(command: str) -> bool:
+    """Say whether this system tells what a process took; if not, say so to whoever waits for it."""
+    if not _STATUS.exists():
+        say(f"peak memory of {command}: left out, for only Linux tells of it under /proc")
+    return _STATUS.exists()
+
+
+def peak_of(*arguments: str) -> float:
     """Run a command in a process of its own; return its peak in KiB."""
     command = [sys.executable, "-c", _COMMAND, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
