@@ -52,7 +52,7 @@ _ROWS_AT_ONCE = 1_000
 _BLOCK = 64
 """Records that are read at once: 7.5 KiB, which takes hardly longer than one of them."""
 _BLOCKS_AT_ONCE = 64
-_NO_ID: Final = -1
+_NO_ID: Final = np.iinfo(np.int64).max
 """Fills the last block of a part."""
 # What nearly all have is no text: to make texts is most of the time of reading a row.
 _VERSIONS = f"""
@@ -84,10 +84,10 @@ class ResultRecords:
     has those, too.
     """
 
-    def __init__(self, connection: sqlite3.Connection, point: PointInTime) -> None:
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime, part_events: int = _PART) -> None:
         self.states = Codes((ACTIVE, "", None))
         self.artifact_types = Codes((RUBRIC_ASSESSMENT, 0), ("", None))
-        self._parts = 1 + point.known_at // _PART
+        self._parts = 1 + point.known_at // part_events
         self._moved = _moved(connection, point)
         self._courses = _courses(connection, point)
         self._file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed by close
@@ -108,12 +108,11 @@ class ResultRecords:
         if len(asked):
             distinct, which = np.unique(blocks[asked], return_inverse=True)
             read = self._read_blocks(distinct)
-            hits = read["id"][which] == ids[asked, None]
-            within = hits.argmax(axis=1)
-            is_there = hits.any(axis=1)
-            asked, which, within = asked[is_there], which[is_there], within[is_there]
-            places[asked] = distinct[which] * _BLOCK + within
-            records[asked] = read[which, within]
+            nearest = _last_up_to(np.ascontiguousarray(read["id"]), which * _BLOCK, ids[asked])
+            is_there = read["id"][nearest] == ids[asked]
+            asked, which, nearest = asked[is_there], which[is_there], nearest[is_there]
+            places[asked] = (distinct[which] - which) * _BLOCK + nearest
+            records[asked] = read[nearest]
         return Found(places, records)
 
     def _blocks_of(self, ids: Ints) -> Ints:
@@ -129,7 +128,7 @@ class ResultRecords:
     def _read_blocks(self, blocks: Ints) -> Records:
         handle, size = self._file.fileno(), _BLOCK * RECORD.itemsize
         read = b"".join(os.pread(handle, size, block * size) for block in blocks.tolist())
-        return np.frombuffer(read, dtype=RECORD).reshape(len(blocks), _BLOCK)
+        return np.frombuffer(read, dtype=RECORD)
 
     def note_seen(self, places: Ints) -> None:
         """Remember that an export holds what is at places."""
@@ -148,7 +147,7 @@ class ResultRecords:
             is_seen = self._seen.has(places)
             if is_seen.all():
                 continue
-            records = self._read_blocks(some).reshape(-1)[~is_seen]
+            records = self._read_blocks(some)[~is_seen]
             records = records[(records["id"] != _NO_ID) & (records["state"] == active)]
             for local_id, event_time in zip(records["id"].tolist(), records["event_time"].tolist(), strict=True):
                 yield Active(str(local_id), event_time)
@@ -202,6 +201,17 @@ class ResultRecords:
         if len(self._moved):
             is_left_out |= np.isin(records["id"], self._moved)
         return records[~is_left_out] if is_left_out.any() else records
+
+
+def _last_up_to(sorted_ids: Ints, begins: Ints, ids: Ints) -> Ints:
+    """Return the place of the last id that is not above each of `ids`, in the block that begins where `begins` says."""
+    found = begins
+    step = _BLOCK // 2
+    while step:
+        further = found + step
+        found = np.where(sorted_ids[further] <= ids, further, found)
+        step //= 2
+    return found
 
 
 def _in_force(file: BinaryIO) -> Records:
