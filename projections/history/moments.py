@@ -10,7 +10,7 @@ from outcomes.domain.event import Event
 from outcomes.domain.identity import Context
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.history.policy_impact import PolicyFlips
+from outcomes.projections.history.policy_impact import Flip, PolicyFlips
 from outcomes.projections.history.timeline import Actor, actor_of
 from outcomes.projections.history.tree_changes import PlaceChange, PlaceKey, TreeChange, is_in_no_group, tree_changes
 from outcomes.projections.paging import key_of_parts, number_of_key, parts_of_key
@@ -19,6 +19,9 @@ from outcomes.store.log.event_log import EventLog
 LONGEST_PAUSE: Micros = 5 * 60_000_000
 """What one doer changes in one request or job after a longer pause is another moment."""
 _DAY: Micros = 86_400_000_000
+_FEW = 3
+"""So many things are named."""
+_WAYS = ("added", "changed", "moved", "removed")
 
 
 class By(StrEnum):
@@ -29,12 +32,22 @@ class By(StrEnum):
     CHANGE = "change"
 
 
+class Thing(NamedTuple):
+    """Something that changed, by the title that it had then."""
+
+    kind: str
+    id: str
+    title: str
+
+
 class Moment(NamedTuple):
     """Changes that belong together, from the first to the last.
 
     `added`, `removed`, `moved` and `changed` count places as `diff` does, and scales, methods and friendly descriptions
-    of the context as changed: what came and went again in the same moment counts for nothing. `actor` and `request` are
-    None where there are several. `flipped` counts the students, outcome by outcome, whose mastery its policies flipped.
+    of the context as changed: what came and went again in the same moment counts for nothing. `things` counts what
+    changed instead, an outcome that came to two groups once; `kinds` by kind; `first` are the first of them. `actor`
+    and `request` are None where there are several. `flipped` counts the students, outcome by outcome, whose mastery
+    its policies flipped: `gained` and `lost`.
     """
 
     since: Micros
@@ -47,8 +60,13 @@ class Moment(NamedTuple):
     changed: int
     policy: bool
     flipped: int
+    gained: int
+    lost: int
     positions: tuple[int, int]
     title: str
+    things: int
+    kinds: dict[str, dict[str, int]]
+    first: list[Thing]
 
     @property
     def key(self) -> str:
@@ -79,26 +97,41 @@ class _Gathered:
                 found[key] = PlaceChange(first.before, place.after, first.is_edited or place.is_edited)
         return found
 
-    def counts(self) -> dict[str, int]:
-        """Count what became of the places."""
-        counts = dict.fromkeys(("added", "removed", "moved", "changed"), 0)
+    def became(self) -> list[tuple[str, PlaceKey]]:
+        """Return what became of each place; both moved and changed it is told twice."""
+        found: list[tuple[str, PlaceKey]] = []
         places = self.places()
         came, went = ({key[:2] for key, place in places.items() if place[side] is not None} for side in (1, 0))
         for key, (before, after, is_edited) in places.items():
             if (before is None or after is None) and is_in_no_group(key) and key[:2] in came & went:
                 continue  # as in a diff: its place in a group says it
-            counts["added"] += before is None and after is not None
-            counts["removed"] += before is not None and after is None
-            if before is not None and after is not None:
-                counts["moved"] += before.parent_id != after.parent_id
-                counts["changed"] += is_edited or before[1:] != after[1:]
-        return counts
+            if before is None or after is None:
+                found += [("added", key)] * (after is not None) + [("removed", key)] * (before is not None)
+                continue
+            found += [("moved", key)] * (before.parent_id != after.parent_id)
+            found += [("changed", key)] * (is_edited or before[1:] != after[1:])
+        return found
 
-    def title(self) -> str:
-        """Name what changed: one thing by its title, several by the first and how many more there are."""
-        titles = dict.fromkeys(change.title for change in self.changes)
-        first, more = next(iter(titles)), len(titles) - 1
-        return f"{first} and {more} more" if more else first
+    def things(self, became: Iterable[tuple[str, PlaceKey]]) -> list[Thing]:
+        """Return what changed, the first first, by its last title; all that was touched, if nothing changed."""
+        titles = {key[:2]: change.title for change in self.changes for key in change.places}
+        counting = {key[:2] for _, key in became}
+        return [Thing(*key, title) for key, title in titles.items() if key in counting or not counting]
+
+
+def _by_kind(became: Iterable[tuple[str, PlaceKey]]) -> dict[str, dict[str, int]]:
+    """Count things by kind and by what became of them."""
+    found: dict[str, dict[str, int]] = {}
+    for way, kind, _ in sorted({(way, *key[:2]) for way, key in became}, key=lambda told: _WAYS.index(told[0])):
+        ways = found.setdefault(kind, {})
+        ways[way] = ways.get(way, 0) + 1
+    return found
+
+
+def _title(things: list[Thing]) -> str:
+    """Name what changed: one thing by its title, several by the first and how many more there are."""
+    more = len(things) - 1
+    return f"{things[0].title} and {more} more" if more else things[0].title
 
 
 def moments(
@@ -120,12 +153,11 @@ def moments(
         found = [group for group in found if (group.until, group.last_position) < last]
     flips = PolicyFlips(connection, point, context)
     for group in found:
-        counts = group.counts()
+        became = group.became()
         policies = [change for change in group.changes if change.has_policy]
-        if policies or any(counts.values()):
-            yield _moment(
-                log, group, counts, sum(len(flips.of(one.kind, one.id, one.order.event_time)) for one in policies)
-            )
+        if policies or became:
+            flipped = [flip for one in policies for flip in flips.of(one.kind, one.id, one.order.event_time)]
+            yield _moment(log, group, became, flipped)
 
 
 def place_of_key(after: str | None) -> tuple[Micros, int] | None:
@@ -136,20 +168,26 @@ def place_of_key(after: str | None) -> tuple[Micros, int] | None:
     return until, position
 
 
-def _moment(log: EventLog, group: _Gathered, counts: dict[str, int], flipped: int) -> Moment:
+def _moment(log: EventLog, group: _Gathered, became: list[tuple[str, PlaceKey]], flipped: list[Flip]) -> Moment:
     first = group.changes[0]
     requests = {change.request for change in group.changes}
     is_of_one = len({change.who for change in group.changes}) == 1
+    things = group.things(became)
     return Moment(
         since=first.order.event_time,
         until=group.until,
         actor=_actor(log, first.position) if is_of_one else None,
         request=first.request if len(requests) == 1 else None,
-        **counts,
+        **{way: sum(told == way for told, _ in became) for way in _WAYS},
         policy=any(change.has_policy for change in group.changes),
-        flipped=flipped,
+        flipped=len(flipped),
+        gained=sum(flip.after.mastered is True for flip in flipped),
+        lost=sum(flip.before.mastered is True for flip in flipped),
         positions=(min(change.position for change in group.changes), group.last_position),
-        title=group.title(),
+        title=_title(things),
+        things=len(things),
+        kinds=_by_kind(became),
+        first=things[:_FEW],
     )
 
 

@@ -9,6 +9,7 @@ from outcomes.domain.changes import field_matches
 from outcomes.domain.identity import Context, Kind, id_sort_key
 from outcomes.domain.mastery import Calculation, MasteryScale
 from outcomes.domain.times import Micros, to_text
+from outcomes.projections.as_of.lookups import context_number
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
@@ -127,37 +128,124 @@ class PolicyFlips:
 
 
 def impact(
-    connection: sqlite3.Connection, log: EventLog, point: PointInTime, kind: Kind, local_id: str
+    connection: sqlite3.Connection,
+    log: EventLog,
+    point: PointInTime,
+    kind: Kind,
+    local_id: str,
+    course: Context | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield, for each real change of a policy, how many students' mastery flipped with no new work.
+    """Yield, for each real change of a policy, how many students' mastery flipped with no new work; or in one course.
 
     The same results, those before the change, are rolled up under the policies just before it and at it.
     """
-    flips_at = PolicyFlips(connection, point)
+    flips_at = PolicyFlips(connection, point, course)
     for entry in timeline(connection, log, point, Filters(entities=[(kind, local_id)])):
-        fields = _policy_fields(kind, entry)
-        # A scale or method may be made above outcomes that have results; an outcome is made before it has any.
-        is_first = entry.change == "created" and kind is Kind.OUTCOME
-        if is_first or not fields:
+        fields = _fields_of_policy(kind, entry)
+        if fields:
+            yield _told(entry, fields, flips_at.of(kind, local_id, entry.event_time))
+
+
+def impact_in_course(
+    connection: sqlite3.Connection, log: EventLog, point: PointInTime, course: Context
+) -> Iterator[dict[str, Any]]:
+    """Yield each edit of how the students of a course are scored, and whose mastery it flipped with no new work.
+
+    That is of its outcomes, of the scales and methods of the places that it ever hung below, and of settings; and its
+    links, where one that came or went flipped somebody: without a link no result counts. Of edits of one instant, which
+    have one effect, the first is told with it.
+    """
+    linked = _Entities(connection, point, course)
+    entities = linked.all()
+    if not entities:
+        return  # no filter means everything
+    flips_at = PolicyFlips(connection, point, course)
+    seen: set[tuple[Micros, tuple[Any, ...]]] = set()
+    for entry in timeline(connection, log, point, Filters(entities=entities)):
+        kind, local_id, at = entry.kind, entry.ref.id, entry.event_time
+        fields = [*_SAY.get(kind, ()) & entry.fields.keys()] or _fields_of_policy(kind, entry)
+        if not fields:
             continue
-        flipped = flips_at.of(kind, local_id, entry.event_time)
-        yield {
-            "event_time": to_text(entry.event_time),
-            "position": entry.position,
-            "kind": kind.value,
-            "id": local_id,
-            "title": entry.title,
-            "fields": {name: list(entry.fields[name]) for name in fields},
-            "actor": entry.actor,
-            "gained": sum(flip.after.mastered is True for flip in flipped),
-            "lost": sum(flip.before.mastered is True for flip in flipped),
-            "flipped": len(flipped),
-            "students": [flip.as_json() for flip in flipped],
-        }
+        flipped = []
+        for asked, asked_id in linked.scored_by(kind, local_id):
+            flipped += flips_at.of(asked, asked_id, at)
+        flipped = [flip for flip in flipped if (at, flip.after.sort_key) not in seen]
+        seen.update((at, flip.after.sort_key) for flip in flipped)
+        if flipped or kind is not Kind.LINK:
+            yield _told(entry, fields, flipped)
+
+
+class _Entities:
+    """What the scores of a course may hang on, besides work."""
+
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime, course: Context) -> None:
+        self._connection = connection
+        self._bounds = {"tenant": point.number, "course": context_number(connection, point, course)}
+        self._outcomes = [(Kind.OUTCOME, one) for (one,) in self._rows(_OUTCOMES)]
+        self._outcome_of = dict(self._rows(_LINKS))
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, self._bounds).fetchall()
+
+    def all(self) -> list[tuple[Kind, str]]:
+        """Return all of them."""
+        above = [(Kind(kind), local_id) for kind, local_id in self._rows(_ABOVE)]
+        settings = [(Kind.SETTING, one) for (one,) in self._rows(_SETTINGS)]
+        return [*self._outcomes, *((Kind.LINK, link) for link in self._outcome_of), *above, *settings]
+
+    def scored_by(self, kind: Kind, local_id: str) -> list[tuple[Kind, str]]:
+        """Return what is scored otherwise after an edit: the outcome of a link; by a setting all that there are."""
+        if kind is Kind.LINK:
+            return [(Kind.OUTCOME, self._outcome_of[local_id])]
+        return self._outcomes if kind is Kind.SETTING else [(kind, local_id)]
+
+
+_OUTCOMES = (
+    "SELECT DISTINCT v.outcome_id FROM course_weeks w "
+    "JOIN result_versions v ON v.week = w.week AND v.course = w.course "
+    "WHERE w.course = :course AND v.outcome_id IS NOT NULL"
+)
+_LINKS = (
+    "SELECT v.link_id, max(v.outcome_id) FROM members m "
+    "JOIN link_versions v ON v.link_id = m.id AND v.tenant = :tenant "
+    "WHERE m.context = :course AND m.kind = 'link' GROUP BY v.link_id"
+)
+_ABOVE = (
+    "WITH RECURSIVE above (context) AS (SELECT :course UNION "
+    "SELECT p.parent FROM above a CROSS JOIN placements p ON p.context = a.context) "
+    "SELECT m.kind, m.id FROM above a JOIN members m USING (context) "
+    "WHERE m.kind IN ('proficiency', 'calculation_method')"
+)
+_SETTINGS = "SELECT DISTINCT setting_id FROM setting_versions WHERE tenant = :tenant"
+_SAY = {Kind.LINK: {"workflow_state"}, Kind.SETTING: {"value"}}
+"""What of those that are no policies themselves decides how something is scored."""
+
+
+def _told(entry: TimelineEntry, fields: list[str], flipped: list[Flip]) -> dict[str, Any]:
+    return {
+        "event_time": to_text(entry.event_time),
+        "position": entry.position,
+        "kind": entry.kind.value,
+        "id": entry.ref.id,
+        "title": entry.title,
+        "fields": {name: list(entry.fields[name]) for name in fields},
+        "actor": entry.actor,
+        "gained": sum(flip.after.mastered is True for flip in flipped),
+        "lost": sum(flip.before.mastered is True for flip in flipped),
+        "flipped": len(flipped),
+        "students": [flip.as_json() for flip in flipped],
+    }
+
+
+def _fields_of_policy(kind: Kind, entry: TimelineEntry) -> list[str]:
+    # A scale or method may be made above outcomes that have results; an outcome is made before it has any.
+    if entry.change == "created" and kind is Kind.OUTCOME:
+        return []
+    return _policy_fields(kind, entry)
 
 
 def _policy_fields(kind: Kind, entry: TimelineEntry) -> list[str]:
-    return [name for name in entry.fields if any(field_matches(name, policy) for policy in _POLICY_FIELDS[kind])]
+    return [name for name in entry.fields if any(field_matches(name, one) for one in _POLICY_FIELDS.get(kind, ()))]
 
 
 def _at(point: PointInTime, moment: int) -> PointInTime:

@@ -94,6 +94,9 @@ def timeline(
             for step in found
             if first <= step.position <= last and recorded.at(step.position) - step.order.event_time > over
         )
+    if filters.kinds:
+        kinds = filters.kinds
+        found = (step for step in found if step.kind in kinds)
     if filters.positions is not None:
         positions = filters.positions
         found = (step for step in found if step.position in positions)

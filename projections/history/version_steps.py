@@ -38,6 +38,8 @@ class Filters(NamedTuple):
     """Only events recorded more than so many microseconds after they happened."""
     everything: bool = False
     """Also events that changed nothing."""
+    kinds: frozenset[Kind] = frozenset()
+    """Only entities of these kinds; of all, if none is named."""
     besides: frozenset[Kind] = frozenset()
     """Kinds of the background that are told all the same."""
     positions: frozenset[int] | None = None

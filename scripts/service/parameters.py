@@ -164,8 +164,8 @@ def _parameter(question: Question, name: str, found: Argument) -> Parameter:
         return Parameter(name, alias, "integer", PAGE, range=(0, LARGEST_PAGE))
     if isinstance(found.default, bool):
         return Parameter(name, alias, "boolean", found.default)
-    if name == "entity" and alias == name:
-        return Parameter(name, alias, "array", found.default or [])
+    if isinstance(found.default, tuple):
+        return Parameter(name, alias, "array", [*found.default])
     kind = "number" if name == "mastery_points" else "string"
     if found.default is Argument.empty:
         return Parameter(name, alias, kind, is_required=True)

@@ -63,8 +63,11 @@ def class_figures(row: dict[str, Any]) -> dict[str, Any]:
 
 def moment_figures(row: dict[str, Any], *, is_known_at_head: bool) -> dict[str, Any]:
     """Return a moment that counts whose mastery flipped only where there are enough of them to hide in."""
+    if not row["policy"]:
+        return row
     told = row["flipped"] if is_known_at_head and row["flipped"] >= FEWEST else None
-    return {**row, "flipped": told if row["policy"] else row["flipped"]}
+    # Of the two parts one may be small, though the sum is not.
+    return {**row, "flipped": told, "gained": None, "lost": None}
 
 
 def _whole_percent(points: float | None, possible: float) -> float | None:

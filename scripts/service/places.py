@@ -60,10 +60,12 @@ def _contexts(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _entities(question: Question, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if "kind" in given:
+    if "id" in given:
         yield given["kind"], given["id"]
     entity = given.get("entity")
     if question.name == "impact":
+        if entity is None:
+            return
         kind, colon, local_id = str(entity).partition(":")
         yield (kind, local_id) if colon else ("outcome", str(entity))
     elif question.name == "friendly_descriptions":

@@ -127,7 +127,8 @@ def example_of(question: Question) -> dict[str, str]:
 def kinds_named(given: Mapping[str, Any]) -> set[Kind]:
     """Return the kinds of entity that a question names; raises UsageError."""
     kinds = {parse_entity(text)[0] for text in given.get("entity") or () if isinstance(given["entity"], list)}
-    return kinds | ({parse_kind(given["kind"])} if "kind" in given else set())
+    named = given.get("kind") or []
+    return kinds | {parse_kind(kind) for kind in ([named] if isinstance(named, str) else named)}
 
 
 def rights_needed(question: Question, given: Mapping[str, Any]) -> frozenset[Right]:

@@ -16,13 +16,24 @@ _TOLD_AS = {"since": "from", "until": "to"}
 
 
 @dataclass(frozen=True)
+class Thing(Record):
+    """Something that changed: an outcome, a group, a scale; by the title that it had then."""
+
+    kind: str
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Moment(Record):
     """Changes that belong together, from the first (`since`) to the last (`until`).
 
     `added`, `removed`, `moved` and `changed` count places in the tree, as `diff` lists them; scales, methods and
     friendly descriptions of the context count as changed. `policy`: how something is scored changed, and `flipped`
-    students, counted outcome by outcome, gained or lost mastery by that alone. `actor` and `request` (or job) are None
-    where there are several, or none was told. `positions` are the first and the last in the log.
+    students, counted outcome by outcome, gained or lost mastery by that alone: so many `gained`, so many `lost`.
+    `things` counts what changed, each once, however many places it has; `kinds` by kind and what became of it; `first`
+    are the first three. `actor` and `request` (or job) are None where there are several, or none was told. `positions`
+    are the first and the last in the log.
     """
 
     since: datetime
@@ -35,14 +46,21 @@ class Moment(Record):
     changed: int
     policy: bool
     flipped: int
+    gained: int
+    lost: int
     positions: tuple[int, int]
     title: str
+    things: int
+    kinds: dict[str, dict[str, int]]
+    first: list[Thing]
 
     @classmethod
     def of(cls, found: "projection.Moment") -> Self:
         """Take over what the projection gathered."""
-        told = {"since": moment(found.since), "until": moment(found.until)}
-        return cls(**{**found._asdict(), **told, "actor": None if found.actor is None else Actor(**found.actor)})
+        times = {"since": moment(found.since), "until": moment(found.until)}
+        first = [Thing(*thing) for thing in found.first]
+        actor = None if found.actor is None else Actor(**found.actor)
+        return cls(**{**found._asdict(), **times, "actor": actor, "first": first})
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's row; `from` and `to` are no names in Python."""

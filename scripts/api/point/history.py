@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from outcomes.api.arguments import Id, Time, duration, entity_of, instant, place, text
 from outcomes.api.point.base import PointBase
 from outcomes.domain.errors import UsageError
-from outcomes.domain.identity import parse_context, parse_entity
+from outcomes.domain.identity import BACKGROUND, parse_context, parse_entity, parse_kind
 from outcomes.projections.paging import NextKey, Page, limited
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class HistoryQuestions(PointBase):
         context: str | None = None,
         *,
         entity: str | Iterable[str] = (),
+        kind: str | Iterable[str] = (),
         since: Time | None = None,
         until: Time | None = None,
         actor: str | None = None,
@@ -41,13 +42,15 @@ class HistoryQuestions(PointBase):
 
         At most `limit` of it, after the key that the part before named as `.next`; or the newest first.
 
-        `entity` is one `KIND:ID` or several. `actor` is a part of an id, login, role, job or path; `field` a name such
-        as `mastery_points`; `request` the id of one request or job. `all` adds events that changed nothing.
+        `entity` is one `KIND:ID` or several, `kind` one `KIND` or several. `actor` is a part of an id, login, role, job
+        or path; `field` a name such as `mastery_points`; `request` the id of one request or job. `all` adds events that
+        changed nothing.
         """
         from outcomes.api.answers.events import Timeline, TimelineEntry
         from outcomes.projections.history.timeline import timeline
         from outcomes.projections.history.version_steps import Filters, StepKey
 
+        kinds = frozenset(parse_kind(one) for one in ([kind] if isinstance(kind, str) else kind))
         filters = Filters(
             context=place(context),
             entities=[parse_entity(one) for one in ([entity] if isinstance(entity, str) else entity)],
@@ -57,6 +60,8 @@ class HistoryQuestions(PointBase):
             field=text(field),
             request=text(request),
             everything=all,
+            kinds=kinds,
+            besides=kinds & BACKGROUND,
             after=None if after is None else StepKey.of(after),
             newest_first=newest_first,
         )

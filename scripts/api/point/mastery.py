@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from outcomes.api.arguments import Id, id_text
 from outcomes.api.point.base import PointBase
 from outcomes.domain.errors import UsageError
-from outcomes.domain.identity import Kind, parse_context, parse_kind
+from outcomes.domain.identity import Context, Kind, parse_context, parse_kind
 from outcomes.projections.paging import NextKey, Page
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from outcomes.api.what_if import Scale, WhatIf
     from outcomes.projections.mastery import row as projection
+    from outcomes.projections.mastery.moved_results import MovedTo
 
 
 class MasteryQuestions(PointBase):
@@ -160,26 +161,48 @@ class MasteryQuestions(PointBase):
             found = score_history(connection, self._session.log, point, str(course), student, str(outcome))
         return History(ScoreMove.of(move) for move in found)
 
-    def impact(self, entity: Id) -> "Impact":
+    def impact(self, entity: Id | None = None, *, course: Id | None = None) -> "Impact":
         """Return, for each change of a policy, how many students' mastery flipped with no new work.
 
-        `entity` is an outcome's id, or `proficiency:ID`, or `calculation_method:ID`.
+        `entity` is an outcome's id, or `proficiency:ID`, or `calculation_method:ID`. Of a `course` only its students
+        are counted; without an entity it is of all edits by which they are scored otherwise: of outcomes, scales,
+        methods, settings, and of links that came or went.
         """
         from outcomes.api.answers.mastery import Impact, PolicyChange
         from outcomes.projections.history import policy_impact
 
+        place = None if course is None else Context("Course", str(course))
+        if entity is None and place is None:
+            raise UsageError("name an outcome, proficiency:ID or calculation_method:ID, or a course")
         kind_text, colon, local_id = str(entity).partition(":")
         kind = parse_kind(kind_text) if colon else Kind.OUTCOME
         if kind not in policy_impact.HAVE_POLICY:
             raise UsageError(f"{kind} has no policy: name an outcome, proficiency:ID or calculation_method:ID")
 
         def ask(connection: sqlite3.Connection) -> "Iterator[PolicyChange]":
-            wanted = local_id if colon else str(entity)
-            found = policy_impact.impact(connection, self._session.log, self._place(connection), kind, wanted)
+            log, point = self._session.log, self._place(connection)
+            if entity is None and place is not None:
+                found = policy_impact.impact_in_course(connection, log, point, place)
+            else:
+                wanted = local_id if colon else str(entity)
+                found = policy_impact.impact(connection, log, point, kind, wanted, place)
             return (PolicyChange.of(change) for change in found)
 
         self._check()
         return Impact(lambda: self._session.stream(ask))
+
+    def results_moved_from(
+        self, *, student: str | None = None, course: Id | None = None, outcome: Id | None = None
+    ) -> "list[MovedTo]":
+        """Return where results are that were once told of a student, course or outcome, and now are of another.
+
+        Canvas tells no merge of two people; that one's results are another's now is what shows it.
+        """
+        from outcomes.projections.mastery.moved_results import results_moved_from
+
+        where, what = (None if given is None else str(given) for given in (course, outcome))
+        with self.reading() as (connection, point):
+            return results_moved_from(connection, point, student=student, course=where, outcome=what)
 
     def class_(self, *, course: Id) -> "ClassReport":
         """Return how a class stands, outcome by outcome, without names (the command is called `class`)."""

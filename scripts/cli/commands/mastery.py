@@ -146,9 +146,11 @@ def history(
 def impact(
     context: typer.Context,
     entity: Annotated[
-        str, typer.Argument(metavar="OUTCOME", help="An outcome's id, or proficiency:ID, or calculation_method:ID.")
-    ],
+        str | None,
+        typer.Argument(metavar="[OUTCOME]", help="An outcome's id, or proficiency:ID, or calculation_method:ID."),
+    ] = None,
     *,
+    course: Annotated[str | None, typer.Option("--course", metavar="ID", help="One course.")] = None,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
@@ -156,13 +158,15 @@ def impact(
 ) -> None:
     """Tell, for each change of a policy, how many students' mastery flipped with no new work.
 
+    With --course in that course alone; without an outcome, by any edit: of outcomes, scales, methods, settings, links.
+
     Example: outcomes impact 501
     """
     with at(context, tenant, as_of, known_at) as point:
-        found = point.impact(entity)
+        found = point.impact(entity, course=course)
         answer(found, form)
         if not found:
-            say(f"no change of the policy of {entity} at this point")
+            say(f"no change of the policy of {entity or f'Course:{course}'} at this point")
 
 
 @settings_app.command("set")

@@ -93,6 +93,9 @@ def timeline(  # noqa: PLR0913 - one for each filter
     entity: Annotated[
         list[str] | None, typer.Option("--entity", metavar="KIND:ID", help="One entity; may be repeated.")
     ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", metavar="KIND", help="Only outcome, group, link, …; may be repeated.")
+    ] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="T", help="From this event time.")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="T", help="Up to this event time.")] = None,
     actor: Annotated[
@@ -124,6 +127,7 @@ def timeline(  # noqa: PLR0913 - one for each filter
         found = point.timeline(
             place,
             entity=entity or (),
+            kind=kind or (),
             since=since,
             until=until,
             actor=actor,

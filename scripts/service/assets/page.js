@@ -7,12 +7,13 @@
 
   // -- the slider ----------------------------------------------------------------------------------------------------
   const slider = $("slider");
-  let moments = [], shown = 0, wanted = 0, waiting = 0, isFollowing = false, isAnswered = false;
+  let moments = [], shown = 0, shownAt = "", wanted = 0, waiting = 0, isFollowing = false, isAnswered = false;
   const closed = new Set();
 
   function startSlider() {
     moments = JSON.parse($("index").textContent);
     shown = wanted = Number($("line").dataset.here);
+    shownAt = $("line").dataset.at; // not always that of a moment: the end of a day is not
     mark(Number(slider.value));
     slider.addEventListener("input", () => say(Number(slider.value)));
     slider.addEventListener("keydown", (event) => {
@@ -87,13 +88,14 @@
 
   async function load(step) {
     const clean = at_step(step), address = new URL(clean, location.href);
-    address.searchParams.set("shown", shown < moments.length && shown >= 0 ? moments[shown][0] : "");
+    address.searchParams.set("shown", shownAt);
     isAnswered = false;
     try {
       await htmx.ajax("GET", address.pathname + address.search, { target: "#toast", swap: "none" });
     } catch { /* told below, as what was refused is */ }
     if (!isAnswered) return false;
     shown = step;
+    shownAt = step < moments.length ? moments[step][0] : "";
     history.replaceState(history.state, "", clean);
     document.body.classList.toggle("is-past", here().searchParams.has("at") || here().searchParams.has("known"));
     $("line").dataset.here = shown;

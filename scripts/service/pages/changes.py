@@ -14,8 +14,8 @@ from outcomes.service.pages.where import end_of_day
 
 PAGE = 40
 """Entries on one page."""
-_PARTS, _PART = 20, 400
-"""Where there is nothing on a page, so many parts of so many entries are looked through for the next change."""
+_MOST = 10_000
+"""Entries in the data beside it."""
 _FOLDED = 8
 """A moment of more changes than these is one line that opens."""
 _FILTERS = {
@@ -29,7 +29,7 @@ _FILTERS = {
 }
 _PAUSE = timedelta(minutes=5)
 _LATE_SECONDS = 86_400
-_KINDS = ("outcome", "group", "link", "proficiency", "calculation_method", "friendly_description")
+_KINDS = ("outcome", "group", "link", "proficiency", "calculation_method", "friendly_description", "setting")
 
 
 class Gathered(NamedTuple):
@@ -58,7 +58,7 @@ class Chip(NamedTuple):
 def build(viewer: Viewer) -> Shown:
     """Show what changed in a context."""
     context = viewer.parameters["context"]
-    entries, following = _page(viewer)
+    entries, following = viewer.page("timeline", **_asked(viewer))
     told = with_flips(viewer, Teller(viewer, _groups(viewer, context)).told(entries))
     name = frame.name_of(viewer, context)
     parts = {
@@ -73,23 +73,9 @@ def build(viewer: Viewer) -> Shown:
     return View("changes.html", f"Changes of {name}", parts, "The changes", context)
 
 
-def _page(viewer: Viewer) -> tuple[list[dict[str, Any]], str | None]:
-    """Return a page of changes, and the key of what is older. Students' work is none, and is passed over."""
-    asked, kind = _asked(viewer), viewer.query.get("kind")
-    found: list[dict[str, Any]] = []
-    following: str | None = None
-    for _ in range(_PARTS):
-        entries, following = viewer.page("timeline", **asked)
-        found += [entry for entry in entries if kind in {None, "", entry["kind"]} and entry["kind"] != "result"]
-        if found or following is None:
-            break
-        asked |= {"after": following, "limit": _PART}
-    return found, following
-
-
 def data(viewer: Viewer) -> Data:
-    """Return the question of this view."""
-    return "timeline", _asked(viewer)
+    """Return the question of this view: all that passes the filters, also what is on later pages."""
+    return "timeline", {**_asked(viewer), "limit": _MOST}
 
 
 def _asked(viewer: Viewer) -> dict[str, Any]:
@@ -104,6 +90,8 @@ def _asked(viewer: Viewer) -> dict[str, Any]:
         given["until"] = moment_text(moment(end_of_day(given["until"])))
     if viewer.query.get("all"):
         given["all"] = True
+    # Students' work is no change of what this is about.
+    given["kind"] = [viewer.query["kind"]] if viewer.query.get("kind") else list(_KINDS)
     return given
 
 
@@ -129,8 +117,11 @@ def _doer(one: Told) -> tuple[Any, ...]:
 
 
 def _summary(told: list[Told]) -> str:
-    verbs = Counter(one.verb for one in told)
-    return f"{words.count(len(told), 'change')}: {', '.join(f'{verb} {number}' for verb, number in verbs.items())}"
+    """Say what was done to how many things: "put" and the like is done to outcomes."""
+    things = dict.fromkeys((one.verb, one.entry["kind"], one.entry["id"]) for one in told)
+    numbers = Counter((verb, "outcome" if kind == "link" else kind) for verb, kind, _ in things)
+    said = words.listed(f"{verb} {words.kind_count(kind, number)}" for (verb, kind), number in numbers.items())
+    return said[:1].upper() + said[1:]
 
 
 def _gathered(viewer: Viewer, context: str, told: list[Told]) -> Gathered:

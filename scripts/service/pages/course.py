@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from outcomes.domain.times import moment_text
-from outcomes.service.pages import frame, quarantine, words
+from outcomes.service.pages import edits, frame, moved, quarantine, words
 from outcomes.service.pages.contributing import Contribution, of_class, works_of_class
 from outcomes.service.pages.levels import NONE, STANDINGS, UNKNOWN, Standing, levels_of, standing
 from outcomes.service.pages.line_parts import line_parts
@@ -16,6 +17,9 @@ from outcomes.service.pages.screens import Data, Screen, Shown, View
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.pages.where import NOW
 from outcomes.store.access.rights import Right
+
+_MOST_EDITS = 2
+"""Of the edits of one day so many are said."""
 
 
 class Column(NamedTuple):
@@ -43,6 +47,17 @@ class Cell(NamedTuple):
     title: str
     moved: str
     is_approximate: bool
+
+
+@dataclass
+class _Day:
+    """What happened on one day."""
+
+    until: str = ""
+    results: int = 0
+    edits: list[str] = field(default_factory=list)
+    gained: int = 0
+    lost: int = 0
 
 
 class StudentRow(NamedTuple):
@@ -76,6 +91,7 @@ def build(viewer: Viewer) -> Shown:
         "columns": columns,
         "students": students,
         "works": works,
+        "moved_results": moved.of_course(viewer, course),
         "standings": (*STANDINGS, NONE),
         "unknown": UNKNOWN,
         "moved": sum(bool(cell.moved) for student in students for cell in student.cells),
@@ -86,6 +102,8 @@ def build(viewer: Viewer) -> Shown:
         "notes": sorted({note for row in rows for note in row["notes"]}),
         "since_steps": [(label, viewer.where.here(vs_at=at)) for label, at in _since_steps(found)],
         "unread": [(number, _piece(viewer, number)) for number in quarantine.of_course(viewer, course)],
+        "edited": edits.tally(edits.edits(viewer, course)),
+        "edits_address": viewer.where.to(f"/course/{course}/edits"),
         "plain": viewer.where.here(vs_at=None),
         **line_parts(viewer, found),
     }
@@ -232,43 +250,27 @@ def _moved(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> s
 
 def _line(viewer: Viewer, context: str) -> Line:
     """Return the days on which work came in, or how something is scored was changed, here or above."""
-    days: dict[str, dict[str, Any]] = {}
+    days: dict[str, _Day] = {}
     for entry in viewer.keep("timeline", at=None, context=context):
-        day = days.setdefault(entry["event_time"][:10], {"until": "", "results": 0, "policies": [], "flipped": 0})
-        day["until"] = max(day["until"], entry["event_time"])
-        if entry["kind"] == "result":
-            day["results"] += 1
-    here = viewer.home.at(known_at=str(viewer.known), tenant=viewer.tenant)
-    seen: set[tuple[str, int]] = set()
-    for place in here.places_above(context):
-        if viewer.grant.scope.contexts and place != context:
-            continue
-        for row in viewer.keep("moments", at=None, context=place, by="moment"):
-            # What is linked here and hangs above was edited once, though both places tell of it.
-            moment = row["to"], row["positions"][1]
-            if row["policy"] and moment not in seen:
-                seen.add(moment)
-                day = days.setdefault(row["to"][:10], {"until": "", "results": 0, "policies": [], "flipped": 0})
-                day["until"] = max(day["until"], row["to"])
-                day["policies"].append(f"{words.who(row['actor'])} changed {_policy(viewer, row['title'])}")
-                day["flipped"] += row["flipped"] or 0
+        day = days.setdefault(entry["event_time"][:10], _Day())
+        day.until = max(day.until, entry["event_time"])
+        day.results += entry["kind"] == "result"
+    for edit in viewer.keep("impact", at=None, course=viewer.parameters["course"]):
+        day = days.setdefault(edit["event_time"][:10], _Day())
+        day.until = max(day.until, edit["event_time"])
+        day.edits.append(edits.said(viewer, edit))
+        day.gained += edit["gained"]
+        day.lost += edit["lost"]
     return line_of(viewer, [_day(days[day]) for day in sorted(days)], "day")
 
 
-def _policy(viewer: Viewer, title: str) -> str:
-    told = frame.readable(viewer, title)
-    return told if told != title else f"how {title} is scored"
-
-
-def _day(day: Mapping[str, Any]) -> Moment:
-    parts = [words.count(day["results"], "result")] if day["results"] else []
-    parts += day["policies"][:2]
-    if len(day["policies"]) > len(parts[-2:]):
-        parts.append(f"and {len(day['policies']) - 2} more")
-    said = "; ".join(parts) or "outcomes or groups were changed"
-    return moment_at(
-        day["until"], "", said, policy=bool(day["policies"]), flipped=day["flipped"], rise=max(1, day["results"])
-    )
+def _day(day: _Day) -> Moment:
+    parts = [words.count(day.results, "result")] if day.results else []
+    parts += day.edits[:_MOST_EDITS]
+    if len(day.edits) > _MOST_EDITS:
+        parts.append(f"and {words.count(len(day.edits) - _MOST_EDITS, 'more edit')}")
+    did, rise = "; ".join(parts) or "outcomes or groups were changed", max(1, day.results)
+    return moment_at(day.until, "", did, policy=bool(day.edits), gained=day.gained, lost=day.lost, rise=rise)
 
 
 SCREEN = Screen("/course/{course}", "mastery", build, data)

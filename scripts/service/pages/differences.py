@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from outcomes.service.pages import frame, words
-from outcomes.service.pages.story import FieldChange, field_changes, title_of
+from outcomes.service.pages.story import FieldChange, field_changes
 from outcomes.service.pages.viewer import Viewer
 
 NO_GROUP, NOWHERE = "no group", "a group that is not there"
@@ -115,17 +115,12 @@ def _replaced(row: Mapping[str, Any], trees: Trees) -> str:
     gone = [name for group, name in before.items() if group not in after]
     come = [name for group, name in after.items() if group not in before]
     if gone and come:
-        return f"from {_and(gone)} to {_and(come)}"
+        return f"from {words.listed(gone)} to {words.listed(come)}"
     if gone:
-        return f"out of {_and(gone)}; still in {_and(after.values())}"
+        return f"out of {words.listed(gone)}; still in {words.listed(after.values())}"
     if come:
-        return f"into {_and(come)}, besides {_and(before.values())}"
-    return f"linked anew in {_and(after.values())}"
-
-
-def _and(names: Iterable[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
+        return f"into {words.listed(come)}, besides {words.listed(before.values())}"
+    return f"linked anew in {words.listed(after.values())}"
 
 
 def _move(row: Mapping[str, Any], groups: Mapping[str, str]) -> str:
@@ -150,7 +145,7 @@ def _policy(viewer: Viewer, row: Mapping[str, Any]) -> Difference:
     became = _BECAME.get(row["change"], "changed")
     shown = [] if became in {"added", "removed"} else list(field_changes(row["fields"]))
     context = row["title"].rpartition(" of ")[2]
-    title = title_of(viewer, row["kind"], row["title"])
+    title = frame.readable(viewer, row["title"])
     return Difference(title, "", became, viewer.where.to(f"/scale/{context}"), shown, "")
 
 

@@ -1,7 +1,7 @@
 """The changes of a context as places on a line, oldest first: what the strip draws and the slider steps through."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,15 +34,16 @@ class Moment:
     changed: int
     policy: bool
     flipped: int | None
+    gained: int | None
+    lost: int | None
     request: str | None
     positions: tuple[int, int]
-    said: str = ""
-    """What was done, where that is no change of a tree."""
+    did: str
+    """What was done, in a few words."""
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "Moment":
-        """Take over a row of the answer."""
-        counts = {name: row[name] for name in ("added", "removed", "moved", "changed", "policy", "flipped", "request")}
+    def of(cls, row: Mapping[str, Any], named: Callable[[str, str], str]) -> "Moment":
+        """Take over a row of the answer; `named` says what a thing of a kind with a title is called."""
         first, last = row["positions"]
         return cls(
             row["from"],
@@ -50,35 +51,47 @@ class Moment:
             parse_moment(row["to"]),
             words.who(row["actor"]),
             row["title"],
-            **counts,
+            **{name: row[name] for name in _TAKEN},
             positions=(first, last),
+            did=_did(row["kinds"], row["things"], [named(one["kind"], one["title"]) for one in row["first"]]),
         )
-
-    @property
-    def did(self) -> str:
-        """What was done, in a few words."""
-        if self.said:
-            return self.said
-        parts = [
-            f"{verb} {getattr(self, verb)}" for verb in ("added", "changed", "moved", "removed") if getattr(self, verb)
-        ]
-        if not parts:
-            return f"touched {self.title}"
-        if self.added + self.changed + self.moved + self.removed == 1:
-            return f"{parts[0].split(' ')[0]} {self.title}"
-        return f"{', '.join(parts)}: {self.title}"
 
     @property
     def flips(self) -> str:
         """Whom it flipped, in a few words; empty if nobody, or if that is not told."""
         if not self.policy or not self.flipped:
             return ""
-        return f"{words.count(self.flipped, 'student')} gained or lost mastery"
+        if self.gained is None or self.lost is None:
+            return f"{words.count(self.flipped, 'student')} gained or lost mastery"
+        parts = [f"{words.count(self.gained, 'student')} gained mastery"] if self.gained else []
+        if self.lost:
+            parts.append(f"{self.lost} lost it" if parts else f"{words.count(self.lost, 'student')} lost mastery")
+        return ", ".join(parts)
 
     @property
     def summary(self) -> str:
         """All of it in one line."""
         return f"{self.who} {self.did}".lstrip() + (f"; {self.flips}" if self.flips else "")
+
+
+_TAKEN = ("added", "removed", "moved", "changed", "policy", "flipped", "gained", "lost", "request")
+_WAYS = ("added", "changed", "moved", "removed")
+_NAMED = 2
+"""Of more things than are told so many are named."""
+
+
+def _did(kinds: Mapping[str, Mapping[str, int]], number: int, names: Sequence[str]) -> str:
+    """Say what became of how many things, and name the first: "added 3 outcomes and 1 group: A, B and 2 more"."""
+    ways = {way: {kind: told[way] for kind, told in kinds.items() if way in told} for way in _WAYS}
+    if number == 1:
+        return f"{words.listed(way for way, told in ways.items() if told) or 'saved'} {names[0]}"
+    said = [
+        f"{way} {words.listed(words.kind_count(kind, many) for kind, many in told.items())}"
+        for way, told in ways.items()
+        if told
+    ]
+    shown = names if number == len(names) else [*names[:_NAMED], f"{number - _NAMED} more"]
+    return f"{words.listed(said) or 'saved'}: {words.listed(shown)}"
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,7 @@ class Line:
     moments: Sequence[Moment]
     here: int
     level: str
+    at: datetime | None = None
 
     @property
     def current(self) -> Moment | None:
@@ -97,8 +111,8 @@ class Line:
 
     @property
     def is_exact(self) -> bool:
-        """Whether what is looked at is a moment, not some time after one."""
-        return 0 <= self.here < len(self.moments)
+        """Whether what is looked at is a moment, not some time after one, as the end of a day is."""
+        return self.at is not None and 0 <= self.here < len(self.moments) and self.moments[self.here].time == self.at
 
     def neighbour(self, step: int) -> str | None:
         """Return the time of the moment before or after; None if there is none."""
@@ -129,23 +143,36 @@ def line_of(viewer: Viewer, moments: Sequence[Moment], level: str) -> Line:
     """Return moments, oldest first, as a line on which the time that is looked at has its place."""
     at = viewer.where.moment
     here = len(moments) if at is None else bisect_right([one.time for one in moments], at) - 1
-    return Line(moments, here, level)
+    return Line(moments, here, level, at)
 
 
 def moment_at(
-    time: str, who: str, said: str, *, policy: bool = False, flipped: int = 0, rise: int = 1, fall: int = 0
+    time: str,
+    who: str,
+    said: str,
+    *,
+    policy: bool = False,
+    gained: int = 0,
+    lost: int = 0,
+    rise: int = 1,
+    fall: int = 0,
 ) -> Moment:
     """Return a moment of something else than a tree: a score, a course's day."""
-    return Moment(time, time, parse_moment(time), who, said, 0, fall, 0, rise, policy, flipped, None, (0, 0), said)
+    when, flipped = parse_moment(time), gained + lost
+    return Moment(time, time, when, who, said, 0, fall, 0, rise, policy, flipped, gained, lost, None, (0, 0), said)
 
 
 def _moments(viewer: Viewer, context: str, level: str) -> list[Moment]:
     # Of all times: the future of what is looked at is on the line, too.
     viewer.check_question("moments", context=context)
 
+    def named(kind: str, title: str) -> str:
+        name = readable(viewer, title)
+        return f"the friendly description of {name}" if kind == "friendly_description" else name
+
     def make() -> list[Moment]:
         rows = viewer.ask("moments", at=None, known=str(viewer.known), context=context, by=level)
-        return [Moment.of({**row, "title": readable(viewer, row["title"])}) for row in reversed(rows)]
+        return [Moment.of(row, named) for row in reversed(rows)]
 
     found: list[Moment] = viewer.keep_made("line", (context, level), make)
     return found

@@ -1,5 +1,6 @@
 """Screen 4, one outcome: what it is, who made each field so and since when, its history, and whom its edits flipped."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -62,6 +63,7 @@ def build(viewer: Viewer) -> Shown:
     criterion = (state or {}).get("rubric_criterion") or {}
     parts = {
         "id": local_id,
+        "gone": _gone(viewer, history) if (state or {}).get("workflow_state") == "deleted" else None,
         "state": state,
         "description": words.plain_text((state or {}).get("description")),
         "friendly": (state or {}).get("display_name"),
@@ -92,10 +94,19 @@ def _stepped(viewer: Viewer, entries: list[dict[str, Any]]) -> Elsewhere:
     return Elsewhere(viewer.where.here(at=next((time for time in times if at is not None and time > at), None)))
 
 
+def _gone(viewer: Viewer, history: Sequence[Told]) -> tuple[Told, str] | None:
+    """Return what removed it, of its history, newest first, and the address of how it was before."""
+    at = viewer.where.at
+    past = (one for one in history if at is None or one.entry["event_time"] <= at)
+    last = next((one for one in past if one.entry["change"] == "deleted"), None)
+    return None if last is None else (last, viewer.where.here(at=words.just_before(last.time)))
+
+
 def _moment(told: Told) -> Any:
-    flipped = 0 if told.flipped is None else told.flipped.gained + told.flipped.lost
+    gained, lost = (0, 0) if told.flipped is None else (told.flipped.gained, told.flipped.lost)
     said = f"{told.verb} {', '.join(field.name for field in told.fields) or 'it'}"
-    return moment_at(told.entry["event_time"], told.who, said, policy=has_policy(told.entry), flipped=flipped)
+    policy = has_policy(told.entry)
+    return moment_at(told.entry["event_time"], told.who, said, policy=policy, gained=gained, lost=lost)
 
 
 def _context_of(state: dict[str, Any]) -> str | None:

@@ -53,13 +53,20 @@ def moments_of(viewer: Viewer, moves: Iterable[Mapping[str, Any]]) -> list[Momen
     for move in moves:
         is_work = move["cause"] in {"work", "late", "enrollment"}
         was = bool(before and before["mastered"])
-        flipped = 0 if is_work else int(bool(move["mastered"]) != was)
+        is_now = bool(move["mastered"])
         scores = f"{score_text(before['score'] if before else None)} → {score_text(move['score'])}"
         said = f"{scores} by {'work' if is_work else 'an edit'}: {cause_words(viewer, move)}"
         is_fall = before is not None and (move["score"] or 0) < (before["score"] or 0)
         found.append(
             moment_at(
-                move["at"], "", said, policy=not is_work, flipped=flipped, rise=0 if is_fall else 1, fall=int(is_fall)
+                move["at"],
+                "",
+                said,
+                policy=not is_work,
+                gained=int(is_now and not was and not is_work),
+                lost=int(was and not is_now and not is_work),
+                rise=0 if is_fall else 1,
+                fall=int(is_fall),
             )
         )
         before = move

@@ -25,7 +25,7 @@ from outcomes.service.pages.picker import picker
 from outcomes.service.pages.scheme import chosen
 from outcomes.service.pages.templating import rendered
 from outcomes.service.pages.viewer import Viewer
-from outcomes.service.pages.where import Where
+from outcomes.service.pages.where import CHOSEN, Where
 from outcomes.service.problems import Problem
 from outcomes.service.questions import QUESTIONS
 from outcomes.service.rendering import Form
@@ -186,6 +186,9 @@ async def _prepare(state: State, afterwards: Callable[[Viewer], None], viewer_of
 
 
 def _shown(viewer: Viewer, screen: Screen) -> Response:
+    if not screen.takes_form and CHOSEN & viewer.query.keys():
+        # A day that was chosen in a calendar has an address as every other time has.
+        return RedirectResponse(viewer.where.here(), HTTPStatus.SEE_OTHER, _NOT_KEPT)
     shown = screen.build(viewer)
     viewer.note(screen.path)
     match shown:

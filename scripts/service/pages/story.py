@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, NamedTuple
 
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.viewer import Viewer
@@ -76,13 +76,23 @@ class FieldChange:
         return found
 
 
+class FlippedStudent(NamedTuple):
+    """One student whom a change flipped: in which class, and how the score stood before and after."""
+
+    name: str
+    address: str
+    course: str
+    turn: str
+    scores: str
+
+
 @dataclass(frozen=True)
 class Flipped:
     """Whom a change of policy flipped, with no new work."""
 
     gained: int
     lost: int
-    students: Sequence[Mapping[str, Any]]
+    students: Sequence[FlippedStudent]
 
     @property
     def words(self) -> str:
@@ -136,7 +146,7 @@ class Teller:
         return Told(
             verb=verbs.get(change, change),
             what=_KINDS.get(kind, f"{kind} "),
-            title=title_of(self.viewer, entry["kind"], entry["title"] or f"{kind} {entry['id']}"),
+            title=frame.readable(self.viewer, entry["title"] or f"{kind} {entry['id']}"),
             address=self._address(entry),
             fields=fields,
             entry=entry,
@@ -165,14 +175,6 @@ class Teller:
         if entry["kind"] in _OF_PLACES and entry["title"]:
             return self.viewer.where.to(f"/scale/{entry['title'].rpartition(' of ')[2]}")
         return None if outcome is None else self.viewer.where.to(f"/outcome/{outcome}")
-
-
-def title_of(viewer: Viewer, kind: str, title: str) -> str:
-    """Return what an entity is called; a scale or method by the name of its place."""
-    what, _, context = title.rpartition(" of ")
-    if kind not in _OF_PLACES or not what:
-        return title
-    return f"the {what[:1].lower()}{what[1:]} of {frame.name_of(viewer, context)}"
 
 
 def field_changes(fields: Mapping[str, Sequence[Any]]) -> Iterable[FieldChange]:
@@ -228,8 +230,21 @@ def flipped(viewer: Viewer, entry: Mapping[str, Any]) -> Flipped | None:
     named = entry["id"] if kind == "outcome" else f"{kind}:{entry['id']}"
     for change in viewer.keep("impact", at=None, entity=named):
         if change["position"] == entry["position"]:
-            return Flipped(change["gained"], change["lost"], change["students"])
+            turned = [row for row in change["students"] if True in row["mastered"]]
+            students = [_flipped_student(viewer, row, change["event_time"]) for row in turned]
+            return Flipped(change["gained"], change["lost"], students)
     return None
+
+
+def _flipped_student(viewer: Viewer, row: Mapping[str, Any], at: str) -> FlippedStudent:
+    scores = [score for score in dict.fromkeys(row["score"]) if score is not None]
+    return FlippedStudent(
+        viewer.student_name(row["student"]),
+        viewer.where.to(f"/why/{row['course_id']}/{row['student']}/{row['outcome_id']}", at=at),
+        frame.name_of(viewer, f"Course:{row['course_id']}"),
+        "gained" if row["mastered"][1] else "lost",
+        " → ".join(map(words.number, scores)),
+    )
 
 
 def _joined(found: Sequence[Told]) -> list[Told]:

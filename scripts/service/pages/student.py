@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from outcomes.api.arguments import now
 from outcomes.domain.times import moment, moment_text, parse_moment
-from outcomes.service.pages import frame, words
+from outcomes.service.pages import frame, moved, words
 from outcomes.service.pages.contributing import Contribution, contributions
 from outcomes.service.pages.erased import erased
 from outcomes.service.pages.levels import Standing, levels_of, said, standing
@@ -72,6 +72,8 @@ def build(viewer: Viewer) -> Shown:
     if not later:
         if (gone := erased(viewer, student)) is not None:
             return gone
+        if others := moved.of_student(viewer, student):
+            return View("moved_student.html", name, {"moved": others}, "The scores", None)
         raise Problem(
             HTTPStatus.NOT_FOUND,
             "nobody of this id was assessed, as far as events have told: look for the person by name",
@@ -85,6 +87,7 @@ def build(viewer: Viewer) -> Shown:
     edited = [story for story in stories if story.edit]
     parts = {
         "name": name,
+        "moved": moved.of_student(viewer, student),
         "stories": stories,
         "courses": _courses(viewer, rows, chosen),
         "mastered": sum(row["mastered"] is True for row in shown),
@@ -101,7 +104,7 @@ def _line(viewer: Viewer, rows: Sequence[Mapping[str, Any]]) -> Line:
     for row in rows:
         given = {"course": row["course_id"], "student": row["student"], "outcome": row["outcome_id"]}
         own = moments_of(viewer, viewer.keep("history", at=None, **given))
-        found += [replace(one, said=f"{row['outcome_title']}: {one.said}") for one in own]
+        found += [replace(one, did=f"{row['outcome_title']}: {one.did}") for one in own]
     return line_of(viewer, sorted(found, key=lambda one: one.time), "change")
 
 

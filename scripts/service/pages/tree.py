@@ -77,7 +77,6 @@ def _fragment(viewer: Viewer, context: str, found: Line) -> Fragment:
         "sentence": frame.sentence(viewer, "The tree"),
         "organisation": frame.organisation(viewer),
         "known": viewer.known,
-        "name_of": viewer.student_name,
         "context": context,
         "place": context,
         "data": [(form.upper(), viewer.where.data(form)) for form in ("csv", "json")],
@@ -90,7 +89,8 @@ def _fragment(viewer: Viewer, context: str, found: Line) -> Fragment:
 
 def _swaps(viewer: Viewer, context: str, found: Line, shown_at: str | None, after: tuple[Row, ...]) -> list[str]:
     """Return the swaps that make the tree of now of the one that an open page shows."""
-    was = Line(found.moments, _place(found, shown_at), found.level)
+    shown_time = None if shown_at is None else parse_moment(shown_at)
+    was = Line(found.moments, _place(found, shown_at), found.level, shown_time)
     before = _rows(viewer, context, was.current if was.is_exact else None, at=shown_at)
     text = viewer.query.get("q", "")
     if text:
@@ -126,9 +126,10 @@ def _prepare(viewer: Viewer, context: str, found: Line) -> None:
     """Make the steps to the changes before and after, where the hand goes next, and the tree after these."""
     for place in (found.here - 1, found.here + 1):
         if 0 <= place < len(found.moments):
-            where = replace(viewer.where, at=found.moments[place].until)
+            one = found.moments[place]
+            where = replace(viewer.where, at=one.until)
             query = {**viewer.query, "shown": viewer.where.at or ""}
-            _fragment(replace(viewer, where=where, query=query), context, replace(found, here=place))
+            _fragment(replace(viewer, where=where, query=query), context, replace(found, here=place, at=one.time))
     if found.here > 1:
         two = found.moments[found.here - 2]
         _rows(viewer, context, two, at=two.until)

@@ -10,6 +10,8 @@ from outcomes.domain.times import micros, moment, parse_argument, to_text
 
 CLOCKS = ("at", "known")
 _OTHER = ("vs_at", "vs_on")
+CHOSEN = frozenset({"on", "known_on", "vs_on"})
+"""Days that were chosen in a calendar."""
 NOW = "now"
 """The other time may be today, where that which is looked at is past."""
 _ONCE = ("on", "step", "shown", "cite", "fp", "cited", "log", "edition", "known_on", "done")

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from outcomes.service.pages import frame, sum_lines, words
+from outcomes.service.pages import frame, moved, sum_lines, words
 from outcomes.service.pages.erased import erased
 from outcomes.service.pages.levels import levels_of, said, standing
 from outcomes.service.pages.line_parts import line_parts
@@ -64,6 +64,7 @@ def build(viewer: Viewer) -> Shown:
     place = None if found is None else standing(found, levels)
     parts: dict[str, Any] = {
         "found": found,
+        "moved": moved.of_score(viewer, **given),
         "standing": place,
         "said": ("", "") if found is None or place is None else said(found, place, levels),
         **_sum(viewer, found, f"{student}, {title}, {frame.name_of(viewer, f'Course:{course}')}"),

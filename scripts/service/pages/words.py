@@ -134,7 +134,7 @@ def count(number: int, one: str, many: str | None = None) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """Return names as one says them: "Clouds, Rivers and Tides"; each once."""
-    *others, last = dict.fromkeys(names)
+    *others, last = dict.fromkeys(names) or ("",)
     return f"{', '.join(others)} and {last}" if others else last
 
 
@@ -256,12 +256,19 @@ _KIND_NAMES = {
     "proficiency": "mastery scales",
     "calculation_method": "calculation methods",
     "friendly_description": "friendly descriptions",
+    "setting": "settings",
 }
 
 
 def kind_name(kind: str) -> str:
     """Return what people call a kind of thing, many of it."""
     return _KIND_NAMES.get(kind, kind)
+
+
+def kind_count(kind: str, number: int) -> str:
+    """Return how many of a kind: "3 outcomes"."""
+    many = kind_name(kind)
+    return count(number, many.removesuffix("s"), many)
 
 
 def seconds(number: float) -> timedelta:

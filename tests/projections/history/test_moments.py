@@ -174,6 +174,37 @@ def test_a_policy_tells_whom_it_flipped(world: World) -> None:
     assert of_impact == [1, 0, 1]
 
 
+def test_whom_a_policy_flipped_is_split_in_gained_and_lost(world: World) -> None:
+    """From 3 to 4 of 5 Bo loses mastery; from 4 to 2 both a student below it and Bo gain it."""
+    world.take(
+        outcome("7", "2025-01-01", mastery=3),
+        *(result(str(score), "2025-02-01", score=score, student=f"student{score}") for score in (2, 3, 4)),
+        outcome("7", "2025-03-01", mastery=4, updated="2025-03-01", meta=ASKER),
+        outcome("7", "2025-04-01", mastery=2, updated="2025-04-01", meta=ASKER),
+    )
+    assert [(one.flipped, one.gained, one.lost) for one in asked(world)] == [(2, 2, 0), (1, 0, 1), (0, 0, 0)]
+
+
+def test_things_are_counted_once_however_many_places_they_have(world: World) -> None:
+    """Two outcomes come, one of them to two groups, and one is renamed in the same go: three places, two things."""
+    world.take(
+        group("1", "2025-01-01"),
+        group("2", "2025-01-01"),
+        outcome("7", "2025-02-01T08:00:00", title="Ties a bowline", meta=ASKER),
+        outcome("8", "2025-02-01T08:00:01", title="Ties a reef knot", meta=ASKER),
+        link("3", "2025-02-01T08:00:02", outcome="7", group="1", meta=ASKER),
+        link("4", "2025-02-01T08:00:03", outcome="7", group="2", meta=ASKER),
+        outcome("7", "2025-02-01T08:00:04", title="Ties a knot", updated="2025-02-01T08:00:04", meta=ASKER),
+    )
+    one = asked(world)[0]
+    assert (one.added, one.things, one.kinds) == (3, 2, {"outcome": {"added": 2}})
+    assert [tuple(thing) for thing in one.first] == [
+        ("outcome", "7", "Ties a knot"),
+        ("outcome", "8", "Ties a reef knot"),
+    ]
+    assert one.title == "Ties a knot and 1 more"
+
+
 def test_a_late_event_changes_what_follows_it(world: World) -> None:
     """The move of February comes after the edit of March: known before, the edit moved the group; now it did not."""
     moved = {"parent": "1", "updated": "2025-03-01"}

@@ -461,6 +461,8 @@ ASKED = (
     Filters(request="77", field="mastery_points"),
     Filters(field="rubric_criterion"),
     Filters(field="workflow_state", context=Context("Account", "1")),
+    Filters(kinds=frozenset({Kind.GROUP, Kind.LINK})),
+    Filters(kinds=frozenset({Kind.OUTCOME}), context=Context("Account", "1"), newest_first=False),
     Filters(actor="put", since=parse_argument("2025-01-15"), until=parse_argument("2025-02-15")),
 )
 
@@ -471,6 +473,7 @@ def is_asked(entry: TimelineEntry, filters: Filters) -> bool:
     return (
         (filters.actor is None or any(filters.actor.lower() in (value or "").lower() for value in actor.values()))
         and (filters.request is None or filters.request in {actor["request_id"], actor["job_id"]})
+        and (not filters.kinds or entry.kind in filters.kinds)
         and (filters.field is None or any(filters.field in re.split(r"[.\[]", name) for name in entry.fields))
     )
 

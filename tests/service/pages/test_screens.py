@@ -19,6 +19,7 @@ SCREENS = {
     "outcome": (f"/outcome/{POLICY_CHANGED}", "⟲ before this"),
     "compare": ("/compare/Account:1?at=2025-12-01&vs_at=2025-10-01", "differences"),
     "course": (f"/course/{COURSE}?vs_at=2025-11-01", "scores moved since"),
+    "edits": (f"/course/{COURSE}/edits", "with no new work"),
     "student": (f"/student/{STUDENT}", "by an edit, not by work"),
     "why": (f"/why/{COURSE}/{STUDENT}/{OUTCOME}", "0.75 × 3 + 0.25 × 2.625 = 2.90625"),
     "scale": ("/scale/Account:1", "would count here"),

@@ -203,7 +203,11 @@ def test_data_is_beside_each_view(school: Service) -> None:
     assert csv.headers["content-type"].startswith("text/csv")
     assert "Explains a season of rainfall records" in csv.text
     assert page(school, f"/course/{COURSE}.json").json()["items"]
-    assert page(school, "/changes/Account:1.ndjson").text.count("\n") > 10
+    assert page(school, "/changes/Account:1.ndjson").text.count("\n") > 40
+    moved = page(school, "/changes/Account:1.json?kind=link&since=2025-11-01").json()["items"]
+    assert {row["kind"] for row in moved} == {"link"}
+    of_course = page(school, "/changes/Course:4450.json").json()["items"]
+    assert {row["kind"] for row in of_course} == {"group", "link", "outcome"}
 
 
 def test_who_looked_is_recorded(school: Service) -> None:

@@ -51,4 +51,20 @@ def test_a_teacher_sees_what_an_edit_took_from_a_class(opened: Opener) -> None:
         expect(
             page.locator("tr", has_text=student).locator(".was", has_text=re.compile("^was mastery$"))
         ).to_have_count(1)
-    expect(page.locator("p", has_text="3 students gained or lost mastery").first).to_be_visible()
+    expect(page.locator("p", has_text="3 students lost mastery").first).to_be_visible()
+
+
+def test_an_officer_sees_whom_edits_flipped_in_a_class(opened: Opener) -> None:
+    """From the heat map: each student, outcome, how the score stood, and the edit with its link."""
+    page = opened("/course/4450?at=2025-10-20T23:59:59.999Z", java_script_enabled=False)
+    expect(page.get_by_text("Edits took mastery 6 times and gave it 2 times, with no new work")).to_be_visible()
+    page.get_by_role("link", name="Whose, and which edits?").click()
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(8)
+    expect(rows.first).to_contain_text("Explains a season of rainfall records")
+    expect(rows.first).to_contain_text(re.compile(r"3\.\d\d, mastery → 3\.\d\d, not mastery\s*lost"))
+    assert "goran36 took it out of the course" in rows.last.inner_text()
+    rows.first.get_by_role("link", name="anouk34 changed mastery points 3 → 4").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Explains a season of rainfall records")
+    page.get_by_text("Who?").first.click()
+    expect(page.locator(".who-flipped").first).to_contain_text("Water & Weather 7 · Autumn")
