@@ -49,6 +49,7 @@ def test_the_other_time_stays_from_place_to_place(opened: Opener) -> None:
     page.get_by_role("link", name="Compare with the end of 19 October 2025").click()
     expect(page.locator(".lead")).to_contain_text("A is the end of 19 October 2025")
     page.get_by_role("link", name="Mastery", exact=True).click()
+    page.get_by_role("link", name="Water & Weather 7 · Autumn").click()
     expect(page.get_by_text("moved since the end of 19 October 2025")).to_be_visible()
     page.get_by_role("link", name="Without").click()
     page.get_by_role("link", name="Tree", exact=True).click()

@@ -101,7 +101,7 @@ def test_help_begins_with_what_people_come_for(school: Service) -> None:
 
 def test_a_day_before_the_log_began_is_told_apart_from_a_day_without_outcomes(school: Service) -> None:
     """As we knew it on a day before all was loaded there is nothing: it says why, and leads back to what is known."""
-    told = page(school, "/tree/Account:1?known_on=2026-01-31").text
+    told = page(school, "/tree/Account:1?known=2026-01-31").text
     assert "On 31 January 2026 this log held nothing yet: everything here was loaded on" in told
     assert "Outcome tree of Alderfen Community Schools" in told
     assert '<a href="/tree/Account:1">everything we know today</a>' in told
