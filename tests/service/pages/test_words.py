@@ -1,7 +1,14 @@
-"""Who acted, in words of the page."""
+"""The page's words: who acted, and none that only an engineer knows."""
 
-from outcomes.service.pages.words import who
+import re
+
+import pytest
+
+from outcomes.cli.commands.demo import COURSE, OUTCOME, POLICY_CHANGED, STUDENT
+from outcomes.service.pages.words import listed, points_of, who
 from outcomes.service.personal_data import without_people
+from tests.support.pages import page
+from tests.support.service import Service
 
 VIA = "seen in an export of 2026-06-01T00:00:00.000Z (learning_outcome_groups)"
 
@@ -13,3 +20,47 @@ def test_an_export_is_named_where_nobody_acted() -> None:
     assert without_people({"actor": actor}) == {"actor": actor}
     told = {"user_id": "7", "login": "ada", "role": "TeacherEnrollment", "job": None, "via": "PUT /x"}
     assert without_people({"actor": told})["actor"]["via"] is None
+
+
+# What is cited, typed or came in stands in these, and is no running text.
+_NOT_TEXT = re.compile(r"<(head|script|pre|code|svg)\b.*?</\1>|<[^>]+>", re.DOTALL)
+_ENGINEERS = re.compile(
+    r"\b(bitemporal|as[- ]of|known[- ]at|position|projections?|tenants?|payloads?|upcast\w*|rollups?|streams?|cursor"
+    r"|uuid|views\.db|contexts?|quarantined|replay)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/tree/Account:1?at=2025-10-20T17:55:40.821Z",
+        "/tree/Account:999",
+        "/changes/Account:1",
+        f"/outcome/{POLICY_CHANGED}",
+        "/compare/Account:1?at=2025-12-01&vs_at=2025-10-01",
+        f"/course/{COURSE}?cols={OUTCOME}&vs_at=2025-11-01",
+        f"/student/{STUDENT}",
+        f"/why/{COURSE}/{STUDENT}/{OUTCOME}",
+        "/scale/Account:1",
+        "/access",
+        "/keys",
+        "/places",
+        "/nowhere",
+        "/tree/Nowhere",
+    ],
+)
+def test_no_screen_speaks_as_engineers_do(school: Service, path: str) -> None:
+    """None of the words that an officer or a teacher does not know stands in running text."""
+    told = _NOT_TEXT.sub(" ", page(school, path, "tree,students,people,operate,admin").text)
+    assert [found[0] for found in _ENGINEERS.finditer(told)] == []
+
+
+def test_small_words_are_put_together() -> None:
+    """Points of those that were possible; names as one says them, each once."""
+    assert points_of(3.0, 4.0) == "3 of 4"
+    assert points_of(2.5, None) == "2.5"
+    assert points_of(None, 4.0) == "no score"
+    assert listed(["Clouds", "Rivers", "Clouds", "Tides"]) == "Clouds, Rivers and Tides"
+    assert listed(["Clouds"]) == "Clouds"
