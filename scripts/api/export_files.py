@@ -20,6 +20,7 @@ from outcomes.store.observations.observation import SHARD, Institution, Observat
 from outcomes.store.observations.spool import Spool
 from outcomes.store.sources.exports.outcomes_csv import is_outcomes_csv, nodes_in
 from outcomes.store.sources.exports.report_csv import places_in, rows_in
+from outcomes.store.sources.file_types import known_type
 from outcomes.store.sources.files import open_source
 
 _LOOKED_AT = 1_000
@@ -50,10 +51,12 @@ def check_file(source: Path) -> None:
 
 def _is_of_outcomes(source: Path) -> bool:
     with open_source(str(source)) as stream:
-        first = stream.read(_LOOKED_AT).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if first in {b"{", b"["}:
+        head = stream.read(_LOOKED_AT)
+    is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
+    what = "JSON" if is_json else known_type(head)
+    if what is not None:
         raise UnreadableInput(
-            f"{source} is JSON: give a folder of Canvas Data 2 files, a CSV of outcomes or an Outcome Results report "
+            f"{source} is {what}: give a folder of Canvas Data 2 files, a CSV of outcomes or an Outcome Results report "
             "(or a file rollups.json to reconcile with)"
         )
     return is_outcomes_csv(source)

@@ -75,9 +75,9 @@ def refuse_unless_text(head: bytes, name: str) -> None:
 
     Damage is something else: a file that begins as JSON does is read, however odd the bytes in it are.
     """
-    for kind in _TYPES:
-        if head.startswith(kind.magic, kind.at):
-            raise _no_events(name, kind.what, kind.advice)
+    kind = _type_of(head)
+    if kind is not None:
+        raise _no_events(name, kind.what, kind.advice)
     if _MARKUP.match(head):
         raise _no_events(name, "a page or document of HTML or XML", f"it may be an error or a login: {_NO_EVENTS}")
     line = head.split(b"\n", 1)[0]
@@ -89,6 +89,16 @@ def refuse_unless_text(head: bytes, name: str) -> None:
         raise _no_events(name, "nothing but zero bytes at its beginning", "cut them off: tr -d '\\0' < FILE")
     if is_binary(head):
         raise _no_events(name, "binary data of an unknown kind", _EXPORT)
+
+
+def known_type(head: bytes) -> str | None:
+    """Return what a file is that begins like this, in words; None for text and what is not known."""
+    kind = _type_of(head)
+    return None if kind is None else kind.what
+
+
+def _type_of(head: bytes) -> _FileType | None:
+    return next((kind for kind in _TYPES if head.startswith(kind.magic, kind.at)), None)
 
 
 def is_binary(head: bytes) -> bool:

@@ -11,6 +11,7 @@ from outcomes.api.terminal.dispatch import draw
 
 _SHOWN = 40
 _COURSES = 20
+_PLURALS = {"proficiency": "scales"}
 
 
 @draw.register
@@ -91,7 +92,7 @@ def _in_words(row: CoverageRow) -> str:
     why = [f"{row.missed:,} missed" if row.missed else "", f"{row.never_told:,} never told" if row.never_told else ""]
     why.append(f"{row.observed:,} known from exports" if row.observed else "")
     return (
-        f"{where}: events told {row.percent:g} % of {row.total:,} {row.kind}s; "
+        f"{where}: events told {row.percent:g} % of {row.total:,} {_PLURALS.get(row.kind, f'{row.kind}s')}; "
         f"{rest} % not{when} ({', '.join(part for part in why if part)})"
     )
 

@@ -74,7 +74,10 @@ def rows_in(path: Path) -> Iterator[ReportRow]:
         columns, rows = table_of(records, name)
         lacking = [column for column in _NEEDED if column not in columns]
         if lacking:
-            raise UnreadableInput(f"{name} has no column {', '.join(lacking)}: is it an Outcome Results report?")
+            raise UnreadableInput(
+                f"{name} has no column {', '.join(lacking)}: is it an Outcome Results report? "
+                "Files of Canvas Data 2 are given by their folder"
+            )
         for line, row in rows:
             if row["learning outcome id"] is None:
                 continue  # Canvas ends an empty report with a sentence
