@@ -13,7 +13,7 @@ from outcomes.projections.views.read_aside import Found
 from outcomes.projections.views.schema import VERSION_TABLES
 from outcomes.store.sqlite.bulk_insert import ROWS_AT_ONCE, insert_or_ignore, one_after_the_other
 
-_INTERNED_AT_MOST = 200_000
+_INTERNED_AT_MOST = 50_000
 _NO_MEMBERS = frozenset(kind.value for kind in OBSERVED_ONLY)
 """Kinds that are found by their context in their own tables: one for every result would swell the trees' table."""
 _sender = itemgetter(*map(ResultRow._fields.index, ("tenant", "root_account", "host")))
