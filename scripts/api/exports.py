@@ -56,7 +56,7 @@ def bootstrap(session: Session, source: Path, at: Time, owner: Owner, watch: Wat
     started = time.monotonic()
     exported_at = _instant(at)
     with Spool() as spool:
-        found = _compare(session, source, Cut(exported_at, 0, None), owner, spool, watch)
+        found = _compare(session, source, Cut(exported_at, 0, None), owner, spool, watch, Book(keeps=False))
         report = _append(session, spool, source, exported_at)
     return Bootstrapped(
         tenant=found.tenant,
@@ -79,10 +79,10 @@ def reconcile(
     exported_at = _instant(at)
     cut = Cut(exported_at, duration(lag), None)
     if not write:
-        found = _compare(session, source, cut, owner, None, watch)
+        found = _compare(session, source, cut, owner, None, watch, Book())
         return _answer(found, cut)
     with Spool() as spool:
-        found = _compare(session, source, cut, owner, spool, watch)
+        found = _compare(session, source, cut, owner, spool, watch, Book())
         before = session.log.head
         report = _append(session, spool, source, exported_at)
     return _answer(found, cut, _changed(session, found.tenant, before), report.appended)
@@ -95,7 +95,9 @@ def _instant(at: Time) -> Micros:
     return found
 
 
-def _compare(session: Session, source: Path, cut: Cut, owner: Owner, spool: Spool | None, watch: Watch) -> Pass:
+def _compare(
+    session: Session, source: Path, cut: Cut, owner: Owner, spool: Spool | None, watch: Watch, book: Book
+) -> Pass:
     if source.is_file():
         return _compare_file(session, source, cut, owner, spool)
     files = tables_in(source)
@@ -106,7 +108,6 @@ def _compare(session: Session, source: Path, cut: Cut, owner: Owner, spool: Spoo
         watch(table, done)
 
     remarks = tuple(_unknown_columns(files))
-    book = Book()
     with session.reading() as connection, Lookups() as lookups:
         institution, point = _institution(session, connection, files, owner)
         if cut.lag or spool is None:
