@@ -52,7 +52,8 @@ def build(viewer: Viewer) -> Shown:
     shown = (*rows(found.tree["roots"], {}), *sections(found.tree, {}))
     earlier, later = (compare.side(viewer, time, viewer.where.known) for time in (since, at))
     stored_scale, stored_method = scale.counting(viewer, found.scales)
-    title = f"{frame.organisation(viewer)}, binder of {name}"
+    organisation = frame.organisation(viewer)
+    title = f"Binder of {name}" if name == organisation else f"{organisation}, binder of {name}"
     parts: dict[str, Any] = {
         "name": name,
         "at_words": words.when(later.time),

@@ -56,7 +56,8 @@ def fingerprint_of(answer: Any) -> str:
 def citation(viewer: Viewer, data: Data, title: str, organisation: str, pinned: Mapping[str, str | None]) -> Citation:
     """Return the citation of a view as it is shown now; `pinned` is what its address must say besides both clocks."""
     at, known = viewer.where.at or viewer.now, str(viewer.known)
-    return cited(viewer, fingerprint(viewer, data, at, known), f"{organisation}, {title}", pinned)
+    named = title if organisation in title else f"{organisation}, {title}"
+    return cited(viewer, fingerprint(viewer, data, at, known), named, pinned)
 
 
 def cited(viewer: Viewer, found: str, title: str, pinned: Mapping[str, str | None]) -> Citation:

@@ -1,6 +1,6 @@
 """Mastery that edits took or gave in a course, not work: whom each flipped, and which it was."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -22,21 +22,28 @@ class Turn(NamedTuple):
     student_address: str
     outcome: str
     why: str
-    before: str
-    after: str
+    stood: str
     is_loss: bool
     edit: str
     edit_address: str
 
 
 def build(viewer: Viewer) -> Shown:
-    """Show whom edits flipped in a course, up to the time that is looked at; the newest first."""
+    """Show whom edits flipped in a course, up to the time that is looked at; the newest first, all or one way."""
     course = viewer.parameters["course"]
-    turns = [turn for edit in reversed(edits(viewer, course)) for turn in _turns(viewer, course, edit)]
+    found = edits(viewer, course)
+    lost, gained = (sum(edit[way] for edit in found) for way in ("lost", "gained"))
+    chosen = viewer.query.get("only", "")
+    turns = [turn for edit in reversed(found) for turn in _turns(viewer, course, edit)]
+    turns = [turn for turn in turns if chosen in {"", "lost" if turn.is_loss else "gained"}]
     parts = {
+        "ways": [
+            (f"{way} ({number})", viewer.where.here(only=key or None), key == chosen)
+            for way, key, number in (("all", "", lost + gained), ("lost", "lost", lost), ("gained", "gained", gained))
+        ],
         "turns": turns[:_MOST],
         "more": max(0, len(turns) - _MOST),
-        "tally": tally(edits(viewer, course)),
+        "tally": tally(found),
         "course_address": viewer.where.to(f"/course/{course}"),
         "course": frame.name_of(viewer, f"Course:{course}"),
     }
@@ -93,18 +100,23 @@ def _turns(viewer: Viewer, course: str, edit: Mapping[str, Any]) -> Iterable[Tur
             viewer.where.to(f"/student/{row['student']}"),
             row["outcome_title"] or f"outcome {outcome}",
             viewer.where.to(f"/why/{course}/{row['student']}/{outcome}", at=at),
-            _standing(row["score"][0], is_mastered=was),
-            _standing(row["score"][1], is_mastered=is_now),
+            _stood(row["score"], is_loss=was),
             was,
             said(viewer, edit),
             _address(viewer, edit, outcome),
         )
 
 
-def _standing(score: float | None, *, is_mastered: bool) -> str:
-    if score is None:
-        return "no score"
-    return f"{score_text(score)}, {'mastery' if is_mastered else 'not mastery'}"
+def _stood(scores: Sequence[float | None], *, is_loss: bool) -> str:
+    """Say how a score stood before and after, and whether it was mastery; the score once, if it stayed."""
+    turns = ("mastery", "not mastery") if is_loss else ("not mastery", "mastery")
+    if scores[0] == scores[1]:
+        return f"{score_text(scores[0])}: {turns[0]} → {turns[1]}"
+    sides = [
+        "no score" if score is None else f"{score_text(score)}, {turn}"
+        for score, turn in zip(scores, turns, strict=True)
+    ]
+    return " → ".join(sides)
 
 
 def _address(viewer: Viewer, edit: Mapping[str, Any], outcome: str) -> str:

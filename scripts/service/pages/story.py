@@ -143,8 +143,9 @@ class Teller:
             else list(field_changes(entry["fields"]))
         )
         note = self._place(entry) if is_link or kind == "group" else ""
+        is_move = change == "updated" and note.startswith("from ")
         return Told(
-            verb=verbs.get(change, change),
+            verb="moved" if is_move and not fields else verbs.get(change, change),
             what=_KINDS.get(kind, f"{kind} "),
             title=frame.readable(self.viewer, entry["title"] or f"{kind} {entry['id']}"),
             address=self._address(entry),
@@ -168,10 +169,19 @@ class Teller:
             return f"into {after}"
         return f"from {before} to {after}"
 
+    def _outcome_of_link(self, entry: Mapping[str, Any]) -> str | None:
+        """Return which outcome a link puts there: its creation tells it, and what changed it later does not."""
+        told = (entry["fields"].get("learning_outcome_id") or [None, None])[1]
+        if told is not None or self.viewer.is_scoped:
+            return None if told is None else str(told)
+        link = self.viewer.ask("show", at=None, kind="link", id=entry["id"])
+        found = ((link or {}).get("state") or {}).get("learning_outcome_id")
+        return None if found is None else str(found)
+
     def _address(self, entry: Mapping[str, Any]) -> str | None:
         outcome = entry["id"] if entry["kind"] == "outcome" else None
         if entry["kind"] == "link":
-            outcome = (entry["fields"].get("learning_outcome_id") or [None, None])[1]
+            outcome = self._outcome_of_link(entry)
         if entry["kind"] in _OF_PLACES and entry["title"]:
             return self.viewer.where.to(f"/scale/{entry['title'].rpartition(' of ')[2]}")
         return None if outcome is None else self.viewer.where.to(f"/outcome/{outcome}")
