@@ -102,25 +102,26 @@ class Finish(NamedTuple):
     def run(self) -> Counter[tuple[str, str]]:
         """Do it; return how many rows each table of the tenant got."""
         written: Counter[tuple[str, str]] = Counter()
-        with without_cycle_collection():
-            of_tenant = _table(self.of_tenant)
-            if self.is_first:
-                self._write_tables(OF_TENANT, of_tenant, written)
-            with PartViews(self.tenant, self.cut, facts_of(of_tenant.column("facts"))) as views:
-                for part, sources in self.parts.items():
-                    self._finish(views, part, _table(sources), written)
+        if self.is_first:
+            self._write_tables(OF_TENANT, self.of_tenant, written)
+        with PartViews(self.tenant, self.cut, _facts(self.of_tenant)) as views:
+            for part, sources in self.parts.items():
+                self._write_tables(part, sources, written)
+                self._write_mastery(views, part, sources, written)
         return written
 
-    def _finish(self, views: PartViews, part: int, rows: pa.Table, written: Counter[tuple[str, str]]) -> None:
-        self._write_tables(part, rows, written)
+    def _write_mastery(
+        self, views: PartViews, part: int, sources: list[Batches], written: Counter[tuple[str, str]]
+    ) -> None:
         file = self._file("mastery", part)
-        for batch in mastery_rows(views.mastery(facts_of(rows.column("facts")))):
-            file.write(batch)
+        with without_cycle_collection():
+            for batch in mastery_rows(views.mastery(_facts(sources))):
+                file.write(batch)
         file.close()
         written[self.tenant, "mastery"] += file.rows
 
-    def _write_tables(self, part: int, rows: pa.Table, written: Counter[tuple[str, str]]) -> None:
-        rows = rows.filter(pc.is_valid(rows.column("exported"))).select(["table", "exported"])
+    def _write_tables(self, part: int, sources: list[Batches], written: Counter[tuple[str, str]]) -> None:
+        rows = _exported(sources)
         for table in pc.unique(rows.column("table")).to_pylist():
             file = self._file(table, part)
             exported = rows.filter(pc.equal(rows.column("table"), table)).column("exported")
@@ -133,5 +134,13 @@ class Finish(NamedTuple):
         return TableFile(self.folder, table, self.tenant, part - OF_TENANT)
 
 
-def _table(sources: list[Batches]) -> pa.Table:
-    return pa.Table.from_batches(bucket_file.read(sources), schema=ROUTED)
+def _facts(sources: list[Batches]) -> Iterator[bytes]:
+    # Batch by batch: what is in the views already need not stay here, too.
+    for batch in bucket_file.read(sources):
+        yield from facts_of(batch.column("facts"))
+
+
+def _exported(sources: list[Batches]) -> pa.Table:
+    batches = (batch.select(["table", "exported"]) for batch in bucket_file.read(sources))
+    rows = pa.Table.from_batches(batches, schema=pa.schema([ROUTED.field("table"), ROUTED.field("exported")]))
+    return rows.filter(pc.is_valid(rows.column("exported")))
