@@ -83,6 +83,12 @@ def head(connection: Connection) -> Head:
     return Head(0, NO_CHAIN) if row is None else Head(*row)
 
 
+def holds(connection: Connection, entry: Head) -> bool:
+    """Say whether an entry is in the ledger: what was announced with it was committed."""
+    row = connection.execute("SELECT chain FROM ledger WHERE number = ?", (entry.number,)).fetchone()
+    return row is not None and row[0] == entry.chain
+
+
 def insert(connection: Connection, table: Table, *row: Any) -> None:
     """Announce a new row and add it; the values are all of its columns, in their order."""
     announce(connection, table.subject(row[0]), row_hash(row))

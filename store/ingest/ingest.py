@@ -6,11 +6,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from outcomes.domain.errors import ConnectionLost, HomeUnavailable
 from outcomes.domain.event import EventLike
 from outcomes.domain.times import Micros, to_text
+from outcomes.store import ledger
 from outcomes.store.connection import Connection
 from outcomes.store.cycle_collection import without_cycle_collection
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
@@ -129,6 +130,13 @@ class IncomingBatch:
         )
 
 
+class _Written(NamedTuple):
+    """What was appended, and the last entry of the ledger then: where that is in the log, so is this."""
+
+    entry: ledger.Head
+    appended: Appended
+
+
 class Ingest:
     """One run: `Ingest(home, log, clock, views).run(["events.ndjson"])`. With `signed`, signed bodies are opened.
 
@@ -224,26 +232,35 @@ class Ingest:
             self._count(batch, appended)
             self._follow(appended)
 
-    def _append(
-        self, batch: IncomingBatch, now: Micros, besides: Callable[[Connection, Micros], None], tries: int = _TRIES
-    ) -> Appended:
-        """Append a batch; where a server was lost over it, once more: what it did commit is then a repeat."""
-        try:
-            with self._log.writing() as connection:
-                if not self._trusts_clock:
-                    refuse_a_clock_behind(last_batch(connection), now)
-                batch.turn_away(*refuse_other_hosts(hosts_in(connection), batch.arrivals))
-                appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.extract)
-                besides(connection, now)
-        except ConnectionLost:
-            self._log.forget_uncommitted()
-            if tries <= 1:
+    def _append(self, batch: IncomingBatch, now: Micros, besides: Callable[[Connection, Micros], None]) -> Appended:
+        """Append a batch; where a server was lost over it, once more, unless it had been committed."""
+        written: _Written | None = None
+        for left in reversed(range(_TRIES)):
+            try:
+                with self._log.writing() as connection:
+                    if written is None or not ledger.holds(connection, written.entry):
+                        written = self._write_once(connection, batch, now, besides)
+            except ConnectionLost:
+                self._log.forget_uncommitted()
+                if not left:
+                    raise
+            except BaseException:
+                self._log.forget_uncommitted()
                 raise
-            return self._append(batch, now, besides, tries - 1)
-        except BaseException:
-            self._log.forget_uncommitted()
-            raise
-        return appended
+            else:
+                break
+        assert written is not None  # noqa: S101 - else it has raised
+        return written.appended
+
+    def _write_once(
+        self, connection: Connection, batch: IncomingBatch, now: Micros, besides: Callable[[Connection, Micros], None]
+    ) -> _Written:
+        if not self._trusts_clock:
+            refuse_a_clock_behind(last_batch(connection), now)
+        batch.turn_away(*refuse_other_hosts(hosts_in(connection), batch.arrivals))
+        appended = self._log.append(connection, batch.arrivals, batch.source, now, self._follower.extract)
+        besides(connection, now)
+        return _Written(ledger.head(connection), appended)
 
     def _follow(self, appended: Appended) -> None:
         """Let the read model follow; where its file is locked, the log goes on, and the model catches up when asked."""

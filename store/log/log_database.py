@@ -1,7 +1,7 @@
 """The log in a database of PostgreSQL: several machines append to one log, and each keeps views of its own."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from outcomes.store.log.hash_chain import Problem
 from outcomes.store.log.postgres_recorder import CHANNEL, PostgresLogFactory
 from outcomes.store.log.postgres_tables import FUNCTIONS, GUARDS, ROLES, TABLES, TYPES, arming, grants, statements
 from outcomes.store.postgres.datastore import Datastore
-from outcomes.store.postgres.errors import in_words
+from outcomes.store.postgres.errors import in_words, of_ours
 from outcomes.store.postgres.server import SCHEMA, Server
 
 _NAMED_AT_MOST = 5
@@ -29,7 +29,6 @@ class LogDatabase:
     def __init__(self, url: str) -> None:
         self._url = url
         self._server = Server.at(url)
-        self._datastore = Datastore(self._server)
 
     @property
     def place(self) -> str:
@@ -48,7 +47,7 @@ class LogDatabase:
 
     def exists(self) -> bool:
         """Say whether the schema holds a log; raises HomeUnavailable if it holds something else."""
-        with self._datastore.reading() as connection:
+        with self.peek() as connection:
             sql = "SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = ? ORDER BY 1"
             tables = {name for (name,) in connection.execute(sql, (SCHEMA,))}
         if tables and not tables & {table.name for table in TABLES}:
@@ -62,7 +61,7 @@ class LogDatabase:
     def create(self) -> None:
         """Make the schema, if it is not there and we may."""
         if not self.exists():
-            with self._datastore.writing() as connection:
+            with closing(Datastore(self._server)) as datastore, datastore.writing() as connection:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
 
     def refuse_encryption(self) -> None:
@@ -99,9 +98,11 @@ class LogDatabase:
         """Yield what is wrong with a log apart from its events: its layout, its guards, its ledger."""
         return integrity.examine(connection, (_layout, _guards), psycopg.DatabaseError)
 
-    def peek(self) -> AbstractContextManager[Connection]:
-        """Open one read transaction."""
-        return self._datastore.reading()
+    @contextmanager
+    def peek(self) -> Iterator[Connection]:
+        """Open one read transaction, on a connection of its own."""
+        with closing(Datastore(self._server)) as datastore, datastore.reading() as connection:
+            yield connection
 
     def changes(self) -> "LedgerWatch":
         """Return what tells whether the log was written."""
@@ -118,22 +119,23 @@ class LogDatabase:
             "outcomes checkpoint to prove the copy by (outcomes verify --against); docs/scale.md has both"
         )
 
+    def raised(self, error: PersistenceError) -> Exception:
+        """Return our error for what the driver raised."""
+        cause = error.__cause__
+        return of_ours(cause, self.place) if isinstance(cause, psycopg.Error) else error
+
     def grants(self) -> list[str]:
         """Return the SQL that gives roles their rights."""
         return grants()
 
     def size(self) -> int:
         """Return how many bytes its tables and indexes take."""
-        with self._datastore.reading() as connection:
+        with self.peek() as connection:
             sql = (
                 "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c "
                 "JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = ? AND relkind = 'r'"
             )
             return int(connection.execute(sql, (SCHEMA,)).fetchall()[0][0])
-
-    def close(self) -> None:
-        """Close what it looks with itself."""
-        self._datastore.close()
 
     @staticmethod
     def _make_roles(connection: Connection) -> bool:
@@ -172,9 +174,13 @@ class Listener:
 
     def __init__(self, url: str) -> None:
         self._server = Server.at(url)
-        self._raw = Datastore(self._server).connected()
         with in_words(self._server.place):
-            self._raw.execute(f"LISTEN {CHANNEL}".encode())
+            self._raw = Datastore(self._server).connected()
+            try:
+                self._raw.execute(f"LISTEN {CHANNEL}".encode())
+            except BaseException:
+                self._raw.close()
+                raise
 
     def wait(self, seconds: float) -> bool:
         """Wait until a batch is told, at most so long; return whether one was. Raises ConnectionLost."""

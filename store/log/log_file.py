@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from eventsourcing.persistence import PersistenceError
 from eventsourcing.sqlite import SQLiteFactory
 from eventsourcing.utils import Environment
 
@@ -120,6 +121,10 @@ class LogFile:
             connection.backup(
                 copy, pages=_PAGES_A_STEP, progress=lambda _status, left, pages: watch(pages - left, pages), sleep=0
             )
+
+    def raised(self, error: PersistenceError) -> Exception:
+        """Return what sqlite3 raised."""
+        return error.__cause__ if isinstance(error.__cause__, sqlite3.Error) else error
 
     def grants(self) -> list[str]:
         """Return nothing: who may read a file is for its owner to say."""

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from eventsourcing.persistence import InfrastructureFactory
+from eventsourcing.persistence import InfrastructureFactory, PersistenceError
 from eventsourcing.utils import Environment
 
 from outcomes.store.connection import Connection
@@ -68,6 +68,9 @@ class LogStore(Protocol):
 
     def copy(self, connection: Connection, target: Path, watch: Callable[[int, int], None]) -> None:
         """Copy the log as this transaction sees it to a file of SQLite; `watch` is told (done, of how many)."""
+
+    def raised(self, error: PersistenceError) -> Exception:
+        """Return, for an error of the library, what our own statements raise here in such a case."""
 
     def grants(self) -> list[str]:
         """Return the SQL that gives roles their rights."""

@@ -172,6 +172,8 @@ def grants() -> list[str]:
     ]
     return [
         f"GRANT USAGE ON SCHEMA {SCHEMA} TO {', '.join(ROLES)}",
+        # A batch is copied to a temporary table first. Everybody may make one, where nobody has revoked it.
+        f"DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO {WRITER}', current_database()); END $$",
         f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {SCHEMA} TO {WRITER}",
         f"GRANT UPDATE ON {SCHEMA}.quarantine TO {WRITER}",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO {READER}",

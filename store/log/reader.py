@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from eventsourcing.application import AggregateNotFoundError
-from eventsourcing.persistence import EventStore
+from eventsourcing.persistence import EventStore, PersistenceError
 
 from outcomes.domain.aggregate import Aggregate, in_order
 from outcomes.domain.catalog import AGGREGATES, NAMES
@@ -40,6 +40,7 @@ from outcomes.store.privacy.encryption import Opened
 from outcomes.store.rows import fetch_one
 
 _PAGE = 5_000
+_ALL_NAMES = tuple(chain.from_iterable(NAMES.values()))
 
 State = tuple[int, bytes, bytes]
 """What is stored of an event: its position, the digest of its content, its bytes as they are kept."""
@@ -208,15 +209,17 @@ class LogReader(LogApplication):
             return None
         version = None if as_of is None else last_version(as_of)
         store = self.events if known_at is None else EventStore(self.mapper, KnownAt(self.recorder, known_at))
-        unknown_then = self._filed_as_unknown(ref, stream, version, store)
 
         def project(_: Any, events: Iterable[Any]) -> Any:
             return fold([*events, *unknown_then])
 
         try:
+            unknown_then = self._filed_as_unknown(ref, stream, version, store)
             found: FoldedT = LogRepository(store).get(stream, version=version, projector_func=project)
         except AggregateNotFoundError:
             return None
+        except PersistenceError as error:
+            raise self.store.raised(error) from error
         return found
 
     @staticmethod
@@ -273,11 +276,13 @@ class LogReader(LogApplication):
     def _all_filed_as_unknown(self, numbers: dict[str, int], known_at: int) -> dict[EntityRef, list[LogEvent]]:
         store = EventStore(self.mapper, KnownAt(self.recorder, known_at))
         found: dict[EntityRef, list[LogEvent]] = {}
-        for number in numbers.values():
-            for name in chain.from_iterable(NAMES.values()):
-                for known in cast("Iterable[LogEvent]", store.get(in_tenant(number, f"{OTHER}/{name}"))):
-                    for event in _read([known]):
-                        found.setdefault(event.ref, []).append(known)
+        streams = [in_tenant(number, f"{OTHER}/{name}") for number in numbers.values() for name in _ALL_NAMES]
+        try:
+            for known in cast("Iterable[LogEvent]", chain.from_iterable(map(store.get, streams))):
+                for event in _read([known]):
+                    found.setdefault(event.ref, []).append(known)
+        except PersistenceError as error:
+            raise self.store.raised(error) from error
         return found
 
 

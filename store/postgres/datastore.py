@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, dict_row, tuple_row
 
 from outcomes.store.library_errors import of_library
 from outcomes.store.postgres.connection import PostgresConnection, prepare
-from outcomes.store.postgres.errors import LOCK_SECONDS, in_words
+from outcomes.store.postgres.errors import LOCK_SECONDS, in_words, not_let_in
 from outcomes.store.postgres.server import SCHEMA, Server
 
 Raw = psycopg.Connection[Any]
@@ -21,15 +21,18 @@ _FRESH_SECONDS = 0.5
 """A connection that was used within so long is taken to be sound."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 _CONNECT_SECONDS = 5
-_SOON = ("starting up", "shutting down", "recovery mode")
+_SOON = ("starting up", "shutting down", "recovery mode", "too many clients", "connection slots")
 # Joins are by index: a planner that knows nothing of a batch would read the whole log to join it. Whoever holds the
-# lock and is gone, with its whole machine, is missed within a minute.
+# lock and is gone, with its whole machine, is missed within a minute. A proof takes longer than most statements,
+# which a limit of the database or the role may be meant for.
 _SETTINGS = f"""
-SET search_path = {SCHEMA}, pg_temp; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
-SET lock_timeout = '{LOCK_SECONDS}s'; SET client_encoding = 'UTF8'; SET idle_in_transaction_session_timeout = '10min';
+SET statement_timeout = 0; SET search_path = {SCHEMA}, pg_temp; SET client_encoding = 'UTF8';
+SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
+SET lock_timeout = '{LOCK_SECONDS}s'; SET idle_in_transaction_session_timeout = '10min';
 SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3
 """
-_WRITE = b"BEGIN"
+# A snapshot taken before the lock is had would not show what was written while it was waited for.
+_WRITE = b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Any number will do that no other program uses; locks of this kind are of one database.
 _LOCK = b"SELECT pg_advisory_xact_lock(8101117116991111)"
@@ -56,6 +59,7 @@ class Datastore(PostgresDatastore):
         self.server = server
         self._free: list[tuple[Raw, float]] = []
         self._guard = Lock()
+        self._is_closed = False
 
     @contextmanager
     def get_connection(self) -> Iterator[psycopg.Connection[DictRow]]:
@@ -84,7 +88,8 @@ class Datastore(PostgresDatastore):
             yield connection
 
     def close(self) -> None:
-        """Close all connections that are not lent."""
+        """Close all connections that are not lent; those are closed when they come back."""
+        self._is_closed = True
         with getattr(self, "_guard", Lock()):
             free, self._free = getattr(self, "_free", []), []
         for raw, _ in free:
@@ -107,10 +112,11 @@ class Datastore(PostgresDatastore):
             yield raw
         finally:
             is_sound = not raw.closed and raw.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-            if is_sound:
-                with self._guard:
+            with self._guard:
+                is_kept = is_sound and not self._is_closed
+                if is_kept:
                     self._free.append((raw, time.monotonic()))
-            else:
+            if not is_kept:
                 raw.close()
 
     def _ready(self, first: bytes | None = None) -> Raw:
@@ -133,14 +139,18 @@ class Datastore(PostgresDatastore):
         return raw
 
     def connected(self) -> Raw:
-        """Connect, waiting for a server that is about to be there."""
+        """Connect, waiting for a server that is about to be there.
+
+        Raises HomeUnavailable where it is there and lets us not in, else what psycopg raises.
+        """
         give_up_at, pause = time.monotonic() + self.server.patience, _FIRST_PAUSE
         while True:
             try:
                 return self._connect()
             except psycopg.OperationalError as error:
-                is_final = "FATAL" in str(error) and not any(words in str(error) for words in _SOON)
-                if is_final or time.monotonic() > give_up_at:
+                if "FATAL" in str(error) and not any(words in str(error) for words in _SOON):
+                    raise not_let_in(error, self.server.place) from error
+                if time.monotonic() > give_up_at:
                     raise
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)

@@ -24,6 +24,14 @@ def in_words(place: str) -> Iterator[None]:
         raise of_ours(error, place) from error
 
 
+def not_let_in(error: psycopg.Error, place: str) -> HomeUnavailable:
+    """Return our error for one of a server that answered, and refused the connection."""
+    said = str(error).strip().splitlines()[0].rpartition("FATAL:")[2].strip()
+    return HomeUnavailable(
+        f"the server of {place} refuses the connection ({said}): look at the user, the password and the database named"
+    )
+
+
 def of_ours(error: psycopg.Error, place: str) -> OutcomesError:
     """Return our error for one of psycopg's."""
     said = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -34,6 +42,8 @@ def of_ours(error: psycopg.Error, place: str) -> OutcomesError:
             return HomeUnavailable(f"{place}: {said}: {_ROLES}")
         case errors.DiskFull() | errors.OutOfMemory() | errors.TooManyConnections():
             return HomeUnavailable(f"{place}: {said}: nothing half-written is kept; make room there and try again")
+        case errors.QueryCanceled():
+            return HomeUnavailable(f"{place}: somebody has ended this at the server ({said}): nothing was changed")
         case _ if isinstance(error, _GONE):
             return ConnectionLost(
                 f"no connection to {place} ({said}): is the server up? what was reported is kept, and repeats are not "

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo
 
 from outcomes.domain.errors import UsageError
 
@@ -53,7 +54,9 @@ class Server(NamedTuple):
 
     @property
     def key(self) -> str:
-        """A short name of the database, the same for whoever connects to it."""
-        of = self.parameters
-        words = "\0".join(of.get(name, "") for name in ("host", "hostaddr", "port", "dbname", "service"))
+        """A short name of the database, the same for whoever connects to it; of what is not named, libpq's defaults."""
+        defaults = {option.keyword: option.val for option in Conninfo.get_defaults()}
+        of = {name.decode(): value.decode() for name, value in defaults.items() if value} | self.parameters
+        of.setdefault("dbname", of.get("user", ""))
+        words = "\0".join(of.get(name, "") for name in ("host", "hostaddr", "port", "dbname"))
         return sha256(words.encode()).hexdigest()[:_KEY_LETTERS]
