@@ -11,23 +11,26 @@ from outcomes.store.cycle_collection import without_cycle_collection
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of, extract_nothing
 from outcomes.store.home_folder import HomeFolder
-from outcomes.store.ingest.door import hosts_in, refuse_other_hosts, refuse_the_future
+from outcomes.store.ingest.door import HostsOf, hosts_in, refuse_other_hosts, refuse_the_future
 from outcomes.store.ingest.ingest import Clock, IncomingBatch, refuse_a_clock_behind
 from outcomes.store.ingest.prepare import prepare_source
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import last_batch
 from outcomes.store.sources.segment import MAX_EVENT_BYTES, Segment
 
+_SMALL_BYTES = 16 << 10
+
 
 class Delivery(NamedTuple):
     """What one sender has brought: all of its bytes, and how the sender is called in the log.
 
-    `reason` says why it is no event, where that is known already.
+    `reason` says why it is no event, where that is known already; `event` is the one event that it is, see `looked_at`.
     """
 
     source: str
     content: bytes
     reason: str | None = None
+    event: Arrival | None = None
 
 
 class Receipt(NamedTuple):
@@ -53,69 +56,100 @@ def commit_together(
     if others write for longer than `patience` seconds.
     """
     with without_cycle_collection():
-        batches = [_prepared(delivery) for delivery in deliveries]
+        brought = [_read(delivery) for delivery in deliveries]
         with home.writing("taking deliveries", patience=patience):
             now = clock()
             try:
                 with log.writing() as connection:
                     refuse_a_clock_behind(last_batch(connection), now)
-                    hosts_of = hosts_in(connection)
-                    for batch in batches:
-                        batch.turn_away(*refuse_the_future(batch.arrivals, now))
-                        batch.turn_away(*refuse_other_hosts(hosts_of, batch.arrivals))
-                        batch.put_refused(connection, now)
-                    counts = _append(connection, log, batches, now)
+                    brought = _turn_away(brought, hosts_in(connection), now)
+                    for one in brought:
+                        IncomingBatch(one.source, refused=one.refused).put_refused(connection, now)
+                    counts = _append(connection, log, brought, now)
             except BaseException:
                 log.forget_uncommitted()
                 raise
             finally:
-                for segment in (segment for batch in batches for segment, _ in batch.refused):
+                for segment in (segment for one in brought for segment, _ in one.refused):
                     segment.close()
     head = log.head
-    return [_receipt(batch, counts.get(number, Count()), head) for number, batch in enumerate(batches)]
+    return [_receipt(one, counts.get(number, _NOTHING), head) for number, one in enumerate(brought)]
 
 
-class Count(NamedTuple):
+def looked_at(delivery: Delivery) -> Delivery:
+    """Return a delivery with the event that it is, if it is a small one: for whoever has time before its turn comes."""
+    if delivery.reason is not None or len(delivery.content) > _SMALL_BYTES:
+        return delivery
+    return delivery._replace(event=_only_event(delivery.content))
+
+
+class _Brought(NamedTuple):
+    """What is in one delivery: events, and what cannot be one, with why."""
+
+    source: str
+    events: list[Arrival]
+    refused: list[tuple[Segment, str]]
+
+
+class _Count(NamedTuple):
     """What of one delivery was new, and what of that is of no known name."""
 
     appended: int = 0
     unprojected: int = 0
 
 
-def _append(connection: Connection, log: EventLog, batches: Sequence[IncomingBatch], now: Micros) -> dict[int, Count]:
+_NOTHING = _Count()
+
+
+def _turn_away(brought: list[_Brought], hosts_of: HostsOf, now: Micros) -> list[_Brought]:
+    """Refuse what is dated far ahead, and what foreign hosts have sent."""
+    together = Arrivals.of(event for one in brought for event in one.events)
+    if not (refuse_the_future(together, now)[1] or refuse_other_hosts(hosts_of, together)[1]):
+        return brought  # as nearly always: then nobody's are looked at by themselves
+    admitted = []
+    for one in brought:
+        batch = IncomingBatch(one.source, arrivals=Arrivals.of(one.events), refused=one.refused)
+        batch.turn_away(*refuse_the_future(batch.arrivals, now))
+        batch.turn_away(*refuse_other_hosts(hosts_of, batch.arrivals))
+        admitted.append(_Brought(one.source, batch.arrivals.rows(), batch.refused))
+    return admitted
+
+
+def _append(connection: Connection, log: EventLog, brought: Sequence[_Brought], now: Micros) -> dict[int, _Count]:
     """Append a batch for each source; return what of each delivery was new, by its number."""
-    of_sources: dict[str, Arrivals] = {}
-    for number, batch in enumerate(batches):
+    of_sources: dict[str, tuple[list[Arrival], list[int]]] = {}
+    for number, one in enumerate(brought):
+        events, numbers = of_sources.setdefault(one.source, ([], []))
+        events += one.events
+        numbers += [number] * len(one.events)
+    counts: dict[int, _Count] = {}
+    for source, (events, numbers) in of_sources.items():
+        arrivals = Arrivals.of(events)
         # What is appended together has no lines in common: the delivery's number stands there, to be told by it.
-        batch.arrivals.lines = [number] * len(batch.arrivals)
-        of_sources.setdefault(batch.source, Arrivals.of()).extend(batch.arrivals)
-    counts: dict[int, Count] = {}
-    for source, arrivals in of_sources.items():
+        arrivals.lines = numbers
         new = log.append(connection, arrivals, source, now, extract_nothing).arrivals
         for number, extracted in zip(new.lines, new.extracted, strict=True):
-            appended, unprojected = counts.get(number, Count())
-            counts[number] = Count(appended + 1, unprojected + (extracted is None))
+            appended, unprojected = counts.get(number, _NOTHING)
+            counts[number] = _Count(appended + 1, unprojected + (extracted is None))
     return counts
 
 
 def why_unreadable(content: bytes) -> str | None:
     """Return why a delivery, or a part of it, cannot be an event; None if all of it can."""
-    batch = _prepared(Delivery("", content))
-    for segment, _ in batch.refused:
+    refused = _read(Delivery("", content)).refused
+    for segment, _ in refused:
         segment.close()
-    return batch.refused[0][1] if batch.refused else None
+    return refused[0][1] if refused else None
 
 
-def _prepared(delivery: Delivery) -> IncomingBatch:
+def _read(delivery: Delivery) -> _Brought:
     """Return what a delivery holds. If it is damaged, all of it is in quarantine, beside what could be read."""
-    batch = IncomingBatch(delivery.source)
     if delivery.reason is not None:
-        batch.refused.append((Segment(delivery.content, 1), delivery.reason))
-        return batch
-    event = _only_event(delivery.content)
+        return _Brought(delivery.source, [], [(Segment(delivery.content, 1), delivery.reason)])
+    event = delivery.event or _only_event(delivery.content)
     if event is not None:
-        batch.arrivals = Arrivals.of([event])
-        return batch
+        return _Brought(delivery.source, [event], [])
+    batch = IncomingBatch(delivery.source)
     damage: str | None = None
     try:
         for part in prepare_source(BytesIO(delivery.content), delivery.source, extract_nothing):
@@ -125,7 +159,7 @@ def _prepared(delivery: Delivery) -> IncomingBatch:
         damage = str(error)
     if damage is not None:
         batch.refused.append((Segment(delivery.content, 1), damage))
-    return batch
+    return _Brought(delivery.source, batch.arrivals.rows(), batch.refused)
 
 
 def _only_event(content: bytes) -> Arrival | None:
@@ -136,6 +170,6 @@ def _only_event(content: bytes) -> Arrival | None:
     return None if event is None else arrival_of(Segment(content, 1), event.digest, event, extract_nothing)
 
 
-def _receipt(batch: IncomingBatch, count: Count, head: int) -> Receipt:
-    arrived, refused = len(batch.arrivals), len(batch.refused)
+def _receipt(brought: _Brought, count: _Count, head: int) -> Receipt:
+    arrived, refused = len(brought.events), len(brought.refused)
     return Receipt(arrived + refused, count.appended, arrived - count.appended, refused, count.unprojected, head)
