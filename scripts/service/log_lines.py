@@ -6,12 +6,27 @@ A process that is killed loses the lines of its last second; they tell of answer
 import time
 from collections import deque
 from contextlib import suppress
+from functools import lru_cache
 from threading import Event, Thread
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
+
+from structlog.typing import EventDict
 
 _SECONDS = 1.0
 _MOST = 50_000
 """Lines that are kept while who reads them stands still; what comes then is counted only."""
+
+
+def stamp(_logger: Any, _method: str, line: EventDict) -> EventDict:
+    """Add the time to a line, as structlog does: to make its text anew for each takes longer than all else of it."""
+    second, nanos = divmod(time.time_ns(), 1_000_000_000)
+    line["timestamp"] = f"{_second_text(second)}.{nanos // 1_000:06d}Z"
+    return line
+
+
+@lru_cache(maxsize=1)
+def _second_text(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
 class LogLines:

@@ -17,7 +17,8 @@ import uvicorn
 from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.service.application import create_app
 from outcomes.service.configuration import Configuration
-from outcomes.service.log_lines import LogLines
+from outcomes.service.log_lines import LogLines, stamp
+from outcomes.service.protocol import OnePiece
 from outcomes.service.proxy import Proxied
 from outcomes.service.readers import open_home
 from outcomes.service.service_manager import notify
@@ -65,6 +66,8 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
     server = _Server(
         uvicorn.Config(
             Proxied(app, address.behind_proxy, address.person_header),
+            http=OnePiece,
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -88,7 +91,7 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
     with LogLines(sys.stderr.buffer) as lines, asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         structlog.configure(
             processors=[
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                stamp,
                 structlog.processors.JSONRenderer(serializer=orjson.dumps),
             ],
             logger_factory=lambda *_: lines,

@@ -17,7 +17,7 @@ from outcomes.service.futures import settle
 from outcomes.service.log_listener import LogListener
 from outcomes.service.problems import Problem, unavailable
 from outcomes.service.readers import open_home
-from outcomes.store.ingest.group_commit import Delivery
+from outcomes.store.ingest.group_commit import Delivery, looked_at
 
 _LONGEST_WAIT = 8.0
 """Seconds: who comes when others wait for so long would wait for longer, and Canvas gives up after 15."""
@@ -61,6 +61,8 @@ class Writer:
     async def take(self, delivery: Delivery) -> Received:
         """Append a delivery; raises a 503 if too much waits already or the log cannot be written now."""
         size = len(delivery.content)
+        # Here, not in its turn: while the disk writes what came before, there is time.
+        delivery = looked_at(delivery)
         with self._lock:
             is_late = self._oldest is not None and time.monotonic() - self._oldest > _LONGEST_WAIT
             if self._has_ended or is_late or self._bytes + size > self._configuration.queue_bytes:

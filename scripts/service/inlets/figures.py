@@ -2,16 +2,15 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import prometheus_client as prometheus
 from starlette.requests import ClientDisconnect
 
-from outcomes.api.arguments import now
 from outcomes.domain.times import Micros
 from outcomes.service.inlets.consumers import ConsumerFigures
 from outcomes.service.problems import problem_of, unavailable
@@ -26,6 +25,7 @@ _OF_QUEUES = {
     "undeleted_messages": "Messages in the log that could not be deleted, since the consumer began.",
 }
 _HOUR, _MINUTE = 3600.0, 60.0
+_TEXT_OF = {status: str(status.value) for status in HTTPStatus}
 
 
 class InletFigures(NamedTuple):
@@ -38,11 +38,26 @@ class InletFigures(NamedTuple):
 
 
 class Delivered:
-    """One delivery that is being taken: by which way it came, and how many events it brought."""
+    """One delivery that is being taken: by which way it came, and how many events it brought. Counted when it is left.
 
-    def __init__(self) -> None:
-        self.inlet = "api"
+    A class, for a generator would cost more than all that is counted.
+    """
+
+    def __init__(self, inlets: "Inlets", done: HTTPStatus, inlet: str) -> None:
+        self._inlets = inlets
+        self._done = done
+        self.inlet = inlet
         self.events = 0
+
+    def __enter__(self) -> Self:
+        self._inlets.begin(self)
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            self._inlets.end(self, _TEXT_OF[self._done])
+        else:
+            self._inlets.end(self, _status_of(error) if isinstance(error, Exception) else None)
 
     def brought(self, events: int) -> None:
         """Note how many events it held."""
@@ -73,25 +88,25 @@ class Inlets:
         """By way in and status, for to look one up by its labels takes longer than to count."""
         self._hour = _LastHour()
 
-    @contextmanager
-    def counting(self, done: HTTPStatus, inlet: str = "api") -> Iterator[Delivered]:
+    def counting(self, done: HTTPStatus, inlet: str = "api") -> Delivered:
         """Count what is taken in the block by the answer that it ends with: `done` unless something is raised.
 
         Raises a 503 at once where too many are under way.
         """
-        delivery = Delivered()
-        delivery.inlet = inlet
+        return Delivered(self, done, inlet)
+
+    def begin(self, delivery: Delivered) -> None:
+        """Count one more under way; raises a 503 where that would be too many."""
+        if self._at_once >= self._most_at_once:
+            self._count(delivery, _TEXT_OF[HTTPStatus.SERVICE_UNAVAILABLE])
+            raise unavailable("more is under way than can be taken: nothing of this was taken, send it again")
         self._at_once += 1
-        try:
-            self._shed()
-            yield delivery
-        except Exception as error:
-            self._count(delivery, _status_of(error))
-            raise
-        finally:
-            self._at_once -= 1
-        self._count(delivery, str(done.value))
-        self._last.labels(delivery.inlet).set_to_current_time()
+
+    def end(self, delivery: Delivered, status: str | None) -> None:
+        """Count one less under way, and how it was answered."""
+        self._at_once -= 1
+        if status is not None:
+            self._count(delivery, status)
 
     def refused(self, why: str) -> None:
         """Count a signature that was not trusted."""
@@ -114,14 +129,12 @@ class Inlets:
         """Return the figures of each way in that was used."""
         return self._hour.figures()
 
-    def _shed(self) -> None:
-        if self._at_once > self._most_at_once:
-            raise unavailable("more is under way than can be taken: nothing of this was taken, send it again")
-
     def _count(self, delivery: Delivered, status: str) -> None:
         found = self._counted.get((delivery.inlet, status))
         if found is None:
             found = self._counted[delivery.inlet, status] = self._deliveries.labels(delivery.inlet, status)
+            # Told when it is asked for.
+            self._last.labels(delivery.inlet).set_function(partial(self._hour.last_seconds, delivery.inlet))
         found.inc()
         self._hour.add(delivery.inlet, status, delivery.events)
 
@@ -143,8 +156,12 @@ class _LastHour:
             answers[inlet, status] += 1
             brought[inlet] += events
             if status.startswith("2"):
-                self._last[inlet] = now()
+                self._last[inlet] = time.time_ns() // 1_000
             self._forget(moment)
+
+    def last_seconds(self, inlet: str) -> float:
+        """Return when a way in last brought something, in seconds; 0 if it never has."""
+        return self._last.get(inlet, 0) / _MICROS
 
     def figures(self) -> list[InletFigures]:
         with self._lock:
