@@ -38,6 +38,8 @@ SCREENS = {
     "13-binder": "/binder?c=Account:1",
     "13-binder-moved": "/binder?c=Account:1&at=2025-12-20&vs_at=2025-09-20",
     "14-keys": "/keys",
+    "15-places": "/places?c=Account:127",
+    "empty-log": "/tree/Account:1?known_on=2020-01-01",
     "empty-tree": "/tree/Account:1?at=2020-01-01",
     "citation": f"/tree/Account:1?at={_LOST}&cite=1",
     "citation-altered": f"/tree/Account:1?at={_LOST}&known=1478&fp=000000000000&cited=2026-06-03",

@@ -28,12 +28,17 @@ SCREENS = {
     "access": ("/access", "Who looked at students"),
     "binder": ("/binder?c=Account:1", "Fingerprint of all of this"),
     "keys": ("/keys", "the change before or after"),
+    "places": ("/places?c=Account:127", "where you are"),
 }
 
 
 STATES = {
     "empty": "/tree/Account:1?at=2020-01-01",
     "unknown place": "/tree/Account:999",
+    "before the log began": "/tree/Account:1?known_on=2020-01-01",
+    "late since ever": "/feed?late=all",
+    "mastery in which course": "/places?to=mastery",
+    "no such place": "/places?q=zzz",
     "nothing found": "/tree/Account:1?q=zzz",
     "beyond the last event": "/tree/Account:1?at=2031-01-01&known=1200",
     "removed": "/tree/Account:1?at=2025-09-28T21:59:40.614Z",
