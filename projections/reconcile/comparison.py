@@ -186,13 +186,9 @@ class Comparison:
         if self._spool is not None:
             same = [page.row(places[place]) for place in np.flatnonzero(look.is_same).tolist()]
             self._keep("learning_outcome_results", same)
-            self._observe(Kind.RESULT_DETAIL, [one for row in same for one in self._details(row)])
+            self._observe(Kind.RESULT_DETAIL, [one for row in same for one in self._shaper.details(row)])
         rest = [places[place] for place in np.flatnonzero(~look.is_same).tolist()]
         return not any(columns.actions), rest
-
-    def _details(self, row: ExportRow) -> Iterator[Observation]:
-        shaped = self._shaper.observations("learning_outcome_results", row)
-        return (one for one in shaped if one.kind is Kind.RESULT_DETAIL)
 
     @property
     def _latest(self) -> int:

@@ -213,6 +213,8 @@ def _append(session: Session, spool: Spool, source: Path, at: Micros) -> IngestR
 def _changed(session: Session, tenant: str, before: int) -> ScoreChanges:
     """Return the scores and the mastery that differ between the log up to a position and all of it."""
     found = RowFile()
+    if session.log.head == before:
+        return ScoreChanges(lambda: iter(()))
     with session.reading() as connection:
         query = PointQuery(tenant)
         after = resolve(connection, query)

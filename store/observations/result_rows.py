@@ -13,8 +13,6 @@ def result(row: ExportRow, around: Around) -> Shaped:
     if identity(value.get("learning_outcome_id")) is None:
         return
     course = identity(value.get("context_id"))
-    student = text(value.get("user_uuid")) or around.lookups.user_uuid(identity(value.get("user_id")))
-    told, assessed_at = common(row), time(value.get("assessed_at"))
     yield (
         Kind.RESULT,
         {
@@ -23,7 +21,7 @@ def result(row: ExportRow, around: Around) -> Shaped:
             "result_context_type": text(value.get("context_type")),
             "result_context_id": course,
             "result_context_uuid": around.lookups.course_uuid(course),
-            "user_uuid": student,
+            "user_uuid": _student(row, around),
             "score": number(value.get("score")),
             "possible": number(value.get("possible")),
             "percent": number(value.get("percent")),
@@ -32,30 +30,43 @@ def result(row: ExportRow, around: Around) -> Shaped:
             "original_possible": number(value.get("original_possible")),
             "original_mastery": truth(value.get("original_mastery")),
             "attempt": whole(value.get("attempt")),
-            "assessed_at": assessed_at,
+            "assessed_at": time(value.get("assessed_at")),
             "created_at": time(value.get("created_at")),
             "artifact_type": text(value.get("artifact_type")),
             "artifact_id": identity(value.get("artifact_id")),
             "associated_asset_type": text(value.get("associated_asset_type")),
             "associated_asset_id": identity(value.get("associated_asset_id")),
-            **told,
+            **common(row),
         },
     )
+    yield from detail(row, around)
+
+
+def detail(row: ExportRow, around: Around) -> Shaped:
+    """Yield what no event tells of a result."""
+    value = row.value
+    if identity(value.get("learning_outcome_id")) is None:
+        return
     yield (
         Kind.RESULT_DETAIL,
         {
             "result_id": row.id,
-            "course_id": course,
-            "user_uuid": student,
+            "course_id": identity(value.get("context_id")),
+            "user_uuid": _student(row, around),
             "submitted_at": time(value.get("submitted_at")),
-            "assessed_at": assessed_at,
+            "assessed_at": time(value.get("assessed_at")),
             "hidden": truth(value.get("hidden")),
             "hide_points": truth(value.get("hide_points")),
             "alignment_id": identity(value.get("content_tag_id")),
             "assignment_id": assignment_of(row),
-            "updated_at": told["updated_at"],
+            "updated_at": time(value.get("updated_at")),
         },
     )
+
+
+def _student(row: ExportRow, around: Around) -> str | None:
+    uuid = text(row.value.get("user_uuid"))
+    return uuid or around.lookups.user_uuid(identity(row.value.get("user_id")))
 
 
 def post_policy(row: ExportRow, _around: Around) -> Shaped:

@@ -15,6 +15,7 @@ from outcomes.store.observations.observation import Institution, Observation
 from outcomes.store.observations.row_values import Around, Shape, instant
 from outcomes.store.sources.exports.rows import UNSPECIFIED, ExportRow
 
+_RESULTS: Final = "learning_outcome_results"
 _SHAPES: Final[dict[str, Shape]] = {**place_rows.SHAPES, **outcome_rows.SHAPES, **result_rows.SHAPES}
 
 
@@ -27,8 +28,15 @@ class Shaper:
 
     def observations(self, table: str, row: ExportRow) -> Iterator[Observation]:
         """Yield what a row says; nothing where it is of no concern. Raises UnreadableInput that names the row."""
+        return self._observed(_SHAPES[table], table, row)
+
+    def details(self, row: ExportRow) -> Iterator[Observation]:
+        """Yield what a row of results says besides what events tell. Raises UnreadableInput."""
+        return self._observed(result_rows.detail, _RESULTS, row)
+
+    def _observed(self, shape: Shape, table: str, row: ExportRow) -> Iterator[Observation]:
         try:
-            for kind, body in _SHAPES[table](row, self._around):
+            for kind, body in shape(row, self._around):
                 updated_at = instant(body.get("updated_at") or row.value.get("created_at"))
                 if updated_at is None:
                     continue  # at no time of its own it says nothing
