@@ -9,6 +9,12 @@ from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 
 _SHARD = 10**13
+# By the index of times: the least of a tenant's ids would be looked for through those of all.
+_NEWEST_AND_OLDEST = " UNION ALL ".join(
+    f"SELECT assignment_id FROM (SELECT assignment_id FROM assignment_versions WHERE tenant = :tenant "
+    f"ORDER BY event_time{order} LIMIT 1)"
+    for order in ("", " DESC")
+)
 
 
 def student_name(connection: sqlite3.Connection, point: PointInTime, uuid: str) -> str | None:
@@ -26,11 +32,10 @@ def assignment_title(connection: sqlite3.Connection, point: PointInTime, assignm
 
     They name it by its global id, whose shard is that of the tenant's other assignments (DOMAIN.md 1.10).
     """
-    ends = connection.execute(
-        "SELECT min(assignment_id), max(assignment_id) FROM assignment_versions WHERE tenant = ?", (point.number,)
-    ).fetchone()
-    shards = {int(end) // _SHARD for end in ends if end is not None and end.isascii() and end.isdigit()}
-    ids = [assignment, *(str(shard * _SHARD + int(assignment)) for shard in shards if assignment.isdigit())]
+    ends = connection.execute(_NEWEST_AND_OLDEST, {"tenant": point.number}).fetchall()
+    shards = {int(end) // _SHARD for (end,) in ends if end.isascii() and end.isdigit()}
+    is_number = assignment.isascii() and assignment.isdigit()
+    ids = [assignment, *(str(shard * _SHARD + int(assignment)) for shard in shards if is_number)]
     row = connection.execute(
         "SELECT v.title FROM json_each(:ids) j "
         f"JOIN assignment_versions v ON v.position = {seek(Kind.ASSIGNMENT, 'j.value')} WHERE v.title IS NOT NULL",

@@ -30,6 +30,7 @@ def test_an_assignment_is_named_by_its_local_id_as_it_was_called_at_the_time(wor
     assert title(world, "56", "2025-08-01") is None
     assert title(world, "7") is None
     assert title(world, "no number") is None
+    assert title(world, "²") is None
 
 
 def test_without_any_assignment_there_is_no_title(world: World) -> None:

@@ -56,6 +56,7 @@ def test_a_part_of_a_school_sees_its_part(school: Service) -> None:
         ("/tree/Account:999", 200, "Nothing is known of account 999: its number may be mistyped"),
         ("/scale/Account:999", 200, "Nothing is known of account 999: its number may be mistyped"),
         ("/course/999", 200, "Canvas sends a result once work is marked that is aligned with an outcome"),
+        ("/course/²", 200, "Nothing is known of course ²"),
         ("/course/Course:4450", 200, "Nothing is known of course Course:4450"),
         (f"/why/{COURSE}/{STUDENT}/99", 200, "Why is there no score?"),
         (f"/student/{STUDENT}?course=99", 200, "No score in this course at this time"),
