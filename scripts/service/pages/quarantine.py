@@ -76,7 +76,7 @@ def _names_course(viewer: Viewer, content: bytes, course: str) -> bool:
         for name, number in _PLACES.findall(content)
         if name != b"context_id" or _OF_COURSE.search(content)
     }
-    return course.isascii() and course.isdigit() and int(course) in named
+    return course.isascii() and course.isdigit() and len(course) <= _DIGITS and int(course) in named
 
 
 def build(viewer: Viewer) -> Shown:
