@@ -71,10 +71,17 @@ class Access:
         """End a token at once; raises UsageError if there is none of that id."""
         return _token(self._file.revoke(token_id, now()))
 
-    def looks(self, *, student: str | None = None, since: Time | None = None) -> LookList:
-        """Return the record of looks: all, those at one student, or since a time."""
-        found = self._file.looks(student=student, since=instant(since))
+    def looks(self, *, student: str | None = None, since: Time | None = None, newest: int | None = None) -> LookList:
+        """Return the record of looks, oldest first: all, those at one student, or since a time.
+
+        Of very many the newest so many, newest first.
+        """
+        found = self._file.looks(student=student, since=instant(since), newest=newest)
         return LookList(Look(moment(look.at), *look[1:]) for look in found)
+
+    def count_looks(self, *, student: str | None = None, since: Time | None = None) -> int:
+        """Return how many looks are on the record."""
+        return self._file.count_looks(student=student, since=instant(since))
 
     def prune(self, *, older_than: str = "400d") -> Pruned:
         """Delete looks from longer ago than a length of time."""

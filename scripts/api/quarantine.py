@@ -25,13 +25,11 @@ class Quarantine:
     ) -> QuarantineList:
         """Return what could not be read, oldest first or newest first; at most `limit`, after an entry's number."""
         page, following = Page(limit, None if after is None else str(after), newest_first), NextKey()
+        start = None if page.after is None else number_of_key(page.after)
+        # One more tells whether there are more.
+        most = None if limit is None else limit + 1
         with self._session.log.reading() as connection:
-            entries, damage = quarantine.readable_entries(connection)
-        if newest_first:
-            entries.reverse()
-        if page.after is not None:
-            start = number_of_key(page.after)
-            entries = [entry for entry in entries if (entry.number < start if newest_first else entry.number > start)]
+            entries, damage = quarantine.readable_entries(connection, after=start, newest_first=newest_first, most=most)
         part = limited(entries, page, lambda entry: str(entry.number), following)
         return QuarantineList(map(QuarantineEntry.of, part), tuple(damage), following)
 

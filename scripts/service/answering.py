@@ -17,6 +17,7 @@ from outcomes.api.home import Home
 from outcomes.domain.errors import UsageError
 from outcomes.service import personal_data
 from outcomes.service.asker import require
+from outcomes.service.conditional import is_known
 from outcomes.service.places import check_places, tenant_in_scope
 from outcomes.service.problems import Problem
 from outcomes.service.questions import POINT, Question, rights_needed
@@ -50,7 +51,7 @@ def answer(home: Home, asked: Asked) -> Response:
     point = admit(home, asked)
     is_personal = bool(needed & {Right.STUDENTS, Right.PEOPLE})
     etag = None if is_personal else _etag(home, asked)
-    if etag is not None and etag == asked.known_etag:
+    if etag is not None and is_known(etag, asked.known_etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag, "Cache-Control": _ASK_AGAIN})
     keeping = Keeping(asked)
     rendered = _rendered(home, asked, point, keeping)

@@ -1,5 +1,6 @@
 """The application: routes, errors as problems, and what is opened at its start and closed at its end."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,19 +16,23 @@ from outcomes.service.gate import Gate
 from outcomes.service.inlets import report, webhook
 from outcomes.service.inlets.figures import Inlets
 from outcomes.service.jobs import Jobs
-from outcomes.service.limits import Turns
+from outcomes.service.limits import Budget, Turns
 from outcomes.service.metrics import Metrics
 from outcomes.service.pages import failures
 from outcomes.service.pages import routes as pages
+from outcomes.service.periodic import Periodic
 from outcomes.service.problems import Problem
 from outcomes.service.readers import Readers
-from outcomes.service.routing import Routes
+from outcomes.service.routing import Routes, path_of
 from outcomes.service.state import State
 from outcomes.service.streams import Streams, Told
 from outcomes.service.writer import Writer
 from outcomes.store.access.access_file import AccessFile
 
 BASE = "/api/v1"
+_FLUSH_SECONDS = 0.25
+_CLOSE_SECONDS = 2.5
+"""In which all that runs in threads is to end, once the last request was answered."""
 
 
 def create_app(configuration: Configuration) -> FastAPI:
@@ -41,15 +46,28 @@ def create_app(configuration: Configuration) -> FastAPI:
         access = AccessFile(configuration.folder)
         readers = Readers(configuration)
         head, jobs = Told(), Jobs(configuration)
-        writer = Writer(configuration, lambda position: head.tell({"head": position}), access.flush)
+        writer = Writer(configuration, lambda position: head.tell({"head": position}))
+        flusher = Periodic("flusher", _FLUSH_SECONDS, access.flush)
         askers = Askers(access, is_secure=configuration.is_secure)
         app.state.parts = State(
-            configuration, access, askers, readers, writer, metrics, inlets, signed, Streams(), jobs, Turns(), head
+            configuration,
+            access,
+            askers,
+            readers,
+            writer,
+            metrics,
+            inlets,
+            signed,
+            Streams(),
+            jobs,
+            Turns(),
+            Budget(configuration.queue_bytes),
+            head,
         )
         yield
-        jobs.close()
-        writer.close()
-        readers.close()
+        end = time.monotonic() + _CLOSE_SECONDS
+        for close in (writer.close, jobs.close, readers.close, flusher.close):
+            close(max(0.0, end - time.monotonic()))
         access.close()
 
     app = Described(
@@ -76,5 +94,5 @@ def create_app(configuration: Configuration) -> FastAPI:
 
 def _told(problem: Problem, request: Request) -> Response:
     """Return a problem as a page for people, else as a document."""
-    is_for_people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(BASE)
+    is_for_people = "text/html" in request.headers.get("accept", "") and not path_of(request.scope).startswith(BASE)
     return failures.page_of(problem, request) if is_for_people else problem.response()

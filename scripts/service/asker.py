@@ -160,6 +160,12 @@ def is_of_our_pages(request: Request) -> bool:
     return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
 
 
+def require_our_page(request: Request) -> None:
+    """Refuse what changes something and is sent by no page of ours; raises a 403."""
+    if not is_of_our_pages(request):
+        raise Problem(HTTPStatus.FORBIDDEN, "this was sent by a page of another site, or by none: use the form here")
+
+
 def require(grant: Grant, rights: Collection[Right]) -> None:
     """Refuse who lacks a right; raises a 403 that names it."""
     if missing := [right for right in Right if right in rights and right not in grant.rights]:

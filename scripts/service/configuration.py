@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+LEAST_FREE_BYTES = 256 << 20
+"""On the disk of a home: with less somebody is told to make room."""
+
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 

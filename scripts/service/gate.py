@@ -7,14 +7,16 @@ from itertools import count
 from secrets import randbits
 
 import structlog
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from outcomes.service.defects import log_defect
 from outcomes.service.limits import MOST_HEADERS, Failures, too_many
 from outcomes.service.metrics import Metrics
 from outcomes.service.problems import Problem, problem_of
-from outcomes.service.routing import Routes
+from outcomes.service.routing import Routes, path_of
 
 _CONTENT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -23,7 +25,8 @@ _CONTENT = (
 HEADERS = {
     "Content-Security-Policy": _CONTENT,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not "no-referrer": with it browsers send forms with `Origin: null`, and what changes something must say its page.
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -61,20 +64,26 @@ class Gate:
         begun, status = time.perf_counter(), 0
         scope["template"] = "none"
         request = Request(scope, receive, send)
+        afterwards: BackgroundTask | None = None
         try:
             response, defect = await self._answer(request)
             status = response.status_code
             _complete(response, number)
+            afterwards, response.background = response.background, None
             await (_head_of(response, send) if scope["method"] == "HEAD" else response(scope, receive, send))
-            if defect is not None:
-                raise defect  # for the server to write down
         except ClientDisconnect:
-            pass  # they are gone in the middle of a body: there is nobody to answer
+            defect = None  # they are gone in the middle of a body: there is nobody to answer
+        except Exception as error:  # noqa: BLE001 - in the middle of an answer; the server breaks the connection off
+            defect = error
         finally:
             seconds = time.perf_counter() - begun
             route = scope["template"]
             self._metrics.answered(route, status, seconds)
             self._log.info("answered", route=route, status=status, ms=round(seconds * 1000, 1), request=number)
+        if defect is not None:
+            log_defect(defect, request=number)
+        if afterwards is not None and scope["method"] != "HEAD":
+            await afterwards()
 
     async def _answer(self, request: Request) -> tuple[Response, Exception | None]:
         """Return the answer, and the defect of ours that it came of, if there is one."""
@@ -127,8 +136,7 @@ async def _head_of(response: Response, send: Send) -> None:
 
 def _is_attempt(scope: Scope) -> bool:
     """Say whether a request came with a key: a browser whose session is over comes without."""
-    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-    return path.startswith(_KEYS_IN) or any(name == b"authorization" for name, _ in scope["headers"])
+    return path_of(scope).startswith(_KEYS_IN) or any(name == b"authorization" for name, _ in scope["headers"])
 
 
 def _address_of(scope: Scope) -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+import sqlite3
+import time
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
@@ -12,14 +14,15 @@ from outcomes.api.arguments import now
 from outcomes.api.home import Home
 from outcomes.domain.errors import KeySetUnavailable, OutcomesError
 from outcomes.service.asker import require
+from outcomes.service.configuration import LEAST_FREE_BYTES
 from outcomes.service.inlets.consumers import noted
-from outcomes.service.problems import answered, described
+from outcomes.service.problems import Problem, answered, described
 from outcomes.service.rendering import dump
 from outcomes.service.state import State, state_of
 from outcomes.store.access.rights import Right
 from outcomes.store.sources.signed_body import SignedBodies
 
-_LEAST_FREE = 256 << 20
+_FRESH_SECONDS = 1.0
 _FAR_BEHIND = 10_000
 """Positions: while others write, the views are always a little behind."""
 _OK = "ok"
@@ -33,11 +36,11 @@ _READY = {
 
 def router() -> APIRouter:
     """Return the routes of operations, outside the base."""
-    found = APIRouter(tags=["operations"])
+    found, readiness = APIRouter(tags=["operations"]), Readiness()
     lives, is_ready, counted = answered({"status": "alive"}), answered(_READY), answered(_COUNTED, "text/plain")
     for path, endpoint, summary, responses, extra in (
         ("/health/live", live, "The process answers.", {**lives, **described()}, {"security": []}),
-        ("/health/ready", ready, "Which part is off.", {**is_ready, **described(503)}, {"security": []}),
+        ("/health/ready", readiness.ready, "Which part is off.", {**is_ready, **described(503)}, {"security": []}),
         (
             "/metrics",
             metrics,
@@ -57,27 +60,45 @@ async def live(_http: Request) -> Response:
     return Response(dump({"status": "alive"}), media_type="application/json")
 
 
-async def ready(http: Request) -> Response:
-    """Say of each part whether it works, in words; 503 if one does not."""
-    state = state_of(http)
+class Readiness:
+    """Looks once a second at most, however many ask: anybody may."""
+
+    def __init__(self) -> None:
+        self._looking = asyncio.Lock()
+        self._found: tuple[HTTPStatus, bytes] | None = None
+        self._until = 0.0
+
+    async def ready(self, http: Request) -> Response:
+        """Say of each part whether it works, in words; 503 if one does not."""
+        async with self._looking:
+            if self._found is None or time.monotonic() > self._until:
+                self._found = await _looked(state_of(http))
+                self._until = time.monotonic() + _FRESH_SECONDS
+        status, body = self._found
+        return Response(body, status, media_type="application/json")
+
+
+async def _looked(state: State) -> tuple[HTTPStatus, bytes]:
     try:
         lag = await state.readers.ask(_lag_of)
-    except (OutcomesError, OSError):
+    except (OutcomesError, OSError, Problem, sqlite3.Error):
         lag = None
     parts = {"readers": _readers(lag), "writer": _writer(state), "disk": _disk(state)}
     if state.signed is not None:
         parts["keys"] = await asyncio.to_thread(_keys, state.signed)
     is_ready = all(words == _OK for words in parts.values())
     status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return Response(dump({"ready": is_ready, "parts": parts, "lag": lag}), status, media_type="application/json")
+    return status, dump({"ready": is_ready, "parts": parts, "lag": lag})
 
 
 async def metrics(http: Request) -> Response:
     """Return the counters; they need a token with the right operate."""
     state = state_of(http)
-    require(state.askers.who(http), {Right.OPERATE})
+    grant = state.askers.who(http)
+    require(grant, {Right.OPERATE})
     state.inlets.tell_queues(noted(state.configuration.folder))
-    standing = await state.readers.ask(state.metrics.standing)
+    async with state.turns.one(grant.id, http):
+        standing = await state.readers.ask(state.metrics.standing)
     told = state.metrics.exposition(standing, state.writer.waiting_bytes, state.streams.number)
     return Response(told, media_type=CONTENT_TYPE_LATEST)
 
@@ -113,4 +134,4 @@ def _keys(signed: SignedBodies) -> str:
 
 def _disk(state: State) -> str:
     free = shutil.disk_usage(state.configuration.folder).free
-    return _OK if free >= _LEAST_FREE else f"{free >> 20} MiB are free: make room before it is full"
+    return _OK if free >= LEAST_FREE_BYTES else f"{free >> 20} MiB are free: make room before it is full"

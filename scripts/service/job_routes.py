@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from outcomes.api.home import Home
 from outcomes.api.point import Point
@@ -111,7 +111,8 @@ def _beginning(question: Question, parameters: Parameters) -> Callable[..., Awai
         state = state_of(http)
         asked, _ = asked_of(question, Form.JSON, parameters, http)
         await body_of(http, 0)
-        point = await state.readers.ask(lambda home: _admitted(home, asked))
+        async with state.turns.one(asked.grant.id, http):
+            point = await state.readers.ask(lambda home: _admitted(home, asked))
         job = state.jobs.start(asked, point)
         href = f"{http.scope['path'].rpartition('/')[0]}/{job.id}"
         headers = {"Location": href, "Cache-Control": "no-store"}
@@ -140,12 +141,20 @@ async def one(http: Request, id: str) -> Response:  # noqa: A002 - named like th
     """Tell how a job stands, with its answer once it is done."""
     state = state_of(http)
     grant, job = _found(state, http, id)
-    if job.state is JobState.DONE and await state.readers.ask(lambda home: home.edition) != job.edition:
+    if job.state is JobState.DONE:
+        async with state.turns.one(grant.id, http):
+            await state.readers.ask(lambda home: _note_job(home, grant, job))
+    headers = {"Cache-Control": "private, no-store"}
+    # Unpacked in a thread, a part at a time: it may be of a gigabyte.
+    return StreamingResponse(job.document(), media_type="application/json", headers=headers)
+
+
+def _note_job(home: Home, grant: Grant, job: Job) -> None:
+    """Record that a job's answer is looked at, in a reader's thread; raises a 410 if somebody was erased since."""
+    if home.edition != job.edition:
         raise Problem(HTTPStatus.GONE, "somebody was erased since this was answered: begin the job again")
-    is_personal = Right.STUDENTS in rights_needed(job.asked.question, job.asked.given)
-    if is_personal and job.state is JobState.DONE:
+    if Right.STUDENTS in rights_needed(job.asked.question, job.asked.given):
         note(replace(job.asked, grant=grant), job.point, job.rows)
-    return Response(job.document(), media_type="application/json", headers={"Cache-Control": "private, no-store"})
 
 
 async def end(http: Request, id: str) -> Response:  # noqa: A002 - the same
@@ -163,6 +172,7 @@ async def news(http: Request, id: str) -> Response:  # noqa: A002 - the same
     return state.streams.response(
         job.told,
         "job",
+        grant.id,
         is_allowed=lambda: state.askers.is_still(http, grant),
         is_last=lambda told: told["state"] != JobState.RUNNING,
     )

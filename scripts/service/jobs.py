@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
@@ -11,7 +10,6 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 import orjson
-import structlog
 import zstandard
 
 from outcomes.api.answers.base import Answer
@@ -21,6 +19,7 @@ from outcomes.domain.errors import QuestionStopped
 from outcomes.domain.times import Micros, to_text
 from outcomes.service.answering import Asked, Keeping
 from outcomes.service.configuration import Configuration
+from outcomes.service.defects import log_defect
 from outcomes.service.limits import too_many
 from outcomes.service.problems import Problem, problem_of
 from outcomes.service.readers import open_home
@@ -30,8 +29,9 @@ from outcomes.service.streams import Told
 _KEPT = 16
 _LARGEST_ANSWER = 64 << 20
 """Packed, of which a kept answer has at most so many bytes: about a gigabyte of rows."""
+_PART_BYTES = 1 << 20
+"""In which a kept answer is unpacked: it is never held whole."""
 _PROGRESS_SECONDS = 0.2
-_PATIENCE_SECONDS = 5.0
 
 
 class JobState(StrEnum):
@@ -75,11 +75,14 @@ class Job:
             "problem": self.problem,
         }
 
-    def document(self) -> bytes:
-        """Return what is told of it, with its answer: null until there is one."""
-        told = dump(self.as_json())
-        answer = zstandard.ZstdDecompressor().decompressobj().decompress(self.packed) if self.packed else b"null"
-        return told[:-1] + b',"result":' + answer + b"}"
+    def document(self) -> Iterator[bytes]:
+        """Yield, in parts, what is told of it, with its answer: null until there is one."""
+        yield dump(self.as_json())[:-1] + b',"result":'
+        if self.packed:
+            yield from zstandard.ZstdDecompressor().read_to_iter(self.packed, write_size=_PART_BYTES)
+        else:
+            yield b"null"
+        yield b"}"
 
     def tell(self) -> None:
         """Tell all who listen how it stands."""
@@ -125,12 +128,12 @@ class Jobs:
         """Return all jobs that are kept, oldest first."""
         return list(self._jobs.values())
 
-    def close(self) -> None:
+    def close(self, seconds: float) -> None:
         """Cancel what runs, and wait a while for its end."""
         for job in self.all():
             job.is_cancelled.set()
         if self._thread is not None:
-            self._thread.join(_PATIENCE_SECONDS)
+            self._thread.join(seconds)
 
     def _run(self, job: Job) -> None:
         try:
@@ -142,7 +145,7 @@ class Jobs:
             job.state, job.packed = JobState.CANCELLED, b""
         except Exception as error:  # noqa: BLE001 - whoever asked must be told, whatever it was
             job.state, job.packed = JobState.FAILED, b""
-            job.problem = _told(error)
+            job.problem = _told(error, job.asked.question.name)
         job.ended = now()
         job.tell()
 
@@ -202,11 +205,10 @@ def _packed(parts: Iterator[bytes]) -> Iterator[bytes]:
     yield packer.flush()
 
 
-def _told(error: Exception) -> dict[str, Any]:
+def _told(error: Exception, name: str) -> dict[str, Any]:
     found = problem_of(error)
     if found is None:
         # As for any request: what it was stands in the log of the process, and no data with it.
-        with suppress(OSError):
-            structlog.get_logger().error("a job failed", error=type(error).__name__)
+        log_defect(error, job=name)
         found = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a defect of ours: the log has its kind")
     return found.document()

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
-from outcomes.service.problems import Problem
+from starlette.requests import ClientDisconnect, Request
+
+from outcomes.service.problems import Problem, unavailable
 
 MOST_FAILURES = 10
 QUESTIONS_AT_ONCE = 4
@@ -29,12 +31,13 @@ class Failures:
     def is_one_too_many(self, address: str) -> bool:
         """Note a failed attempt; say whether there were ten before it within a minute."""
         moment = time.monotonic()
-        times = self._times.setdefault(address, deque(maxlen=MOST_FAILURES))
+        # Put at the end anew, so that the first is who has not failed for longest.
+        times = self._times[address] = self._times.pop(address, deque(maxlen=MOST_FAILURES))
         is_over = len(times) == MOST_FAILURES and moment - times[0] < _MINUTE
         if not is_over:
             times.append(moment)
         if len(self._times) > _MOST_ADDRESSES:
-            self._times = {one: seen for one, seen in self._times.items() if moment - seen[-1] < _MINUTE}
+            del self._times[next(iter(self._times))]
         return is_over
 
 
@@ -46,19 +49,38 @@ class Turns:
         self._number: dict[str, int] = {}
 
     @asynccontextmanager
-    async def one(self, token: str) -> AsyncIterator[None]:
-        """Wait until fewer than four questions of a token are being asked; raises a 429 if very many wait already."""
+    async def one(self, token: str, request: Request) -> AsyncIterator[None]:
+        """Wait until fewer than four questions of a token are being asked; raises a 429 if very many wait already.
+
+        Raises ClientDisconnect where who asked has gone meanwhile. The body must have been read before.
+        """
         if self._number.get(token, 0) >= _MOST_WAITING:
             raise too_many("of your token a hundred questions wait already: ask fewer at once")
         self._number[token] = self._number.get(token, 0) + 1
         turn = self._asking.setdefault(token, asyncio.Semaphore(QUESTIONS_AT_ONCE))
+        has_to_wait = turn.locked()
         try:
             async with turn:
+                if has_to_wait and await request.is_disconnected():
+                    raise ClientDisconnect
                 yield
         finally:
             self._number[token] -= 1
             if not self._number[token]:
                 del self._number[token], self._asking[token]
+
+
+class Budget:
+    """Bytes of bodies that are being read: what would be too much for the machine is refused before it is there."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def take(self, size: int) -> None:
+        """Take so much; raises a 503 where it is not there. It is given back by adding to `left`, in any case."""
+        self.left -= size
+        if self.left < 0:
+            raise unavailable("more comes at once than can be held: nothing of this was taken, send it again")
 
 
 def too_many(detail: str) -> Problem:

@@ -19,10 +19,10 @@ class LogListener:
         self._thread = Thread(target=self._run, name="listener", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """End it."""
+    def close(self, seconds: float) -> None:
+        """End it; where a server does not answer, it is left after some seconds."""
         self._is_over.set()
-        self._thread.join()
+        self._thread.join(seconds)
 
     def _run(self) -> None:
         from outcomes.store.log.log_database import Listener  # noqa: PLC0415 - psycopg is an extra

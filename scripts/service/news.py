@@ -33,4 +33,4 @@ async def head(http: Request) -> Response:
     state = state_of(http)
     grant = state.askers.who(http)
     require(grant, {Right.TREE})
-    return state.streams.response(state.head, "head", is_allowed=lambda: state.askers.is_still(http, grant))
+    return state.streams.response(state.head, "head", grant.id, is_allowed=lambda: state.askers.is_still(http, grant))

@@ -16,11 +16,14 @@ import outcomes
 from outcomes.domain.errors import QuestionStopped
 from outcomes.service.configuration import Configuration
 from outcomes.service.futures import settle
+from outcomes.service.problems import unavailable
 
 Answer = TypeVar("Answer")
 
 _SMALL_SECONDS = 0.01
 """So long at most the loop asks by itself, and whoever else comes waits; what takes longer a thread asks anew."""
+_MOST_WAITING = 200
+"""Questions that wait for a thread. Each token has few at once; so many are of fifty."""
 
 
 class Readers:
@@ -32,7 +35,8 @@ class Readers:
         # Not an executor: between the loop and a thread it has more to do than a small question.
         self._asked: SimpleQueue[tuple[Callable[[outcomes.Home], Any], asyncio.Future[Any]] | None] = SimpleQueue()
         names = [f"reader-{number}" for number in range(configuration.readers)]
-        self._threads = [Thread(target=self._run, name=name) for name in names]
+        # Daemons, for `close` has waited long enough for a question that still runs.
+        self._threads = [Thread(target=self._run, name=name, daemon=True) for name in names]
         for thread in self._threads:
             thread.start()
         self._home_of_loop: outcomes.Home | None = None
@@ -59,17 +63,23 @@ class Readers:
         return None
 
     async def ask(self, question: Callable[[outcomes.Home], Answer]) -> Answer:
-        """Ask one question; raises what it raises, and QuestionStopped if it takes too long once it has begun."""
+        """Ask one question; raises what it raises, and QuestionStopped if it takes too long once it has begun.
+
+        Raises a 503 where very many wait already.
+        """
+        if self._asked.qsize() >= _MOST_WAITING:
+            raise unavailable("more questions wait than can be answered soon: ask again")
         waiting: asyncio.Future[Answer] = self._loop.create_future()
         self._asked.put((question, waiting))
         return await waiting
 
-    def close(self) -> None:
-        """Finish the questions that were asked, and close the homes."""
+    def close(self, seconds: float = 10.0) -> None:
+        """Finish the questions that were asked, and close the homes; after some seconds, leave what still runs."""
+        end = time.monotonic() + seconds
         for _ in self._threads:
             self._asked.put(None)
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, end - time.monotonic()))
         if self._home_of_loop is not None:
             self._home_of_loop.close()
 

@@ -6,12 +6,10 @@ from contextlib import closing
 from importlib.util import find_spec
 
 from outcomes.domain.errors import OutcomesError
-from outcomes.service.configuration import Configuration
+from outcomes.service.configuration import LEAST_FREE_BYTES, Configuration
 from outcomes.service.readers import open_home
 from outcomes.service.server import Address, listen
 from outcomes.store.access.access_file import AccessFile
-
-_LEAST_FREE = 256 << 20
 
 
 def checks(configuration: Configuration, address: Address) -> Iterator[tuple[str, str | None]]:
@@ -50,7 +48,7 @@ def _access(configuration: Configuration) -> str | None:
 
 def _disk(configuration: Configuration) -> str | None:
     free = shutil.disk_usage(configuration.folder).free
-    return None if free >= _LEAST_FREE else f"{free >> 20} MiB are free: make room before it is full"
+    return None if free >= LEAST_FREE_BYTES else f"{free >> 20} MiB are free: make room before it is full"
 
 
 def _address(address: Address) -> str | None:

@@ -55,7 +55,7 @@ def _endpoint(question: Question, form: Form, parameters: Parameters) -> Callabl
     async def endpoint(http: Request) -> Response:
         state = state_of(http)
         asked, position = asked_of(question, form, parameters, http)
-        async with state.turns.one(asked.grant.id):
+        async with state.turns.one(asked.grant.id, http):
             if position is not None:
                 await _reached(state, position)
             if question.is_small:

@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from inspect import signature
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fastapi.routing import RouteContext
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from outcomes.service.problems import Problem
 
@@ -86,7 +87,7 @@ class Routes:
     def find(self, request: Request) -> Found:
         """Return the route of a request, and set its `path_params`; raises a 404, or a 405 that says what there is."""
         scope = request.scope
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = path_of(scope)
         if path[-1:] == "/" != path:
             scope["path"], path = scope["path"][:-1], path[:-1]
         method: str = scope["method"]
@@ -105,11 +106,13 @@ class Routes:
         template, endpoint = route.path or "", route.endpoint
         if endpoint is None:
             raise TypeError(f"{template} is no route with an endpoint")
+        # Looked for without its last slash, as what is asked is.
+        path = template if template == "/" else template.removesuffix("/")
         node = self._first
-        for part in template.split("/"):
+        for part in path.split("/"):
             node = node.after(part)
-        if "{" not in template:
-            self._plain[template] = node
+        if "{" not in path:
+            self._plain[path] = node
         takes = tuple(name for name in signature(endpoint).parameters if f"{{{name}}}" in template)
         methods = route.methods or set()
         for method in methods | {"HEAD"} if "GET" in methods else methods:
@@ -117,7 +120,13 @@ class Routes:
             node.ends.setdefault(method, _Target(template, endpoint, takes))
 
 
-def _found(target: _Target, given: dict[str, str], scope: Any) -> Found:
+def path_of(scope: Scope) -> str:
+    """Return the path that was asked, without what stands before all of ours (`--root-path`)."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+def _found(target: _Target, given: dict[str, str], scope: Scope) -> Found:
     scope["path_params"] = given
     if not target.takes:
         return Found(target.template, target.endpoint)

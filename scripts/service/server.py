@@ -7,6 +7,7 @@ import socket
 import ssl
 import sys
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,15 @@ import uvicorn
 from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.service.application import create_app
 from outcomes.service.configuration import Configuration
+from outcomes.service.connections import Patience, bounded, most_connections
 from outcomes.service.log_lines import LogLines, stamp
-from outcomes.service.protocol import OnePiece
 from outcomes.service.proxy import Proxied
 from outcomes.service.readers import open_home
 from outcomes.service.service_manager import notify
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_STOP_SECONDS = 10
+_ANSWERING_SECONDS = 6
+"""At the end, for what was asked before. With what threads have then, and the log, it is less than ten."""
 _SWITCH_SECONDS = 0.001
 """So long a thread computes while another waits: with Python's 5 ms, small answers wait for large ones."""
 
@@ -59,14 +61,14 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
     with open_home(configuration) as home:
         home.catch_up()  # a view that must be made anew is made before anyone waits for it
     is_secure = address.tls_cert is not None or address.behind_proxy is not None
-    own_name = frozenset() if address.host in {"0.0.0.0", "::"} else frozenset({address.host})  # noqa: S104 - compared
-    configuration = replace(configuration, is_secure=is_secure, hosts=configuration.hosts | own_name)
+    hosts = configuration.hosts | own_names(address.host)
+    configuration = replace(configuration, is_secure=is_secure, hosts=frozenset(map(str.lower, hosts)))
     app = create_app(configuration)
     listening = listen(address)
     server = _Server(
         uvicorn.Config(
             Proxied(app, address.behind_proxy, address.person_header),
-            http=OnePiece,
+            http=bounded(most_connections()),
             ws="none",
             log_config=None,
             access_log=False,
@@ -74,7 +76,7 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
             date_header=True,
             proxy_headers=False,
             root_path=address.root_path,
-            timeout_graceful_shutdown=_STOP_SECONDS,
+            timeout_graceful_shutdown=_ANSWERING_SECONDS,
             ssl_certfile=address.tls_cert,
             ssl_keyfile=address.tls_key,
             ssl_version=ssl.PROTOCOL_TLS_SERVER,
@@ -107,16 +109,22 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._parts = parts
         self._url = app_url
+        self._patience = Patience(self.server_state)
+        self._looking: asyncio.Task[None] | None = None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # First, for uvicorn waits for what is being answered, and a stream has no end of its own.
-        notify("STOPPING=1")
         self._parts.parts.streams.close()
+        if self._looking is not None:
+            self._looking.cancel()
+        self._patience.end()
+        notify("STOPPING=1")
         await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            self._looking = asyncio.create_task(self._patience.run())
             ticket = self._parts.parts.askers.one_time_link()
             print(f"listening on {self._url}/enter/{ticket}", file=sys.stderr, flush=True)
             notify("READY=1")
@@ -136,6 +144,13 @@ def listen(address: Address) -> socket.socket:
             f"cannot listen on {address.host}:{address.port}: {error.strerror}: choose another --port, or 0 for any"
         ) from error
     return listening
+
+
+def own_names(host: str) -> set[str]:
+    """Return how an address is named in requests: of IPv6 in brackets, as it was given and as browsers write it."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared
+        return set()
+    return {_shown(host), _shown(str(IPv6Address(host)))} if ":" in host else {host}
 
 
 def _shown(host: str) -> str:

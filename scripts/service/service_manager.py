@@ -5,6 +5,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 _UNIT = """\
@@ -74,10 +75,10 @@ def _quoted(word: str) -> str:
 
 
 def notify(state: str) -> None:
-    """Tell systemd `READY=1` or `STOPPING=1`, if it has started us and asks."""
+    """Tell systemd `READY=1` or `STOPPING=1`, if it has started us and asks; where it does not listen, we go on."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
     where = "\0" + address[1:] if address.startswith("@") else address
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
         told.sendto(state.encode(), where)

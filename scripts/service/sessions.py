@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from outcomes.service.asker import is_of_our_pages
+from outcomes.service.asker import require_our_page
 from outcomes.service.bodies import body_of
 from outcomes.service.problems import Problem
 from outcomes.service.state import state_of
@@ -36,7 +36,7 @@ async def enter(http: Request, ticket: str) -> Response:
 
 async def begin(http: Request) -> Response:
     """Open a session with the token in a form, and go on to the form's `next`."""
-    _of_our_pages(http)
+    require_our_page(http)
     form = parse_qs((await body_of(http)).decode(errors="replace"))
     token, following = (form.get(name, [""])[0] for name in ("token", "next"))
     askers = state_of(http).askers
@@ -50,17 +50,12 @@ async def begin(http: Request) -> Response:
 
 async def end(http: Request) -> Response:
     """End the session of this browser."""
-    _of_our_pages(http)
+    require_our_page(http)
     askers = state_of(http).askers
     askers.end(http)
     response = _back_to(http, "/")
     askers.delete_cookie(response)
     return response
-
-
-def _of_our_pages(http: Request) -> None:
-    if not is_of_our_pages(http):
-        raise Problem(HTTPStatus.FORBIDDEN, "this was sent by a page of another site, or by none: use the form here")
 
 
 def _back_to(http: Request, path: str) -> Response:

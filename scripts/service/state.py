@@ -8,7 +8,7 @@ from outcomes.service.asker import Askers
 from outcomes.service.configuration import Configuration
 from outcomes.service.inlets.figures import Inlets
 from outcomes.service.jobs import Jobs
-from outcomes.service.limits import Turns
+from outcomes.service.limits import Budget, Turns
 from outcomes.service.metrics import Metrics
 from outcomes.service.readers import Readers
 from outcomes.service.streams import Streams, Told
@@ -33,6 +33,7 @@ class State:
     streams: Streams
     jobs: Jobs
     turns: Turns
+    bodies: Budget
     head: Told
     """Up to where the views stand, whenever that changes."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from outcomes.service.problems import unavailable
 from outcomes.service.rendering import dump
 
-LARGEST_NUMBER = 50
+LARGEST_NUMBER, OF_ONE_TOKEN = 50, 8
 RECHECK_SECONDS = 60.0
 _KEEPALIVE_SECONDS = 15.0
 _RETRY_MS = 2_000
@@ -54,9 +55,14 @@ class Streams:
     """All streams of one service."""
 
     def __init__(self) -> None:
-        self.number = 0
+        self._of_tokens: Counter[str] = Counter()
         self._is_closed = False
         self._open: set[asyncio.Event] = set()
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return self._of_tokens.total()
 
     def close(self) -> None:
         """End all streams, so that the service can end."""
@@ -68,6 +74,7 @@ class Streams:
         self,
         told: Told,
         event: str,
+        token: str,
         *,
         is_allowed: Callable[[], bool],
         is_last: Callable[[News], bool] = lambda _news: False,
@@ -75,7 +82,9 @@ class Streams:
         """Stream what is told until the last of it, or until who listens may no longer; raises a 503 if too many do."""
         if self.number >= LARGEST_NUMBER or self._is_closed:
             raise unavailable(f"there are {LARGEST_NUMBER} streams already: ask without, or later", "30")
-        return _Stream(self, self._news(told, event, is_allowed, is_last))
+        if self._of_tokens[token] >= OF_ONE_TOKEN:
+            raise unavailable(f"your token has {OF_ONE_TOKEN} streams already: end one, or ask without", "30")
+        return _Stream(self._of_tokens, token, self._news(told, event, is_allowed, is_last))
 
     async def _news(
         self, told: Told, name: str, is_allowed: Callable[[], bool], is_last: Callable[[News], bool]
@@ -105,17 +114,20 @@ class Streams:
 class _Stream(EventSourceResponse):
     """One stream; it counts for as long as it is sent."""
 
-    def __init__(self, streams: Streams, news: AsyncIterator[bytes]) -> None:
+    def __init__(self, of_tokens: Counter[str], token: str, news: AsyncIterator[bytes]) -> None:
         # A proxy that gathers what it passes on would keep news until there is more.
         super().__init__(news, headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"})
-        self._streams = streams
+        self._of_tokens = of_tokens
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._streams.number += 1
+        self._of_tokens[self._token] += 1
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._streams.number -= 1
+            self._of_tokens[self._token] -= 1
+            if not self._of_tokens[self._token]:
+                del self._of_tokens[self._token]
 
 
 async def _is_set(event: asyncio.Event, seconds: float) -> bool:

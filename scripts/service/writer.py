@@ -1,23 +1,26 @@
 """The one thread that writes: it commits what has come, all at once, answers, and lets the views follow."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import outcomes
 from outcomes.api.answers.operations import Received
-from outcomes.domain.errors import HomeUnavailable, OutcomesError
+from outcomes.domain.errors import HomeUnavailable
 from outcomes.service.configuration import Configuration
+from outcomes.service.defects import log_defect
 from outcomes.service.futures import settle
 from outcomes.service.log_listener import LogListener
 from outcomes.service.problems import Problem, unavailable
 from outcomes.service.readers import open_home
 from outcomes.store.ingest.group_commit import Delivery, looked_at
+
+Done = TypeVar("Done")
 
 _LONGEST_WAIT = 8.0
 """Seconds: who comes when others wait for so long would wait for longer, and Canvas gives up after 15."""
@@ -34,6 +37,11 @@ class _Waiting(NamedTuple):
     answer: "asyncio.Future[Received]"
 
 
+class _Task(NamedTuple):
+    do: Callable[[outcomes.Home], Any]
+    answer: "Future[Any]"
+
+
 class _News:
     """Others have written: the views may follow at once."""
 
@@ -41,19 +49,23 @@ class _News:
 class Writer:
     """Takes deliveries from any number of senders. Each is answered once it is on the disk, never before."""
 
-    def __init__(self, configuration: Configuration, tell: Callable[[int], None], flush: Callable[[], None]) -> None:
+    def __init__(self, configuration: Configuration, tell: Callable[[int], None]) -> None:
         self._configuration = configuration
         self._tell = tell
-        self._flush = flush
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[_Waiting | _News | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Waiting | _Task | _News | None] = SimpleQueue()
+        self._tasks: list[_Task] = []
+        """What is to be done between two groups; of the writing thread alone."""
         self._bytes = 0
         self._lock = Lock()
         self._has_ended = False
         self._oldest: float | None = None
         """Since when the delivery waits that has waited longest of those being written."""
-        self._followed = self._flushed = 0.0
-        self._thread = Thread(target=self._run, name="writer")
+        self._followed = 0.0
+        self._is_in_trouble = False
+        """Whether the views could not follow the last time."""
+        # Not waited for at the end of the process but by `close`: what is not committed by then was not answered.
+        self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
         url = configuration.url
         self._listener = None if url is None else LogListener(url, lambda: self._queue.put(_News()))
@@ -63,14 +75,29 @@ class Writer:
         size = len(delivery.content)
         # Here, not in its turn: while the disk writes what came before, there is time.
         delivery = looked_at(delivery)
+        answer: asyncio.Future[Received] = self._loop.create_future()
         with self._lock:
             is_late = self._oldest is not None and time.monotonic() - self._oldest > _LONGEST_WAIT
             if self._has_ended or is_late or self._bytes + size > self._configuration.queue_bytes:
                 raise unavailable("more has come than can be written: nothing of this was taken, send it again")
             self._bytes += size
-        answer: asyncio.Future[Received] = self._loop.create_future()
-        self._queue.put(_Waiting(delivery, time.monotonic(), answer))
+            self._queue.put(_Waiting(delivery, time.monotonic(), answer))
         return await answer
+
+    def perform(self, do: Callable[[outcomes.Home], Done]) -> Done:
+        """Do what writes the log otherwise, in the thread that does; another thread waits for it here.
+
+        Raises what it raises, and a 503 where it takes long: then it goes on.
+        """
+        answer: Future[Done] = Future()
+        with self._lock:
+            if self._has_ended:
+                raise _not_taken()
+            self._queue.put(_Task(do, answer))
+        try:
+            return answer.result(_LONGEST_WAIT)
+        except TimeoutError as error:
+            raise unavailable("this takes long, and goes on: look again in a while") from error
 
     @property
     def is_alive(self) -> bool:
@@ -82,16 +109,29 @@ class Writer:
         """How much has come that is not yet on the disk."""
         return self._bytes
 
-    def close(self) -> None:
-        """Commit all that has come, and end."""
-        if self._listener is not None:
-            self._listener.close()
+    def close(self, seconds: float = _LONGEST_WAIT) -> None:
+        """Commit all that has come, and end; what is not on the disk after some seconds is left."""
+        end = time.monotonic() + seconds
         with self._lock:
             self._has_ended = True
         self._queue.put(None)
-        self._thread.join()
+        self._thread.join(seconds)
+        if self._listener is not None:
+            self._listener.close(max(0.0, end - time.monotonic()))
 
     def _run(self) -> None:
+        try:
+            self._write()
+        finally:
+            # Whatever it was that ended it: nobody waits for an answer that will not come.
+            with self._lock:
+                self._has_ended = True
+            while not self._queue.empty():
+                left, _ = self._next_group(0)
+                self._answer(left, [_not_taken()] * len(left))
+            self._refuse_tasks(_not_taken())
+
+    def _write(self) -> None:
         home: outcomes.Home | None = None
         is_open = is_behind = True
         while is_open:
@@ -99,17 +139,21 @@ class Writer:
             self._oldest = group[0].since if group else None
             try:
                 home = home or open_home(self._configuration)
-            except (OutcomesError, OSError) as error:
-                self._answer(group, [error] * len(group))
+            except Exception as error:  # noqa: BLE001 - whoever waits must be told, and the next be taken
+                self._answer(group, [_as_problem(error)] * len(group))
+                self._refuse_tasks(_as_problem(error))
+                is_behind = False
                 continue
             if group:
                 self._commit(home, group)
+            self._do_tasks(home)
             # Who is answered sends again in a moment, and is not kept waiting for views that are fresh enough.
             is_behind = bool(group) and time.monotonic() - self._followed < _VIEWS_SECONDS
-            if not is_behind:
-                self._follow(home)
+            if not is_behind and not self._has_followed(home):
+                _close(home)
+                home = None
         if home is not None:
-            home.close()
+            _close(home)
 
     def _commit(self, home: outcomes.Home, group: list[_Waiting]) -> None:
         """Append a group and answer; where that fails by a defect, each alone, so that none takes others with it."""
@@ -131,37 +175,68 @@ class Writer:
             first = self._queue.get(timeout=seconds)
         except Empty:
             return [], True
-        if first is None or isinstance(first, _News):
+        if isinstance(first, _Task):
+            self._tasks.append(first)
+        if not isinstance(first, _Waiting):
             return [], first is not None
         group, size = [first], len(first.delivery.content)
         while size < _GROUP_BYTES and len(group) < _GROUP_SENDERS and not self._queue.empty():
             one = self._queue.get()
             if one is None:
                 return group, False
-            if isinstance(one, _News):
-                continue
-            group.append(one)
-            size += len(one.delivery.content)
+            if isinstance(one, _Task):
+                self._tasks.append(one)
+            elif isinstance(one, _Waiting):
+                group.append(one)
+                size += len(one.delivery.content)
         return group, True
+
+    def _do_tasks(self, home: outcomes.Home) -> None:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            try:
+                task.answer.set_result(task.do(home))
+            except Exception as error:  # noqa: BLE001 - who waits for it must be told, whatever it was
+                task.answer.set_exception(error)
+
+    def _refuse_tasks(self, error: Exception) -> None:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.answer.set_exception(error)
 
     def _answer(self, group: list[_Waiting], found: Sequence[Received | Exception]) -> None:
         with self._lock:
             self._bytes -= sum(len(one.delivery.content) for one in group)
         settle(self._loop, zip((one.answer for one in group), found, strict=True))
 
-    def _follow(self, home: outcomes.Home) -> None:
-        # They try again in a moment: that they could not now is nobody's loss.
-        with suppress(OutcomesError, OSError):
+    def _has_followed(self, home: outcomes.Home) -> bool:
+        """Let the views follow; False if they cannot, so that a home opened anew tries again in a moment.
+
+        Answers are of before until then, and what comes is written all the same.
+        """
+        trouble: Exception | None = None
+        try:
             if home.catch_up():
-                self._tell(home.head)
+                # Where the views stand, not the log: others may have written since.
+                self._tell(home.at().known_at)
+        except Exception as error:  # noqa: BLE001 - whatever it is, what comes must be written
+            trouble = error
+            if not self._is_in_trouble:
+                log_defect(error, thread="writer")
+        self._is_in_trouble = trouble is not None
         self._followed = time.monotonic()
-        if self._followed - self._flushed > _VIEWS_SECONDS:
-            with suppress(OSError, sqlite3.Error):
-                self._flush()
-            self._flushed = time.monotonic()
+        return trouble is None
+
+
+def _close(home: outcomes.Home) -> None:
+    """Close a home that is given up; it may be one whose files are damaged or gone."""
+    with suppress(Exception):
+        home.close()
 
 
 def _as_problem(error: Exception) -> Exception:
-    if isinstance(error, Problem | HomeUnavailable):
-        return error
+    return error if isinstance(error, Problem | HomeUnavailable) else _not_taken()
+
+
+def _not_taken() -> Problem:
     return unavailable("the log could not be written: nothing of this was taken, send it again")

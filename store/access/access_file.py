@@ -24,11 +24,13 @@ _PREFIX = "outcomes_"
 """By which scanners for secrets, and people, know a token when they see one."""
 _SECRET_BYTES = 32
 _A_MINUTE: Micros = 60_000_000
+_NOTING_MS = 1_000
+"""So long an answer waits for its look while another program writes here (`access prune`); then it is not given."""
 _PAGE_BYTES = 4_096
 """Each look writes a page, and is answered after: a small one is written sooner."""
-_LOOKS_IN_WAL = 5_000
-"""So many are moved from the write-ahead log into the file itself at once. Seldom, for after it SQLite lets the next
-look wait for the disk, and with it who asks then."""
+_WRITES_IN_WAL = 5_000
+"""So many looks, and uses of tokens, are moved from the write-ahead log into the file itself at once. Seldom, for after
+it SQLite lets the next look wait for the disk, and with it who asks then."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS tokens (
@@ -88,6 +90,7 @@ class AccessFile:
         # A look is with the system before its answer is given: there it outlives this process. `flush` puts it on the
         # disk, once for all that have come meanwhile, for a wait at each would be longer than most questions.
         self._noting = connect(path, synchronous="NORMAL")
+        self._noting.execute(f"PRAGMA busy_timeout = {_NOTING_MS}")
         for one in (self._connection, self._noting):
             one.execute("PRAGMA wal_autocheckpoint = 0")
         self._noting_lock = RLock()
@@ -185,7 +188,10 @@ class AccessFile:
     # -- looks -----------------------------------------------------------------------------------------------------
 
     def note(self, look: Look) -> None:
-        """Record a look, before its answer is given; it is on the disk after the next `flush`."""
+        """Record a look, before its answer is given; it is on the disk after the next `flush`.
+
+        Raises sqlite3.OperationalError where another program has written for longer than one can wait.
+        """
         with self._noting_lock:
             self._noting.execute(_NOTE, look)
             self._noted += 1
@@ -197,7 +203,7 @@ class AccessFile:
             yield False
             return
         try:
-            may_note = _begin_at_once(self._noting)
+            may_note = _begin_at_once(self._noting, _NOTING_MS)
             with self._noting if may_note else nullcontext():
                 yield may_note
         finally:
@@ -206,39 +212,45 @@ class AccessFile:
     def flush(self) -> None:
         """Put the looks that were noted on the disk, and when tokens were used, unless others write here just now."""
         self._flush_uses()
-        with self._noting_lock:
-            noted, self._noted = self._noted, 0
-        if not noted:
-            return
-        sync_to_disk(self._wal)
-        self._in_wal += noted
-        if self._in_wal > _LOOKS_IN_WAL:
+        noted = self._noted
+        if noted:
+            sync_to_disk(self._wal)
+            # Only now: what could not be put there is for the next time.
+            with self._noting_lock:
+                self._noted -= noted
+            self._in_wal += noted
+        if self._in_wal > _WRITES_IN_WAL:
             self._flushing.execute("PRAGMA wal_checkpoint(PASSIVE)")
             self._in_wal = 0
 
     def _flush_uses(self) -> None:
         used = self._used.copy()
-        if used and _begin_at_once(self._flushing):
+        if used and _begin_at_once(self._flushing, BUSY_SECONDS * 1_000):
             with self._flushing:
                 self._flushing.executemany("UPDATE tokens SET last_used = ?2 WHERE id = ?1", used.items())
+            self._in_wal += len(used)
             # What was noted meanwhile stays for the next time.
             for token, at in used.items():
                 if self._used[token] == at:
                     del self._used[token]
 
-    def looks(self, *, student: str | None = None, since: Micros | None = None) -> Iterator[Look]:
-        """Yield the looks, oldest first: those at one student, or since a time."""
-        where, given = [], []
-        if student is not None:
-            where, given = ["student = ?"], [student]
-        if since is not None:
-            where, given = [*where, "at >= ?"], [*given, str(since)]
-        condition = f"WHERE {' AND '.join(where)}" if where else ""
+    def looks(
+        self, *, student: str | None = None, since: Micros | None = None, newest: int | None = None
+    ) -> Iterator[Look]:
+        """Yield the looks, oldest first: those at one student, or since a time; or the newest so many, newest first."""
+        condition, given = _which_looks(student, since)
+        order = "ORDER BY number" if newest is None else f"ORDER BY number DESC LIMIT {newest}"
         with self._lock:
             rows = self._connection.execute(
-                f"SELECT {', '.join(Look._fields)} FROM looks {condition} ORDER BY number", given
+                f"SELECT {', '.join(Look._fields)} FROM looks {condition} {order}", given
             ).fetchall()
         return (Look(*row) for row in rows)
+
+    def count_looks(self, *, student: str | None = None, since: Micros | None = None) -> int:
+        """Return how many looks there are: at one student, or since a time."""
+        condition, given = _which_looks(student, since)
+        with self._lock:
+            return int(self._connection.execute(f"SELECT count(*) FROM looks {condition}", given).fetchone()[0])
 
     def prune(self, before: Micros) -> int:
         """Delete the looks from before a time; return how many."""
@@ -265,12 +277,23 @@ class AccessFile:
             self._connection.execute("COMMIT")
 
 
+def _which_looks(student: str | None, since: Micros | None) -> tuple[str, list[str | Micros]]:
+    """Return a condition on looks, and its parameters."""
+    wanted: list[tuple[str, str | Micros]] = []
+    if student is not None:
+        wanted.append(("student = ?", student))
+    if since is not None:
+        wanted.append(("at >= ?", since))
+    condition = f"WHERE {' AND '.join(words for words, _ in wanted)}" if wanted else ""
+    return condition, [value for _, value in wanted]
+
+
 _NOTE = f"INSERT INTO looks VALUES (NULL, {', '.join('?' * len(Look._fields))})"
 _TOKENS = f"SELECT {', '.join(Token._fields)} FROM tokens"
 
 
-def _begin_at_once(connection: sqlite3.Connection) -> bool:
-    """Begin to write, unless another does: return whether."""
+def _begin_at_once(connection: sqlite3.Connection, patience_ms: int) -> bool:
+    """Begin to write, unless another does: return whether. After it the connection waits for others as long as said."""
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -279,7 +302,7 @@ def _begin_at_once(connection: sqlite3.Connection) -> bool:
             raise
         return False
     finally:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1_000}")
+        connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
     return True
 
 

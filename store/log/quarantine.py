@@ -98,6 +98,9 @@ TRIGGERS = {
 
 _LONGEST_REASON = 500
 _MOST_PLACES = 100
+_PART = 500
+"""Entries that are read at once."""
+_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 _NONCE_BYTES = 16
 
 
@@ -178,12 +181,24 @@ def entries(connection: Connection) -> list[QuarantineEntry]:
     return [entry for entry in find_all(connection, "taken_at IS NULL") if entry.is_waiting]
 
 
-def readable_entries(connection: Connection) -> tuple[list[QuarantineEntry], list[str]]:
-    """Return what is still in quarantine as far as it can be told, and in words which entries are damaged."""
-    rows = _rows(connection, "taken_at IS NULL")
-    faults = {row: list(TABLE.faults(row)) for row in rows}
-    whole = (QuarantineEntry(*row) for row in rows if not faults[row])
-    return [entry for entry in whole if entry.is_waiting], [words for found in faults.values() for words in found]
+def readable_entries(
+    connection: Connection, *, after: int | None = None, newest_first: bool = False, most: int | None = None
+) -> tuple[list[QuarantineEntry], list[str]]:
+    """Return what is still in quarantine as far as it can be told, and in words which entries are damaged.
+
+    Of those after a number, in either direction, at most so many.
+    """
+    found: list[QuarantineEntry] = []
+    damage: list[str] = []
+    for row in _rows_after(connection, after, newest_first=newest_first):
+        if most is not None and len(found) >= most:
+            break
+        faults = list(TABLE.faults(row))
+        damage += faults
+        entry = None if faults else QuarantineEntry(*row)
+        if entry is not None and entry.is_waiting:
+            found.append(entry)
+    return found, damage
 
 
 def find(connection: Connection, number: int) -> QuarantineEntry | None:
@@ -196,10 +211,23 @@ def find_all(connection: Connection, where: str, *parameters: Any) -> list[Quara
     return [QuarantineEntry(*TABLE.checked(row)) for row in _rows(connection, where, *parameters)]
 
 
-def _rows(connection: Connection, where: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    rows = fetch_all(connection, f"SELECT * FROM quarantine WHERE {where} ORDER BY number", parameters)
+def _rows_after(connection: Connection, number: int | None, *, newest_first: bool) -> Iterator[tuple[Any, ...]]:
+    """Yield what no retry has taken, from a number on, a bounded part at a time."""
+    beyond, order = ("number < ?", "number DESC") if newest_first else ("number > ?", "number")
+    at = number if number is not None else _MOST if newest_first else _LEAST
+    while rows := _rows(connection, f"taken_at IS NULL AND {beyond}", at, order=f"{order} LIMIT {_PART}"):
+        yield from rows
+        at = rows[-1][0]
+
+
+def _rows(connection: Connection, where: str, *parameters: Any, order: str = "number") -> list[tuple[Any, ...]]:
+    rows = fetch_all(connection, f"SELECT * FROM quarantine WHERE {where} ORDER BY {order}", parameters)
+    return list(map(_whole_row, rows))
+
+
+def _whole_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
     # Before format 3 there were no dismissals and no nonce.
-    return [row if len(row) == len(TABLE.columns) else (*row, None, None, b"", None) for row in rows]
+    return row if len(row) == len(TABLE.columns) else (*row, None, None, b"", None)
 
 
 def content(connection: Connection, number: int) -> Iterator[bytes]:

@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -13,8 +15,10 @@ import pytest
 
 import outcomes
 from outcomes.api.access import Access
+from outcomes.service.server import own_names
 from tests.support.command import ROOT, Outcomes
-from tests.support.service import running, start
+from tests.support.given import lines, outcome
+from tests.support.service import Service, running, start
 
 
 @pytest.fixture
@@ -50,6 +54,70 @@ def test_a_hundred_headers_are_enough(home: Path) -> None:
         many = {f"X-{number}": "1" for number in range(100)}
         assert service.get("/digest", **many).status_code == 431
         assert service.get("/digest", **dict(list(many.items())[:80])).status_code == 200
+
+
+def _begun(service: Service, size: int, sent: int) -> socket.socket:
+    """Begin a delivery of a size, of which so much comes."""
+    found = socket.create_connection((httpx.URL(service.url).host, httpx.URL(service.url).port or 0), timeout=20)
+    head = f"POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {service.token}\r\n"
+    found.sendall(f"{head}Content-Length: {size}\r\n\r\n".encode() + b" " * sent)
+    return found
+
+
+def test_bodies_that_come_at_once_are_bounded_together(home: Path) -> None:
+    """64 MiB that have not come whole: the next is told to come again, and comes in once they have gone."""
+    size = 12 << 20
+    event = lines(outcome("1", "2026-02-01"))
+    with running(home) as service:
+        with ExitStack() as unfinished:
+            begun = [unfinished.enter_context(_begun(service, size, size - 1)) for _ in range(6)]
+            assert begun[-1].recv(12) == b"HTTP/1.1 503"
+            padded = event + b"\n" * (5 << 20)
+            refused = service.post("/events", padded)
+            assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+        for _ in range(50):  # that they have gone, it sees a moment later
+            if service.post("/events", event).status_code == 200:
+                return
+    raise AssertionError(refused.text)
+
+
+def test_it_ends_while_bodies_are_half_sent(home: Path) -> None:
+    """Within ten seconds, as promised: they are not waited for."""
+    with running(home) as service, _begun(service, 1_000, 10), _begun(service, 1_000, 0):
+        begun = time.monotonic()
+        assert service.stop() == 0
+        assert time.monotonic() - begun < 8
+
+
+@pytest.mark.long
+def test_who_is_slow_to_say_what_they_want_is_left(home: Path) -> None:
+    """Within a quarter of a minute: no head, half a head, half a body."""
+    with running(home) as service, ExitStack() as slow:
+        half_head = _begun(service, 10, 10)
+        assert half_head.recv(12)
+        half_head.sendall(b"GET / HT")
+        silent = socket.create_connection(half_head.getpeername(), timeout=20)
+        for one in (silent, half_head, _begun(service, 1_000, 10)):
+            slow.enter_context(one)
+            one.settimeout(20)
+            while one.recv(4_096):
+                pass
+        assert service.get("/digest").status_code == 200
+
+
+def test_it_is_asked_by_the_names_it_was_told(home: Path) -> None:
+    """However they are written: names have no case, and an address of IPv6 stands in brackets."""
+    assert own_names("FD00::0:2") == {"[FD00::0:2]", "[fd00::2]"}
+    with running(home, "--allow-host", "Outcomes.School.example") as service:
+        assert service.get("/digest", Host="outcomes.school.example").status_code == 200
+        assert service.get("/digest", Host="other.example").status_code == 421
+
+
+def test_errors_of_the_api_are_documents_below_a_root(home: Path) -> None:
+    """Also where a browser asks, which would rather have a page."""
+    with running(home, "--root-path", "/o") as service:
+        found = service.get("/nowhere", Accept="text/html")  # as a proxy passes it on, without the root
+        assert (found.status_code, found.headers["content-type"]) == (404, "application/problem+json")
 
 
 def test_a_person_is_whom_the_proxy_let_in(home: Path) -> None:

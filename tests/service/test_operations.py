@@ -1,11 +1,14 @@
 """Whoever runs it sees how it is, and nothing of what was asked."""
 
 import json
+import time
 from pathlib import Path
 
 import httpx
+from structlog.testing import capture_logs
 
 import outcomes
+from outcomes.service.defects import log_defect
 from tests.support.given import lines, outcome
 from tests.support.service import running
 
@@ -23,7 +26,11 @@ def test_it_says_whether_it_lives_and_which_part_is_off(tmp_path: Path) -> None:
             "lag": {"views_behind": 0, "behind_canvas_seconds": None, "quiet_seconds": None},
         }
         service.post("/events", lines(outcome("1", "2026-02-01")))
-        lag = httpx.get(f"{service.url}/health/ready").json()["lag"]
+        for _ in range(50):  # it looks once a second, however many ask
+            lag = httpx.get(f"{service.url}/health/ready").json()["lag"]
+            if lag["behind_canvas_seconds"] is not None:
+                break
+            time.sleep(0.1)
         assert lag["behind_canvas_seconds"] > 0
         assert 0 <= lag["quiet_seconds"] < 60
 
@@ -55,3 +62,17 @@ def test_it_counts_by_route_and_writes_no_address(tmp_path: Path) -> None:
     }
     for secret in (key, token, "secret-student", "987654321"):
         assert secret not in told + "".join(service.said)
+
+
+def test_a_defect_is_told_without_the_values_it_met() -> None:
+    """Its kind and the lines of code, so that it can be found; its words may hold a name or a key."""
+    with capture_logs() as said:
+        try:
+            int("ada@school.example")
+        except ValueError as error:
+            log_defect(error, request="0123")
+    line = dict(said[0])
+    frames = line.pop("frames")
+    assert line == {"event": "a defect of ours", "log_level": "error", "error": "ValueError", "request": "0123"}
+    assert [frame.split(":")[0] for frame in frames] == ["test_operations.py"]
+    assert "ada" not in str(said)

@@ -135,6 +135,10 @@ def test_an_unchanged_answer_is_not_sent_again(service: Service) -> None:
     again = service.get(path, **{"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
     assert service.get(path.replace("1400", "1401"), **{"If-None-Match": tag}).status_code == 200
+    for known in (f"W/{tag}", f'"another", W/{tag}', "*"):
+        assert service.get(path, **{"If-None-Match": known}).status_code == 304
+    for unknown in ('"another"', tag.strip('"'), ""):
+        assert service.get(path, **{"If-None-Match": unknown}).status_code == 200
 
 
 def test_student_data_is_kept_by_no_cache(service: Service) -> None:

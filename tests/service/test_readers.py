@@ -1,7 +1,9 @@
 """Small questions are asked where they arrive; what may take long, or has to wait, is left to threads."""
 
 import asyncio
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
@@ -13,6 +15,7 @@ from outcomes.domain.errors import QuestionStopped, UsageError
 from outcomes.service.configuration import Configuration
 from outcomes.service.readers import Readers
 from outcomes.store.access.access_file import ACCESS_FILE, AccessFile, Look
+from outcomes.store.access.rights import Right, Scope
 from outcomes.store.sqlite.datastore import connect
 from tests.support.given import lines, outcome
 
@@ -108,6 +111,34 @@ def test_the_loop_waits_for_nobody_who_writes_access_db(home: Path) -> None:
             _look_in_vain(access, look)
         assert [*access.looks()] == [look]
     assert _asked(home, _thread_after(1), may_note=False) == "reader-0"
+
+
+def test_a_look_waits_a_second_at_most(home: Path) -> None:
+    """While another program writes into access.db: then who asks is told to come again, and others are answered."""
+    look = Look(1, "t1", "somebody", "/explain", None, "4450", "ada", None, None, 1, "token")
+    with AccessFile(home) as access, closing(connect(home / ACCESS_FILE)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        with pytest.raises(sqlite3.OperationalError):
+            access.note(look)
+        assert time.monotonic() - begun < 5
+        another.execute("ROLLBACK")
+        access.note(look)
+        assert [*access.looks()] == [look]
+
+
+def test_the_record_of_looks_does_not_grow_where_nobody_looks(home: Path) -> None:
+    """That tokens were used is written there, too: it moves into the file now and then."""
+    wal = home / f"{ACCESS_FILE}-wal"
+    with AccessFile(home) as access:
+        secrets = [access.create(frozenset({Right.TREE}), Scope(), "", 1, None)[1] for _ in range(100)]
+        sizes = []
+        for minute in range(150):
+            for secret in secrets:
+                access.holder(secret, 61_000_000 * (minute + 1))
+            access.flush()
+            sizes.append(wal.stat().st_size)
+    assert sizes[-1] < 1.3 * sizes[75]
 
 
 def test_what_a_small_question_raises_is_told(home: Path) -> None:

@@ -71,11 +71,49 @@ def test_a_hundred_questions_of_a_token_may_wait(fresh: Service, position: int) 
     assert asyncio.run(ask()) == [200] * 100
 
 
+def test_pages_and_their_data_take_turns_too(fresh: Service, position: int) -> None:
+    """Whoever asks four questions waits with a page as well; another's is shown meanwhile."""
+    one, other = (fresh.new_token("tree,operate") for _ in range(2))
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(base_url=fresh.url, timeout=30) as client:
+
+            def asked(path: str, token: str) -> "asyncio.Task[httpx.Response]":
+                headers = {"Authorization": f"Bearer {token}"}
+                return asyncio.create_task(client.get(path, headers=headers))
+
+            held = [asked(f"/api/v1{_WAITS.format(position)}", one) for _ in range(4)]
+            await asyncio.sleep(0.3)
+            paths = ("/tree/Account:1", "/tree/Account:1.json", "/metrics")
+            waiting = [asked(path, one) for path in paths]
+            assert [(await asked(path, other)).status_code for path in paths] == [200] * 3
+            assert not any(task.done() for task in waiting)
+            await asyncio.to_thread(fresh.post, "/events", lines(outcome(str(position), "2026-02-01")))
+            assert [(await task).status_code for task in (*held, *waiting)] == [200] * 7
+
+    asyncio.run(ask())
+
+
+def test_eight_streams_are_of_one_token_at_most(fresh: Service) -> None:
+    """Others have theirs then."""
+    one, other = ({"Authorization": f"Bearer {fresh.new_token('tree')}"} for _ in range(2))
+    with httpx.Client(base_url=fresh.url, timeout=10) as client, ExitStack() as streams:
+        for _ in range(8):
+            opened = streams.enter_context(client.stream("GET", "/api/v1/head/events", headers=one))
+            assert opened.status_code == 200
+        assert client.get("/api/v1/head/events", headers=one).status_code == 503
+        with client.stream("GET", "/api/v1/head/events", headers=other) as found:
+            assert found.status_code == 200
+
+
 def test_there_are_fifty_streams_at_most(fresh: Service) -> None:
     """The next is told to come later, and comes in once one has ended."""
-    headers = {"Authorization": f"Bearer {fresh.new_token('tree')}"}
-    with httpx.Client(base_url=fresh.url, headers=headers, timeout=10) as client, ExitStack() as streams:
-        opened = [streams.enter_context(client.stream("GET", "/api/v1/head/events")) for _ in range(50)]
+    holders = [{"Authorization": f"Bearer {fresh.new_token('tree')}"} for _ in range(7)]
+    with httpx.Client(base_url=fresh.url, headers=holders[-1], timeout=10) as client, ExitStack() as streams:
+        opened = [
+            streams.enter_context(client.stream("GET", "/api/v1/head/events", headers=holders[number // 8]))
+            for number in range(50)
+        ]
         assert {stream.status_code for stream in opened} == {200}
         refused = client.get("/api/v1/head/events")
         assert (refused.status_code, "retry-after" in refused.headers) == (503, True)

@@ -72,10 +72,11 @@ class Service:
         return code
 
 
-def start(home: Path, *arguments: str, url: str | None = None) -> Service:
-    """Start a service on a free port and wait until it listens."""
+def start(home: Path, *arguments: str, url: str | None = None, open_files: int | None = None) -> Service:
+    """Start a service on a free port and wait until it listens; it may have so many files open, if that is said."""
+    limit = [] if open_files is None else ["/bin/sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "outcomes", *Outcomes(home, url).named, "serve", "--port", "0", *arguments],
+        [*limit, sys.executable, "-m", "outcomes", *Outcomes(home, url).named, "serve", "--port", "0", *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -90,11 +91,13 @@ def start(home: Path, *arguments: str, url: str | None = None) -> Service:
 
 
 @contextmanager
-def running(home: Path, *arguments: str, url: str | None = None) -> Iterator[Service]:
+def running(home: Path, *arguments: str, url: str | None = None, open_files: int | None = None) -> Iterator[Service]:
     """Give a service that ends with the block; with a URL its log is on PostgreSQL, and `home` has its views."""
-    service = start(home, *arguments, url=url)
+    service = start(home, *arguments, url=url, open_files=open_files)
     try:
         yield service
     finally:
         service.stop()
-    assert "Traceback" not in "".join(service.said), "".join(service.said)
+    said = "".join(service.said)
+    assert "Traceback" not in said, said
+    assert "a defect of ours" not in said, said

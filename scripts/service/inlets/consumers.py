@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import orjson
 
@@ -15,8 +16,8 @@ _ENDING = ".json"
 class ConsumerFigures(NamedTuple):
     """A queue as its consumer last saw it, and what it has taken since it began.
 
-    `asked` is when the queue last answered, `last` when it last gave something; `oldest_message_seconds` is the age of
-    the oldest message that came with that.
+    `queue` is its address without the scheme: two may have one name. `asked` is when it last answered, `last` when it
+    last gave something; `oldest_message_seconds` is the age of the oldest message that came with that.
     """
 
     queue: str
@@ -32,7 +33,7 @@ class ConsumerFigures(NamedTuple):
 def note(home: Path, figures: ConsumerFigures) -> None:
     """Write figures down, in place of those before; a disk that does not take them stops nobody."""
     folder = home / _FOLDER
-    path = folder / f"{figures.queue}{_ENDING}"
+    path = folder / f"{quote(figures.queue, safe='')}{_ENDING}"
     beside = path.with_suffix(f".{os.getpid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
     beside.write_bytes(orjson.dumps(figures._asdict()))

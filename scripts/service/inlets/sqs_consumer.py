@@ -146,7 +146,7 @@ class Consumer:
             note(
                 self._home.folder,
                 ConsumerFigures(
-                    queue=self._queue.name,
+                    queue=self._queue.address,
                     asked=now(),
                     last=self._last,
                     events=report.read,

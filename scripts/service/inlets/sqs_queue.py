@@ -44,6 +44,8 @@ class Queue:
         if parts.scheme not in {"http", "https"} or not parts.hostname or not parts.path.strip("/"):
             raise UsageError(f"not the URL of a queue: {url}: it is like https://sqs.REGION.amazonaws.com/ACCOUNT/NAME")
         self.name = parts.path.rstrip("/").rpartition("/")[2]
+        self.address = f"{parts.netloc}{parts.path.rstrip('/')}"
+        """What tells it from those of the same name in other accounts and regions."""
         self._url = url
         self._visibility = visibility
         session = boto3.Session()

@@ -84,11 +84,12 @@ def _shown(viewer: Viewer, made: dict[str, Any] | None) -> Shown:
     _check(viewer)
     with Access.beside(viewer.home.folder) as access:
         tokens = [token.as_json() for token in access.tokens()]
-        looks = [look.as_json() for look in access.looks(**_wanted(viewer))]
+        looks = [look.as_json() for look in access.looks(**_wanted(viewer), newest=_MOST)]
+        number = access.count_looks(**_wanted(viewer))
     parts = {
         "tokens": list(reversed(tokens)),
-        "looks": list(reversed(looks))[:_MOST],
-        "number": len(looks),
+        "looks": looks,
+        "number": number,
         "most": _MOST,
         "made": made,
         "rights": _RIGHTS.items(),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from outcomes.api.arguments import now
 from outcomes.domain.errors import QuestionStopped
 from outcomes.domain.times import moment, moment_text
+from outcomes.service.configuration import LEAST_FREE_BYTES
 from outcomes.service.pages import jobs, pulse, quarantine, words
 from outcomes.service.pages.feed_words import event_words, finding_words
 from outcomes.service.pages.screens import Screen, Shown, View
@@ -20,7 +21,6 @@ _WINDOWS = {"day": ("a day", 1), "week": ("a week", 7), "month": ("a month", 31)
 """Since when what came late is listed, by the name in the address: words, and days back."""
 _HISTORY = timedelta(days=1)
 """What was recorded so soon after the log began was loaded from files: it is history, and says nothing of lateness."""
-_LEAST_FREE = 256 << 20
 _SHOWN = 8
 """Kinds of events that are shown before the rest is folded."""
 
@@ -108,7 +108,7 @@ def _troubles(status: dict[str, Any], waiting: int, behind: int, free: int) -> l
     if behind:
         what = f"answers do not tell the newest {words.count(behind, 'event')} yet"
         found.append(Trouble(what, "they follow by themselves; if they do not, let the service be started again"))
-    if free < _LEAST_FREE:
+    if free < LEAST_FREE_BYTES:
         found.append(Trouble(f"only {free >> 20} MiB are free on the disk", "make room, or soon nothing can come in"))
     if status["clock_behind_seconds"]:
         behind_by = words.span(words.seconds(status["clock_behind_seconds"]))

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from outcomes.domain.times import moment
 from outcomes.service.answering import Asked, admit
-from outcomes.service.asker import is_of_our_pages
+from outcomes.service.asker import require_our_page
 from outcomes.service.job_routes import JOBS, may_see
 from outcomes.service.jobs import Job, JobState
 from outcomes.service.pages import failures
@@ -73,7 +73,8 @@ async def _begin(request: Request, name: str, tenant: str | None = None) -> Resp
     state = state_of(request)
     try:
         asked = _asked(request, state, name, tenant)
-        point = await state.readers.ask(lambda home: admit(home, asked))
+        async with state.turns.one(asked.grant.id, request):
+            point = await state.readers.ask(lambda home: admit(home, asked))
         state.jobs.start(asked, point)
     except Exception as error:  # noqa: BLE001 - what is no expected failure is raised again
         return _failed(error, request)
@@ -84,7 +85,7 @@ async def _end(request: Request, name: str, tenant: str | None = None) -> Respon
     state = state_of(request)
     try:
         grant = state.askers.who(request)
-        _check_sender(request)
+        require_our_page(request)
         job = state.jobs.find(name)
         if job is not None and may_see(grant, job):
             state.jobs.end(job)
@@ -95,16 +96,11 @@ async def _end(request: Request, name: str, tenant: str | None = None) -> Respon
 
 def _asked(request: Request, state: State, name: str, tenant: str | None) -> Asked:
     grant = state.askers.who(request)
-    _check_sender(request)
+    require_our_page(request)
     if name not in _QUESTIONS:
         raise Problem(HTTPStatus.NOT_FOUND, "there is no such job here")
     point = {**_NOW, "tenant": tenant}
     return Asked(_QUESTIONS[name], Form.JSON, grant, point, {}, request.url.path, {}, None, state.access)
-
-
-def _check_sender(request: Request) -> None:
-    if not is_of_our_pages(request):
-        raise Problem(HTTPStatus.FORBIDDEN, "this was sent by a page of another site, or by none: use the form here")
 
 
 def _failed(error: Exception, request: Request) -> Response:
@@ -140,7 +136,7 @@ def _run(viewer: Viewer, job: Job) -> Run:
     is_of_before = job.state is JobState.DONE and job.edition != viewer.home.edition
     result = None
     if job.state is JobState.DONE and not is_of_before and len(job.packed) < _LARGEST:
-        result = orjson.loads(job.document())["result"]
+        result = orjson.loads(b"".join(job.document()))["result"]
         if Right.STUDENTS in rights_needed(job.asked.question, job.asked.given):
             viewer.rows += job.rows
     return Run(

@@ -50,7 +50,7 @@ def build(viewer: Viewer) -> Shown:
     local_id = viewer.parameters["id"]
     entries = viewer.ask("timeline", at=None, entity=[f"outcome:{local_id}"])
     if "step" in viewer.query:
-        return _stepped(viewer, entries)
+        return Elsewhere(viewer.where.stepped(viewer.query["step"], [entry["event_time"] for entry in entries]))
     found = viewer.ask("show", kind="outcome", id=local_id)
     state = found["state"] if found else None
     if state is None and not entries:
@@ -84,14 +84,6 @@ def build(viewer: Viewer) -> Shown:
 def data(viewer: Viewer) -> Data:
     """Return the question of this view."""
     return "blame", {"kind": "outcome", "id": viewer.parameters["id"]}
-
-
-def _stepped(viewer: Viewer, entries: list[dict[str, Any]]) -> Elsewhere:
-    at, times = viewer.where.at, [entry["event_time"] for entry in entries]
-    if viewer.query["step"] == "earlier":
-        earlier = [time for time in times if at is None or time < at]
-        return Elsewhere(viewer.where.here(at=earlier[-1] if earlier else at))
-    return Elsewhere(viewer.where.here(at=next((time for time in times if at is not None and time > at), None)))
 
 
 def _gone(viewer: Viewer, history: Sequence[Told]) -> tuple[Told, str] | None:

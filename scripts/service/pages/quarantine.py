@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from outcomes.api.answers.operations import Quarantined, QuarantineEntry
 from outcomes.domain.errors import UsageError
+from outcomes.service.events_in import may_bring
 from outcomes.service.pages import words
 from outcomes.service.pages.feed_words import Reason, reason_words
 from outcomes.service.pages.screens import Elsewhere, Screen, Shown, View
@@ -118,14 +119,17 @@ def dismiss(viewer: Viewer) -> Shown:
     number, reason = _number(viewer), viewer.form.get("reason", "")
     if not reason.strip():
         raise UsageError("say why it is dismissed: the reason is kept with it")
-    viewer.home.quarantine.dismiss(number, reason=reason)
+    assert viewer.writer is not None  # noqa: S101 - screens always have it
+    viewer.writer.perform(lambda home: home.quarantine.dismiss(number, reason=reason))
     return Elsewhere(viewer.where.bare("/feed", done=f"dismissed:{number}"))
 
 
 def retry(viewer: Viewer) -> Shown:
-    """Read again what could not be read."""
+    """Read again what could not be read; what can be now, comes in."""
     viewer.check_question("quarantine")
-    report = viewer.home.quarantine.retry()
+    may_bring(viewer.grant)
+    assert viewer.writer is not None  # noqa: S101 - screens always have it
+    report = viewer.writer.perform(lambda home: home.quarantine.retry())
     return Elsewhere(viewer.where.bare("/feed", done=f"retried:{report.appended}"))
 
 

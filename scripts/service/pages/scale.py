@@ -50,7 +50,7 @@ def build(viewer: Viewer) -> Shown:
     rows = viewer.ask("scales", context=context)
     entries = _entries(viewer, rows)
     if "step" in viewer.query:
-        return _stepped(viewer, entries)
+        return Elsewhere(viewer.where.stepped(viewer.query["step"], [entry["event_time"] for entry in entries]))
     name = frame.name_of(viewer, context)
     scale, method = counting(viewer, rows)
     parts = {
@@ -81,14 +81,6 @@ def steps(viewer: Viewer, times: Sequence[str]) -> dict[str, Any]:
         "later": where.here(step="later") if at is not None else None,
         "levels": [],
     }
-
-
-def _stepped(viewer: Viewer, entries: Sequence[Mapping[str, Any]]) -> Elsewhere:
-    at, times = viewer.where.at, [entry["event_time"] for entry in entries]
-    if viewer.query["step"] == "earlier":
-        earlier = [time for time in times if at is None or time < at]
-        return Elsewhere(viewer.where.here(at=earlier[-1] if earlier else at))
-    return Elsewhere(viewer.where.here(at=next((time for time in times if at is not None and time > at), None)))
 
 
 def decides(viewer: Viewer, **point: str | None) -> str:

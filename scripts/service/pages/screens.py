@@ -11,12 +11,13 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from outcomes.api.home import Home
 from outcomes.domain.errors import OutcomesError
 from outcomes.service.answering import Asked, answer
-from outcomes.service.asker import is_of_our_pages
+from outcomes.service.asker import require_our_page
 from outcomes.service.bodies import body_of
 from outcomes.service.pages import citations, failures
 from outcomes.service.pages.frame import bare, frame
@@ -113,14 +114,15 @@ def _endpoint(screen: Screen, kept: Kept) -> Callable[[Request], Awaitable[Respo
             grant = state.askers.who(request)
             form = await _form(request) if screen.takes_form else {}
             viewer_of = partial(_viewer, request=request, grant=grant, state=state, kept=kept, form=form)
-            response, afterwards = await state.readers.ask(lambda home: _looked(viewer_of(home), screen))
+            async with state.turns.one(grant.id, request):
+                response, afterwards = await state.readers.ask(lambda home: _looked(viewer_of(home), screen))
         except Exception as error:
             failed = failures.response(error, request)
             if failed is None:
                 raise
             return failed
         if afterwards is not None:
-            response.background = BackgroundTask(_prepare, state, afterwards, viewer_of)
+            response.background = BackgroundTask(_prepare, state, request, grant, afterwards, viewer_of)
         return response
 
     return endpoint
@@ -130,15 +132,15 @@ def _data_endpoint(screen: Screen, form: Form, kept: Kept) -> Callable[[Request]
     async def endpoint(request: Request) -> Response:
         state = state_of(request)
         grant = state.askers.who(request)
-        return await state.readers.ask(lambda home: _data(_viewer(home, request, grant, state, kept), screen, form))
+        async with state.turns.one(grant.id, request):
+            return await state.readers.ask(lambda home: _data(_viewer(home, request, grant, state, kept), screen, form))
 
     return endpoint
 
 
 async def _form(request: Request) -> dict[str, str]:
     """Return the fields of a form; only a page of ours may send one."""
-    if not is_of_our_pages(request):
-        raise Problem(HTTPStatus.FORBIDDEN, "this was sent by a page of another site, or by none: use the form here")
+    require_our_page(request)
     return {name: values[0] for name, values in parse_qs((await body_of(request)).decode(errors="replace")).items()}
 
 
@@ -171,6 +173,7 @@ def _viewer(
         chosen(request),
         state.inlets.figures(),
         state.jobs,
+        state.writer,
         f"{request.url.scheme}://{request.url.netloc}",
     )
 
@@ -179,10 +182,17 @@ def _looked(viewer: Viewer, screen: Screen) -> tuple[Response, Callable[[Viewer]
     return _shown(viewer, screen), viewer.afterwards
 
 
-async def _prepare(state: State, afterwards: Callable[[Viewer], None], viewer_of: Callable[[Home], Viewer]) -> None:
+async def _prepare(
+    state: State,
+    request: Request,
+    grant: Grant,
+    afterwards: Callable[[Viewer], None],
+    viewer_of: Callable[[Home], Viewer],
+) -> None:
     """Ask, once the answer is sent, what will be asked next: that it cannot be answered now is nobody's loss."""
-    with suppress(OutcomesError, OSError, Problem):
-        await state.readers.ask(lambda home: afterwards(viewer_of(home)))
+    with suppress(OutcomesError, OSError, Problem, ClientDisconnect):
+        async with state.turns.one(grant.id, request):
+            await state.readers.ask(lambda home: afterwards(viewer_of(home)))
 
 
 def _shown(viewer: Viewer, screen: Screen) -> Response:

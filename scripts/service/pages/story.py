@@ -38,6 +38,8 @@ _POLICY = ("mastery_points", "points_possible", "calculation_method", "calculati
 _LONG = 90
 _ALIKE = 0.6
 """Texts that share less than this are shown one after the other: word by word nobody could read them."""
+_MOST_WORDS = 1_000
+"""Longer ones, too: the time to compare them grows with the square of their length."""
 _LEVEL = re.compile(r"(?:\w+\.)?\w*ratings\[(\d+)\]\.(\w+)")
 _SILENT_OF_LEVELS = frozenset({"outcome_proficiency_rating_id", "workflow_state", "id"})
 _WORDS = re.compile(r"\S+\s*|\s+")
@@ -65,7 +67,7 @@ class FieldChange:
         """Return a long text in pieces: what stayed ("same"), went ("del") and came ("ins"), word by word."""
         old, new = _WORDS.findall(self.before), _WORDS.findall(self.after)
         matcher = SequenceMatcher(None, old, new, autojunk=False)
-        if matcher.ratio() < _ALIKE:
+        if max(len(old), len(new)) > _MOST_WORDS or matcher.ratio() < _ALIKE:
             return [("del", self.before), ("same", "\n"), ("ins", self.after)]
         found: list[tuple[str, str]] = []
         for tag, a, b, c, d in matcher.get_opcodes():

@@ -152,20 +152,13 @@ def _place(found: Line, at: str | None) -> int:
 
 def _stepped(viewer: Viewer, found: Line) -> Elsewhere:
     """Go to the change before or after: of anything here, or of one outcome alone."""
-    step, only = viewer.query["step"], viewer.query.get("only")
-    at = viewer.where.at
+    only = viewer.query.get("only")
     if only:
         entries = viewer.ask("timeline", at=None, entity=[only])
         times = [entry["event_time"] for entry in entries]
     else:
         times = [one.until for one in found.moments]
-    if step == "earlier":
-        earlier = [time for time in times if at is None or time < at]
-        target = earlier[-1] if earlier else times[0] if times else at
-    else:
-        later = [time for time in times if at is not None and time > at]
-        target = later[0] if later else None
-    return Elsewhere(viewer.where.here(at=target))
+    return Elsewhere(viewer.where.stepped(viewer.query["step"], times))
 
 
 def _query(viewer: Viewer) -> str:

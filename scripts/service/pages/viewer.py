@@ -20,6 +20,7 @@ from outcomes.service.personal_data import is_of_student
 from outcomes.service.places import check_places, tenant_in_scope
 from outcomes.service.questions import QUESTIONS, Question, rights_needed
 from outcomes.service.rendering import Form
+from outcomes.service.writer import Writer
 from outcomes.store.access.access_file import AccessFile, Look
 from outcomes.store.access.rights import Grant, Right
 
@@ -43,6 +44,7 @@ class Viewer:
     scheme: str = ""
     inlets: Sequence[Any] = ()
     jobs: Jobs | None = None
+    writer: Writer | None = None
     origin: str = ""
     """Scheme and host by which this service was asked: what stands before a path on paper."""
     told_later: int = 0

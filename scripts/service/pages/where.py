@@ -1,11 +1,10 @@
 """Where a view stands: its path, both times, its filters; and the addresses of other views from there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import quote, urlencode
 
-from outcomes.domain.errors import UsageError
 from outcomes.domain.times import micros, moment, parse_argument, to_text
 
 CLOCKS = ("at", "known")
@@ -61,6 +60,13 @@ class Where:
         """Return an address of today."""
         return replace(self, at=None, known=None, vs=None).to(path, **parameters)
 
+    def stepped(self, step: str, times: Sequence[str]) -> str:
+        """Return this view's address at the time before or after in which something changed; after the last, today."""
+        if step == "earlier":
+            earlier = [time for time in times if self.at is None or time < self.at]
+            return self.here(at=earlier[-1] if earlier else times[0] if times else self.at)
+        return self.here(at=next((time for time in times if self.at is not None and time > self.at), None))
+
     def data(self, form: str) -> str:
         """Return the address of this view's data."""
         return self._address(f"{self.path}.{form}", dict(self.filters))
@@ -97,9 +103,3 @@ def end_of_day(text: str) -> int:
         return instant
     day = moment(instant).date()
     return micros(datetime.combine(day, time.max, UTC) - timedelta(microseconds=999))
-
-
-def refuse_unknown(query: Mapping[str, str], known: frozenset[str]) -> None:
-    """Refuse a parameter that a view does not know; raises UsageError."""
-    if unknown := sorted(query.keys() - known):
-        raise UsageError(f"no such parameter here: {', '.join(unknown)}: leave it out")

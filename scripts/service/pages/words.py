@@ -37,7 +37,12 @@ _FIELDS = {
     "vendor_guid": "vendor's id",
 }
 _RATING = re.compile(r"(?:\w+\.)?\w*ratings\[(\d+)\]\.(\w+)")
-_TAGS, _SPACES, _BREAKS = re.compile(r"<[^>]*>"), re.compile(r"[ \t\r\f\v]+"), re.compile(r"</(?:p|li|div)>|<br\s*/?>")
+# Each looks at a character once: people typed this, and while an expression is matched, nobody else computes.
+_TAGS, _SPACES, _BREAKS = re.compile(r"<[^<>]*>"), re.compile(r"[ \t\r\f\v]+"), re.compile(r"</(?:p|li|div)>|<br\s*/?>")
+_NO_CHARACTER = re.compile(r"&#0*[1-9]\d{7,};?")
+"""The number of a character that there is not: Python reads none of thousands of digits."""
+_LONGEST_TEXT = 20_000
+"""Characters of a text that are shown."""
 SILENT_FIELDS = frozenset(
     {
         "context_id",
@@ -103,11 +108,6 @@ def other_time(vs: str | None) -> str:
 def moment_of(text: str | None) -> datetime | None:
     """Read an instant as answers write it."""
     return None if text is None else parse_moment(text)
-
-
-def ago(moment: datetime, now: datetime) -> str:
-    """Return how long ago something was, in the largest unit that is at least one."""
-    return f"{span(now - moment)} ago"
 
 
 def day_of(text: str) -> datetime | None:
@@ -196,9 +196,11 @@ def folded(text: str | None) -> str:
 
 
 def plain_text(text: str | None) -> str:
-    """Return Canvas's HTML as text: it is never shown as HTML."""
-    broken = _BREAKS.sub("\n", text or "")
-    return _SPACES.sub(" ", html.unescape(_TAGS.sub("", broken))).strip()
+    """Return Canvas's HTML as text: it is never shown as HTML. Of a very long one, the beginning."""
+    told = text or ""
+    shown = told if len(told) <= _LONGEST_TEXT else told[:_LONGEST_TEXT] + "…"
+    plain = _NO_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", _TAGS.sub("", _BREAKS.sub("\n", shown)))
+    return _SPACES.sub(" ", html.unescape(plain)).strip()
 
 
 def who(actor: Mapping[str, Any] | None) -> str:

@@ -1,11 +1,13 @@
 """The page's words: who acted, and none that only an engineer knows."""
 
 import re
+import time
 
 import pytest
 
 from outcomes.cli.commands.demo import COURSE, OUTCOME, POLICY_CHANGED, STUDENT
-from outcomes.service.pages.words import listed, points_of, who
+from outcomes.service.pages.story import FieldChange
+from outcomes.service.pages.words import listed, plain_text, points_of, who
 from outcomes.service.personal_data import without_people
 from tests.support.pages import page
 from tests.support.service import Service
@@ -64,3 +66,25 @@ def test_small_words_are_put_together() -> None:
     assert points_of(None, 4.0) == "no score"
     assert listed(["Clouds", "Rivers", "Clouds", "Tides"]) == "Clouds, Rivers and Tides"
     assert listed(["Clouds"]) == "Clouds"
+
+
+def test_a_long_description_holds_nobody_up() -> None:
+    """Whatever was typed: 100 KB of it are text in a moment, cut where nobody reads on."""
+    begun = time.perf_counter()
+    for piece in ("<", "<br ", "<a", "&", "&#9", "</p>"):
+        assert len(plain_text(piece * (100_000 // len(piece)))) <= 20_001
+    assert time.perf_counter() - begun < 1
+
+
+def test_a_number_of_no_character_is_none() -> None:
+    """Python reads no number of thousands of digits."""
+    assert plain_text(f"a&#{'9' * 5_000};b &#233;") == "a\N{REPLACEMENT CHARACTER}b é"
+
+
+def test_long_texts_are_compared_as_a_whole() -> None:
+    """Word by word it would take the square of their length; short ones are read in one."""
+    old, new = "the of a and " * 5_000, "a of the and " * 5_000
+    begun = time.perf_counter()
+    assert FieldChange("description", old, new).pieces() == [("del", old), ("same", "\n"), ("ins", new)]
+    assert time.perf_counter() - begun < 1
+    assert ("same", "one two three ") in FieldChange("description", "one two three four", "one two three five").pieces()

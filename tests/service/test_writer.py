@@ -1,0 +1,73 @@
+"""What comes is written whatever becomes of the views; and whoever brings it is always answered."""
+
+import asyncio
+import socket
+import sqlite3
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import orjson
+
+import outcomes
+from outcomes.service.configuration import Configuration
+from outcomes.service.writer import Writer
+from outcomes.store.ingest.group_commit import Delivery
+from tests.support.given import lines, outcome
+from tests.support.service import running
+
+
+def _delivery(number: int) -> Delivery:
+    return Delivery("https:t1", orjson.dumps(outcome(str(number), "2026-02-01")))
+
+
+def test_damaged_views_end_no_writer(tmp_path: Path) -> None:
+    """Deliveries are taken on and on, though the views cannot follow."""
+    with outcomes.init(tmp_path / "home") as home:
+        home.ingest(lines(outcome("7", "2026-02-01")))
+
+    async def bring() -> list[int]:
+        writer = Writer(Configuration(folder=tmp_path / "home"), lambda _position: None)
+        try:
+            async with asyncio.timeout(20):
+                heads = [(await writer.take(_delivery(1))).head]
+                with closing(sqlite3.connect(tmp_path / "home" / "views.db")) as views:
+                    views.execute("DROP TABLE batches")
+                for number in (2, 3):
+                    heads.append((await writer.take(_delivery(number))).head)
+                    await asyncio.sleep(0.4)  # in which the views are to follow
+                assert writer.is_alive
+        finally:
+            writer.close()
+        return heads
+
+    assert asyncio.run(bring()) == [2, 3, 4]
+
+
+def test_pages_read_again_only_for_who_may_bring_events_in(tmp_path: Path) -> None:
+    """What could not be read comes in by it; so it needs `ingest` for the whole home, besides `operate`."""
+    outcomes.init(tmp_path / "home").close()
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    with running(tmp_path / "home") as service:
+        service.post("/events", b"{broken")
+        operator = service.new_token("operate")
+        assert service.post("//feed/retry", b"", operator, **ours).status_code == 403
+        assert "Read all of it again" not in service.get("//feed", service.new_token("operate,tree")).text
+        assert "Read all of it again" in service.get("//feed").text
+        found = service.post("//feed/retry", b"", **ours)
+        assert (found.status_code, found.headers["location"]) == (303, "/feed?done=retried:0")
+        dismissed = service.post("//feed/quarantine/1/dismiss", b"reason=of+no+use", operator, **ours)
+        assert dismissed.status_code == 303
+        assert service.json("/quarantine/1")[0]["dismissed_because"] == "of no use"
+
+
+def test_more_connections_than_files_end_nothing(tmp_path: Path) -> None:
+    """Right after the start, when the writer has opened nothing yet; once they are gone, posts are taken."""
+    outcomes.init(tmp_path / "home").close()
+    with running(tmp_path / "home", open_files=256) as service, ExitStack() as idle:
+        host, port = service.url.removeprefix("http://").split(":")
+        for _ in range(300):
+            idle.enter_context(socket.create_connection((host, int(port)), timeout=5))
+        idle.close()
+        for number in range(3):
+            assert service.post("/events", lines(outcome(str(number), "2026-02-01"))).status_code == 200
+        assert service.get("//health/ready").json()["parts"]["writer"] == "ok"
