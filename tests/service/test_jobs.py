@@ -1,7 +1,10 @@
 """Long questions are jobs: begun, followed, cancelled, and their answer kept."""
 
 import json
+import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +137,20 @@ def test_an_answer_of_before_an_erasure_is_gone(tmp_path: Path) -> None:
         with outcomes.open(folder) as home:
             assert home.erase(student="uuid-of-a-student", reason="asked to") is not None
         assert service.get(href.removeprefix("/api/v1")).status_code == 410
+
+
+def test_a_personal_answer_waits_for_its_look_and_nobody_else_does(service: Service) -> None:
+    """While another program holds access.db: 503 after a second, and whoever else comes is answered meanwhile."""
+    href = begin(service, f"mastery?tenant={SCHOOLS}").removeprefix("/api/v1")
+    ended(service, f"/api/v1{href}")
+    with closing(sqlite3.connect(service.home / "access.db", isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as thread:
+            asked = thread.submit(service.get, href)
+            for _ in range(5):
+                begun = time.monotonic()
+                assert httpx.get(f"{service.url}/health/live").status_code == 200
+                assert time.monotonic() - begun < 0.9
+            assert asked.result(10).status_code == 503
+        another.execute("ROLLBACK")
+    assert service.get(href).json()["state"] == "done"
