@@ -55,6 +55,7 @@ def test_pages_read_again_only_for_who_may_bring_events_in(tmp_path: Path) -> No
         assert "Read all of it again" in service.get("//feed").text
         found = service.post("//feed/retry", b"", **ours)
         assert (found.status_code, found.headers["location"]) == (303, "/feed?done=retried:0")
+        assert "0 events came in by it" in service.get("//feed?done=retried:0").text
         dismissed = service.post("//feed/quarantine/1/dismiss", b"reason=of+no+use", operator, **ours)
         assert dismissed.status_code == 303
         assert service.json("/quarantine/1")[0]["dismissed_because"] == "of no use"

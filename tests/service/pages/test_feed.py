@@ -48,8 +48,8 @@ def test_what_could_not_be_read_is_shown_as_text_and_dismissed_for_a_reason(scho
     expect(page.locator("main")).to_contain_text("dismissed, because: a test of ours")
     assert page.get_by_role("button", name="Dismiss").count() == 0
     page.goto("/feed")
-    page.get_by_role("button", name="Read all of it again").click()
-    expect(page.get_by_role("status").first).to_contain_text("0 events came in by it")
+    # What could be read now would come in, and who came by the link may only read.
+    assert page.get_by_role("button", name="Read all of it again").count() == 0
 
 
 def test_the_log_is_proved_while_one_looks(opened: Opener) -> None:
