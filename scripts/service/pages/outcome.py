@@ -9,6 +9,7 @@ from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import line_of, moment_at
 from outcomes.service.pages.screens import Data, Elsewhere, Screen, Shown, View
 from outcomes.service.pages.story import Teller, Told, has_policy, with_flips
+from outcomes.service.pages.unheard import unheard
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.problems import Problem
 from outcomes.store.access.rights import Right
@@ -54,6 +55,8 @@ def build(viewer: Viewer) -> Shown:
     found = viewer.ask("show", kind="outcome", id=local_id)
     state = found["state"] if found else None
     if state is None and not entries:
+        if (then := unheard(viewer, f"Outcome {local_id}", "The outcome")) is not None:
+            return then
         raise Problem(HTTPStatus.NOT_FOUND, f"no event that we know of has told of outcome {local_id}")
     teller = Teller(viewer)
     history = with_flips(viewer, teller.told(reversed(entries)))

@@ -17,6 +17,7 @@ from outcomes.service.pages.moments import Line, Moment, line_of
 from outcomes.service.pages.score_times import cause_words, moments_of, score_text
 from outcomes.service.pages.screens import Data, Screen, Shown, View
 from outcomes.service.pages.step_line import Chart, Span, chart
+from outcomes.service.pages.unheard import unheard
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.problems import Problem
 
@@ -74,6 +75,8 @@ def build(viewer: Viewer) -> Shown:
             return gone
         if others := moved.of_student(viewer, student):
             return View("moved_student.html", name, {"moved": others}, "The scores", None)
+        if (then := unheard(viewer, name, "The scores")) is not None:
+            return then
         raise Problem(
             HTTPStatus.NOT_FOUND,
             "nobody of this id was assessed, as far as events have told: look for the person by name",

@@ -66,6 +66,9 @@ def test_a_part_of_a_school_sees_its_part(school: Service) -> None:
         ("/changes/Course:4450?at=2025-10-20T23:59:59.999Z", 200, "Explains a season of rainfall"),  # below work
         (f"/course/{COURSE}?at=2020-01-01", 200, "Nobody had a score in this course at this time"),
         (f"/student/{STUDENT}?at=2020-01-01", 200, "No score at this time"),
+        ("/outcome/10449?known=0", 200, "this log had not heard of it"),
+        (f"/student/{STUDENT}?known=0", 200, "this log had not heard of it"),
+        ("/outcome/10449?known=0&cite=1", 200, "To cite this view"),
         ("/student/nobody", 404, "nobody of this id was assessed"),
         (f"/why/{COURSE}/{STUDENT}/{OUTCOME}?at=2020-01-01", 200, "has no result for this outcome"),
         ("/outcome/424242", 404, "no event that we know of has told of outcome 424242"),
