@@ -37,20 +37,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    for name in (
-        "day",
-        "short_day",
-        "clock",
-        "when",
-        "point",
-        "number",
-        "count",
-        "who",
-        "who_fully",
-        "span",
-        "field_name",
-        "other_time",
-    ):
+    for name in _FILTERS:
         found.filters[name] = getattr(words, name)
     found.filters["iso_day"] = lambda moment: f"{moment:%Y-%m-%d}"
     found.filters["moment"] = words.moment_of

@@ -108,3 +108,28 @@ def test_it_works_without_scripts(opened: Opener) -> None:
     assert "at the end of Monday, 20 October 2025" in page.locator(".sentence").inner_text()
     page.get_by_role("link", name="Back to today").last.click()
     assert "as it is today" in page.locator(".sentence").inner_text()
+
+
+def test_a_day_is_no_moment_and_one_steps_on_from_it(opened: Opener) -> None:
+    """Chosen in the calendar it has an address like every time; what is told is the last change before it."""
+    page = opened("/tree/Account:1")
+    page.locator(".clock > summary").first.click()
+    page.locator("#on").fill("2026-05-01")
+    page.locator(".clock").first.get_by_role("button", name="Show").click()
+    expect(page.locator("#moment h2")).to_have_text("The last change before the end of 1 May 2026")
+    expect(page.locator("#tree .mark")).to_have_count(0)
+    assert page.url.endswith("?at=2026-05-01T23:59:59.999Z")
+    page.keyboard.press("]")
+    expect(page.locator("#moment h2")).to_have_text("What changed at this moment")
+    expect(page.locator("#tree .mark")).not_to_have_count(0)
+    assert "at=2026-05-2" in page.url
+
+
+def test_a_moment_says_how_many_things_it_changed(opened: Opener) -> None:
+    """By kind, and the first by name; whom it gave mastery and whom it took it, apart."""
+    page = opened("/tree/Account:1?by=day", java_script_enabled=False)
+    said = page.locator("#told-now")
+    expect(said).to_contain_text("a CSV import added 3 outcomes and changed 1 outcome: ")
+    expect(said).to_contain_text(" and 2 more")
+    page.goto("/")
+    expect(page.get_by_text("12 students gained mastery").first).to_be_visible()
