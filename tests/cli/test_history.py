@@ -40,12 +40,14 @@ def test_moments_have_the_contracts_rows(school: Outcomes) -> None:
     """Newest first: in June somebody raised the points, which 4 of 5 no longer reach; in every form."""
     words = ("moments", "--context", "Account:1")
     rows = school.json(*words)
-    columns = "from to actor request added removed moved changed policy flipped positions title"
+    columns = "from to actor request added removed moved changed policy flipped positions title "
+    columns += "gained lost things kinds first"
     assert list(rows[0]) == columns.split()
     assert rows[0] | {"actor": None} == {
         "from": "2025-06-01T00:00:00.000Z", "to": "2025-06-01T00:00:00.000Z", "actor": None, "request": "b6a2f1d0-req",
         "added": 0, "removed": 0, "moved": 0, "changed": 1, "policy": True, "flipped": 1, "positions": [3, 3],
-        "title": "Outcome 7",
+        "title": "Outcome 7", "gained": 0, "lost": 1, "things": 1, "kinds": {"outcome": {"changed": 1}},
+        "first": [{"kind": "outcome", "id": "7", "title": "Outcome 7"}],
     }  # fmt: skip
     assert rows[0]["actor"]["login"] == "r.okafor@plover.example"
     assert [(row["title"], row["added"]) for row in rows[1:]] == [("Outcome 7", 1), ("Plover School", 1)]

@@ -46,10 +46,10 @@ class Moment(Record):
     changed: int
     policy: bool
     flipped: int
-    gained: int
-    lost: int
     positions: tuple[int, int]
     title: str
+    gained: int
+    lost: int
     things: int
     kinds: dict[str, dict[str, int]]
     first: list[Thing]
