@@ -5,6 +5,7 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from outcomes.domain.errors import SeveralTenants, UsageError
+from outcomes.domain.positions import position_of
 from outcomes.domain.times import Micros, parse_argument, to_text
 
 
@@ -77,8 +78,9 @@ def beyond(connection: sqlite3.Connection, asked: PointQuery, cut: LogCut | Poin
     head, recorded_at = int(last[0]), int(last[1])
     words = []
     known = (asked.known_at or "").strip()
-    if known.isascii() and known.isdigit():
-        if _is_beyond(known, head):
+    position = position_of(known)
+    if position is not None:
+        if position > head:
             words.append(f"known at {known} is beyond the log's head: answered as known at position {head}, the head")
     elif known and parse_argument(known) > recorded_at:
         words.append(
@@ -127,10 +129,8 @@ def _position(connection: sqlite3.Connection, asked: str | None) -> int:
     head = int(connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0])
     if asked is None:
         return head
-    text = asked.strip()
-    if text.isascii() and text.isdigit():
-        return head if _is_beyond(text, head) else int(text.lstrip("0") or "0")
-    return recorded_by(connection, parse_argument(text))
+    position = position_of(asked)
+    return recorded_by(connection, parse_argument(asked)) if position is None else min(position, head)
 
 
 def recorded_by(connection: sqlite3.Connection, moment: Micros) -> int:
@@ -141,12 +141,6 @@ def recorded_by(connection: sqlite3.Connection, moment: Micros) -> int:
         (moment,),
     ).fetchone()
     return 0 if row is None else int(row[0])
-
-
-def _is_beyond(position: str, head: int) -> bool:
-    # A number with more digits than the head's is beyond it; how many more is no matter, and int() has a limit.
-    digits = position.lstrip("0")
-    return len(digits) > len(str(head)) or int(digits or "0") > head
 
 
 class RecordedTimes:

@@ -1,7 +1,7 @@
 """The moments of a context: its changes, gathered by who made them in which request or job, newest first."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -141,17 +141,18 @@ def moments(
     context: Context,
     by: By = By.MOMENT,
     after: str | None = None,
+    courses: Container[str] | None = None,
 ) -> Iterator[Moment]:
     """Yield the moments of a context up to a point, newest first; whom policies flipped is computed as they come.
 
-    `after` is the key of the last one of the part before.
+    `after` is the key of the last one of the part before; of other courses than `courses` no student is counted.
     """
     found = _gathered(tree_changes(connection, log, point, context), by)
     found.sort(key=lambda group: (group.until, group.last_position), reverse=True)
     last = place_of_key(after)
     if last is not None:
         found = [group for group in found if (group.until, group.last_position) < last]
-    flips = PolicyFlips(connection, point, context)
+    flips = PolicyFlips(connection, point, context, courses)
     for group in found:
         became = group.became()
         policies = [change for change in group.changes if change.has_policy]

@@ -1,7 +1,7 @@
 """Policies compared: which students flip under another policy, and which flipped by an edit alone."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -87,10 +87,17 @@ def flips(before: Iterable[MasteryRow], after: Iterable[MasteryRow]) -> Iterator
 
 
 class PolicyFlips:
-    """Whom changes of policies flipped with no new work: in all courses, or in the one that is the context."""
+    """Whom changes of policies flipped with no new work: in all courses, in the one that is the context, or in some."""
 
-    def __init__(self, connection: sqlite3.Connection, point: PointInTime, context: Context | None = None) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        point: PointInTime,
+        context: Context | None = None,
+        courses: Container[str] | None = None,
+    ) -> None:
         self._connection = connection
+        self._wanted = courses
         self._point = point
         self._course = context.id if context is not None and context.type == "Course" else None
 
@@ -118,9 +125,12 @@ class PolicyFlips:
     def _courses(self, outcome: str | None) -> list[str]:
         """Return the courses with results, of one outcome or at all; in the order of answers."""
         if self._course is not None:
-            return [self._course]
-        known = self._outcomes if outcome is None else {outcome: self._outcomes.get(outcome, [])}
-        return sorted({course for courses in known.values() for course in courses}, key=id_sort_key)
+            found = {self._course}
+        elif outcome is not None:
+            found = {*self._outcomes.get(outcome, ())}
+        else:
+            found = {course for courses in self._outcomes.values() for course in courses}
+        return sorted((one for one in found if self._wanted is None or one in self._wanted), key=id_sort_key)
 
     @cached_property
     def _outcomes(self) -> dict[str, list[str]]:
@@ -134,12 +144,14 @@ def impact(
     kind: Kind,
     local_id: str,
     course: Context | None = None,
+    courses: Container[str] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield, for each real change of a policy, how many students' mastery flipped with no new work; or in one course.
 
-    The same results, those before the change, are rolled up under the policies just before it and at it.
+    The same results, those before the change, are rolled up under the policies just before it and at it; those of some
+    `courses`, or of all.
     """
-    flips_at = PolicyFlips(connection, point, course)
+    flips_at = PolicyFlips(connection, point, course, courses)
     for entry in timeline(connection, log, point, Filters(entities=[(kind, local_id)])):
         fields = _fields_of_policy(kind, entry)
         if fields:

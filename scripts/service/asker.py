@@ -16,8 +16,10 @@ from outcomes.api.arguments import now
 from outcomes.service.problems import Problem
 from outcomes.service.proxy import PERSON
 from outcomes.store.access.access_file import AccessFile
-from outcomes.store.access.rights import READING, Grant, Right, Scope
+from outcomes.store.access.rights import OF_ONE_TIME_LINK, Grant, Right, Scope
 
+LINK_SECONDS = 15 * 60.0
+"""So long the one-time link lets in: who started the service is there, and what is printed may be kept."""
 _LONGEST, _LONGEST_IDLE = 12 * 3600.0, 2 * 3600.0
 _OURS = {"same-origin", "none"}
 _SAFE = {"GET", "HEAD"}
@@ -38,7 +40,7 @@ class Askers:
         self._access = access
         self._monotonic = monotonic
         self._sessions: dict[bytes, _Session] = {}
-        self._links: set[str] = set()
+        self._links: dict[str, float] = {}
         self._of_this_turn: dict[str, Grant] = {}
         self._is_secure = is_secure
         # Browsers take the prefix as a promise, and keep such a cookie only if it came by HTTPS.
@@ -87,19 +89,20 @@ class Askers:
     # -- sessions --------------------------------------------------------------------------------------------------
 
     def one_time_link(self) -> str:
-        """Return a word that opens one session, once: for whoever has started the service."""
+        """Return a word that opens one session, once and soon: for whoever has started the service."""
         ticket = token_urlsafe(32)
-        self._links.add(ticket)
+        self._links[ticket] = self._monotonic()
         return ticket
 
     def is_link(self, ticket: str) -> bool:
         """Say whether a word opens a session."""
-        return ticket in self._links
+        made = self._links.get(ticket)
+        return made is not None and self._monotonic() - made <= LINK_SECONDS
 
     def open_with_link(self, ticket: str) -> str:
         """Use a one-time link up; return the cookie's value. Raises KeyError if it is none."""
-        self._links.remove(ticket)
-        return self._open(None, Grant(f"session-{token_hex(4)}", "one-time link", READING, Scope()))
+        del self._links[ticket]
+        return self._open(None, Grant(f"session-{token_hex(4)}", "one-time link", OF_ONE_TIME_LINK, Scope()))
 
     def open_with_token(self, secret: str) -> str | None:
         """Open a session with a token's rights, which ends with it; return the cookie's value, None if it is none."""
@@ -157,7 +160,15 @@ def is_of_our_pages(request: Request) -> bool:
         return True
     # Older browsers say only where the page came from.
     origin = request.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+    return origin is not None and _host_of(origin) == request.headers.get("host")
+
+
+def _host_of(origin: str) -> str | None:
+    """Return host and port of an origin; None of what is no address."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
 
 
 def require_our_page(request: Request) -> None:

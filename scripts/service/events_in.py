@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from outcomes.service.asker import require
 from outcomes.service.bodies import LARGEST_EVENTS, body_of
+from outcomes.service.places import require_whole
 from outcomes.service.problems import Problem, answered, described
 from outcomes.service.rendering import dump
 from outcomes.service.state import state_of
@@ -58,8 +59,4 @@ async def take(http: Request) -> Response:
 def may_bring(grant: Grant) -> None:
     """Refuse who may not bring events in, or may for a part only: what comes in is of the whole home."""
     require(grant, {Right.INGEST})
-    if grant.scope.tenants or grant.scope.contexts:
-        raise Problem(
-            HTTPStatus.FORBIDDEN,
-            "events may be of all tenants, and your token is of a part: make one with scope all",
-        )
+    require_whole(grant)

@@ -16,6 +16,7 @@ from outcomes.domain.errors import KeySetUnavailable, OutcomesError
 from outcomes.service.asker import require
 from outcomes.service.configuration import LEAST_FREE_BYTES
 from outcomes.service.inlets.consumers import noted
+from outcomes.service.places import require_whole
 from outcomes.service.problems import Problem, answered, described
 from outcomes.service.rendering import dump
 from outcomes.service.state import State, state_of
@@ -96,6 +97,7 @@ async def metrics(http: Request) -> Response:
     state = state_of(http)
     grant = state.askers.who(http)
     require(grant, {Right.OPERATE})
+    require_whole(grant)
     state.inlets.tell_queues(noted(state.configuration.folder))
     async with state.turns.one(grant.id, http):
         standing = await state.readers.ask(state.metrics.standing)

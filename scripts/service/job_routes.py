@@ -123,7 +123,7 @@ def _beginning(question: Question, parameters: Parameters) -> Callable[..., Awai
 
 def _admitted(home: Home, asked: Asked) -> dict[str, str | None]:
     """Return the point of a job that may begin; what is wrong with it is said now, and not by the job."""
-    point = admit(home, asked)
+    point = admit(home, asked).point
     if not asked.question.is_about_the_home:
         home.at(**point).tenant  # noqa: B018 - raises where none is named, or one that is not there
     return point

@@ -17,7 +17,7 @@ from outcomes.api.arguments import now
 from outcomes.api.home import Home
 from outcomes.domain.errors import QuestionStopped
 from outcomes.domain.times import Micros, to_text
-from outcomes.service.answering import Asked, Keeping
+from outcomes.service.answering import Asked, Keeping, admit
 from outcomes.service.configuration import Configuration
 from outcomes.service.defects import log_defect
 from outcomes.service.limits import too_many
@@ -151,13 +151,12 @@ class Jobs:
 
     def _answer(self, home: Home, job: Job) -> None:
         asked, question = job.asked, job.asked.question
-        given: dict[str, Any] = dict(asked.given)
+        _, given, keeping = admit(home, asked)
         if "watch" in question.hidden:
             given["watch"] = _watch(job)
         found = question.ask(home, job.point, given)
         if found is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"nothing is known of this {question.name} at this point")
-        keeping = Keeping(asked)
         packed: list[bytes] = []
         for part in _packed(_written(found, keeping, _watch(job))):
             packed.append(part)

@@ -5,6 +5,7 @@ from fastapi.sse import EventSourceResponse
 from starlette.responses import Response
 
 from outcomes.service.asker import require
+from outcomes.service.places import require_whole
 from outcomes.service.problems import answered, described
 from outcomes.service.state import state_of
 from outcomes.store.access.rights import Right
@@ -33,4 +34,5 @@ async def head(http: Request) -> Response:
     state = state_of(http)
     grant = state.askers.who(http)
     require(grant, {Right.TREE})
+    require_whole(grant)
     return state.streams.response(state.head, "head", grant.id, is_allowed=lambda: state.askers.is_still(http, grant))

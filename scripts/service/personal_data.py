@@ -1,14 +1,16 @@
-"""What of an answer is left out for whom: who acted without `people`, students without `students`."""
+"""What of an answer is left out for whom: people without `people`, students without `students` or beyond the scope."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from outcomes.api.arguments import instant, now
 from outcomes.domain.entities.observation import SEEN
+from outcomes.domain.identity import Kind
 from outcomes.domain.times import to_text
 from outcomes.service.problems import Problem
-from outcomes.service.questions import OF_TREE
+from outcomes.service.questions import OF_TREE, rights_of
+from outcomes.store.access.rights import Right
 
 _OF_ACTORS = ("user_id", "login", "via", "real_user_id", "request_id")
 _ONE_PERSON = ("graded_by", "request")
@@ -20,25 +22,71 @@ FEWEST = 10
 
 
 def is_of_student(row: Mapping[str, Any]) -> bool:
-    """Say whether a row of a timeline tells of a student."""
-    return "kind" in row and "event_name" in row and row["kind"] not in _KINDS
+    """Say whether a row tells what an event changed of a student."""
+    return _is_change(row) and row["kind"] not in _KINDS
+
+
+def _is_change(row: Mapping[str, Any]) -> bool:
+    return "kind" in row and "event_name" in row
+
+
+class Fence:
+    """What of an answer one grant may see: the same rule for all that is asked, however deep in the answer it stands.
+
+    What an event changed is told to who may see entities of its kind; of students of courses beyond the scope nothing
+    is; and of who acted those without the right `people` are told the role and the job.
+    """
+
+    def __init__(self, rights: frozenset[Right], courses: Container[str] | None) -> None:
+        """`courses` are those of the scope; None: all."""
+        self._courses = courses
+        self._is_open = {Right.STUDENTS, Right.PEOPLE} <= rights and courses is None
+        self._names_people = Right.PEOPLE in rights
+        self._kinds = {kind.value for kind in Kind if rights_of(kind) <= rights}
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """Return what is told of a row, or of a document; None for nothing."""
+        if self._is_open:
+            return row
+        return self.told(row) if self._may_see(row) else None
+
+    def told(self, value: Any) -> Any:
+        """Return what is told of any part of an answer."""
+        if isinstance(value, list):
+            return [self.told(inner) for inner in value if self._may_see(inner)]
+        if not isinstance(value, dict):
+            return value
+        return {name: self._member(name, inner) for name, inner in value.items()}
+
+    def _may_see(self, value: Any) -> bool:
+        if not isinstance(value, dict):
+            return True
+        if _is_change(value) and value["kind"] not in self._kinds:
+            return False
+        student, course = value.get("student"), value.get("course_id")
+        return self._courses is None or student is None or course is None or course in self._courses
+
+    def _member(self, name: str, value: Any) -> Any:
+        if not self._names_people:
+            if name == "actor" and isinstance(value, dict):
+                return _role_of(value)
+            if name in _ONE_PERSON:
+                return None
+        return self.told(value) if self._may_see(value) else None
+
+
+_EACH_BUT_PEOPLE = Fence(frozenset(Right) - {Right.PEOPLE}, None)
 
 
 def without_people(value: Any) -> Any:
-    """Return an answer in which actors have only their role and job."""
-    if isinstance(value, list):
-        return [without_people(inner) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    return {name: _of_actor(name, inner) for name, inner in value.items()}
+    """Return an answer as who sees all but people is told it."""
+    return _EACH_BUT_PEOPLE.told(value)
 
 
-def _of_actor(name: str, value: Any) -> Any:
-    if name == "actor" and isinstance(value, dict):
-        if str(value.get("via")).startswith(SEEN):
-            return value  # nobody acted: an export was read
-        return {**value, **{member: None for member in _OF_ACTORS if member in value}}
-    return None if name in _ONE_PERSON else without_people(value)
+def _role_of(actor: dict[str, Any]) -> dict[str, Any]:
+    if str(actor.get("via")).startswith(SEEN):
+        return actor  # nobody acted: an export was read
+    return {**actor, **{member: None for member in _OF_ACTORS if member in actor}}
 
 
 def whole_day(point: Mapping[str, str | None]) -> dict[str, str | None]:

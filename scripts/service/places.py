@@ -1,6 +1,7 @@
 """Whether what is asked lies in the scope of who asks. A place of which nothing is known is in no scope."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -28,28 +29,61 @@ def tenant_in_scope(home: Home, grant: Grant, asked: str | None) -> str | None:
     return asked
 
 
-def check_places(home: Home, scope: Scope, question: Question, tenant: str | None, given: Mapping[str, Any]) -> None:
-    """Refuse a question that goes beyond the scope; raises a 403 or 404."""
-    if (scope.tenants or scope.contexts) and question.is_about_the_home:
+def require_whole(grant: Grant) -> None:
+    """Refuse who may ask of a part only what is about the whole home; raises a 403."""
+    if grant.scope.tenants or grant.scope.contexts:
         raise Problem(HTTPStatus.FORBIDDEN, "this is about the whole home, and your token is of a part of it")
-    if not scope.contexts:
-        return
-    here = home.at(tenant=tenant)
-    allowed = {str(context) for context in scope.contexts}
+
+
+class Reach:
+    """The places that a scope reaches, as a container of courses: by all that events have told by now.
+
+    Where something hangs is looked up when it is first asked for, once a question.
+    """
+
+    def __init__(self, home: Home, scope: Scope, tenant: str | None) -> None:
+        self._allowed = {str(context) for context in scope.contexts}
+        self._above = cache(lambda context: home.at(tenant=tenant).places_above(context))
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it is all of a tenant."""
+        return not self._allowed
+
+    def has(self, context: str) -> bool:
+        """Say whether a place lies in the scope."""
+        return not self._allowed or not self._allowed.isdisjoint(self._above(context))
+
+    def concerns(self, context: str) -> bool:
+        """Say whether a place lies in the scope, or above it: what holds there holds in the scope, too."""
+        return self.has(context) or any(context in self._above(place) for place in self._allowed)
+
+    def __contains__(self, course: object) -> bool:
+        return self.has(f"Course:{course}")
+
+    def __str__(self) -> str:
+        return ", ".join(sorted(self._allowed))
+
+
+def check_places(home: Home, grant: Grant, question: Question, tenant: str | None, given: Mapping[str, Any]) -> Reach:
+    """Return the places that a question may be about; raises a 403 or 404 if it goes beyond them."""
+    if question.is_about_the_home:
+        require_whole(grant)
+    reach = Reach(home, grant.scope, tenant)
+    if reach.is_everywhere:
+        return reach
     named = list(_contexts(given))
     entities = list(_entities(question, given))
     if not named and not entities:
-        raise Problem(
-            HTTPStatus.FORBIDDEN, f"your token is of {', '.join(sorted(allowed))}: name a context or course in it"
-        )
+        raise Problem(HTTPStatus.FORBIDDEN, f"your token is of {reach}: name a context or course in it")
     for context in named:
-        if not allowed.intersection(here.places_above(context)):
+        if not reach.has(context):
             raise Problem(HTTPStatus.FORBIDDEN, f"{context} is not known to be in the scope of your token")
     for kind, local_id in entities:
-        state = here.show(kind, local_id).state or {}
-        place = _context_of(state)
-        if place is None or not allowed.intersection(here.places_above(place)):
+        place = _context_of(home.at(tenant=tenant).show(kind, local_id).state or {})
+        if place is None or not reach.has(place):
             raise Problem(HTTPStatus.NOT_FOUND, f"nothing is known of {kind}:{local_id} in the scope of your token")
+    return reach
 
 
 def _contexts(given: Mapping[str, Any]) -> Iterator[str]:

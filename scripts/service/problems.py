@@ -13,7 +13,6 @@ from outcomes.domain.errors import (
     LogDamaged,
     OutcomesError,
     QuestionStopped,
-    UsageError,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -92,7 +91,7 @@ def problem_of(error: Exception) -> Problem | None:
             return unavailable(str(error))
         case LogDamaged():
             return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"{error}: outcomes verify tells more")
-        case UsageError() | OutcomesError():
+        case OutcomesError():
             return Problem(HTTPStatus.BAD_REQUEST, _as_parameters(str(error)))
         case sqlite3.OperationalError() | OSError():
             return unavailable("the disk or the database is busy or full: try again, and look at /health/ready")

@@ -1,22 +1,32 @@
 """The proxy before us: only of it do we believe who asks, from where, and by which scheme."""
 
+from hmac import compare_digest
+from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from outcomes.domain.errors import UsageError
+
 PERSON = "person"
 """Where a request's scope names the person that the proxy let in."""
 
+_SECRET = b"outcomes-proxy-secret"
+_SHORTEST_SECRET = 32
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-real-ip")
 
 
 class Proxied:
-    """ASGI middleware: takes what a proxy says from requests of that proxy, and strikes it out of all others."""
+    """ASGI middleware: takes what a proxy says from requests of that proxy, and strikes it out of all others.
 
-    def __init__(self, app: ASGIApp, address: str | None, person_header: str | None) -> None:
+    Whom it let in is believed with its secret only: from the address of a proxy on this machine any account of it asks.
+    """
+
+    def __init__(self, app: ASGIApp, address: str | None, person_header: str | None, secret: bytes | None) -> None:
         self._app = app
         self._address = address
+        self._secret = secret
         self._person_header = None if person_header is None else person_header.lower().encode()
         # uvicorn has its own names for the types of the same protocol.
         inner: Any = app
@@ -31,8 +41,26 @@ class Proxied:
         client = scope.get("client")
         is_of_proxy = self._address is not None and (client is None or client[0] == self._address)
         told = [value for name, value in scope["headers"] if name == self._person_header]
-        struck = {self._person_header} if is_of_proxy else {self._person_header, *_FORWARDED}
+        struck = {self._person_header, _SECRET, *(() if is_of_proxy else _FORWARDED)}
         headers = [(name, value) for name, value in scope["headers"] if name not in struck]
-        person = told[0].decode("utf-8", "replace") if is_of_proxy and len(told) == 1 else None
+        is_believed = is_of_proxy and len(told) == 1 and self._knows_secret(scope)
+        person = told[0].decode("utf-8", "replace") if is_believed else None
         inner = {**scope, "headers": headers, PERSON: person or None}
         await (self._forwarded if is_of_proxy else self._app)(inner, receive, send)
+
+    def _knows_secret(self, scope: Scope) -> bool:
+        given = [value for name, value in scope["headers"] if name == _SECRET]
+        return self._secret is not None and len(given) == 1 and compare_digest(given[0], self._secret)
+
+
+def read_secret(path: Path) -> bytes:
+    """Read what only the proxy and we know; raises UsageError if others may read it, or might guess it."""
+    try:
+        is_open, secret = path.stat().st_mode & 0o007, path.read_bytes().strip()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}: name the file of the proxy's secret") from error
+    if is_open:
+        raise UsageError(f"{path} may be read by every account of this machine: chmod 600 it, and make a new secret")
+    if len(secret) < _SHORTEST_SECRET or not secret.isascii() or not secret.decode().isprintable():
+        raise UsageError(f"no secret of at least {_SHORTEST_SECRET} letters in {path}: openssl rand -hex 32 makes one")
+    return secret

@@ -36,6 +36,9 @@ OF_TREE = frozenset(
 """Kinds that tell nothing of a student."""
 
 _OF_PEOPLE = frozenset({Kind.USER, Kind.ENROLLMENT, Kind.ERASURE})
+COURSES = "courses"
+"""The parameter of a method that counts students of some courses only: no route takes it, the scope of a token sets it.
+"""
 
 
 @dataclass(frozen=True)
@@ -92,16 +95,17 @@ def _but(given: Mapping[str, Any]) -> dict[str, Any]:
 _TREE, _STUDENTS = frozenset({Right.TREE}), frozenset({Right.STUDENTS})
 _OPERATE = frozenset({Right.OPERATE})
 _RAW = frozenset({Right.OPERATE, Right.STUDENTS, Right.PEOPLE})
+_SCOPED = frozenset({COURSES})
 
 QUESTIONS = (
     Question("/tree", Point.tree, _TREE, example="context=Account:1"),
     Question("/timeline", Point.timeline, _TREE, example="context=Account:1&limit=20&newest_first=true"),
-    Question("/moments", Point.moments, _TREE, example="context=Account:1&limit=20"),
+    Question("/moments", Point.moments, _TREE, hidden=_SCOPED, example="context=Account:1&limit=20"),
     Question("/diff", Home.diff, _TREE, {"from_": "from"}, example="context=Account:1&from=2025-09-01&to=2025-12-01"),
     Question("/mastery", Point.mastery, _STUDENTS, hidden=frozenset({"scale"}), example="course=4450"),
     Question("/explain", Point.explain, _STUDENTS, example="course=4450&student=UUID&outcome=10464", is_small=True),
     Question("/history", Point.history, _STUDENTS, example="course=4450&student=UUID&outcome=10464"),
-    Question("/impact", Point.impact, _STUDENTS, {"entity": "outcome"}, example="outcome=10449"),
+    Question("/impact", Point.impact, _STUDENTS, {"entity": "outcome"}, hidden=_SCOPED, example="outcome=10449"),
     Question("/class", Point.class_, _TREE, example="course=4450"),
     Question("/late", Point.late, _STUDENTS, example="over=2d"),
     Question("/digest", Point.digest, _TREE, example="as_of=2025-12-01"),
@@ -131,12 +135,18 @@ def kinds_named(given: Mapping[str, Any]) -> set[Kind]:
     return kinds | {parse_kind(kind) for kind in ([named] if isinstance(named, str) else named)}
 
 
+def rights_of(kind: Kind) -> frozenset[Right]:
+    """Return the rights without which nothing is told of an entity of a kind, besides those of the question."""
+    if kind in OF_TREE:
+        return frozenset()
+    return frozenset({Right.STUDENTS, Right.PEOPLE}) if kind in _OF_PEOPLE else _STUDENTS
+
+
 def rights_needed(question: Question, given: Mapping[str, Any]) -> frozenset[Right]:
     """Return the rights that a question needs, as it is asked; raises UsageError."""
-    needed = set(question.rights)
-    kinds = kinds_named(given)
-    if kinds - OF_TREE or given.get("students"):
-        needed.add(Right.STUDENTS)
-    if kinds & _OF_PEOPLE or given.get("actor"):
-        needed.add(Right.PEOPLE)
-    return frozenset(needed)
+    needed = question.rights.union(*map(rights_of, kinds_named(given)))
+    if given.get("students"):
+        needed |= {Right.STUDENTS}
+    if given.get("actor") or given.get("request"):
+        needed |= {Right.PEOPLE}
+    return needed

@@ -72,7 +72,7 @@ def asked_of(question: Question, form: Form, parameters: Parameters, http: Reque
     given = parameters.read(http)
     position = given.pop(MIN_POSITION, None)
     point: Mapping[str, str | None] = {name: given.pop(name, None) for name in POINT}
-    query = dict(http.query_params)
+    query = http.query_params.multi_items()
     etag = http.headers.get("if-none-match")
     return Asked(question, form, grant, point, given, http.scope["path"], query, etag, state.access), position
 

@@ -20,9 +20,9 @@ from outcomes.service.application import create_app
 from outcomes.service.configuration import Configuration
 from outcomes.service.connections import Patience, bounded, most_connections
 from outcomes.service.log_lines import LogLines, stamp
-from outcomes.service.proxy import Proxied
+from outcomes.service.proxy import Proxied, read_secret
 from outcomes.service.readers import open_home
-from outcomes.service.service_manager import notify
+from outcomes.service.service_manager import is_watched, notify
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _ANSWERING_SECONDS = 6
@@ -42,17 +42,29 @@ class Address:
     behind_proxy: str | None = None
     person_header: str | None = None
     """In which the proxy says who it has let in."""
+    person_secret: Path | None = None
+    """The file of what the proxy sends with it, so that nobody else can."""
     root_path: str = ""
 
     def check(self) -> None:
         """Refuse to speak in the clear to other machines, or to believe anybody; raises UsageError."""
         if self.person_header is not None and self.behind_proxy is None:
             raise UsageError("--person-header is believed of one proxy only: name it with --behind-proxy ADDRESS")
+        if (self.person_header is None) != (self.person_secret is None):
+            raise UsageError(
+                "whom the proxy let in is believed with its secret only, for any account of its machine could say so: "
+                "give both --person-header NAME and --person-secret FILE"
+            )
+        self.secret()
         if self.host not in _LOOPBACK and self.tls_cert is None and self.behind_proxy is None:
             raise UsageError(
                 f"--host {self.host} is seen from other machines, and nothing would be encrypted: "
                 "give --tls-cert and --tls-key, or --behind-proxy ADDRESS of the proxy that does it"
             )
+
+    def secret(self) -> bytes | None:
+        """Return the proxy's secret, None if it has none; raises UsageError."""
+        return None if self.person_secret is None else read_secret(self.person_secret)
 
 
 def serve_until_stopped(configuration: Configuration, address: Address) -> None:
@@ -67,7 +79,7 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
     listening = listen(address)
     server = _Server(
         uvicorn.Config(
-            Proxied(app, address.behind_proxy, address.person_header),
+            Proxied(app, address.behind_proxy, address.person_header, address.secret()),
             http=bounded(most_connections()),
             ws="none",
             log_config=None,
@@ -103,7 +115,7 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens once it does, with a link that lets whoever has started it in, once."""
+    """Says where it listens once it does, with a link that lets whoever has started it in, once; not under systemd."""
 
     def __init__(self, config: uvicorn.Config, parts: Any, app_url: str) -> None:
         super().__init__(config)
@@ -125,8 +137,9 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._looking = asyncio.create_task(self._patience.run())
-            ticket = self._parts.parts.askers.one_time_link()
-            print(f"listening on {self._url}/enter/{ticket}", file=sys.stderr, flush=True)
+            # Of a unit stderr is the journal, which others read, and nobody stands by who started it.
+            entry = "" if is_watched() else f"/enter/{self._parts.parts.askers.one_time_link()}"
+            print(f"listening on {self._url}{entry}", file=sys.stderr, flush=True)
             notify("READY=1")
 
 

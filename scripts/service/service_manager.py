@@ -74,6 +74,11 @@ def _quoted(word: str) -> str:
     return f'"{plain}"' if any(letter in word for letter in " \t\"'\\;") else plain
 
 
+def is_watched() -> bool:
+    """Say whether systemd has started us."""
+    return bool(os.environ.get("NOTIFY_SOCKET"))
+
+
 def notify(state: str) -> None:
     """Tell systemd `READY=1` or `STOPPING=1`, if it has started us and asks; where it does not listen, we go on."""
     address = os.environ.get("NOTIFY_SOCKET")

@@ -26,7 +26,8 @@ async def enter(http: Request, ticket: str) -> Response:
     askers = state_of(http).askers
     if not askers.is_link(ticket):
         raise Problem(
-            HTTPStatus.UNAUTHORIZED, "this link was used, or is of another run: outcomes serve prints a new one"
+            HTTPStatus.UNAUTHORIZED,
+            "this link was used, is older than 15 minutes, or is of another run: outcomes serve prints a new one",
         )
     response = _back_to(http, "/")
     if http.method != "HEAD":

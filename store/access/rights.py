@@ -25,8 +25,8 @@ class Right(StrEnum):
     """Tokens, and the record of who looked at whom."""
 
 
-READING = frozenset({Right.TREE, Right.STUDENTS, Right.PEOPLE, Right.OPERATE, Right.ADMIN})
-"""All rights but that of bringing events in."""
+OF_ONE_TIME_LINK = frozenset(Right) - {Right.INGEST}
+"""All but to bring events in: whoever reads it started the service, and has the files and the command line, too."""
 
 
 def parse_rights(text: str) -> frozenset[Right]:

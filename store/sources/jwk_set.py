@@ -99,40 +99,44 @@ class KeySetOfUrl(PyJWKClient):
 
 
 class KeySetOfFile:
-    """Reads the file when a key is asked for that it lacked, if the file has changed since."""
+    """Reads the file again at the first use after it has changed: a key that was taken out is not trusted any more.
+
+    While it cannot be read the old set serves.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = RLock()
         self._keys: list[PyJWK] = []
-        self._read_at: int | None = None
+        self._read: tuple[int, ...] | None = None
+        """By what the file that was read last is known from another."""
 
     def get_signing_key(self, kid: str) -> PyJWK:
         """Return the key of a name."""
         with self._lock:
-            found = self._find(kid)
-            if found is None:
+            try:
                 self.check()
-                found = self._find(kid)
+            except KeySetUnavailable:
+                if not self._keys:
+                    raise
+            found = PyJWKClient.match_kid(self._keys, kid)
         if found is None:
             raise _unknown(kid)
         return found
 
     def check(self) -> None:
-        """Read the file, if it has changed; raises KeySetUnavailable if it holds no key."""
+        """Read the file, if it has changed; raises KeySetUnavailable if no key can be read from it."""
         try:
             with self._lock:
-                changed = self._path.stat().st_mtime_ns
-                if changed != self._read_at:
+                file = self._path.stat()
+                this = (file.st_mtime_ns, file.st_size, file.st_ino)
+                if this != self._read:
                     self._keys = PyJWKSet.from_json(self._path.read_text()).keys
-                    self._read_at = changed
+                    self._read = this
         except _NO_SET as error:
             raise KeySetUnavailable(
                 f"no key set can be read from {self._path}: {error}: name a file with a JWK set, or its URL"
             ) from error
-
-    def _find(self, kid: str) -> PyJWK | None:
-        return PyJWKClient.match_kid(self._keys, kid)
 
 
 def _check_url(url: str) -> None:

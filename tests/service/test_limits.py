@@ -120,17 +120,33 @@ def test_errors_of_the_api_are_documents_below_a_root(home: Path) -> None:
         assert (found.status_code, found.headers["content-type"]) == (404, "application/problem+json")
 
 
-def test_a_person_is_whom_the_proxy_let_in(home: Path) -> None:
-    """By its header, and of it alone: of anybody else the header is struck, and so is what they say of an address."""
+SECRET = "c0ffee" * 8
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """The file of what only a proxy knows."""
+    path = tmp_path / "proxy.secret"
+    path.write_text(f"{SECRET}\n")
+    path.chmod(0o600)
+    return path
+
+
+def test_a_person_is_whom_the_proxy_let_in(home: Path, secret: Path) -> None:
+    """By its header and its secret: of anybody else they are struck, and so is what they say of an address."""
     with Access(home) as access:
         access.create_token("tree", person="ada@school.example")
-    ada = {"Remote-User": "ada@school.example"}
-    options = ("--person-header", "Remote-User")
+    proxy = {"Outcomes-Proxy-Secret": SECRET}
+    ada = {"Remote-User": "ada@school.example", **proxy}
+    options = ("--person-header", "Remote-User", "--person-secret", str(secret))
     with running(home, "--behind-proxy", "127.0.0.1", *options) as service:
         assert httpx.get(f"{service.url}/api/v1/digest", headers=ada).status_code == 200
         assert httpx.get(f"{service.url}/api/v1/status", headers=ada).status_code == 403
-        assert httpx.get(f"{service.url}/api/v1/digest", headers={"Remote-User": "bob"}).status_code == 401
+        assert httpx.get(f"{service.url}/api/v1/digest", headers={**proxy, "Remote-User": "bob"}).status_code == 401
         assert httpx.get(f"{service.url}/api/v1/digest", headers=[*ada.items()] * 2).status_code == 401
+        for wrong in ({}, {"Outcomes-Proxy-Secret": SECRET[1:]}, {"Outcomes-Proxy-Secret": ""}):
+            local = {"Remote-User": "ada@school.example", **wrong}
+            assert httpx.get(f"{service.url}/api/v1/digest", headers=local).status_code == 401
         assert httpx.get(f"{service.url}/api/v1/digest").status_code == 401
         foreign = {**ada, "Sec-Fetch-Site": "cross-site"}
         assert httpx.get(f"{service.url}/api/v1/digest", headers=foreign).status_code == 401
@@ -143,6 +159,29 @@ def test_a_header_of_persons_needs_a_proxy(home: Path) -> None:
     ran = Outcomes(home)("serve", "--person-header", "Remote-User", "--port", "0")
     assert ran.code == 2
     assert "--behind-proxy" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "words"),
+    [
+        (None, 0, "--person-secret"),
+        (SECRET, 0o644, "may be read by every account"),
+        ("short", 0o600, "no secret of at least 32 letters"),
+    ],
+)
+def test_a_header_of_persons_needs_a_secret_that_nobody_else_knows(
+    home: Path, secret: Path, content: str | None, mode: int, words: str
+) -> None:
+    """Any account of the proxy's machine asks from its address: without a secret it could say who it is."""
+    given: tuple[str, ...] = ()
+    if content is not None:
+        secret.write_text(content)
+        secret.chmod(mode)
+        given = ("--person-secret", str(secret))
+    ran = Outcomes(home)(
+        "serve", "--behind-proxy", "127.0.0.1", "--person-header", "Remote-User", *given, "--port", "0"
+    )
+    assert (ran.code, words in ran.err) == (2, True), ran.err
 
 
 def test_check_says_what_is_missing(home: Path) -> None:
@@ -182,6 +221,8 @@ def test_systemd_is_told_when_it_listens_and_when_it_ends(
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         service = start(home)
         assert manager.recv(100) == b"READY=1"
+        # Others read the journal.
+        assert "/enter/" not in service.link
         assert service.stop() == 0
         assert manager.recv(100) == b"STOPPING=1"
 

@@ -2,7 +2,7 @@
 
 import json
 import random
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 
@@ -193,3 +193,32 @@ def test_the_description_names_every_route(service: Service) -> None:
         for ending in ("", ".csv", ".ndjson"):
             assert f"/api/v1{question.path}{ending}" in document["paths"]
     assert '"422"' not in json.dumps(document)
+
+
+def test_the_way_to_the_next_rows_asks_the_same(service: Service) -> None:
+    """With all that was given, however often a name stood there; and from the data of a page to more of that data."""
+    two = "entity=outcome:10449&entity=outcome:10464"
+    first = service.get(f"/timeline?tenant={SCHOOLS}&{two}&limit=1")
+    assert parse_qsl(urlsplit(first.links["next"]["url"]).query)[:3] == [
+        ("tenant", SCHOOLS),
+        ("entity", "outcome:10449"),
+        ("entity", "outcome:10464"),
+    ]
+    tags = {
+        service.get(f"/timeline?tenant={SCHOOLS}&{given}", service.new_token("tree")).headers["etag"]
+        for given in (two, "entity=outcome:10464")
+    }
+    assert len(tags) == 2
+    data = service.get(f"//{SCHOOLS}/changes/Account:1.json")
+    following = data.links["next"]["url"]
+    assert following.startswith(f"/{SCHOOLS}/changes/Account:1.json?")
+    rows = [found.json()["items"][0]["position"] for found in (data, service.get(f"/{following}"))]
+    assert rows[0] > rows[1]
+
+
+@pytest.mark.parametrize("known", ["²", "9" * 5_000, "½", "007"])
+def test_whatever_is_given_as_a_position_is_answered_or_refused(service: Service, known: str) -> None:
+    """What only looks like a number is none; one beyond all there can be is the head. Pages take it as routes do."""
+    answered = 200 if known.isascii() else 400
+    for path in (f"/api/v1/tree?context=Account:1&tenant={SCHOOLS}&known_at=", f"/{SCHOOLS}/tree/Account:1?known="):
+        assert service.get(f"/{path}{quote(known)}", service.new_token("tree")).status_code == answered

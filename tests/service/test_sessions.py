@@ -1,5 +1,7 @@
 """How a browser comes in and leaves, and that no page elsewhere can use that it is in."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -34,6 +36,18 @@ def test_the_link_that_is_printed_lets_one_in_once(service: Service) -> None:
     assert httpx.get(service.link).status_code == 401
 
 
+def test_the_link_holds_for_a_quarter_of_an_hour(tmp_path: Path) -> None:
+    """Whoever started the service is there by then; what is printed may be read much later."""
+    moment = [0.0]
+    with AccessFile(tmp_path) as access:
+        askers = Askers(access, is_secure=False, monotonic=lambda: moment[0])
+        link = askers.one_time_link()
+        moment[0] += 15 * 60
+        assert askers.is_link(link)
+        moment[0] += 1
+        assert not askers.is_link(link)
+
+
 def test_a_token_opens_a_session_that_ends_with_it(service: Service) -> None:
     """Posted in a form it sets a cookie with the token's rights; revoked, the session is over at the next question."""
     token = service.new_token("tree")
@@ -66,6 +80,7 @@ def test_whoever_leaves_is_out(service: Service) -> None:
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({}, 403),
         ({"Origin": "{url}"}, 303),
     ],

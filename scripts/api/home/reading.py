@@ -12,6 +12,7 @@ from outcomes.api.arguments import Known, Time, instant, known_text, place, time
 from outcomes.api.home.base import HomeBase
 from outcomes.api.point import Point
 from outcomes.domain.errors import LogDamaged, UsageError
+from outcomes.domain.positions import position_of
 from outcomes.projections.as_of.point import LogCut, PointQuery, beyond, check_tenant, resolve, resolve_cut
 from outcomes.projections.paging import Page, number_of_key
 from outcomes.projections.views.read_model import Watch, unwatched
@@ -99,7 +100,7 @@ class HomeQuestions(HomeBase):
             raise UsageError("say from when: --from T1 [--to T2], or --from-known P1 [--to-known P2]")
         # What has no meaning beside the others is read all the same, so that no slip of the pen goes unnoticed.
         knowns = (known_text(known) for known in (known_at, to_known))
-        for given in (as_of, to, *(text for text in knowns if text is not None and not text.strip().isdigit())):
+        for given in (as_of, to, *(text for text in knowns if text is not None and position_of(text) is None)):
             instant(given)
         where = place(context)
         pairs: tuple[tuple[Time | None, Known | None], ...] = (

@@ -1,7 +1,7 @@
 """How what stands at a point came about."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from outcomes.api.arguments import Id, Time, duration, entity_of, instant, place, text
@@ -120,13 +120,19 @@ class HistoryQuestions(PointBase):
         return Late(lambda: self._session.stream(ask), LateEntry.of_event, following)
 
     def moments(
-        self, context: str, *, by: str = "moment", limit: int | None = None, after: str | None = None
+        self,
+        context: str,
+        *,
+        by: str = "moment",
+        limit: int | None = None,
+        after: str | None = None,
+        courses: Container[str] | None = None,
     ) -> "Moments":
         """Return the changes of a context, newest first, gathered by who made them in which request or job.
 
         `by` is "day" (all of a UTC day together), "moment" (of one doer in one request, or in jobs of one name, with
         no pause of more than five minutes) or "change" (each by itself). At most `limit`, after the key that the part
-        before named as `.next`.
+        before named as `.next`. Of other courses than `courses`, by their ids, no student is counted as flipped.
         """
         from outcomes.api.answers.moments import Moment, Moments
         from outcomes.projections.history import moments as gathered
@@ -136,7 +142,8 @@ class HistoryQuestions(PointBase):
         gathered.place_of_key(after)  # refused at once, not when it is read
 
         def ask(connection: sqlite3.Connection) -> "Iterator[Moment]":
-            found = gathered.moments(connection, self._session.log, self._place(connection), where, level, after)
+            point = self._place(connection)
+            found = gathered.moments(connection, self._session.log, point, where, level, after, courses)
             return (Moment.of(moment) for moment in limited(found, page, lambda moment: moment.key, following))
 
         self._check()

@@ -1,7 +1,7 @@
 """Who has mastered what at a point, and why."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, overload
 
@@ -161,12 +161,15 @@ class MasteryQuestions(PointBase):
             found = score_history(connection, self._session.log, point, str(course), student, str(outcome))
         return History(ScoreMove.of(move) for move in found)
 
-    def impact(self, entity: Id | None = None, *, course: Id | None = None) -> "Impact":
+    def impact(
+        self, entity: Id | None = None, *, course: Id | None = None, courses: Container[str] | None = None
+    ) -> "Impact":
         """Return, for each change of a policy, how many students' mastery flipped with no new work.
 
         `entity` is an outcome's id, or `proficiency:ID`, or `calculation_method:ID`. Of a `course` only its students
         are counted; without an entity it is of all edits by which they are scored otherwise: of outcomes, scales,
-        methods, settings, and of links that came or went.
+        methods, settings, and of links that came or went. Of other courses than `courses`, by their ids, no student
+        is counted either.
         """
         from outcomes.api.answers.mastery import Impact, PolicyChange
         from outcomes.projections.history import policy_impact
@@ -185,7 +188,7 @@ class MasteryQuestions(PointBase):
                 found = policy_impact.impact_in_course(connection, log, point, place)
             else:
                 wanted = local_id if colon else str(entity)
-                found = policy_impact.impact(connection, log, point, kind, wanted, place)
+                found = policy_impact.impact(connection, log, point, kind, wanted, place, courses)
             return (PolicyChange.of(change) for change in found)
 
         self._check()

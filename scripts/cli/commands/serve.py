@@ -34,6 +34,14 @@ def serve(  # noqa: PLR0913 - one parameter per option
         str | None,
         typer.Option("--person-header", metavar="NAME", help="In which the proxy says whom it let in: Remote-User."),
     ] = None,
+    person_secret: Annotated[
+        Path | None,
+        typer.Option(
+            "--person-secret",
+            metavar="FILE",
+            help="What the proxy sends with it, as Outcomes-Proxy-Secret, so that nobody else can say so.",
+        ),
+    ] = None,
     tls_cert: Annotated[
         Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate, to speak TLS.")
     ] = None,
@@ -84,6 +92,7 @@ def serve(  # noqa: PLR0913 - one parameter per option
         tls_key=tls_key,
         behind_proxy=behind_proxy,
         person_header=person_header,
+        person_secret=person_secret,
         root_path=root_path,
     )
     if unit:

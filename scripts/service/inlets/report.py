@@ -7,6 +7,7 @@ from outcomes.domain.times import to_text
 from outcomes.service.asker import require
 from outcomes.service.inlets.consumers import ConsumerFigures, noted
 from outcomes.service.inlets.figures import InletFigures
+from outcomes.service.places import require_whole
 from outcomes.service.problems import answered, described
 from outcomes.service.rendering import dump
 from outcomes.service.state import state_of
@@ -37,7 +38,9 @@ def router() -> APIRouter:
 async def inlets(http: Request) -> Response:
     """Return the figures of each way in that was used since the service began, and of the queues' consumers."""
     state = state_of(http)
-    require(state.askers.who(http), {Right.OPERATE})
+    grant = state.askers.who(http)
+    require(grant, {Right.OPERATE})
+    require_whole(grant)
     items = [_told(figures) for figures in state.inlets.figures()]
     queues = [_of_queue(figures) for figures in noted(state.configuration.folder)]
     return Response(dump({"items": items, "queues": queues, "next": None}), media_type="application/json")

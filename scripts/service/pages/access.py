@@ -8,6 +8,7 @@ from outcomes.api.csv_lines import csv_lines
 from outcomes.service.asker import require
 from outcomes.service.pages.screens import Download, Elsewhere, Screen, Shown, View
 from outcomes.service.pages.viewer import Viewer
+from outcomes.service.places import require_whole
 from outcomes.service.problems import Problem
 from outcomes.store.access.rights import Right
 
@@ -47,10 +48,17 @@ def build(viewer: Viewer) -> Shown:
 def create(viewer: Viewer) -> Shown:
     """Make a token, and show its secret this once."""
     _check(viewer)
-    rights = ",".join(right for right in Right if viewer.form.get(f"right_{right}"))
+    rights = [right for right in Right if viewer.form.get(f"right_{right}")]
+    if beyond := [right for right in rights if not viewer.may(right)]:
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            f"you have not the right {' and '.join(beyond)} yourself, so you cannot give it: outcomes token create can",
+        )
     label, expires = viewer.form.get("label", ""), viewer.form.get("expires") or None
     with Access.beside(viewer.home.folder) as access:
-        made = access.create_token(rights, scope=viewer.form.get("scope") or "all", label=label, expires=expires)
+        made = access.create_token(
+            ",".join(rights), scope=viewer.form.get("scope") or "all", label=label, expires=expires
+        )
     return _shown(viewer, made.as_json())
 
 
@@ -66,47 +74,43 @@ def looks_as_csv(viewer: Viewer) -> Shown:
     """Return who looked at which student as CSV."""
     _check(viewer)
     with Access.beside(viewer.home.folder) as access:
-        looks = access.looks(**_wanted(viewer))
+        looks = access.looks(since=_since(viewer))
     return Download(
         "".join(csv_lines(looks.as_lines(), looks.columns())).encode(), "text/csv; charset=utf-8", "looks.csv"
     )
 
 
-def _wanted(viewer: Viewer) -> dict[str, Any]:
-    """Return which looks are meant: those at one student, or since a day."""
-    return {
-        "student": viewer.form.get("student") or None,
-        "since": viewer.form.get("since") or viewer.query.get("since") or None,
-    }
+def _since(viewer: Viewer) -> str | None:
+    """Return since which day looks are meant; None for all."""
+    return viewer.query.get("since") or None
 
 
 def _shown(viewer: Viewer, made: dict[str, Any] | None) -> Shown:
     _check(viewer)
     with Access.beside(viewer.home.folder) as access:
         tokens = [token.as_json() for token in access.tokens()]
-        looks = [look.as_json() for look in access.looks(**_wanted(viewer), newest=_MOST)]
-        number = access.count_looks(**_wanted(viewer))
+        looks = [look.as_json() for look in access.looks(since=_since(viewer), newest=_MOST)]
+        number = access.count_looks(since=_since(viewer))
     parts = {
         "tokens": list(reversed(tokens)),
         "looks": looks,
         "number": number,
         "most": _MOST,
         "made": made,
-        "rights": _RIGHTS.items(),
+        "rights": [(right, words) for right, words in _RIGHTS.items() if viewer.may(right)],
         "screens": _SCREENS,
-        "since": _wanted(viewer)["since"] or "",
-        "csv": viewer.where.bare("/access/looks", since=_wanted(viewer)["since"]),
-        "may_students": viewer.may(Right.STUDENTS),
+        "since": _since(viewer) or "",
+        "csv": viewer.where.bare("/access/looks", since=_since(viewer)),
+        "may_students": viewer.may(Right.STUDENTS) and viewer.has_tenant,
         "create": viewer.where.bare("/access/create"),
         "revoke": viewer.where.bare("/access/revoke/"),
     }
-    return View("access.html", "Access", parts)
+    return View("access.html", "Access", parts, is_of_home=True)
 
 
 def _check(viewer: Viewer) -> None:
     require(viewer.grant, {Right.ADMIN})
-    if viewer.is_scoped:
-        raise Problem(HTTPStatus.FORBIDDEN, "your access is of a part of the home: this is about all of it")
+    require_whole(viewer.grant)
 
 
 SCREEN = Screen("/access", "access", build)

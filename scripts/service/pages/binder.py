@@ -70,6 +70,7 @@ def build(viewer: Viewer) -> Shown:
         "changes": _changes(viewer, context, found, earlier, later)[:_MOST_CHANGES],
         "figures": _figures(viewer, found),
         "hides_figures": not _may_classes(viewer),
+        "are_of_midnight": not viewer.may(Right.STUDENTS),
         "words": WORDS,
         "log": citations.log_of(viewer),
         "cited": citations.cited(viewer, found.fingerprint, title, {"c": context, "vs_at": since}),

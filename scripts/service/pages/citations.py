@@ -86,7 +86,7 @@ def proof(viewer: Viewer, fingerprint_at: FingerprintAt) -> Proof:
     day = words.day_of(query.get("cited", ""))
     said = "exactly as cited" + (f" on {words.day(day)}" if day else "")
     later = None
-    if where.known is not None and int(where.known) < viewer.home.head:
+    if where.known is not None and viewer.known < viewer.home.head:
         is_same = fingerprint_at(where.at, None) == found
         later = "What has come in since changes nothing of it." if is_same else "What has come in since changes it."
     return Proof(is_exact=True, words=said, later=later, later_address=later_address)

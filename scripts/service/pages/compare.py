@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from outcomes.domain.positions import position_of
 from outcomes.domain.times import moment, moment_text
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.differences import Side, told, trees
@@ -115,17 +116,17 @@ def _this_known(viewer: Viewer) -> str:
 
 def _known(given: str) -> str:
     """Return a position, or the end of a day or an instant; raises UsageError."""
-    return given if given.isdigit() else moment_text(moment(end_of_day(given)))
+    return given if position_of(given) is not None else moment_text(moment(end_of_day(given)))
 
 
 def _known_words(given: str) -> str:
-    if given.isdigit():
-        return f"as we knew it after event {int(given):,}"
+    if position_of(given) is not None:
+        return words.known_after(given)
     return f"as we knew it {words.when(moment(end_of_day(given)))}"
 
 
 def _day(known: str) -> str:
-    return "" if known.isdigit() else known[:10]
+    return known[:10] if position_of(known) is None else ""
 
 
 def _shown(viewer: Viewer, context: str, letter: str, one: Side, number: int) -> dict[str, Any]:

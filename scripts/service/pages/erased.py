@@ -19,16 +19,19 @@ class Kept(NamedTuple):
 
 
 def erased(viewer: Viewer, student: str) -> View | None:
-    """Return what is shown of a student who was erased; None of anybody else."""
+    """Return what is shown of a student who was erased; None of anybody else, or of a person of courses elsewhere."""
     found = viewer.home.at(tenant=viewer.tenant).erasure_of(student)
     if found is None or found.state is None or found.event_time is None:
+        return None
+    figures = [row for row in found.state["figures"] if row["course_id"] in viewer.reach]
+    if not figures and not viewer.reach.is_everywhere:
         return None
     cited = words.day_of(viewer.query.get("cited", ""))
     parts = {
         "time": found.event_time,
         "reason": found.state["reason"],
         "by": found.state["erased_by"] if viewer.may(Right.PEOPLE) else None,
-        "kept": _kept(viewer, found.state["figures"]),
+        "kept": _kept(viewer, figures),
         "cited": cited,
         "proof": None,
         "data": [],

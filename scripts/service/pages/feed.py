@@ -79,14 +79,15 @@ def build(viewer: Viewer) -> Shown:
         "finding_words": finding_words,
         "settled": settled,
         "inlets": viewer.inlets,
-        "late": _late(viewer),
+        "late": _late(viewer) if viewer.has_tenant else None,
+        "is_of_several": not viewer.has_tenant,
         "free": free / (1 << 30),
         "checkpoint": str(viewer.home.checkpoint()),
         "done": quarantine.done(viewer),
         "may_read": {Right.STUDENTS, Right.PEOPLE} <= viewer.grant.rights,
         **jobs.parts(viewer),
     }
-    return View("feed.html", "The feed", parts)
+    return View("feed.html", "The feed", parts, is_of_home=True)
 
 
 class Trouble(NamedTuple):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from outcomes.api.arguments import now
+from outcomes.domain.positions import position_of
 from outcomes.domain.times import moment
 from outcomes.service.pages import words
 from outcomes.service.pages.assets import address
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _OF_PLACE = re.compile(r"\b(Mastery scale|Calculation method) of ((?:Account|Course):\d+)")
+_NAMELESS = "Outcomes"
+"""What stands where the name of the school would."""
 _ENTITY = re.compile(r"\b(outcome|group|link):(\d+)\b")
 
 
@@ -53,17 +56,20 @@ class Sentence:
 def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
     """Return what the base template shows around a view."""
     where = viewer.where
-    context = view.context or default_context(viewer)
+    is_placed = not view.is_of_home or (viewer.may(Right.TREE) and viewer.has_tenant)
+    context = (view.context or default_context(viewer)) if is_placed else ""
     return {
         "asset": lambda name: address(where.root, name),
         "where": where,
         "title": view.title,
-        "organisation": organisation(viewer),
-        "navigation": navigation(viewer, section, context),
+        "is_placed": is_placed,
+        "organisation": organisation(viewer) if is_placed else _NAMELESS,
+        "navigation": navigation(viewer, section, context if is_placed else None),
         "sentence": None if view.subject is None else sentence(viewer, view.subject),
         "context": context,
         "place": view.context,
-        "unknown_place": _unknown(viewer, view.context),
+        "unknown_place": "" if view.context is None else _unknown(viewer, view.context),
+        "hears_news": not viewer.is_scoped and viewer.may(Right.TREE),
         "known": viewer.known,
         "head": viewer.home.at().known_at,
         "behind": max(0, viewer.home.head - viewer.home.at().known_at),
@@ -74,10 +80,10 @@ def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
     }
 
 
-def _unknown(viewer: Viewer, context: str | None) -> str:
+def _unknown(viewer: Viewer, context: str) -> str:
     """Return the name of a place of which no event has told; empty for all others."""
     known = {place["context"] for place in places(viewer)}
-    return "" if context is None or context in known else name_of(viewer, context)
+    return "" if context in known else name_of(viewer, context)
 
 
 def bare(viewer: Viewer, view: "View") -> dict[str, Any]:
@@ -85,8 +91,17 @@ def bare(viewer: Viewer, view: "View") -> dict[str, Any]:
     return {"asset": lambda name: address(viewer.where.root, name), "title": view.title, "scheme": viewer.scheme}
 
 
-def navigation(viewer: Viewer, section: str, context: str) -> list[Link]:
-    """Return the ways to the other screens, at the same times."""
+def navigation(viewer: Viewer, section: str, context: str | None) -> list[Link]:
+    """Return the ways to the other screens, at the same times; without a place to those that need none."""
+    ways = [] if context is None else _of_place(viewer, context)
+    if viewer.may(Right.OPERATE):
+        ways.append(("Feed", "feed", viewer.where.bare("/feed"), ""))
+    if viewer.may(Right.ADMIN):
+        ways.append(("Access", "access", viewer.where.bare("/access"), ""))
+    return [Link(said, address_, key == section, place) for said, key, address_, place in ways]
+
+
+def _of_place(viewer: Viewer, context: str) -> list[tuple[str, str, str, str]]:
     to, name = viewer.where.to, name_of(viewer, context)
     ways = [
         ("Tree", "tree", to(f"/tree/{context}"), name),
@@ -97,11 +112,7 @@ def navigation(viewer: Viewer, section: str, context: str) -> list[Link]:
         ways.append(("Mastery", "mastery", *mastery))
     ways.append(("Scale", "scale", to(f"/scale/{context}"), name))
     ways.append(("Binder", "binder", to("/binder", c=context), name))
-    if viewer.may(Right.OPERATE):
-        ways.append(("Feed", "feed", viewer.where.bare("/feed"), ""))
-    if viewer.may(Right.ADMIN):
-        ways.append(("Access", "access", viewer.where.bare("/access"), ""))
-    return [Link(said, address_, key == section, place) for said, key, address_, place in ways]
+    return ways
 
 
 def _mastery(viewer: Viewer, context: str) -> tuple[str, str] | None:
@@ -123,11 +134,10 @@ def places(viewer: Viewer) -> list[dict[str, Any]]:
             viewer.keep("places", at=None) if viewer.known else viewer.ask("places", at=None, known=None)
         )
         return found
-    allowed = {str(context) for context in viewer.grant.scope.contexts}
     here = viewer.home.at(tenant=viewer.tenant)
 
     def make() -> list[dict[str, Any]]:
-        return [place.as_json() for place in here.places() if allowed.intersection(here.places_above(place.context))]
+        return [place.as_json() for place in here.places() if viewer.reach.has(place.context)]
 
     # What a place hangs in is looked up for each: once, and not for each name that a page tells.
     own: list[dict[str, Any]] = viewer.keep_made("places", (here.known_at,), make)
@@ -162,7 +172,7 @@ def short_name_of(viewer: Viewer, context: str) -> str:
 def organisation(viewer: Viewer) -> str:
     """Return the name of the school."""
     accounts = [place for place in places(viewer) if place["context"].startswith("Account:") and place["name"]]
-    return str(accounts[0]["name"]) if accounts else "Outcomes"
+    return str(accounts[0]["name"]) if accounts else _NAMELESS
 
 
 def sentence(viewer: Viewer, subject: str) -> Sentence:
@@ -173,9 +183,7 @@ def sentence(viewer: Viewer, subject: str) -> Sentence:
     known_time = None
     if known is not None:
         known_time = _known_time(known)
-        knowledge = (
-            f"as we knew it {words.when(known_time)}" if known_time else f"as we knew it after event {int(known):,}"
-        )
+        knowledge = f"as we knew it {words.when(known_time)}" if known_time else words.known_after(known)
     remarks = viewer.home.at(where.at, where.known, viewer.tenant).remarks
     return Sentence(
         subject=subject,
@@ -222,7 +230,7 @@ def _later(number: int) -> str:
 
 
 def _known_time(known: str) -> datetime | None:
-    return None if known.isdigit() else words.moment_of(known)
+    return words.moment_of(known) if position_of(known) is None else None
 
 
 def _remark(at: datetime | None, remarks: tuple[str, ...]) -> str:

@@ -35,12 +35,17 @@ _LARGEST = 1 << 20
 
 
 class Offer(NamedTuple):
-    """A job that can be begun."""
+    """A job that can be begun; `needs` says what that lacks, and is empty if it lacks nothing."""
 
     words: str
     help: str
     address: str
-    may: bool
+    needs: str
+
+    @property
+    def may(self) -> bool:
+        """Whether it can be begun now."""
+        return not self.needs
 
 
 class Run(NamedTuple):
@@ -74,7 +79,7 @@ async def _begin(request: Request, name: str, tenant: str | None = None) -> Resp
     try:
         asked = _asked(request, state, name, tenant)
         async with state.turns.one(asked.grant.id, request):
-            point = await state.readers.ask(lambda home: admit(home, asked))
+            point = await state.readers.ask(lambda home: admit(home, asked).point)
         state.jobs.start(asked, point)
     except Exception as error:  # noqa: BLE001 - what is no expected failure is raised again
         return _failed(error, request)
@@ -100,7 +105,7 @@ def _asked(request: Request, state: State, name: str, tenant: str | None) -> Ask
     if name not in _QUESTIONS:
         raise Problem(HTTPStatus.NOT_FOUND, "there is no such job here")
     point = {**_NOW, "tenant": tenant}
-    return Asked(_QUESTIONS[name], Form.JSON, grant, point, {}, request.url.path, {}, None, state.access)
+    return Asked(_QUESTIONS[name], Form.JSON, grant, point, {}, request.url.path, (), None, state.access)
 
 
 def _failed(error: Exception, request: Request) -> Response:
@@ -123,11 +128,17 @@ def parts(viewer: Viewer) -> dict[str, Any]:
         if job.asked.question.name in _OFFERED and may_see(viewer.grant, job):
             newest[job.asked.question.name] = job
     offers = [
-        Offer(words, help_, viewer.where.bare(f"/feed/jobs/{name}"), _QUESTIONS[name].rights <= viewer.grant.rights)
+        Offer(words, help_, viewer.where.bare(f"/feed/jobs/{name}"), _needs(viewer, name))
         for name, (words, help_) in _OFFERED.items()
     ]
     runs = [_run(viewer, job) for job in sorted(newest.values(), key=lambda job: -job.started)]
     return {"offers": offers, "runs": runs, "is_running": any(run.state == JobState.RUNNING for run in runs)}
+
+
+def _needs(viewer: Viewer, name: str) -> str:
+    if not _QUESTIONS[name].rights <= viewer.grant.rights:
+        return "needs the right “students”, too"
+    return "" if viewer.has_tenant or _QUESTIONS[name].is_about_the_home else "of one school: choose it first"
 
 
 def _run(viewer: Viewer, job: Job) -> Run:

@@ -164,7 +164,7 @@ def moment_at(
 
 def _moments(viewer: Viewer, context: str, level: str) -> list[Moment]:
     # Of all times: the future of what is looked at is on the line, too.
-    viewer.check_question("moments", context=context)
+    viewer.check("moments", context=context)
 
     def named(kind: str, title: str) -> str:
         name = readable(viewer, title)

@@ -115,7 +115,7 @@ def visible(content: bytes) -> str:
 
 def dismiss(viewer: Viewer) -> Shown:
     """Take a piece out of the counts, for a reason that is kept."""
-    viewer.check_question("quarantine")
+    viewer.check("quarantine")
     number, reason = _number(viewer), viewer.form.get("reason", "")
     if not reason.strip():
         raise UsageError("say why it is dismissed: the reason is kept with it")
@@ -126,7 +126,7 @@ def dismiss(viewer: Viewer) -> Shown:
 
 def retry(viewer: Viewer) -> Shown:
     """Read again what could not be read; what can be now, comes in."""
-    viewer.check_question("quarantine")
+    viewer.check("quarantine")
     may_bring(viewer.grant)
     assert viewer.writer is not None  # noqa: S101 - screens always have it
     report = viewer.writer.perform(lambda home: home.quarantine.retry())

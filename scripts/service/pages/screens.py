@@ -52,6 +52,8 @@ class View:
     status: HTTPStatus = HTTPStatus.OK
     is_bare: bool = False
     """Whether nothing stands around it, for no place is chosen yet."""
+    is_of_home: bool = False
+    """Whether it is about all that the home holds, so that it can be shown where no place is chosen, or may be seen."""
     pinned: Mapping[str, str | None] = field(default_factory=dict)
     """What the address of a citation says besides both clocks: what nobody chose may be another then."""
 
@@ -133,7 +135,9 @@ def _data_endpoint(screen: Screen, form: Form, kept: Kept) -> Callable[[Request]
         state = state_of(request)
         grant = state.askers.who(request)
         async with state.turns.one(grant.id, request):
-            return await state.readers.ask(lambda home: _data(_viewer(home, request, grant, state, kept), screen, form))
+            return await state.readers.ask(
+                lambda home: _data(_viewer(home, request, grant, state, kept), screen, form, request)
+            )
 
     return endpoint
 
@@ -153,7 +157,8 @@ def _viewer(
     path = request.url.path.removeprefix(root)
     if tenant is not None:
         path = path.removeprefix(f"/{tenant}")
-        if tenant not in home.tenants:
+        if tenant not in home.tenants or tenant not in (grant.scope.tenants or {tenant}):
+            # In the same words, so that nobody learns which schools there are.
             raise Problem(HTTPStatus.NOT_FOUND, "there is no such page here")
     for ending in Form:
         path = path.removesuffix(f".{ending}")
@@ -212,7 +217,7 @@ def _shown(viewer: Viewer, screen: Screen) -> Response:
         case View():
             around = bare(viewer, shown) if shown.is_bare else frame(viewer, screen.section, shown)
             around |= _cited(viewer, screen, shown, around)
-            around["picker"] = None if shown.is_bare else picker(viewer, screen.section, shown.context)
+            around["picker"] = picker(viewer, screen.section, shown.context) if around.get("is_placed") else None
             html = rendered(shown.template, **{**around, **shown.parts})
             return Response(html, shown.status, _NOT_KEPT, _HTML)
 
@@ -232,10 +237,9 @@ def _cited(viewer: Viewer, screen: Screen, shown: View, around: Mapping[str, Any
     }
 
 
-def _data(viewer: Viewer, screen: Screen, form: Form) -> Response:
+def _data(viewer: Viewer, screen: Screen, form: Form, request: Request) -> Response:
     assert screen.data is not None  # noqa: S101 - only such screens have this route
     name, given = screen.data(viewer)
     question = next(question for question in QUESTIONS if question.name == name)
-    point = viewer.point()
-    asked = Asked(question, form, viewer.grant, point, given, viewer.where.path, viewer.query, None, viewer.access)
-    return answer(viewer.home, asked)
+    point, path, query = viewer.point(), request.scope["path"], request.query_params.multi_items()
+    return answer(viewer.home, Asked(question, form, viewer.grant, point, given, path, query, None, viewer.access))

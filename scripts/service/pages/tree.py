@@ -210,7 +210,7 @@ def _rows(viewer: Viewer, context: str, moment: Moment | None, at: str | None = 
         )
         return with_removed((*rows(before["roots"], {}), *sections(before, {})), found)
 
-    viewer.check_question("tree", context=context)
+    viewer.check("tree", context=context)
     shown: tuple[Row, ...] = viewer.keep_made("rows", (context, when, moment and moment.positions), make)
     return shown
 

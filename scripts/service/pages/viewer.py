@@ -11,14 +11,13 @@ from outcomes.api.answers.rows import Rows
 from outcomes.api.arguments import now
 from outcomes.api.home import Home
 from outcomes.domain.times import moment, moment_text
-from outcomes.service.answering import Asked, Keeping
-from outcomes.service.asker import require
+from outcomes.service.answering import Asked, Keeping, admit
 from outcomes.service.jobs import Jobs
 from outcomes.service.pages.kept import Kept
 from outcomes.service.pages.where import Where
 from outcomes.service.personal_data import is_of_student
-from outcomes.service.places import check_places, tenant_in_scope
-from outcomes.service.questions import QUESTIONS, Question, rights_needed
+from outcomes.service.places import Reach, tenant_in_scope
+from outcomes.service.questions import QUESTIONS, rights_needed
 from outcomes.service.rendering import Form
 from outcomes.service.writer import Writer
 from outcomes.store.access.access_file import AccessFile, Look
@@ -67,6 +66,16 @@ class Viewer:
     def is_scoped(self) -> bool:
         """Whether this person sees a part of the home only."""
         return bool(self.grant.scope.tenants or self.grant.scope.contexts)
+
+    @property
+    def has_tenant(self) -> bool:
+        """Whether it is clear which root account is looked at: one was named, or there is no other."""
+        return self.tenant is not None or len(self.home.tenants) <= 1
+
+    @cached_property
+    def reach(self) -> Reach:
+        """The places that this person may look at."""
+        return Reach(self.home, self.grant.scope, self.tenant)
 
     @property
     def tenant(self) -> str | None:
@@ -118,11 +127,12 @@ class Viewer:
         self, name: str, *, at: str | None = "", known: str | None = "", **given: Any
     ) -> tuple[Answer | None, Keeping]:
         """Return an answer before it is written, and what keeps from it what this person may not see."""
-        question = _BY_NAME[name]
-        self.check(question, given)
-        point = self.point(at, known)
-        asked = Asked(question, Form.JSON, self.grant, point, given, self.where.path, {}, None, self.access)
-        return question.ask(self.home, point, given), Keeping(asked)
+        asked = self._asked(name, self.point(at, known), given)
+        admitted = admit(self.home, asked)
+        return asked.question.ask(self.home, admitted.point, admitted.given), admitted.keeping
+
+    def _asked(self, name: str, point: Mapping[str, str | None], given: Mapping[str, Any]) -> Asked:
+        return Asked(_BY_NAME[name], Form.JSON, self.grant, point, given, self.where.path, (), None, self.access)
 
     def page(self, name: str, **given: Any) -> tuple[list[dict[str, Any]], str | None]:
         """Return a part of a list, and the key with which it goes on."""
@@ -140,23 +150,18 @@ class Viewer:
         return found
 
     def _kept(self, name: str, at: str | None, given: dict[str, Any]) -> Any:
-        self.check(_BY_NAME[name], given)
-        when = self.where.at if at == "" else at
-        key = (name, self.edition, self.tenant, when, self.known, tuple(sorted(given.items())), self._sees())
-        return self.kept.get(key, lambda: self._told(name, when, str(self.known), given))
+        asked = self._asked(name, self.point(at, str(self.known)), given)
+        point = tuple(admit(self.home, asked).point.values())
+        key = (name, self.edition, point, tuple(sorted(given.items())), self._sees())
+        return self.kept.get(key, lambda: self._told(name, at, str(self.known), given))
 
     def keep_made(self, name: str, parts: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """Keep what is made of answers at a fixed position; `parts` are what it depends on besides."""
         return self.kept.get((name, self.edition, self.tenant, self.known, parts, self._sees()), make)
 
-    def check(self, question: Question, given: Mapping[str, Any]) -> None:
-        """Refuse what this person may not ask; raises Problem."""
-        require(self.grant, rights_needed(question, given))
-        check_places(self.home, self.grant.scope, question, self.tenant, given)
-
-    def check_question(self, name: str, **given: Any) -> None:
-        """Refuse a question by its name; raises Problem."""
-        self.check(_BY_NAME[name], given)
+    def check(self, name: str, **given: Any) -> None:
+        """Refuse a question that this person may not ask here; raises Problem."""
+        admit(self.home, self._asked(name, self.point(), given))
 
     def point(self, at: str | None = "", known: str | None = "") -> dict[str, str | None]:
         """Return where a question is asked: of this view, unless another time is given."""
@@ -173,8 +178,10 @@ class Viewer:
             self._names = {row["student"]: row["name"] for row in rows}
         return self._names.get(uuid) or f"student {uuid[:8]}…"
 
-    def _sees(self) -> tuple[str, str]:
-        return ",".join(sorted(self.grant.rights)), str(self.grant.scope)
+    def _sees(self) -> tuple[str, str, int]:
+        # What lies in a scope may change with each event; what a whole root account holds by then does not.
+        head = self.home.at().known_at if self.grant.scope.contexts else 0
+        return ",".join(sorted(self.grant.rights)), str(self.grant.scope), head
 
     def _count(self, name: str, given: Mapping[str, Any], found: Any) -> None:
         """Count what was told of students: names alone are not, for they stand beside scores, which are."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import quote, urlencode
 
+from outcomes.domain.positions import position_of
 from outcomes.domain.times import micros, moment, parse_argument, to_text
 
 CLOCKS = ("at", "known")
@@ -37,7 +38,7 @@ class Where:
         """Read an address; raises UsageError."""
         at = _at(query)
         known = query.get("known_on") or query.get("known") or None
-        if known and not known.isdigit():
+        if known and position_of(known) is None:
             known = to_text(end_of_day(known))
         apart = (*CLOCKS, *_OTHER, *_ONCE)
         filters = {name: value for name, value in query.items() if name not in apart and value != ""}

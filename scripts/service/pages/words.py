@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from outcomes.domain.entities.observation import SEEN
+from outcomes.domain.positions import position_of
 from outcomes.domain.times import moment_text, parse_moment
 from outcomes.service.pages.where import NOW
 
@@ -82,6 +83,11 @@ def short_day(moment: datetime) -> str:
 def clock(moment: datetime) -> str:
     """Return a time of day."""
     return f"{moment:%H:%M}"
+
+
+def known_after(position: str) -> str:
+    """Say of which knowledge a view is, by a position of the log."""
+    return f"as we knew it after event {position_of(position) or 0:,}"
 
 
 def when(moment: datetime) -> str:

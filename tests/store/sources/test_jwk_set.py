@@ -96,12 +96,19 @@ def test_keys_do_not_come_in_the_clear(url: str) -> None:
 
 
 def test_a_file_is_read_again_when_it_has_changed(tmp_path: Path) -> None:
-    """So that whoever fetches the set by a timer need not start anything anew."""
+    """A key that was taken out is trusted no more; while it cannot be read, the set of before serves."""
     keys = key_set(str(key_file(tmp_path, "january")))
     assert keys.get_signing_key("january").key_id == "january"
     with pytest.raises(SignatureRefused, match="'february'"):
         keys.get_signing_key("february")
-    key_file(tmp_path, "january", "february")
+    path = key_file(tmp_path, "january", "february")
+    assert keys.get_signing_key("february").key_id == "february"
+    key_file(tmp_path, "february")
+    with pytest.raises(SignatureRefused, match="'january'"):
+        keys.get_signing_key("january")
+    path.write_text("half a se")
+    assert keys.get_signing_key("february").key_id == "february"
+    path.unlink()
     assert keys.get_signing_key("february").key_id == "february"
 
 
