@@ -99,6 +99,9 @@ class Gate:
             problem = problem_of(error)
             if problem is None:
                 defect, problem = error, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, _DEFECT)
+            else:
+                # It holds on to this frame, and the frame to it: what had come of a body would stay for long.
+                error.__traceback__ = None
             response = self._tell(problem, request)
         if response.status_code == HTTPStatus.UNAUTHORIZED and self._is_one_failure_too_many(request.scope):
             words = "ten attempts failed within a minute: wait for one, and look at your token"

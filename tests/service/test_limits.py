@@ -1,6 +1,7 @@
 """What bounds one sender, and of whom it believes who they are."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -64,14 +65,26 @@ def _begun(service: Service, size: int, sent: int) -> socket.socket:
     return found
 
 
+def _resident_mib(service: Service) -> int:
+    """Return how much memory a service has, where the system tells; else 0."""
+    status = Path(f"/proc/{service.process.pid}/status")
+    told = re.search(r"VmRSS:\s+(\d+)", status.read_text()) if status.exists() else None
+    return 0 if told is None else int(told[1]) >> 10
+
+
 def test_bodies_that_come_at_once_are_bounded_together(home: Path) -> None:
-    """64 MiB that have not come whole: the next is told to come again, and comes in once they have gone."""
+    """64 MiB that have not come whole: the next is told to come again, and comes in once they have gone.
+
+    What is refused leaves nothing in memory.
+    """
     size = 12 << 20
     event = lines(outcome("1", "2026-02-01"))
     with running(home) as service:
         with ExitStack() as unfinished:
-            begun = [unfinished.enter_context(_begun(service, size, size - 1)) for _ in range(6)]
-            assert begun[-1].recv(12) == b"HTTP/1.1 503"
+            before = _resident_mib(service)
+            begun = [unfinished.enter_context(_begun(service, size, size - 1)) for _ in range(30)]
+            assert {one.recv(12) for one in begun[5:]} == {b"HTTP/1.1 503"}
+            assert _resident_mib(service) - before < 130
             padded = event + b"\n" * (5 << 20)
             refused = service.post("/events", padded)
             assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
