@@ -1,6 +1,7 @@
 """`python -m scripts.bench.load`: what the service costs beside the bare call and a bare route. On loopback only."""
 
 import os
+import shutil
 import socket
 import statistics
 import subprocess
@@ -15,7 +16,6 @@ from itertools import count
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 import outcomes
@@ -25,31 +25,15 @@ from outcomes.cli.output import answer, say
 from outcomes.service.rendering import dump
 from scripts.bench.__main__ import Figures
 from scripts.bench.fixtures import Fixtures, Sizes
-from scripts.bench.histories import TENANT
 from scripts.bench.measure import Figure, of
+from scripts.bench.post_load import BARE_ROUTE, INSERT_ROUTE, Senders, event
 
 _ROUNDS = 3
 _SENDERS, _READERS = 64, 8
 _SECONDS = 3.0
 """How long each load is kept up."""
-
-_BARE_ROUTE = """
-import asyncio, socket, sys, uvicorn
-from fastapi import FastAPI, Request
-from starlette.responses import Response
-app = FastAPI()
-@app.post("/events")
-async def take(http: Request) -> Response:
-    await http.body()
-    return Response(b"{}", media_type="application/json")
-taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-taken.bind(("127.0.0.1", 0))
-taken.listen(1_000)
-print("listening on http://127.0.0.1:%d/enter/" % taken.getsockname()[1], file=sys.stderr, flush=True)
-server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-    runner.run(server.serve([taken]))
-"""
+_POSTS = "/api/v1/events"
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder is made in it that is ours alone
 
 
 class Client:
@@ -106,6 +90,10 @@ class Service:
         """Give a connection."""
         with closing(Client(self._port, self._token)) as client:
             yield client
+
+    def senders(self, path: str, number: int, first: int = 1) -> Senders:
+        """Give so many senders of events."""
+        return Senders(self._port, path, self._token, number, first)
 
     def resident(self) -> int:
         """Return how many bytes of memory it holds."""
@@ -197,66 +185,59 @@ def reading(fixtures: Fixtures) -> Iterator[Figure]:
 
 
 def posting(fixtures: Fixtures) -> Iterator[Figure]:
-    """Durable posts against a route that only reads the body; posts while trees are asked; memory over many posts."""
+    """Durable posts against a route that only reads the body, and against one that only puts it into a table.
+
+    What is answered only once it is on the disk waits for that; so both are measured without a disk, too, where the
+    system has a file system in memory. And posts while trees are asked.
+    """
     home = fixtures.tree_home(2_000, 4_000)
-    numbers = count(1)
-
-    def post(client: Client) -> None:
-        client.post("/api/v1/events", _event(next(numbers)))
-
-    with serving(home) as service, running(["-c", _BARE_ROUTE]) as bare:
-        ratios = []
-        for _ in range(_ROUNDS):
-            ours = len(under_load(service, _SENDERS, post))
-            ratios.append(ours / len(under_load(bare, _SENDERS, lambda one: one.post("/events", _event(1)))))
-        yield of("durable posts / bare POST route, 64 senders", ratios, limit=0.6, more_is_better=True)
+    yield from _beside_bare_routes(home, fixtures.folder, "")
+    if _MEMORY.is_dir():
+        with tempfile.TemporaryDirectory(prefix="outcomes-load-", dir=_MEMORY) as folder:
+            copy = Path(folder) / "home"
+            shutil.copytree(home, copy)
+            yield from _beside_bare_routes(copy, Path(folder), ", without a disk")
+    with serving(home) as service:
         seconds = []
+        numbers = count(20_000_000)
         for _ in range(_ROUNDS):
             with ThreadPoolExecutor(1) as readers:
                 asked = readers.submit(under_load, service, 4, lambda one: one.get("/api/v1/tree?context=Account:1"))
-                seconds.append(p99(under_load(service, 4, post)))
+                seconds.append(p99(under_load(service, 4, lambda one: one.post(_POSTS, event(next(numbers))))))
                 asked.result()
         yield of("p99 of a post while 4 readers ask trees, seconds", seconds, limit=1.0, more_is_better=False)
 
 
+def _beside_bare_routes(home: Path, folder: Path, where: str) -> Iterator[Figure]:
+    with (
+        serving(home) as service,
+        running(["-c", BARE_ROUTE]) as bare,
+        running(["-c", INSERT_ROUTE, str(folder / "inserted.db")]) as inserting,
+    ):
+        ours = service.senders(_POSTS, _SENDERS)
+        others = [one.senders("/events", _SENDERS) for one in (bare, inserting)]
+        rounds = [[one.for_seconds(_SECONDS) for one in (ours, *others)] for _ in range(_ROUNDS)]
+    took, read, inserted = zip(*rounds, strict=True)
+    for what, rates in (("durable posts", took), ("bare route", read), ("bare INSERT in groups", inserted)):
+        say(f"{statistics.median(rates):10,.0f}  {what}{where}, a second")
+    bound = statistics.median(insert / bare for insert, bare in zip(inserted, read, strict=True))
+    say(f"{bound:10.4g}  bare INSERT in groups / bare POST route, {_SENDERS} senders{where}: hardly more can be had")
+    ratios = [ours / bare for ours, bare in zip(took, read, strict=True)]
+    name = f"durable posts / bare POST route, {_SENDERS} senders{where}"
+    yield of(name, ratios, limit=0.6, more_is_better=True)
+
+
 def remembering(fixtures: Fixtures, posts: int) -> Iterator[Figure]:
-    """Memory after many posts against memory before the last fifth of them.
-
-    Before, it grows until the caches of SQLite are full, 16 MiB for each of the writer's two files, and no further.
-    """
-    numbers = count(10_000_000)
+    """Memory after many posts against memory after the first tenth of them."""
     with serving(fixtures.home_of(fixtures.tree(4_000))) as service:
-
-        def some(share: int) -> int:
-            def one(_: int) -> None:
-                with service.client() as client:
-                    for _ in range(share // _SENDERS):
-                        client.post("/api/v1/events", _event(next(numbers)))
-
-            with ThreadPoolExecutor(_SENDERS) as threads:
-                list(threads.map(one, range(_SENDERS)))
-            return service.resident()
-
-        before, after = some(posts - posts // 5), some(posts // 5)
-    name = f"memory after {posts:,} posts / after {posts - posts // 5:,}"
-    yield of(name, [after / before], limit=1.02, more_is_better=False)
-
-
-def _event(number: int) -> bytes:
-    body = {
-        "learning_outcome_id": f"9{number}",
-        "title": f"Outcome {number}",
-        "context_type": "Account",
-        "context_id": "77",
-        "workflow_state": "active",
-        "calculation_method": "highest",
-    }
-    metadata = {
-        "event_name": "learning_outcome_created",
-        "event_time": "2026-02-01T08:00:00.000Z",
-        "root_account_uuid": TENANT,
-    }
-    return orjson.dumps({"metadata": metadata, "body": body})
+        senders = service.senders(_POSTS, _SENDERS, first=10_000_000)
+        senders.so_many(posts // 10)
+        before = service.resident()
+        senders.so_many(posts - posts // 10)
+        after = service.resident()
+    say(f"memory: {before >> 20} MiB after {posts // 10:,} posts, {after >> 20} MiB after {posts:,}")
+    name = f"memory after {posts:,} posts / after {posts // 10:,}"
+    yield of(name, [after / before], limit=1.1, more_is_better=False)
 
 
 def load(

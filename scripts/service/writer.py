@@ -19,6 +19,7 @@ from outcomes.service.log_listener import LogListener
 from outcomes.service.problems import Problem, unavailable
 from outcomes.service.readers import open_home
 from outcomes.store.ingest.group_commit import Delivery, looked_at
+from outcomes.store.sqlite.datastore import small_caches
 
 Done = TypeVar("Done")
 
@@ -121,7 +122,9 @@ class Writer:
 
     def _run(self) -> None:
         try:
-            self._write()
+            # What it writes it seldom reads again: large caches would fill for hours, and serve nobody.
+            with small_caches():
+                self._write()
         finally:
             # Whatever it was that ended it: nobody waits for an answer that will not come.
             with self._lock:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,8 @@ BUSY_SECONDS = 60
 OLDEST_SQLITE = (3, 34, 0)
 # 16 KiB pages append 1.4 times as fast as 4 KiB ones.
 _PAGE_BYTES = 16_384
-_CACHE_KIB = 16_384
+_cache_kib: ContextVar[int] = ContextVar("cache_kib", default=16_384)
+_SMALL_CACHE_KIB = 2_048
 _SIDE_FILES = ("-journal", "-wal", "-shm")
 # The library's default is one cached statement: two that alternate would be compiled again and again.
 _CACHED_STATEMENTS = 128
@@ -32,6 +34,16 @@ def check_version(version: tuple[int, ...]) -> None:
             f"Python here uses SQLite {found}, and outcomes needs {oldest} or later: update the system's package of "
             "SQLite (libsqlite3), or take a Python that brings its own: uv python install 3.13"
         )
+
+
+@contextmanager
+def small_caches() -> Iterator[None]:
+    """Open files with small caches of their pages: for one who only appends, and would keep what nobody asks for."""
+    before = _cache_kib.set(_SMALL_CACHE_KIB)
+    try:
+        yield
+    finally:
+        _cache_kib.reset(before)
 
 
 def connect(path: Path, *, synchronous: str = "FULL", page_bytes: int = _PAGE_BYTES) -> SqliteConnection:
@@ -58,7 +70,7 @@ def connect(path: Path, *, synchronous: str = "FULL", page_bytes: int = _PAGE_BY
         if synchronous == "FULL":
             # On macOS only this reaches the disk and not just its cache; elsewhere it changes nothing.
             connection.execute("PRAGMA fullfsync=ON")
-        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        connection.execute(f"PRAGMA cache_size=-{_cache_kib.get()}")
         # Sorts that outgrow the cache go to disk: in memory they would grow with the log.
         connection.execute("PRAGMA temp_store=FILE")
     except sqlite3.Error as error:

@@ -1,6 +1,7 @@
 """Services on several machines over one log on PostgreSQL: each keeps views of its own."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from tests.support.service import running
 from tests.support.world import World
 
 DEADLINE = 30.0
+MOST_CONNECTIONS = 13
+"""Two homes of readers, one of the writer and one of a job, with at most three each; and one that listens."""
 
 
 @pytest.mark.long
@@ -29,3 +32,33 @@ def test_what_one_service_takes_another_tells(postgres: Server, tmp_path: Path) 
             assert time.monotonic() < give_up_at
         assert one.json("/digest") == other.json("/digest?min_position=5")
         assert "postgres@" in one.json("/status")["home"]
+
+
+@pytest.mark.long
+def test_one_service_has_a_bounded_number_of_connections(postgres: Server, tmp_path: Path) -> None:
+    """However much is asked and posted at once, beside a job: docs/scale.md says how many to plan for."""
+    name = postgres.database()
+    url = postgres.url(name)
+    World(tmp_path / "made", url=url).take(outcome("1", "2025-01-01"))
+    with running(tmp_path / "a", url=url) as service, ThreadPoolExecutor(20) as senders:
+
+        def busy(number: int) -> list[int]:
+            return [
+                service.post("/events", lines(outcome(str(number), "2025-01-01"))).status_code,
+                service.get("/digest").status_code,
+                service.get("/log?limit=5").status_code,
+                service.get("/status").status_code,
+                service.get("//health/ready").status_code,
+                service.get("//metrics").status_code,
+            ]
+
+        most = 0
+        work = [senders.submit(busy, number) for number in range(2, 62)]
+        assert service.post("/jobs/verify", b"").status_code == 202
+        while not all(one.done() for one in work):
+            ((now,),) = postgres.run(
+                f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND application_name = 'outcomes'"
+            )
+            most = max(most, int(str(now)))
+        assert {status for one in work for status in one.result(DEADLINE)} == {200}
+    assert 4 <= most <= MOST_CONNECTIONS, most
