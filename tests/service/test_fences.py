@@ -20,7 +20,7 @@ from tests.support.people import SHARD, enrollment, user
 from tests.support.service import EVERYTHING, Service, running
 
 HERE, ELSEWHERE = f"tenant:{TENANT},Account:126", "300"
-OF_PEOPLE = ("@plover.example", "SIS-", f"{SHARD}00000007700", "user_login", "enrollment_state")
+OF_PEOPLE = ("@plover.example", "SIS-", f"{SHARD}00000007700", "enrollment_state")
 """Traces of people that events of results have not: logins, a school's own ids, ids of users, enrollments."""
 OF_BOTH = ("16 students gained or lost", '"flipped":16', '"lost":16', "16 students lost")
 """How many flipped in both schools together, as answers and pages count."""
