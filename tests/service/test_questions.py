@@ -112,6 +112,18 @@ def test_the_other_forms_are_those_of_the_command(service: Service, command: str
     assert wanted.out
 
 
+@pytest.mark.parametrize("path", ["timeline", "mastery", "moments"])
+def test_csv_without_rows_has_its_heading(service: Service, path: str) -> None:
+    """The same as with rows."""
+    name = "course" if path == "mastery" else "context"
+    full, empty = (
+        service.get(f"/{path}.csv?{name}={'' if name == 'course' else 'Course:'}{course}&tenant={SCHOOLS}").text
+        for course in (COURSE, "9")
+    )
+    assert len(full.splitlines()) > 1
+    assert empty.splitlines() == full.splitlines()[:1]
+
+
 def test_pages_put_together_are_the_whole(service: Service) -> None:
     """`next` is the key with which a list goes on, until it is null; a link says the same."""
     whole = service.json(f"/timeline?context=Account:1&tenant={SCHOOLS}&limit=10000")
