@@ -29,7 +29,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
     "store": (
         {"connection", "cycle_collection", "library_errors"},
         {"ledger", "rows", "sqlite", "postgres", "sources"},
-        {"encoding", "access"},
+        {"encoding", "access", "new_target"},
         {"privacy"},
         {"log"},
         {"home_folder", "operations", "observations"},

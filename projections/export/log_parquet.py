@@ -8,31 +8,51 @@ erased the digest is of what it once was. Imported only when one is asked for: p
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from outcomes.domain.times import Micros, micros, moment
-from outcomes.projections.export.new_target import check_new, unfinished
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.lines import RecordedAt
+from outcomes.store.new_target import new_target
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
 
 _GROUP_ROWS = 20_000
 _MARK: Final = b"outcomes.log"
-_VERSION: Final = b"1"
-_LEVEL = 9  # of zstandard: half the size of its usual level, for a microsecond an event
+_VERSION: Final = b"2"
+_STRETCH: Final = b"outcomes.stretch"
+# Level 9 of zstandard takes half the room of its usual level, for a microsecond an event. No two events are alike, and
+# the sum of each page tells what a disk has changed.
+_OPTIONS: Final[dict[str, Any]] = {
+    "compression": "zstd",
+    "compression_level": 9,
+    "use_dictionary": False,
+    "write_page_checksum": True,
+}
 _SCHEMA: Final = pa.schema(
     [
         ("position", pa.int64()),
         ("recorded_at", pa.timestamp("us", tz="UTC")),
         ("raw", pa.binary()),
         ("digest", pa.binary()),
-    ],
-    metadata={_MARK: _VERSION},
+    ]
 )
+
+
+class Stretch(NamedTuple):
+    """Of which log a file is, after which position, and up to which, both of which may have no event."""
+
+    log: str
+    after: int
+    upto: int
+
+    def metadata(self) -> dict[bytes, bytes]:
+        """Return what a file says of itself."""
+        return {_MARK: _VERSION, _STRETCH: orjson.dumps(tuple(self))}
 
 
 class Written(NamedTuple):
@@ -45,23 +65,17 @@ class Written(NamedTuple):
 
 def write_log(log: EventLog, target: Path, after: int, upto: int) -> Written:
     """Write a stretch of the log to a new file; raises HomeUnavailable if it is there, LogDamaged. Whole or not."""
-    check_new(target)
-    making = unfinished(target)
-    making.unlink(missing_ok=True)
-    make_private(making)
     events, first, last = 0, None, None
-    try:
-        with pq.ParquetWriter(making, _SCHEMA, compression="zstd", compression_level=_LEVEL) as writer:
+    stretch = Stretch(log.identity() or "", after, upto)
+    with new_target(target) as making:
+        make_private(making)
+        with pq.ParquetWriter(making, _SCHEMA.with_metadata(stretch.metadata()), **_OPTIONS) as writer:
             for batch in _batches(log, after, upto):
                 writer.write_batch(batch)
                 events += batch.num_rows
                 first = batch.column(0)[0].as_py() if first is None else first
                 last = batch.column(0)[-1].as_py()
         sync_to_disk(making)
-        making.rename(target)
-    except BaseException:
-        making.unlink(missing_ok=True)
-        raise
     return Written(events, first, last)
 
 
@@ -88,6 +102,16 @@ class LogRow(NamedTuple):
     position: int
     raw: bytes
     digest: bytes | None
+
+
+def opened_log(stream: Any) -> pq.ParquetFile:
+    """Open a file whose pages are compared with their sums as they are read."""
+    return pq.ParquetFile(stream, page_checksum_verification=True)
+
+
+def stretch_of(file: pq.ParquetFile) -> Stretch:
+    """Return what a log file says of itself."""
+    return Stretch(*orjson.loads(file.schema_arrow.metadata[_STRETCH]))
 
 
 def is_log(file: pq.ParquetFile) -> bool:

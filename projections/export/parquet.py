@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from outcomes.domain.times import parse_moment
 from outcomes.projections.export.arrow import batches, schema_of
 from outcomes.projections.export.state_file import Table
-from outcomes.store.sqlite.private_files import make_private, make_private_folder
+from outcomes.store.sqlite.private_files import make_private, make_private_folder, sync_to_disk
 
 
 class ParquetFolder:
@@ -33,7 +33,9 @@ class ParquetFolder:
         return written
 
     def close(self) -> None:
-        """Nothing is left to do: each file was finished when it was written."""
+        """Wait until all is on the disk: each file was finished when it was written."""
+        for path in (*self._path.iterdir(), self._path):
+            sync_to_disk(path)
 
 
 def _rows(table: Table) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """The whole state at a point in plain tables of its own, to be opened without us: a SQLite file, or another sink."""
 
-import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -18,11 +17,11 @@ from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import LogCut, PointInTime
 from outcomes.projections.export.column_types import Columns
 from outcomes.projections.export.entity_tables import ENTITY_TABLES, MASTERY, OUTCOME, POINT, EntityTable
-from outcomes.projections.export.new_target import check_new, unfinished
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
 from outcomes.store.log.event_log import EventLog
+from outcomes.store.new_target import new_target
 from outcomes.store.sources.files import source_name
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
 
@@ -103,20 +102,13 @@ def replay(
     connection: sqlite3.Connection, log: EventLog, point: PointInTime, target: Path, sink: type[FileSink] = SqliteFile
 ) -> dict[str, Any]:
     """Write the state at a point to a new file or folder; returns the contract's answer. Refuses what is there."""
-    check_new(target)
-    making = unfinished(target)
-    _remove(making)
-    try:
+    # Under its own name only when whole: a killed process leaves nothing that looks like an answer.
+    with new_target(target) as making:
         writer = sink(making)
         try:
             told = write_state(connection, log, point, writer)
         finally:
             writer.close()
-        # Under its own name only when whole: a killed process leaves nothing that looks like an answer.
-        making.rename(target)
-    except BaseException:
-        _remove(making)
-        raise
     return {"file": source_name(str(target)), **told}
 
 
@@ -127,12 +119,6 @@ def write_state(connection: sqlite3.Connection, log: EventLog, point: PointInTim
     counts = {table.name: sink.write(table) for table in _tables(connection, log, point)}
     sink.write(Table("point", POINT, [heading]))
     return {"digest": found.digest, **counts}
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    path.unlink(missing_ok=True)
 
 
 def _tables(connection: sqlite3.Connection, log: EventLog, point: PointInTime) -> Iterator[Table]:

@@ -10,12 +10,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from outcomes.domain.catalog import parse_event
 from outcomes.domain.errors import NotAnEvent, UnreadableInput
 from outcomes.domain.event import EventLike, OtherEvent
-from outcomes.projections.export.log_parquet import LogRow, is_log, rows_of
+from outcomes.projections.export.log_parquet import LogRow, Stretch, is_log, opened_log, rows_of, stretch_of
 from outcomes.projections.partitioned.combining import Combiner
 from outcomes.projections.partitioned.places import is_far, opened, size_of
 from outcomes.store.encoding import fast_parser
@@ -60,10 +61,11 @@ class Split(NamedTuple):
 
 
 class Input(NamedTuple):
-    """What is to be read: its splits, the files that are logs, and about how many events there are."""
+    """What is to be read: its splits, the files that are logs, of which homes, and about how many events there are."""
 
     splits: list[Split]
     logs: list[str]
+    homes: frozenset[str]
     expected: int
 
     @property
@@ -73,11 +75,34 @@ class Input(NamedTuple):
 
 
 def plan_input(files: list[str]) -> Input:
-    """Cut files into splits; raises UnreadableInput, before anything is read, if one is known to hold no events."""
+    """Cut files into splits; raises UnreadableInput, before anything is read, if one is known to hold no events.
+
+    Also where of a log a stretch is missing.
+    """
     logs = [name for name in files if _is_log_file(name)]
+    homes = _homes_of(logs)
     check_readable(name for name in files if name not in logs and not is_far(name))
     splits = [one for name in files for one in (_splits_of_log(name) if name in logs else _splits_of(name))]
-    return Input(splits, logs, sum(_events_in_log(name) if name in logs else _expected(name) for name in files))
+    return Input(splits, logs, homes, sum(_events_in_log(name) if name in logs else _expected(name) for name in files))
+
+
+def _homes_of(logs: list[str]) -> frozenset[str]:
+    """Return the logs that files are of; raises UnreadableInput where they are not all of one from its beginning."""
+    known: dict[str, int] = {}
+    for stretch, name in sorted((_stretch_in(name), name) for name in logs):
+        upto = known.get(stretch.log, 0)
+        if stretch.after > upto:
+            raise UnreadableInput(
+                f"{name} begins after position {stretch.after}, and what came from {upto + 1} on is in no other file: "
+                "give those files, too"
+            )
+        known[stretch.log] = max(upto, stretch.upto)
+    return frozenset(known)
+
+
+def _stretch_in(name: str) -> Stretch:
+    with opened(name) as stream, pq.ParquetFile(stream) as file:
+        return stretch_of(file)
 
 
 def _expected(name: str) -> int:
@@ -184,18 +209,27 @@ def _range(stream: BinaryIO, split: Split) -> Iterator[bytes]:
 
 
 def _read_log(split: Split, combiner: Combiner) -> Iterator[None]:
-    with opened(split.path) as stream, pq.ParquetFile(stream) as file:
-        for number, row in enumerate(rows_of(file, list(range(split.start, split.end))), 1):
+    with opened(split.path) as stream, opened_log(stream) as file:
+        for number, row in enumerate(_rows_of(file, split), 1):
             try:
                 _take_row(row, combiner)
             except NotAnEvent as error:
-                raise UnreadableInput(
-                    f"{split.path} is damaged: the event at position {row.position} no longer reads as one ({error}): "
-                    "write it anew with outcomes log --format parquet"
-                ) from error
+                what = f"the event at position {row.position} no longer reads as one ({error})"
+                raise _damaged(split.path, what) from error
             if number % _ROWS_AT_ONCE == 0:
                 yield
         yield
+
+
+def _rows_of(file: pq.ParquetFile, split: Split) -> Iterator[LogRow]:
+    try:
+        yield from rows_of(file, list(range(split.start, split.end)))
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(split.path, str(error).splitlines()[0].rstrip(".")) from error
+
+
+def _damaged(path: str, what: str) -> UnreadableInput:
+    return UnreadableInput(f"{path} is damaged: {what}: write it anew with outcomes log --format parquet")
 
 
 def _take_row(row: LogRow, combiner: Combiner) -> None:

@@ -22,9 +22,9 @@ from outcomes.projections.partitioned.rows import unpacked
 COLUMNS: Final[dict[str, Columns]] = {
     **{table.name: table.columns for table in ENTITY_TABLES.values()},
     "mastery": MASTERY,
-    "point": POINT,
+    "point": {name: kind for name, kind in POINT.items() if name != "tenant"},
 }
-"""Every table that is written, with its columns."""
+"""Every table that is written, with its columns; of which tenant it is, its folder says."""
 
 SCHEMAS: Final = {name: schema_of(columns) for name, columns in COLUMNS.items()}
 
@@ -46,10 +46,10 @@ def mastery_rows(rows: Iterable[MasteryRow]) -> Iterator[pa.RecordBatch]:
         yield _batch("mastery", columns)
 
 
-def point_row(tenant: str, cut: Cut, known_at: int | None, found: Fingerprint) -> pa.RecordBatch:
+def point_row(cut: Cut, known_at: int | None, found: Fingerprint) -> pa.RecordBatch:
     """Return the one row that says of what a tenant's tables are; without a position where nobody can tell it."""
     as_of = None if cut.as_of is None else moment(cut.as_of)
-    row = dict(zip(POINT, (tenant, as_of, known_at, found.digest, found.entities, VERSION), strict=True))
+    row = dict(zip(COLUMNS["point"], (as_of, known_at, found.digest, found.entities, VERSION), strict=True))
     return pa.RecordBatch.from_pylist([row], schema=SCHEMAS["point"])
 
 

@@ -57,7 +57,7 @@ def replay(
         if asked.tenant is not None and asked.tenant not in found.fingerprints:
             raise UsageError(f"no such tenant: {asked.tenant!r}: no event in the input is of it")
         points = {
-            tenant: point_row(tenant, request.cut, request.known_at, fingerprint)
+            tenant: point_row(request.cut, request.known_at, fingerprint)
             for tenant, fingerprint in found.fingerprints.items()
         }
         complete(folder, points, found.rows)

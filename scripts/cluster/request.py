@@ -44,6 +44,10 @@ def request_of(sources: Sequence[str], asked: Asked, now: Micros) -> Request:
                 "as outcomes log --format parquet writes it"
             )
         return Request(found, Cut(asked.tenant, as_of, None, now + A_DAY), None)
+    if asked.known_at is not None and len(found.homes) > 1:
+        raise UsageError(
+            f"these are logs of {len(found.homes)} homes, each with its own positions: --known-at is of one home"
+        )
     known_at = _known_at(found.logs, asked.known_at)
     return Request(found, Cut(asked.tenant, as_of, known_at, None), known_at)
 

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 from pyarrow.fs import FileType
 
 from outcomes.domain.errors import HomeUnavailable
-from outcomes.projections.export import new_target
 from outcomes.projections.partitioned.places import is_far, system_of
 from outcomes.projections.partitioned.tables import SCHEMAS
-from outcomes.store.sqlite.private_files import make_private, make_private_folder
+from outcomes.store import new_target
+from outcomes.store.sqlite.private_files import make_private, make_private_folder, sync_to_disk
 
 _SCRATCH = "_scratch"
 
@@ -96,21 +96,14 @@ def new_folder(to: str) -> Iterator[tuple[str, str]]:
                 system.delete_dir(path)
             raise
         return
-    target = Path(to).absolute()
-    unfinished = new_target.unfinished(target)
-    shutil.rmtree(unfinished, ignore_errors=True)
-    make_private_folder(unfinished)
-    # On the same disk as the answer: a folder for temporary files may be in memory.
-    scratch = unfinished / _SCRATCH
-    scratch.mkdir(mode=0o700)
-    try:
-        yield str(unfinished), str(scratch)
+    with new_target.new_target(Path(to).absolute()) as making:
+        make_private_folder(making)
+        # On the same disk as the answer: a folder for temporary files may be in memory.
+        scratch = making / _SCRATCH
+        scratch.mkdir(mode=0o700)
+        yield str(making), str(scratch)
         shutil.rmtree(scratch)
-        _sweep(unfinished)
-        unfinished.rename(target)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
+        _sweep(making)
 
 
 def _sweep(folder: Path) -> None:
@@ -122,3 +115,4 @@ def _sweep(folder: Path) -> None:
             path.unlink()
         else:
             make_private(path)
+            sync_to_disk(path)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from outcomes.domain.errors import HomeUnavailable, LogDamaged, UsageError
 from outcomes.store.log.event_log import EventLog
+from outcomes.store.new_target import alone, unfinished
 from outcomes.store.operations.checkpoint import Checkpoint, checkpoint_of
 from outcomes.store.privacy.home_key import KeyFile
 from outcomes.store.sqlite.connection import SqliteConnection
@@ -35,24 +36,29 @@ def backup(log: EventLog, target: Path, watch: Callable[[int, int], None], *, wi
     key = target.with_name(target.name + ".key") if with_key and log.encryption is not None else None
     if key is not None:
         _refuse_what_is_there(key)
-    unfinished = target.with_name(target.name + ".unfinished")
+    with alone(target):
+        return _copy(log, target, key, watch)
+
+
+def _copy(log: EventLog, target: Path, key: Path | None, watch: Callable[[int, int], None]) -> Backup:
+    making = unfinished(target)
     identity = log.identity()
     written: list[Path] = []
     try:
-        unfinished.unlink(missing_ok=True)
-        make_private(unfinished)
+        making.unlink(missing_ok=True)
+        make_private(making)
         with log.reading() as source:
             # The first read fixes what this transaction sees; SQLite's backup goes on inside it.
             of = checkpoint_of(source, identity)
-            log.store.copy(source, unfinished, watch)
-        _make_plain(unfinished, of)
-        sync_to_disk(unfinished)
+            log.store.copy(source, making, watch)
+        _make_plain(making, of)
+        sync_to_disk(making)
         _refuse_what_is_there(target)
         if key is not None:
             KeyFile(key).write(log.key_source.read(), is_new=True)
             written.append(key)
         # Under its own name only when whole.
-        unfinished.rename(target)
+        making.rename(target)
         written.append(target)
         sync_to_disk(target.parent)
     except BaseException as error:
@@ -65,7 +71,7 @@ def backup(log: EventLog, target: Path, watch: Callable[[int, int], None], *, wi
         for suffix in ("", "-journal", "-wal", "-shm"):
             # What cannot be removed is overwritten by the next one; the copy itself is whole, or gone.
             with suppress(OSError):
-                unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
+                making.with_name(making.name + suffix).unlink(missing_ok=True)
     return Backup(target, of, target.stat().st_size, key)
 
 

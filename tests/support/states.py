@@ -30,6 +30,8 @@ def of_tenants(folder: Path) -> dict[str, State]:
     for path in sorted(folder.glob("*/tenant=*/*.parquet")):
         tenant = unquote(path.parent.name.removeprefix("tenant="))
         rows = pq.ParquetFile(path).read().to_pylist()
+        if path.parent.parent.name == "point":
+            rows = [{"tenant": tenant, **row} for row in rows]  # whose it is, the folder says
         found.setdefault(tenant, {}).setdefault(path.parent.parent.name, []).extend(rows)
     return {tenant: {name: _sorted(rows) for name, rows in state.items()} for tenant, state in found.items()}
 
