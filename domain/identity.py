@@ -5,7 +5,7 @@ Ids are local to a root account (DOMAIN.md 1.10), so nothing is ever keyed by a 
 
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic_core import core_schema
 
@@ -178,11 +178,12 @@ class _SisIdAnnotation:
 SisId = Annotated[str, _SisIdAnnotation]
 """A field with a school's own name for a person or place: any text, or a number. Other shapes are read as null."""
 
-_SHARD = 10**13
+SHARD: Final = 10**13
+"""Global ids are that of the shard times this, and the id inside it (DOMAIN.md 1.10)."""
 
 
 def local_id(global_id: str) -> str:
     """Return the id inside its shard; what is no global id stays as it is (DOMAIN.md 1.10)."""
     if global_id.isascii() and global_id.isdigit():
-        return str(int(global_id) % _SHARD)
+        return str(int(global_id) % SHARD)
     return global_id

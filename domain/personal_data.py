@@ -10,9 +10,8 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from outcomes.domain.catalog import EVENT_TYPES
-from outcomes.domain.identity import Kind
+from outcomes.domain.identity import SHARD, Kind
 
-_SHARD = 10**13
 _GLOBAL_DIGITS, _MOST_DIGITS = 14, 19
 _ABOUT_PEOPLE = frozenset(
     {Kind.RESULT, Kind.USER, Kind.ENROLLMENT, Kind.ASSESSMENT, Kind.RESULT_DETAIL, Kind.SUBMISSION}
@@ -153,7 +152,7 @@ def global_id(value: Any, shard: int) -> str | None:
         value = str(value)
     text = value.strip()
     if shard and len(text.lstrip("0")) < _GLOBAL_DIGITS and text.isascii() and text.isdigit():
-        return str(shard * _SHARD + int(text))
+        return str(shard * SHARD + int(text))
     return text or None
 
 
@@ -184,7 +183,7 @@ def _others(metadata: Mapping[str, Any], body: Mapping[str, Any], shard: int) ->
     for address in (metadata.get("url"), metadata.get("referrer")):
         if isinstance(address, str):
             for one, two in _IN_ADDRESS.findall(address):
-                yield PersonId("id", str(int(one) * _SHARD + int(two)) if two else str(global_id(one, shard)))
+                yield PersonId("id", str(int(one) * SHARD + int(two)) if two else str(global_id(one, shard)))
             for kind, value in _NAMED_IN_ADDRESS.findall(address):
                 yield PersonId(_SPACES[kind.lower()], unquote(value))
 
@@ -192,7 +191,7 @@ def _others(metadata: Mapping[str, Any], body: Mapping[str, Any], shard: int) ->
 def _shard(metadata: Mapping[str, Any]) -> int:
     root = global_id(metadata.get("root_account_id"), 0)
     is_number = root is not None and len(root) <= _MOST_DIGITS and root.isascii() and root.isdigit()
-    return int(root) // _SHARD if root and is_number else 0
+    return int(root) // SHARD if root and is_number else 0
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -1,14 +1,14 @@
 """Names for ids, as events have told them up to a point; who was never named keeps the id."""
 
 import sqlite3
+from collections import defaultdict
 
 import orjson
 
-from outcomes.domain.identity import Kind, local_id
+from outcomes.domain.identity import SHARD, Kind, local_id
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 
-_SHARD = 10**13
 # By the index of times: the least of a tenant's ids would be looked for through those of all.
 _NEWEST_AND_OLDEST = " UNION ALL ".join(
     f"SELECT assignment_id FROM (SELECT assignment_id FROM assignment_versions WHERE tenant = :tenant "
@@ -33,9 +33,9 @@ def assignment_title(connection: sqlite3.Connection, point: PointInTime, assignm
     They name it by its global id, whose shard is that of the tenant's other assignments (DOMAIN.md 1.10).
     """
     ends = connection.execute(_NEWEST_AND_OLDEST, {"tenant": point.number}).fetchall()
-    shards = {int(end) // _SHARD for (end,) in ends if end.isascii() and end.isdigit()}
+    shards = {int(end) // SHARD for (end,) in ends if end.isascii() and end.isdigit()}
     is_number = assignment.isascii() and assignment.isdigit()
-    ids = [assignment, *(str(shard * _SHARD + int(assignment)) for shard in shards if is_number)]
+    ids = [assignment, *(str(shard * SHARD + int(assignment)) for shard in shards if is_number)]
     row = connection.execute(
         "SELECT v.title FROM json_each(:ids) j "
         f"JOIN assignment_versions v ON v.position = {seek(Kind.ASSIGNMENT, 'j.value')} WHERE v.title IS NOT NULL",
@@ -44,15 +44,28 @@ def assignment_title(connection: sqlite3.Connection, point: PointInTime, assignm
     return None if row is None else str(row[0])
 
 
-def student_ids(connection: sqlite3.Connection, point: PointInTime) -> dict[str, str]:
-    """Return the uuids of users by their local ids, as users and enrollments told them."""
+def student_ids(connection: sqlite3.Connection, point: PointInTime, shard: int | None = None) -> dict[str, str]:
+    """Return the uuids of users by id, as users and enrollments told them: as it was told, and local.
+
+    Local ids are those of a shard, since those of another are of other people; where the shard is not known, a local id
+    that two people have names nobody.
+    """
     rows = connection.execute(
         "SELECT user_id, uuid FROM user_versions WHERE tenant = :tenant AND uuid IS NOT NULL "
         "UNION SELECT user_id, user_uuid FROM enrollment_versions WHERE tenant = :tenant "
         "AND user_id IS NOT NULL AND user_uuid IS NOT NULL",
         point.bounds(),
     )
-    return {local_id(user_id): uuid for user_id, uuid in rows.fetchall()}
+    told: dict[str, str] = dict(rows.fetchall())
+    owners: dict[str, set[str]] = defaultdict(set)
+    for user_id, uuid in told.items():
+        if shard is None or _shard_of(user_id) in {0, shard}:
+            owners[local_id(user_id)].add(uuid)
+    return {**told, **{number: uuid for number, (uuid, *others) in owners.items() if not others}}
+
+
+def _shard_of(user_id: str) -> int:
+    return int(user_id) // SHARD if user_id.isascii() and user_id.isdigit() else 0
 
 
 def students(connection: sqlite3.Connection, point: PointInTime) -> list[tuple[str, str | None]]:

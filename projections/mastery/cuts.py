@@ -87,7 +87,7 @@ def _members_of(connection: sqlite3.Connection, point: PointInTime, section: str
         {**point.bounds(), "course": found.course},
     ).fetchall()
     users = student_ids(connection, point)
-    students = (uuid or users.get(local_id(user or "")) for uuid, user, of in rows if local_id(of) == found.id)
+    students = (uuid or users.get(user or "") for uuid, user, of in rows if local_id(of) == found.id)
     return {(found.course or "", student) for student in students if student is not None}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from outcomes.domain.errors import UnreadableInput
-from outcomes.domain.identity import OBSERVED_ONLY, Kind
+from outcomes.domain.identity import OBSERVED_ONLY, SHARD, Kind
 from outcomes.domain.reconciliation import BAD_NEWS, Cut, Judgement, Theirs, Verdict, differences, judge
 from outcomes.domain.times import Micros, to_text
 from outcomes.projections.reconcile.book import Book
@@ -17,7 +17,7 @@ from outcomes.projections.reconcile.plain_columns import second_of
 from outcomes.projections.reconcile.present import Here, Present, is_at_once
 from outcomes.projections.reconcile.same_results import NAMES
 from outcomes.store.observations.lookups import Lookups
-from outcomes.store.observations.observation import SHARD, Observation, Writer
+from outcomes.store.observations.observation import Observation, Writer
 from outcomes.store.observations.outcome_rows import rating_of
 from outcomes.store.observations.result_rows import assignment_of
 from outcomes.store.observations.row_values import time
@@ -39,6 +39,23 @@ KINDS = {
     "learning_outcome_results": Kind.RESULT,
 }
 """Tables whose rows get a verdict of their own, and the kind that they are of."""
+
+_ALL_KINDS: dict[str, tuple[Kind, ...]] = {
+    **{table: (kind,) for table, kind in KINDS.items()},
+    "content_tags": (Kind.LINK, Kind.ALIGNMENT),
+    "accounts": (Kind.ACCOUNT, Kind.ACCOUNT_DETAIL),
+    "courses": (Kind.COURSE, Kind.COURSE_DETAIL),
+    "course_account_associations": (Kind.COURSE_ACCOUNT,),
+    "users": (Kind.USER,),
+    "enrollment_terms": (Kind.TERM,),
+    "course_sections": (Kind.SECTION,),
+    "enrollments": (Kind.ENROLLMENT,),
+    "post_policies": (Kind.POST_POLICY,),
+    "submissions": (Kind.SUBMISSION,),
+}
+"""What is gone with a row of each table."""
+_GLOBAL = frozenset({Kind.ACCOUNT, Kind.COURSE, Kind.USER, Kind.ENROLLMENT})
+"""Kinds whose events have global ids."""
 
 Watch = Callable[[str, int], None]
 
@@ -88,7 +105,10 @@ class Comparison:
             # A revived scale may hold levels still marked deleted, and they count (DOMAIN.md 3); others are old.
             if not row.is_gone and row.value.get("workflow_state") != "deleted":
                 scale = identity(row.value.get("outcome_proficiency_id"))
-                yield scale, row.id, time(row.value.get("updated_at")), rating_of(row)
+                try:
+                    yield scale, row.id, time(row.value.get("updated_at")), rating_of(row)
+                except (ValueError, OverflowError) as error:
+                    raise row.unreadable("outcome_proficiency_ratings", error) from error
 
     def _rows(self, table: str, paths: list[Path]) -> Iterator[ExportRow]:
         for page, places in self._pages(table, paths):
@@ -105,6 +125,7 @@ class Comparison:
                 is_whole = is_whole and is_whole_page
             rows = [page.row(place) for place in rest]
             is_whole = is_whole and all(row.action is None for row in rows)
+            self._refuse_other_times(table, rows)
             self._keep(table, rows)
             self._page(table, rows)
             done += len(places)
@@ -116,7 +137,7 @@ class Comparison:
     def _pages(self, table: str, paths: list[Path]) -> Iterator[tuple[Page, Sequence[int]]]:
         """Yield pages, and which of their rows count: increments repeat what a snapshot before them has."""
         if self._is_incremental(table, paths):
-            newest = Newest(self._lookups, lambda: (page for path in paths for page in pages_of(path, table)))
+            newest = Newest(self._lookups, table, lambda: (page for path in paths for page in pages_of(path, table)))
             yield from newest.pages()
             return
         for path in paths:
@@ -151,7 +172,6 @@ class Comparison:
                 yield assignment, user, student, identity(row.value.get("context_id"))
 
     def _page(self, table: str, page: list[ExportRow]) -> None:
-        self._refuse_other_times(table, page)
         if self._spool is None and table not in KINDS:
             return  # these get no verdict: they are of use only where they are recorded
         seen: dict[Kind, list[Observation]] = defaultdict(list)
@@ -242,9 +262,20 @@ class Comparison:
             self.book.add(kind, one.id, one.course, found, told=here is not None and here.is_told)
             is_late = found.verdict is Verdict.NEVER_TOLD and found.since is not None
             self.book.bad += found.verdict in BAD_NEWS or is_late
+        if here is not None and found.verdict is Verdict.SAME and kind is Kind.USER:
+            self._learn_sis_id(one, here)
         if found.is_mended:
             # Not before what it follows: events are posted after their row is saved, and ordered by that.
             self._write(one, one.updated_at if here is None else max(one.updated_at, here.event_time))
+
+    def _learn_sis_id(self, one: Observation, here: Here) -> None:
+        """Write what the school calls a user: it stands in another table, and is no save of the user's."""
+        sis_id, at = one.body.get("user_sis_id"), self._cut.at
+        if sis_id is None or at < here.event_time:
+            return
+        known = self._present.bodies([here.position]).get(here.position)
+        if known is not None and known.get("user_sis_id") != sis_id:
+            self._write(one._replace(body={**known, **one.body}), at)
 
     def _write(self, one: Observation, event_time: Micros) -> None:
         if self._spool is not None:
@@ -263,19 +294,26 @@ class Comparison:
         bodies = self._present.bodies(found.position for found in here.values())
         for one in seen:
             found = here.get(one.id)
+            time = one.updated_at
             if found is not None:
                 known = bodies.get(found.position)
                 if known is None or found.updated_at > one.updated_at or not differences(kind, known, one.body):
                     continue
+                # Changed without being saved, as the posting of a grade is: of two exports the later one is right.
+                time = self._cut.at if found.updated_at == one.updated_at else max(time, found.event_time)
+                if time < found.event_time:
+                    continue
             if not one.unspecified:
-                self._write(one, one.updated_at)
+                self._write(one, time)
 
     def _gone(self, table: str, row: ExportRow) -> None:
-        kind = KINDS.get(table)
-        if kind is None:
-            return
-        here = self._present.results([row.id]) if kind is Kind.RESULT else self._present.versions(kind, [row.id])
-        found = here.get(row.id)
+        for kind in _ALL_KINDS[table]:
+            local_id = self._shaper.institution.global_id(row.id) if kind in _GLOBAL else row.id
+            self._gone_of(kind, local_id or row.id, table)
+
+    def _gone_of(self, kind: Kind, local_id: str, table: str) -> None:
+        here = self._present.results([local_id]) if kind is Kind.RESULT else self._present.versions(kind, [local_id])
+        found = here.get(local_id)
         if found is None:
             return
         body = self._present.bodies([found.position]).get(found.position)
@@ -283,17 +321,19 @@ class Comparison:
             return
         fields = {"workflow_state": (body.get("workflow_state"), "deleted")}
         why = "deleted for good; no event tells that"
-        seen = Observation(kind, row.id, {**body, "workflow_state": "deleted"}, self._cut.at, None, table)
-        self.book.add(kind, row.id, seen.course, Judgement(Verdict.GONE, None, self._cut.at, fields, why), told=True)
+        seen = Observation(kind, local_id, {**body, "workflow_state": "deleted"}, self._cut.at, None, table)
+        if kind in KINDS.values():
+            gone = Judgement(Verdict.GONE, None, self._cut.at, fields, why)
+            self.book.add(kind, local_id, seen.course, gone, told=True)
         # The one observation with the export's own time: such a row has no other.
         self._write(seen, self._cut.at)
 
     def _absent(self, kind: Kind) -> None:
         gone = Judgement(Verdict.GONE, why="active here, and not in the whole table")
-        for local_id, event_time in self._present.unseen(kind):
-            is_new = self._cut.is_under_way(event_time)
-            lagging = Judgement(Verdict.LAGGING, None, event_time, why="the export is of before it was made")
-            self.book.add(kind, local_id, None, lagging if is_new else gone, told=True)
+        for one in self._present.unseen(kind):
+            is_new = self._cut.is_under_way(one.event_time)
+            lagging = Judgement(Verdict.LAGGING, None, one.event_time, why="the export is of before it was made")
+            self.book.add(kind, one.id, one.course, lagging if is_new else gone, told=True)
 
 
 def _course(row: ExportRow) -> tuple[str, str | None, str | None]:
@@ -304,6 +344,4 @@ def _saved(table: str, row: ExportRow) -> int | None:
     try:
         return second_of(row.value.get("updated_at"))
     except (ValueError, OverflowError) as error:
-        raise UnreadableInput(
-            f"{row.file} line {row.line}: {table} {row.id}: {error}: export the table again"
-        ) from error
+        raise row.unreadable(table, error) from error

@@ -39,6 +39,14 @@ class Here(NamedTuple):
     is_crossed: bool
 
 
+class Absent(NamedTuple):
+    """An active entity that an export does not hold, and the course that it is in, if it is in one."""
+
+    id: str
+    event_time: Micros
+    course: str | None
+
+
 _ORDER = ", ".join(f"v.{column}" for column in ORDER)
 _AT_ONCE = 100_000
 # Outcome and links are saved in one go; the outcome's event may be posted somewhat later.
@@ -50,7 +58,8 @@ WITH places AS (
     CROSS JOIN result_places p ON p.result_id = j.value AND p.tenant = :tenant
     UNION SELECT m.result_id, m.course, m.student, m.outcome_id FROM json_each(:ids) j
     CROSS JOIN moved_results m ON m.result_id = j.value AND m.tenant = :tenant)
-SELECT v.result_id, v.position, v.event_time, v.updated_at, coalesce(v.workflow_state, 'active') = 'active'
+SELECT v.result_id, v.position, v.event_time, v.updated_at, coalesce(v.workflow_state, 'active') = 'active',
+    (SELECT c.id FROM contexts c WHERE c.context = v.course AND c.type = 'Course')
 FROM places p CROSS JOIN course_weeks w ON w.course = p.course
 CROSS JOIN result_versions v ON v.week = w.week AND v.course = p.course AND v.student = p.student
     AND v.outcome_id = p.outcome_id AND v.result_id = p.result_id
@@ -73,7 +82,6 @@ class Present:
         self._is_observed = BitSet(point.known_at + 1)
         self._records: ResultRecords | None = None
         self._same: SameResults | None = None
-        self._seen_by_id: set[str] = set()
 
     def __enter__(self) -> Self:
         self._views.execute("CREATE TABLE temp.here_seen (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID")
@@ -120,11 +128,11 @@ class Present:
         found = {str(row[0]): self._here(*row[1:]) for row in zip(*columns, strict=True)}
         others = [one for one, is_known in zip(ids, is_there.tolist(), strict=True) if not is_known]
         if others:
-            found.update((one, here) for one, here, _ in self._by_id(others))
+            found.update((one, here) for one, here, *_ in self._by_id(others))
         return found
 
-    def _by_id(self, ids: Sequence[str]) -> Iterator[tuple[str, Here, bool]]:
-        """Yield the results among ids that no record is of, and whether each is active."""
+    def _by_id(self, ids: Sequence[str]) -> Iterator[tuple[str, Here, bool, str | None]]:
+        """Yield the results among ids that no record is of, whether each is active, and its course."""
         rows = self._views.execute(
             _RESULTS_BY_ID, {**self._point.bounds(), "ids": orjson.dumps(list(ids)).decode()}
         ).fetchall()
@@ -132,8 +140,8 @@ class Present:
         for local_id, *row in rows:
             newest = max(row[2], last[local_id][-1] if local_id in last else 0)
             last[local_id] = (*row, newest)
-        for local_id, (position, event_time, updated_at, is_active, newest) in last.items():
-            yield local_id, self._here(position, event_time, updated_at, newest), bool(is_active)
+        for local_id, (position, event_time, updated_at, is_active, course, newest) in last.items():
+            yield local_id, self._here(position, event_time, updated_at, newest), bool(is_active), course
 
     def same_results(self, columns: Columns, latest: int) -> Look:
         """Tell which results of a page are surely the same; remember that the export holds them all."""
@@ -143,9 +151,8 @@ class Present:
 
     def note_seen_results(self, ids: Sequence[str]) -> None:
         """Remember that the export holds results."""
-        places, _ = self._results.find(whole_ids(ids))
-        self._results.note_seen(places[places >= 0])
-        self._seen_by_id.update(one for one, place in zip(ids, places.tolist(), strict=True) if place < 0)
+        numbers = whole_ids(ids)
+        self._results.note_seen(numbers, self._results.find(numbers).places)
 
     def bodies(self, positions: Iterable[int]) -> dict[int, dict[str, Any]]:
         """Return what events said, by position; of an erased one nothing."""
@@ -194,26 +201,36 @@ class Present:
             "INSERT OR IGNORE INTO temp.here_seen VALUES (?, ?)", ((kind.value, one) for one in ids)
         )
 
-    def unseen(self, kind: Kind) -> Iterable[tuple[str, Micros]]:
-        """Return the active entities of a kind that are here and not in the export, each with its event time."""
+    def unseen(self, kind: Kind) -> Iterator[Absent]:
+        """Return the active entities of a kind that are here and not in the export."""
         if kind is Kind.RESULT:
-            return chain(self._results.unseen(), self._unseen_that_moved())
+            return chain(self._unseen_results(), self._unseen_that_moved())
         identity, table = ID_COLUMNS[kind], VERSION_TABLES[kind]
         rows = self._views.execute(
-            f"SELECT m.id, v.event_time FROM (SELECT DISTINCT {identity} AS id FROM {table} WHERE tenant = :tenant) m "
-            f"JOIN {table} v ON v.position = {seek(kind)} WHERE coalesce(v.workflow_state, 'active') <> 'deleted' "
+            f"SELECT m.id, v.event_time, c.id FROM (SELECT DISTINCT {identity} AS id FROM {table} "
+            f"WHERE tenant = :tenant) m JOIN {table} v ON v.position = {seek(kind)} "
+            "LEFT JOIN contexts c ON c.context = v.context AND c.type = 'Course' "
+            "WHERE coalesce(v.workflow_state, 'active') <> 'deleted' "
             "AND NOT EXISTS (SELECT 1 FROM temp.here_seen s WHERE s.kind = :kind AND s.id = m.id)",
             {**self._point.bounds(), "kind": kind.value},
         )
-        return iter(rows)
+        return map(Absent._make, rows)
 
-    def _unseen_that_moved(self) -> Iterator[tuple[str, Micros]]:
+    def _unseen_results(self) -> Iterator[Absent]:
+        courses = self._views.execute(
+            "SELECT context, id FROM contexts WHERE tenant = :tenant AND type = 'Course'", self._point.bounds()
+        )
+        names: dict[int, str] = dict(courses.fetchall())
+        return (Absent(one.id, one.event_time, names.get(one.course)) for one in self._results.unseen())
+
+    def _unseen_that_moved(self) -> Iterator[Absent]:
         moved = self._views.execute(
             "SELECT DISTINCT result_id FROM moved_results WHERE tenant = :tenant", self._point.bounds()
         )
-        for local_id, here, is_active in self._by_id([one for (one,) in moved.fetchall() if one.isdecimal()]):
-            if is_active and local_id not in self._seen_by_id:
-                yield local_id, here.event_time
+        unseen = [one for (one,) in moved.fetchall() if one.isdecimal() and not self._results.has_seen(int(one))]
+        for local_id, here, is_active, course in self._by_id(unseen):
+            if is_active:
+                yield Absent(local_id, here.event_time, course)
 
     def ours(self, here: Here, body: dict[str, Any], *, is_implied: bool = False) -> Ours:
         """Return a version as the domain judges it."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.reconciliation import Cut, Judgement, Verdict
-from outcomes.domain.times import to_text
+from outcomes.domain.times import Micros, to_text
 from outcomes.projections.as_of.lookups import context_number
 from outcomes.projections.as_of.names import student_ids
 from outcomes.projections.as_of.point import PointInTime
@@ -18,7 +18,6 @@ from outcomes.projections.reconcile.present import Present
 from outcomes.projections.views.extract import WEEK
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import Observation, Writer
-from outcomes.store.observations.row_values import instant
 from outcomes.store.observations.spool import Spool
 from outcomes.store.sources.exports.report_csv import NEW_QUIZ, ReportRow
 
@@ -42,7 +41,7 @@ class Assessed(NamedTuple):
     attempt: int
     score: float | None
     possible: float | None
-    submitted_at: str | None
+    submitted_at: Micros | None
     questions: int
 
 
@@ -66,7 +65,7 @@ def assessed(lookups: Lookups, rows: Iterable[ReportRow]) -> Iterator[Assessed]:
             attempt,
             sum(scores) if scores else None,
             sum(possible) if possible else None,
-            next((row[9] for row in last if row[9]), None),
+            next((row[9] for row in last if row[9] is not None), None),
             len(last),
         )
 
@@ -75,7 +74,13 @@ class ReportComparison:
     """Compares one report; what it holds of New Quizzes is written to `spool`, if there is one."""
 
     def __init__(
-        self, connection: sqlite3.Connection, point: PointInTime, present: Present, cut: Cut, book: Book
+        self,
+        connection: sqlite3.Connection,
+        point: PointInTime,
+        present: Present,
+        cut: Cut,
+        book: Book,
+        shard: int | None,
     ) -> None:
         self._connection = connection
         self._point = point
@@ -83,7 +88,7 @@ class ReportComparison:
         self._cut = cut
         self.book = book
         self.strangers = 0
-        self._students = student_ids(connection, point)
+        self._students = student_ids(connection, point, shard)
         self._course: str | None = None
         self._known: dict[Key, list[dict[str, Any]]] = {}
 
@@ -122,7 +127,7 @@ class ReportComparison:
         return found
 
     def _told(self, one: Assessed, known: list[dict[str, Any]]) -> None:
-        until = instant(one.submitted_at)
+        until = one.submitted_at
         name = _name(one)
         if not known:
             found = Judgement(Verdict.NEVER_TOLD, None, until, why="the report has a result that no event told")
@@ -141,7 +146,7 @@ class ReportComparison:
         if any(_is(body, one.score) and body.get("attempt") == one.attempt for body in known):
             self.book.same(Kind.RESULT, one.course_id, told=False)
             return
-        time = instant(one.submitted_at)
+        time = one.submitted_at
         # A rubric's result for the same work wins (DOMAIN.md 5.12).
         rubric = (student, one.outcome_id, "assignment", one.assessment_id)
         if time is None or rubric in self._known:
@@ -151,7 +156,9 @@ class ReportComparison:
         found = Judgement(Verdict.NEVER_TOLD, None, time, why="New Quizzes: no event tells them")
         self.book.add(Kind.RESULT, _name(one), one.course_id, found, told=False)
         if spool is not None:
-            seen = Observation(Kind.RESULT, _name(one), _body(one, student, to_text(time)), time, None, TABLE)
+            seen = Observation(
+                Kind.RESULT, _name(one), _body(one, student, to_text(time), to_text(self._cut.at)), time, None, TABLE
+            )
             spool.write(writer.line(seen, time))
             self.book.written[Kind.RESULT] += 1
 
@@ -165,7 +172,8 @@ def _is(body: dict[str, Any], score: float | None) -> bool:
     return mine is score if mine is None or score is None else abs(mine - score) < _CLOSE
 
 
-def _body(one: Assessed, student: str, time: str) -> dict[str, Any]:
+def _body(one: Assessed, student: str, time: str, seen_at: str) -> dict[str, Any]:
+    # Graded again it has the same submission date: of two reports the later one is right.
     share = None if one.score is None or not one.possible else round(one.score / one.possible, _DIGITS)
     told = {
         "id": _name(one),
@@ -183,6 +191,6 @@ def _body(one: Assessed, student: str, time: str) -> dict[str, Any]:
         "associated_asset_type": "Assignment",
         "associated_asset_id": one.assessment_id,
         "workflow_state": "active",
-        "updated_at": time,
+        "updated_at": seen_at,
     }
     return {name: value for name, value in told.items() if value is not None}

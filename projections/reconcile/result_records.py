@@ -22,6 +22,7 @@ from outcomes.projections.mastery.columnar.id_numbers import id_numbers
 from outcomes.projections.reconcile.bit_set import BitSet
 from outcomes.projections.reconcile.plain_columns import NOTHING, Codes, whole_ids
 from outcomes.projections.views.extract import RUBRIC_ASSESSMENT
+from outcomes.projections.views.schema import ORDER
 
 RECORD: Final = np.dtype(
     [
@@ -60,14 +61,16 @@ SELECT result_id, position, event_time, updated_at, course, student, outcome_id,
     artifact_id, nullif(workflow_state, '{ACTIVE}'),
     CASE artifact_type WHEN '{RUBRIC_ASSESSMENT}' THEN 0 ELSE artifact_type END
 FROM result_versions WHERE event_time <= :until AND position <= :known_at
+ORDER BY week, course, student, outcome_id, result_id, {", ".join(ORDER)}
 """
 
 
 class Active(NamedTuple):
-    """A result that is active here."""
+    """A result that is active here; `course` is a context's number."""
 
     id: str
     event_time: Micros
+    course: int
 
 
 class Found(NamedTuple):
@@ -80,8 +83,8 @@ class Found(NamedTuple):
 class ResultRecords:
     """Records of one tenant's results at a point.
 
-    Left out are results that moved to another course, student or outcome, and ids that are no numbers: `result_by_id`
-    has those, too.
+    Left out are results that moved to another course, student or outcome, and ids that are no numbers: `Present`
+    finds those by their places.
     """
 
     def __init__(self, connection: sqlite3.Connection, point: PointInTime, part_events: int = _PART) -> None:
@@ -89,6 +92,7 @@ class ResultRecords:
         self.artifact_types = Codes((RUBRIC_ASSESSMENT, 0), ("", None))
         self._parts = 1 + point.known_at // part_events
         self._moved = _moved(connection, point)
+        self._seen_that_moved: set[int] = set()
         self._courses = _courses(connection, point)
         self._file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed by close
         self._begins = [0]
@@ -130,9 +134,15 @@ class ResultRecords:
         read = b"".join(os.pread(handle, size, block * size) for block in blocks.tolist())
         return np.frombuffer(read, dtype=RECORD)
 
-    def note_seen(self, places: Ints) -> None:
-        """Remember that an export holds what is at places."""
-        self._seen.add(places)
+    def note_seen(self, ids: Ints, places: Ints) -> None:
+        """Remember that an export holds results, by their ids and where their records are."""
+        self._seen.add(places[places >= 0])
+        if len(self._moved):
+            self._seen_that_moved.update(ids[np.isin(ids, self._moved)].tolist())
+
+    def has_seen(self, moved: int) -> bool:
+        """Whether an export holds a result that moved, and so has no record."""
+        return moved in self._seen_that_moved
 
     def unseen(self) -> Iterator[Active]:
         """Yield the active results that no export held, by id."""
@@ -149,8 +159,9 @@ class ResultRecords:
                 continue
             records = self._read_blocks(some)[~is_seen]
             records = records[(records["id"] != _NO_ID) & (records["state"] == active)]
-            for local_id, event_time in zip(records["id"].tolist(), records["event_time"].tolist(), strict=True):
-                yield Active(str(local_id), event_time)
+            columns = [records[name].tolist() for name in ("id", "event_time", "course")]
+            for local_id, event_time, course in zip(*columns, strict=True):
+                yield Active(str(local_id), event_time, course)
 
     def _write(self, connection: sqlite3.Connection, point: PointInTime) -> None:
         """Write the records, part by part."""

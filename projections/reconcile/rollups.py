@@ -51,14 +51,16 @@ class RollupBook:
         self.findings.append(found)
 
 
-def compare_rollups(connection: sqlite3.Connection, point: PointInTime, rollups: Iterable[Rollup]) -> RollupBook:
-    """Compare all numbers of some courses."""
+def compare_rollups(
+    connection: sqlite3.Connection, point: PointInTime, rollups: Iterable[Rollup], shard: int | None
+) -> RollupBook:
+    """Compare all numbers of some courses; users go by the ids of a shard."""
     book = RollupBook()
     courses: dict[str, list[Rollup]] = defaultdict(list)
     for rollup in rollups:
         courses[rollup.course_id].append(rollup)
     basis = Basis.at(connection, point)
-    students = student_ids(connection, point)
+    students = student_ids(connection, point, shard)
     for course, told in courses.items():
         _compare_course(basis, course, told, students, book)
     return book
@@ -79,6 +81,8 @@ def _compare_course(basis: Basis, course: str, told: list[Rollup], students: dic
         if student is None:
             book.strangers += 1
             continue
+        if (student, rollup.outcome_id) in seen:
+            continue  # Canvas lists a student once for every section
         seen.add((student, rollup.outcome_id))
         row = rows.get((student, rollup.outcome_id))
         ours = None if row is None or row.is_removed else row.score

@@ -64,9 +64,11 @@ class SameResults:
     def look(self, columns: Columns, latest: int) -> Look:
         """Tell what is the same; nothing that was saved after the second `latest` is."""
         updated, assessed, users, outcomes, courses, states, kinds, artifacts, *amounts = columns.values
-        places, here = self._records.find(whole_ids(columns.ids))
-        is_there = (places >= 0) & np.array([action != "D" for action in columns.actions], dtype=bool)
-        self._records.note_seen(places[is_there])
+        ids = whole_ids(columns.ids)
+        places, here = self._records.find(ids)
+        is_held = np.array([action != "D" for action in columns.actions], dtype=bool)
+        self._records.note_seen(ids[is_held], places[is_held])
+        is_there = (places >= 0) & is_held
         saved, own = seconds_of(updated), np.where(here["newest"] == 0, here["event_time"], here["newest"])
         is_same = is_there & (saved > ODD) & (saved <= own // _SECOND) & (saved <= latest)
         is_same &= self._students.numbers(users) == here["student"]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from outcomes.api.session import Session
 from outcomes.domain.errors import UnreadableInput, UsageError
-from outcomes.domain.identity import Context, Kind, parse_context
+from outcomes.domain.identity import SHARD, Context, Kind, parse_context
 from outcomes.domain.reconciliation import Cut
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.reconcile import outcomes_csv
@@ -16,7 +16,7 @@ from outcomes.projections.reconcile.present import Present
 from outcomes.projections.reconcile.report import TABLE, ReportComparison, assessed
 from outcomes.projections.reconcile.report_places import observed_places
 from outcomes.store.observations.lookups import Lookups
-from outcomes.store.observations.observation import SHARD, Institution, Observation, Writer
+from outcomes.store.observations.observation import Institution, Observation, Writer
 from outcomes.store.observations.spool import Spool
 from outcomes.store.sources.exports.outcomes_csv import is_outcomes_csv, nodes_in
 from outcomes.store.sources.exports.report_csv import places_in, rows_in
@@ -78,7 +78,7 @@ def compare_file(
         return _outcomes(session, source, subject, context, book, write if spool is not None else None)
     point = subject.point
     with session.reading() as connection, Lookups() as lookups, Present(connection, session.log, point) as present:
-        comparison = ReportComparison(connection, point, present, subject.cut, book)
+        comparison = ReportComparison(connection, point, present, subject.cut, book, subject.institution.shard)
         comparison.run(assessed(lookups, rows_in(source)), spool, writer)
         if spool is not None:
             for seen in observed_places(present, subject.institution, places_in(source), subject.cut.at):

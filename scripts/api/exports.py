@@ -14,12 +14,14 @@ from outcomes.api.session import Session
 from outcomes.domain.errors import SeveralTenants, UnreadableInput, UsageError
 from outcomes.domain.reconciliation import Cut
 from outcomes.domain.times import Micros, moment, to_text
-from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve, resolve_cut, tenants
+from outcomes.projections.as_of.point import PointInTime, PointQuery, check_tenant, resolve, resolve_cut, tenants
 from outcomes.projections.history.diff import students_changed
 from outcomes.projections.reconcile.book import Book, Coverage
 from outcomes.projections.reconcile.comparison import Comparison, Watch
 from outcomes.projections.reconcile.present import Present
+from outcomes.projections.reconcile.root_account import root_account
 from outcomes.projections.reconcile.row_file import RowFile
+from outcomes.store.ingest.door import A_DAY
 from outcomes.store.ingest.ingest import Ingest, IngestReport
 from outcomes.store.log.provenance import first_told
 from outcomes.store.observations.lookups import Lookups
@@ -30,7 +32,6 @@ from outcomes.store.sources.exports.columns import KNOWN_COLUMNS, TABLES
 from outcomes.store.sources.exports.files import rows_of, tables_in
 
 LAG = "4h"
-_LOOKED_AT = 500
 
 
 class Pass(NamedTuple):
@@ -51,12 +52,22 @@ class Owner(NamedTuple):
     context: str | None = None
 
 
+class _Question(NamedTuple):
+    """One export to compare: where it lies, of when it is, whose; `begins` says that it may be of a new institution."""
+
+    source: Path
+    cut: Cut
+    owner: Owner
+    watch: Watch
+    begins: bool = False
+
+
 def bootstrap(session: Session, source: Path, at: Time, owner: Owner, watch: Watch) -> Bootstrapped:
     """Take the state before the subscription out of an export, see `Home.bootstrap`."""
     started = time.monotonic()
-    exported_at = _instant(at)
+    exported_at = export_time(session, at)
     with Spool() as spool:
-        found = _compare(session, source, Cut(exported_at, 0, None), owner, spool, watch, Book(keeps=False))
+        found = _compare(session, _Question(source, Cut(exported_at, 0, None), owner, watch, begins=True), spool)
         report = _append(session, spool, source, exported_at)
     return Bootstrapped(
         tenant=found.tenant,
@@ -76,30 +87,32 @@ def reconcile(
     session: Session, source: Path, at: Time, lag: str, owner: Owner, watch: Watch, *, write: bool
 ) -> Reconciliation:
     """Compare the log with an export, see `Home.reconcile`."""
-    exported_at = _instant(at)
+    exported_at = export_time(session, at)
     cut = Cut(exported_at, duration(lag), None)
+    question = _Question(source, cut, owner, watch)
     if not write:
-        found = _compare(session, source, cut, owner, None, watch, Book())
+        found = _compare(session, question, None)
         return _answer(found, cut)
     with Spool() as spool:
-        found = _compare(session, source, cut, owner, spool, watch, Book())
-        before = session.log.head
+        found = _compare(session, question, spool)
         report = _append(session, spool, source, exported_at)
-    return _answer(found, cut, _changed(session, found.tenant, before), report.appended)
+    return _answer(found, cut, _changed(session, found.tenant, report), report.appended)
 
 
-def _instant(at: Time) -> Micros:
+def export_time(session: Session, at: Time) -> Micros:
+    """Return when an export was made; raises UsageError for none, or one that has not come."""
     found = instant(at)
     if found is None:
         raise UsageError("say when the export was made: --at TIME, as its job told")
+    if found > session.clock() + A_DAY:
+        raise UsageError(f"--at {to_text(found)} is more than a day ahead: say when the export was made")
     return found
 
 
-def _compare(
-    session: Session, source: Path, cut: Cut, owner: Owner, spool: Spool | None, watch: Watch, book: Book
-) -> Pass:
+def _compare(session: Session, question: _Question, spool: Spool | None) -> Pass:
+    source, cut, owner, watch, begins = question
     if source.is_file():
-        return _compare_file(session, source, cut, owner, spool)
+        return _compare_file(session, question, spool)
     files = tables_in(source)
     rows: dict[str, int] = {}
 
@@ -108,9 +121,10 @@ def _compare(
         watch(table, done)
 
     remarks = tuple(_unknown_columns(files))
+    book = Book(keeps=not begins)
     with session.reading() as connection, Lookups() as lookups:
-        institution, point = _institution(session, connection, files, owner)
-        if cut.lag or spool is None:
+        institution, point = _institution(session, connection, files, owner, begins=begins)
+        if not begins:
             cut = cut._replace(first_told=_first_told(session, institution.tenant))
         shaper, writer = Shaper(institution, lookups), Writer(institution, cut.at)
         with Present(connection, session.log, point) as present:
@@ -123,9 +137,10 @@ def _compare(
     return Pass(institution.tenant, book, rows, missing, remarks)
 
 
-def _compare_file(session: Session, source: Path, cut: Cut, owner: Owner, spool: Spool | None) -> Pass:
+def _compare_file(session: Session, question: _Question, spool: Spool | None) -> Pass:
+    source, cut, owner, _, begins = question
     with session.reading() as connection:
-        institution, point = _institution(session, connection, {}, owner)
+        institution, point = _institution(session, connection, {}, owner, begins=begins)
     found = compare_file(session, source, Subject(institution, point, cut), owner.context, spool)
     return Pass(institution.tenant, found.book, found.rows, (), found.remarks)
 
@@ -139,16 +154,23 @@ def _first_told(session: Session, tenant: str) -> Micros | None:
 
 
 def _institution(
-    session: Session, connection: sqlite3.Connection, files: dict[str, list[Path]], owner: Owner
+    session: Session, connection: sqlite3.Connection, files: dict[str, list[Path]], owner: Owner, *, begins: bool
 ) -> tuple[Institution, PointInTime]:
     """Return whose export it is; raises UsageError where nobody can tell, UnreadableInput where it is another's."""
     known = tenants(connection)
     told = _root_uuid(files)
+    if not (begins and (not known or told == owner.tenant)):
+        check_tenant(connection, owner.tenant)
     uuid = (
         owner.tenant
         or (told if told in known or not known else None)
         or (next(iter(known)) if len(known) == 1 else None)
     )
+    if uuid is None and told is not None:
+        raise UnreadableInput(
+            f"{files['accounts'][0]} is of the root account {told}, of which the log holds nothing: this is another "
+            "institution's export; to begin with it, name it: bootstrap --tenant"
+        )
     if uuid is None and len(known) > 1:
         raise SeveralTenants(list(known))
     if uuid is None:
@@ -158,7 +180,7 @@ def _institution(
             f"{files['accounts'][0]} is of the root account {told}, not of {uuid}: this is another institution's export"
         )
     cut = resolve_cut(connection, PointQuery(uuid))
-    root = _root_account(session, uuid)
+    root = root_account(connection, session.log, uuid)
     institution = Institution(uuid, root, owner.shard)
     if owner.shard is not None and institution.shard != owner.shard:
         raise UsageError(
@@ -182,20 +204,6 @@ def _root_uuid(files: dict[str, list[Path]]) -> str | None:
     return next(iter(roots), None)
 
 
-def _root_account(session: Session, tenant: str) -> str | None:
-    """Return the global id of a root account, as the first events of it tell it."""
-    number = session.log.tenants().get(tenant)
-    if number is None:
-        return None
-    for looked_at, record in enumerate(session.log.records()):
-        if looked_at > _LOOKED_AT:
-            break
-        root = getattr(getattr(session.log.parse(record), "metadata", None), "root_account_id", None)
-        if root is not None and str(record.originator_id).startswith(f"{number:06d}/"):
-            return str(root)
-    return None
-
-
 def _unknown_columns(files: dict[str, list[Path]]) -> Iterator[str]:
     """Say which columns this version does not know: they are left aside."""
     for table, paths in files.items():
@@ -210,15 +218,17 @@ def _append(session: Session, spool: Spool, source: Path, at: Micros) -> IngestR
     return run.run([spool.source(f"export of {to_text(at)}: {source}")])
 
 
-def _changed(session: Session, tenant: str, before: int) -> ScoreChanges:
-    """Return the scores and the mastery that differ between the log up to a position and all of it."""
+def _changed(session: Session, tenant: str, report: IngestReport) -> ScoreChanges:
+    """Return the scores and the mastery that differ between the log before what was appended, and with it.
+
+    What others appended before it, or since, is no part of that; what they wrote between two batches of it is.
+    """
     found = RowFile()
-    if session.log.head == before:
+    if not report.appended:
         return ScoreChanges(lambda: iter(()))
     with session.reading() as connection:
-        query = PointQuery(tenant)
-        after = resolve(connection, query)
-        known = resolve(connection, PointQuery(tenant, None, str(before)))._replace(until=after.until)
+        after = resolve(connection, PointQuery(tenant, None, str(report.head)))
+        known = resolve(connection, PointQuery(tenant, None, str(report.before)))._replace(until=after.until)
         for row in students_changed(connection, known, after, None):
             found.add(row)
     return ScoreChanges(lambda: map(ScoreChange.of, found.rows()))

@@ -4,9 +4,12 @@ from pathlib import Path
 
 from outcomes.api.answers.exports import ComparedRollup, RollupComparison
 from outcomes.api.arguments import Id, Time, id_text, time_text
+from outcomes.api.exports import export_time
 from outcomes.api.session import Session
+from outcomes.domain.times import to_text
 from outcomes.projections.as_of.point import PointQuery, resolve
 from outcomes.projections.reconcile.rollups import compare_rollups
+from outcomes.projections.reconcile.root_account import root_account, shard_of
 from outcomes.store.sources.exports.rollups import rollups_in
 
 
@@ -14,10 +17,12 @@ def reconcile_rollups(
     session: Session, source: Path, at: Time, tenant: str | None, course: Id | None
 ) -> RollupComparison:
     """Compare the numbers of a file with ours as of the time at which Canvas answered."""
+    when = export_time(session, at)
     rollups = list(rollups_in(source, id_text(course)))
     with session.reading() as connection:
         point = resolve(connection, PointQuery(tenant, time_text(at)))
-        book = compare_rollups(connection, point, rollups)
+        shard = shard_of(root_account(connection, session.log, point.tenant))
+        book = compare_rollups(connection, point, rollups, shard)
     findings = (
         ComparedRollup(
             course_id=found.course_id,
@@ -32,5 +37,5 @@ def reconcile_rollups(
     )
     causes = {cause.value: count for cause, count in book.causes.items()}
     return RollupComparison(
-        point.tenant, str(time_text(at)), book.compared, book.equal, book.strangers, causes, tuple(findings)
+        point.tenant, to_text(when), book.compared, book.equal, book.strangers, causes, tuple(findings)
     )

@@ -84,11 +84,13 @@ class IngestReport:
     damaged: list[str] = field(default_factory=list)
     is_followed: bool = True
     """Whether the read model has taken it all; if its file was locked, it catches up at the next question."""
+    before: int = 0
+    """The position before the first that was appended."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's answer."""
         answer = asdict(self)
-        del answer["damaged"], answer["is_followed"]
+        del answer["damaged"], answer["is_followed"], answer["before"]
         return answer
 
 
@@ -275,6 +277,8 @@ class Ingest:
     def _count(self, batch: IncomingBatch, appended: Appended) -> None:
         report = self.report
         report.read += len(batch.arrivals) + len(batch.refused)
+        if not report.appended:
+            report.before = appended.head - len(appended.arrivals)
         report.appended += len(appended.arrivals)
         report.duplicates += len(batch.arrivals) - len(appended.arrivals)
         report.quarantined += len(batch.refused)

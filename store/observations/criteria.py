@@ -30,7 +30,10 @@ def criterion_of(data: Any) -> dict[str, Any]:
         raise ValueError("data holds no rubric_criterion")  # noqa: TRY004 - the same verdict as for other text
     named = {str(name).lstrip(":"): value for name, value in found.items()}
     kept = {name: number(named[name]) for name in ("mastery_points", "points_possible") if named.get(name) is not None}
-    ratings = [_rating(rating) for rating in named.get("ratings") or [] if isinstance(rating, dict)]
+    levels = named.get("ratings") or []
+    if not isinstance(levels, list):
+        raise ValueError(f"ratings are {levels!r:.40}, no list")  # noqa: TRY004 - the same verdict as for other text
+    ratings = [_rating(rating) for rating in levels if isinstance(rating, dict)]
     description = named.get("description")
     return {
         **({} if description is None else {"description": str(description)}),

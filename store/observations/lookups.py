@@ -20,9 +20,9 @@ CREATE TABLE ratings (proficiency TEXT, id TEXT, updated_at TEXT, rating TEXT, P
 CREATE TABLE assessed (assignment_id TEXT, user_id TEXT, user_uuid TEXT, course_id TEXT,
     PRIMARY KEY (assignment_id, user_id)) WITHOUT ROWID;
 CREATE TABLE report (course TEXT, user TEXT, outcome TEXT, type TEXT, assessment TEXT, question TEXT, attempt INTEGER,
-    score REAL, possible REAL, submitted_at TEXT,
+    score REAL, possible REAL, submitted_at INTEGER,
     PRIMARY KEY (course, user, outcome, type, assessment, question, attempt)) WITHOUT ROWID;
-CREATE TABLE newest (id TEXT PRIMARY KEY, ts TEXT, place INTEGER) WITHOUT ROWID;
+CREATE TABLE newest (id TEXT PRIMARY KEY, ts INTEGER, place INTEGER) WITHOUT ROWID;
 """
 
 

@@ -6,11 +6,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from outcomes.domain.entities.observation import observed_name
-from outcomes.domain.identity import Kind
+from outcomes.domain.identity import SHARD, Kind
 from outcomes.domain.times import Micros, to_text
 
 PRODUCER: Final = "outcomes.export"
-SHARD: Final = 10**13
 
 
 class Observation(NamedTuple):

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from outcomes.domain.entities.observation import id_field_of
-from outcomes.domain.errors import UnreadableInput
 from outcomes.store.observations import outcome_rows, place_rows, result_rows
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import Institution, Observation
@@ -46,6 +45,4 @@ class Shaper:
                 unspecified = tuple(row.unspecified)
                 yield Observation(kind, local_id, shaped, updated_at, created_at, table, unspecified)
         except (ValueError, OverflowError) as error:
-            raise UnreadableInput(
-                f"{row.file} line {row.line}: {table} {row.id}: {error}: export the table again"
-            ) from error
+            raise row.unreadable(table, error) from error

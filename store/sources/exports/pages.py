@@ -111,6 +111,9 @@ def _decoder(names: tuple[str, ...]) -> tuple[msgspec.json.Decoder[Any], Any]:
     return msgspec.json.Decoder(list[row]), value()
 
 
+_PARTS = ("key", "value", "meta")
+
+
 def nested_row(record: dict[str, Any], table: str, name: str, number: int) -> ExportRow:
     """Return the row of a record; raises UnreadableInput.
 
@@ -118,15 +121,20 @@ def nested_row(record: dict[str, Any], table: str, name: str, number: int) -> Ex
     """
     if not record.keys() & {"key", "value"}:
         record = _nested(record)
-    key, value, meta = record.get("key"), record.get("value") or {}, record.get("meta") or {}
-    row_id = identity((key or {}).get("id") if isinstance(key, dict) else None) or identity(value.get("id"))
+    key, value, meta = (record.get(part) or {} for part in _PARTS)
+    for part, found in zip(_PARTS, (key, value, meta), strict=True):
+        if not isinstance(found, dict):
+            raise UnreadableInput(
+                f"{name} line {number}: {part} is {found!r:.40}, no object: is it a file of {table} of Canvas Data 2?"
+            )
+    row_id = identity(key.get("id")) or identity(value.get("id"))
     if row_id is None:
         raise UnreadableInput(f"{name} line {number} has no key.id: is it a file of {table} of Canvas Data 2?")
     return ExportRow(row_id, value, meta.get("action"), str(meta.get("ts") or ""), name, number)
 
 
 def _nested(flat: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"key": {}, "value": {}, "meta": {}}
+    found: dict[str, Any] = {part: {} for part in _PARTS}
     for name, field in flat.items():
         part, dot, rest = name.partition(".")
         inner, column = (part, rest) if dot and part in found else ("value", name)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from outcomes.domain.errors import UnreadableInput
+from outcomes.domain.times import Micros, micros, parse_moment
 from outcomes.store.sources.content import any_text_in
 from outcomes.store.sources.exports.delimited import csv_records, lines_of, table_of
 from outcomes.store.sources.exports.rows import number, whole
@@ -33,7 +34,7 @@ class ReportRow(NamedTuple):
     attempt: int
     score: float | None
     possible: float | None
-    submitted_at: str | None
+    submitted_at: Micros | None
     line: int
 
 
@@ -83,8 +84,12 @@ def rows_in(path: Path) -> Iterator[ReportRow]:
                 continue  # Canvas ends an empty report with a sentence
             try:
                 yield _row(row, line)
-            except ValueError as error:
+            except (ValueError, OverflowError) as error:
                 raise UnreadableInput(f"{name} line {line}: {error}: run the report again") from error
+
+
+def _instant(text: str | None) -> Micros | None:
+    return None if text is None or not text.strip() else micros(parse_moment(text))
 
 
 def _row(row: dict[str, str | None], line: int) -> ReportRow:
@@ -102,6 +107,6 @@ def _row(row: dict[str, str | None], line: int) -> ReportRow:
         whole(row.get("attempt")) or 0,
         number(row["outcome score"]),
         number(row.get("learning outcome points possible")),
-        row.get("submission date"),
+        _instant(row.get("submission date")),
         line,
     )

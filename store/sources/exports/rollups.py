@@ -39,9 +39,9 @@ def rollups_in(path: Path, course: str | None) -> Iterator[Rollup]:
 
 
 def _of_course(answer: dict[str, Any], course: str, path: Path) -> Iterator[Rollup]:
-    linked = answer.get("linked") or {}
-    methods = {str(one.get("id")): one for one in linked.get("outcomes") or [] if isinstance(one, dict)}
     try:
+        linked = answer.get("linked") or {}
+        methods = {str(one.get("id")): one for one in linked.get("outcomes") or [] if isinstance(one, dict)}
         for rollup in answer["rollups"]:
             user = identity((rollup.get("links") or {}).get("user"))
             for score in rollup.get("scores") or []:
@@ -49,7 +49,7 @@ def _of_course(answer: dict[str, Any], course: str, path: Path) -> Iterator[Roll
                 if user is not None and outcome is not None:
                     value, count = number(score.get("score")), whole(score.get("count"))
                     yield Rollup(course, user, outcome, value, count, methods.get(outcome))
-    except (AttributeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
         raise UnreadableInput(
             f"{path}: a rollup of Course:{course} cannot be read ({error}): fetch it again"
         ) from error

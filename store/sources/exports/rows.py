@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from outcomes.domain.errors import UnreadableInput
+
 UNSPECIFIED: Final = "__dap_unspecified__"
 """What the export writes in place of a value of an enumeration that it does not know."""
 TRUNCATED: Final = "__cd2_oversized_truncated__"
@@ -32,6 +34,10 @@ class ExportRow(NamedTuple):
     def is_gone(self) -> bool:
         """Whether the row was deleted for good."""
         return self.action == "D"
+
+    def unreadable(self, table: str, error: Exception) -> UnreadableInput:
+        """Return what to raise where a value of the row cannot be read: it names the row."""
+        return UnreadableInput(f"{self.file} line {self.line}: {table} {self.id}: {error}: export the table again")
 
     @property
     def unspecified(self) -> list[str]:
@@ -63,7 +69,7 @@ def number(value: Any) -> float | None:
     """Return a number; None for what is none. Raises ValueError for other text."""
     if value is None or value == "":
         return None
-    if isinstance(value, bool):
+    if isinstance(value, bool | dict | list):
         raise ValueError(f"{value!r} is no number")  # noqa: TRY004 - the same verdict as for other text
     found = float(value)
     if found != found or found in {float("inf"), float("-inf")}:  # noqa: PLR0124 - only nan differs from itself
