@@ -49,12 +49,13 @@ class Cut(NamedTuple):
 
 
 class Theirs(NamedTuple):
-    """A row of an export: its fields as events have them, and its own clock."""
+    """A row of an export: its fields as events have them, and its own clock; `untold` are fields that it lacks."""
 
     body: Mapping[str, Any]
     updated_at: Micros
     created_at: Micros | None
     unspecified: tuple[str, ...] = ()
+    untold: frozenset[str] = frozenset()
 
 
 class Ours(NamedTuple):
@@ -102,7 +103,7 @@ def judge(kind: Kind, theirs: Theirs, ours: Ours | None, cut: Cut) -> Judgement:
         return Judgement(Verdict.CANNOT_SAY, why=f"the export does not tell {', '.join(theirs.unspecified)}")
     if ours is None:
         return _never_told(theirs, cut)
-    fields = differences(kind, ours.body, theirs.body)
+    fields = differences(kind, ours.body, theirs.body, theirs.untold)
     age = _age(theirs, ours, has_changed=bool(fields))
     if ours.is_implied and (age > 0 or fields):
         return Judgement(Verdict.SILENT, ours.clock, theirs.updated_at, fields, "Canvas changed it without an event")
@@ -207,10 +208,14 @@ _NUMBERED: Final = frozenset({"n_mastery", "decaying_average", "weighted_average
 _TIMES: Final = frozenset({"assessed_at"})
 
 
-def differences(kind: Kind, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the fields in which two states differ, each [ours, theirs]."""
+def differences(
+    kind: Kind, ours: Mapping[str, Any], theirs: Mapping[str, Any], untold: frozenset[str] = frozenset()
+) -> dict[str, tuple[Any, Any]]:
+    """Return the fields in which two states differ, each [ours, theirs]; without those that theirs does not tell."""
     found = {}
     for name in COMPARED.get(kind, tuple({**ours, **theirs})):
+        if name in untold:
+            continue
         mine, other = ours.get(name), theirs.get(name)
         if mine == other or _normal(name, mine) == _normal(name, other) or _are_close(mine, other):
             continue

@@ -23,6 +23,7 @@ from outcomes.store.observations.result_rows import assignment_of
 from outcomes.store.observations.row_values import time
 from outcomes.store.observations.shaping import Shaper
 from outcomes.store.observations.spool import Spool
+from outcomes.store.observations.told_fields import columns_of
 from outcomes.store.sources.exports.columns import TABLES
 from outcomes.store.sources.exports.files import pages_of, rows_of
 from outcomes.store.sources.exports.pages import Page
@@ -54,6 +55,8 @@ _ALL_KINDS: dict[str, tuple[Kind, ...]] = {
     "submissions": (Kind.SUBMISSION,),
 }
 """What is gone with a row of each table."""
+_DETAILS = {"learning_outcome_results": (Kind.RESULT_DETAIL,)}
+"""What else a row tells of, and is of no use without it."""
 _GLOBAL = frozenset({Kind.ACCOUNT, Kind.COURSE, Kind.USER, Kind.ENROLLMENT})
 """Kinds whose events have global ids."""
 
@@ -80,6 +83,7 @@ class Comparison:
         self.book = book
         self._spool = spool
         self._writer = writer
+        self._lacking_in_json: dict[str, frozenset[str]] = {}
 
     def run(self, files: dict[str, list[Path]], watch: Watch) -> None:
         """Read all tables that are there, those first that others need. Raises UnreadableInput."""
@@ -120,14 +124,15 @@ class Comparison:
             rest = places
             if len(places):
                 self._refuse_another_institution(table, page.row(places[0]))
+            lacking = self._lacking(table, page, paths)
             if table == "learning_outcome_results":
-                is_whole_page, rest = self._not_the_same(page, places)
+                is_whole_page, rest = self._not_the_same(page, places, lacking)
                 is_whole = is_whole and is_whole_page
             rows = [page.row(place) for place in rest]
             is_whole = is_whole and all(row.action is None for row in rows)
             self._refuse_other_times(table, rows)
             self._keep(table, rows)
-            self._page(table, rows)
+            self._page(table, rows, lacking)
             done += len(places)
             watch(table, done)
         # Of an increment in which nothing changed there are files, and no rows: nothing is absent from that.
@@ -142,6 +147,22 @@ class Comparison:
             return
         for path in paths:
             yield from ((page, range(len(page))) for page in pages_of(path, table))
+
+    def _lacking(self, table: str, page: Page, paths: list[Path]) -> frozenset[str]:
+        """Return the columns that the export does not have; JSON lacks those that no row of the whole table has."""
+        if self._spool is None and table not in KINDS:
+            return frozenset()
+        wanted = columns_of((*_ALL_KINDS[table], *_DETAILS.get(table, ())))
+        if page.has_head:
+            return wanted - page.names(wanted)
+        if table not in self._lacking_in_json:
+            rest = wanted
+            for one in (one for path in paths for one in pages_of(path, table) if not one.has_head):
+                rest -= one.names(rest)
+                if not rest:
+                    break
+            self._lacking_in_json[table] = rest
+        return self._lacking_in_json[table]
 
     def _is_incremental(self, table: str, paths: list[Path]) -> bool:
         firsts = (next(rows_of(path, table), None) for path in paths)
@@ -171,7 +192,7 @@ class Comparison:
                 student = text(row.value.get("user_uuid")) or self._lookups.user_uuid(user)
                 yield assignment, user, student, identity(row.value.get("context_id"))
 
-    def _page(self, table: str, page: list[ExportRow]) -> None:
+    def _page(self, table: str, page: list[ExportRow], lacking: frozenset[str]) -> None:
         if self._spool is None and table not in KINDS:
             return  # these get no verdict: they are of use only where they are recorded
         seen: dict[Kind, list[Observation]] = defaultdict(list)
@@ -179,7 +200,7 @@ class Comparison:
             if row.is_gone:
                 self._gone(table, row)
             else:
-                for found in self._shaper.observations(table, row):
+                for found in self._shaper.observations(table, row, lacking):
                     seen[found.kind].append(found)
         for kind, observations in seen.items():
             if kind in OBSERVED_ONLY:
@@ -189,7 +210,7 @@ class Comparison:
             else:
                 self._judge(kind, observations, self._present.versions(kind, [one.id for one in observations]))
 
-    def _not_the_same(self, page: Page, places: Sequence[int]) -> tuple[bool, Sequence[int]]:
+    def _not_the_same(self, page: Page, places: Sequence[int], lacking: frozenset[str]) -> tuple[bool, Sequence[int]]:
         """Count the results that are surely the same; return whether none has an action, and which are left.
 
         Of those that are the same, too, their details are observed.
@@ -206,7 +227,7 @@ class Comparison:
         if self._spool is not None:
             same = [page.row(places[place]) for place in np.flatnonzero(look.is_same).tolist()]
             self._keep("learning_outcome_results", same)
-            self._observe(Kind.RESULT_DETAIL, [one for row in same for one in self._shaper.details(row)])
+            self._observe(Kind.RESULT_DETAIL, [one for row in same for one in self._shaper.details(row, lacking)])
         rest = [places[place] for place in np.flatnonzero(~look.is_same).tolist()]
         return not any(columns.actions), rest
 
@@ -247,8 +268,8 @@ class Comparison:
             if found is not None and body is not None:
                 is_implied = kind is Kind.LINK and self._is_changed_silently(body, found, one)
                 ours = self._present.ours(found, body, is_implied=is_implied)
-            theirs = Theirs(one.body, one.updated_at, one.created_at, one.unspecified)
-            self._conclude(kind, one, judge(kind, theirs, ours, self._cut), found)
+            theirs = Theirs(one.body, one.updated_at, one.created_at, one.unspecified, one.untold)
+            self._conclude(kind, one.completed(body or {}), judge(kind, theirs, ours, self._cut), found)
 
     def _is_changed_silently(self, body: dict[str, Any], here: Here, seen: Observation) -> bool:
         outcome, saved = body.get("learning_outcome_id"), seen.updated_at
@@ -293,18 +314,20 @@ class Comparison:
         here = self._present.versions(kind, [one.id for one in seen])
         bodies = self._present.bodies(found.position for found in here.values())
         for one in seen:
-            found = here.get(one.id)
+            found, known = here.get(one.id), None
             time = one.updated_at
             if found is not None:
                 known = bodies.get(found.position)
-                if known is None or found.updated_at > one.updated_at or not differences(kind, known, one.body):
+                if known is None or found.updated_at > one.updated_at:
+                    continue
+                if not differences(kind, known, one.body, one.untold):
                     continue
                 # Changed without being saved, as the posting of a grade is: of two exports the later one is right.
                 time = self._cut.at if found.updated_at == one.updated_at else max(time, found.event_time)
                 if time < found.event_time:
                     continue
             if not one.unspecified:
-                self._write(one, time)
+                self._write(one.completed(known or {}), time)
 
     def _gone(self, table: str, row: ExportRow) -> None:
         for kind in _ALL_KINDS[table]:

@@ -1,5 +1,6 @@
 """An observation on its way into the log: what a row said, when, and the bytes of its event."""
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ class Observation(NamedTuple):
     """What a row of an export says of one entity.
 
     `updated_at` is the row's own clock, `created_at` bounds what it says about before. `body` is that of an event of
-    the kind; `unspecified` names the columns that the export could not tell.
+    the kind; `unspecified` names the columns that the export could not tell, `untold` the fields that it does not have.
     """
 
     kind: Kind
@@ -26,6 +27,14 @@ class Observation(NamedTuple):
     created_at: Micros | None
     table: str
     unspecified: tuple[str, ...] = ()
+    untold: frozenset[str] = frozenset()
+
+    def completed(self, known: Mapping[str, Any]) -> "Observation":
+        """Return the same with what is known already of what the export does not tell."""
+        if not self.untold:
+            return self
+        kept = {name: known[name] for name in self.untold if known.get(name) is not None}
+        return self._replace(body={**kept, **self.body})
 
     @property
     def course(self) -> str | None:

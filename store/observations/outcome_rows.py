@@ -102,7 +102,7 @@ def proficiency(row: ExportRow, around: Around) -> Shaped:
             "outcome_proficiency_id": row.id,
             "context_type": text(row.value.get("context_type")),
             "context_id": identity(row.value.get("context_id")),
-            "outcome_proficiency_ratings": ratings,
+            "outcome_proficiency_ratings": ratings or None,
             **told,
             "updated_at": max(saved, default=None, key=moment_of),
         },

@@ -8,7 +8,7 @@ import csv
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 import orjson
@@ -37,7 +37,9 @@ class Columns(NamedTuple):
 
 
 class Page(ABC):
-    """Some rows of a file, in its order."""
+    """Some rows of a file, in its order; `has_head` says whether the file itself names its columns."""
+
+    has_head: ClassVar[bool] = True
 
     @abstractmethod
     def __len__(self) -> int:
@@ -51,6 +53,10 @@ class Page(ABC):
     def columns(self, names: tuple[str, ...]) -> Columns | None:
         """Return columns; None where the page has to be read row by row, be it only to say what is wrong with it."""
 
+    @abstractmethod
+    def names(self, among: frozenset[str]) -> frozenset[str]:
+        """Return which of some columns there are: those of the file's head, or those that any of these rows has."""
+
     def rows(self) -> Iterator[ExportRow]:
         """Yield all rows; raises UnreadableInput that names the line."""
         return map(self.row, range(len(self)))
@@ -58,6 +64,8 @@ class Page(ABC):
 
 class JsonPage(Page):
     """Lines of JSON: {"key": {"id"}, "value": {…}, "meta": {"ts", "action"}}."""
+
+    has_head: ClassVar[bool] = False
 
     def __init__(self, name: str, table: str, numbers: Sequence[int], lines: list[bytes]) -> None:
         self._name, self._table = name, table
@@ -98,6 +106,18 @@ class JsonPage(Page):
             [row.meta and row.meta.ts for row in read],
             [[getattr(value, name) for value in values] for name in names],
         )
+
+    def names(self, among: frozenset[str]) -> frozenset[str]:
+        """Return which columns any row has, be it as a null."""
+        text = b"\n".join(self._lines)
+        # Most that are not there stand nowhere in the text, which is seen at once.
+        rest = {name for name in among if name.encode() in text}
+        found: set[str] = set()
+        for row in self.rows() if rest else ():
+            found |= rest & row.value.keys()
+            if len(found) == len(rest):
+                break
+        return frozenset(found)
 
 
 @cache
@@ -194,6 +214,10 @@ class TextPage(Page):
         if not all(ids):
             return None
         return Columns(ids, column("meta.action"), column("meta.ts"), [column(name) for name in names])
+
+    def names(self, among: frozenset[str]) -> frozenset[str]:
+        """Return which columns the head names."""
+        return among & {column.removeprefix("value.") for column in self._head}
 
 
 def _csv_fields(texts: list[str]) -> list[list[str]] | None:

@@ -32,6 +32,14 @@ class ParquetPage(Page):
         for number, found in enumerate(self._batch.to_pylist(), self._first):
             yield nested_row(_plain(found), self._table, self._name, number)
 
+    def names(self, among: frozenset[str]) -> frozenset[str]:
+        """Return which columns the schema names."""
+        schema = self._batch.schema
+        if "value" not in schema.names:
+            return among & {name.removeprefix("value.") for name in schema.names}
+        value = schema.field("value").type
+        return among & {value.field(place).name for place in range(value.num_fields)}
+
     def columns(self, names: tuple[str, ...]) -> Columns | None:
         """Return columns, or None."""
         places = {name: self._batch.column(name) for name in self._batch.schema.names}
