@@ -23,7 +23,7 @@ from outcomes.store.observations.result_rows import assignment_of
 from outcomes.store.observations.row_values import time
 from outcomes.store.observations.shaping import Shaper
 from outcomes.store.observations.spool import Spool
-from outcomes.store.observations.told_fields import columns_of
+from outcomes.store.observations.told_fields import are_all_told, columns_of
 from outcomes.store.sources.exports.columns import TABLES
 from outcomes.store.sources.exports.files import pages_of, rows_of
 from outcomes.store.sources.exports.pages import Page
@@ -152,17 +152,21 @@ class Comparison:
         """Return the columns that the export does not have; JSON lacks those that no row of the whole table has."""
         if self._spool is None and table not in KINDS:
             return frozenset()
-        wanted = columns_of((*_ALL_KINDS[table], *_DETAILS.get(table, ())))
+        kinds = (*_ALL_KINDS[table], *_DETAILS.get(table, ()))
         if page.has_head:
+            wanted = columns_of(kinds)
             return wanted - page.names(wanted)
         if table not in self._lacking_in_json:
-            rest = wanted
-            for one in (one for path in paths for one in pages_of(path, table) if not one.has_head):
-                rest -= one.names(rest)
-                if not rest:
-                    break
-            self._lacking_in_json[table] = rest
+            self._lacking_in_json[table] = self._absent_from_json(table, kinds, paths)
         return self._lacking_in_json[table]
+
+    def _absent_from_json(self, table: str, kinds: Sequence[Kind], paths: list[Path]) -> frozenset[str]:
+        lacking = columns_of(kinds)
+        for page in (page for path in paths for page in pages_of(path, table) if not page.has_head):
+            lacking -= page.names(lacking)
+            if are_all_told(kinds, lacking):
+                break
+        return lacking
 
     def _is_incremental(self, table: str, paths: list[Path]) -> bool:
         firsts = (next(rows_of(path, table), None) for path in paths)

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from outcomes.domain.entities.observation import id_field_of
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.reconciliation import Cut, Judgement, Verdict, differences
 from outcomes.domain.tree import Node
@@ -17,10 +18,9 @@ from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.reconcile.book import Book
 from outcomes.projections.reconcile.present import Here, Present
 from outcomes.store.observations.observation import Observation
-from outcomes.store.sources.exports.outcomes_csv import CsvNode
+from outcomes.store.sources.exports.outcomes_csv import GUIDS, CsvNode
 
 TABLE = "outcomes_csv"
-_FALLBACKS = ("canvas_outcome:", "canvas_outcome_group:")
 
 Write = Callable[[Observation, int], None]
 Place = tuple[str, str]
@@ -55,8 +55,9 @@ class OutcomesComparison:
             here = self._present.versions(kind, [node.id for node in some if node.id is not None])
             bodies = self._present.bodies(found.position for found in here.values())
             for node in some:
-                theirs = _group(node, ids, tree.root) if kind is Kind.GROUP else _outcome(node)
-                self._compare(kind, node, {**theirs, **_context(context)}, here.get(node.id or ""), bodies, write)
+                theirs = _group(node, ids, tree.root, context) if kind is Kind.GROUP else _outcome(node)
+                course = context.id if context.type == "Course" else None
+                self._compare(kind, node, theirs, course, here.get(node.id or ""), bodies, write)
         self._no_more(nodes, tree, context)
         self._places(nodes, ids, tree, context)
 
@@ -65,11 +66,11 @@ class OutcomesComparison:
         kind: Kind,
         node: CsvNode,
         theirs: dict[str, Any],
+        course: str | None,
         here: Here | None,
         bodies: dict[int, dict[str, Any]],
         write: Write | None,
     ) -> None:
-        course = theirs["context_id"] if theirs["context_type"] == "Course" else None
         if node.id is None:
             why = "the file does not tell its id (canvas_id)"
             self.book.add(kind, node.guid, course, Judgement(Verdict.CANNOT_SAY, why=why), told=False)
@@ -78,15 +79,15 @@ class OutcomesComparison:
         if ours is None:
             return  # erased
         if here is not None:
-            # An outcome may be at home elsewhere: the file says where it hangs.
             theirs = {name: value for name, value in theirs.items() if name not in {"context_type", "context_id"}}
-        body = {**ours, **{name: value for name, value in theirs.items() if value is not None}}
-        found = self._judged(kind, {**ours, **theirs}, ours, here)
+        body = {**ours, **theirs}
+        found = self._judged(kind, body, ours, here)
         self.book.add(kind, node.id, course, found, told=here is not None and here.is_told)
         self.book.bad += found.verdict is Verdict.MISSED
         if write is not None and found.verdict in {Verdict.MISSED, Verdict.NEVER_TOLD}:
             time = self._cut.at if here is None else max(self._cut.at, here.event_time)
-            write(Observation(kind, node.id, {**body, _ID_FIELDS[kind]: node.id}, self._cut.at, None, TABLE), time)
+            told = {name: value for name, value in body.items() if value is not None}
+            write(Observation(kind, node.id, {**told, id_field_of(kind): node.id}, self._cut.at, None, TABLE), time)
 
     def _judged(self, kind: Kind, theirs: dict[str, Any], ours: dict[str, Any], here: Here | None) -> Judgement:
         if here is None:
@@ -101,8 +102,7 @@ class OutcomesComparison:
 
     def _no_more(self, nodes: list[CsvNode], tree: _Tree, context: Context) -> None:
         theirs = {node.id for node in nodes if node.kind == "group"}
-        for number in sorted(tree.groups - theirs - {tree.root}):
-            self._gone(Kind.GROUP, number, context)
+        self._gone(Kind.GROUP, sorted(tree.groups - theirs - {tree.root}), context)
 
     def _places(self, nodes: list[CsvNode], ids: dict[str, str | None], tree: _Tree, context: Context) -> None:
         outcomes = [node for node in nodes if node.kind == "outcome" and node.id is not None]
@@ -115,17 +115,19 @@ class OutcomesComparison:
         for place, link in sorted(tree.links.items()):
             if place in theirs:
                 self.book.add(Kind.LINK, link, course, Judgement(Verdict.SAME), told=True)
-            else:
-                self._gone(Kind.LINK, link, context)
+        self._gone(Kind.LINK, [link for place, link in sorted(tree.links.items()) if place not in theirs], context)
         for outcome, group in sorted(theirs - tree.links.keys()):
             why = f"outcome {outcome} hangs in group {group or 'of the root'}: the file does not tell the link's id"
             found = Judgement(Verdict.NEVER_TOLD, None, self._cut.at, why=why)
             self.book.add(Kind.LINK, f"{group}.{outcome}", course, found, told=False)
 
-    def _gone(self, kind: Kind, number: str, context: Context) -> None:
+    def _gone(self, kind: Kind, numbers: list[str], context: Context) -> None:
         course = context.id if context.type == "Course" else None
-        found = Judgement(Verdict.GONE, None, self._cut.at, why="active here, and not in the file")
-        self.book.add(kind, number, course, found, told=True)
+        gone = Judgement(Verdict.GONE, None, self._cut.at, why="active here, and not in the file")
+        for number, here in self._present.versions(kind, numbers).items():
+            lagging = Judgement(Verdict.LAGGING, None, here.event_time, why="the file is of before it was made")
+            is_new = self._cut.is_under_way(here.event_time)
+            self.book.add(kind, number, course, lagging if is_new else gone, told=here.is_told)
 
 
 def _hanging(roots: Iterable[Node]) -> _Tree:
@@ -144,40 +146,47 @@ def _hanging(roots: Iterable[Node]) -> _Tree:
     return _Tree(root, groups, links)
 
 
-def _context(context: Context) -> dict[str, Any]:
-    return {"context_type": context.type, "context_id": context.id}
-
-
 def _guid(node: CsvNode) -> str | None:
-    return None if node.guid.startswith(_FALLBACKS) else node.guid
+    return None if node.guid.startswith(tuple(GUIDS.values())) else node.guid
 
 
-def _group(node: CsvNode, ids: dict[str, str | None], root: str | None) -> dict[str, Any]:
+def _group(node: CsvNode, ids: dict[str, str | None], root: str | None, context: Context) -> dict[str, Any]:
     parent = ids.get(node.parents[0]) if node.parents else root
-    return {
+    told = {
         "title": node.title,
         "description": node.description or None,
         "vendor_guid": _guid(node),
-        **({} if parent is None else {"parent_outcome_group_id": parent}),
         "workflow_state": node.state,
+    }
+    return {
+        **_told(node, told),
+        **({"parent_outcome_group_id": parent} if parent is not None and "parent_guids" in node.columns else {}),
+        "context_type": context.type,
+        "context_id": context.id,
     }
 
 
 def _outcome(node: CsvNode) -> dict[str, Any]:
+    # Not its context: the file says where an outcome hangs, and it may be at home elsewhere.
     ratings = [{"points": points, "description": description} for points, description in node.ratings]
     most = max((points for points, _ in node.ratings if points is not None), default=None)
     criterion = {"mastery_points": node.mastery_points, "points_possible": most, "ratings": ratings}
-    return {
+    told = {
         "title": node.title,
-        "short_description": node.title,
-        "description": node.description or None,
         "display_name": node.display_name or None,
+        "description": node.description or None,
         "vendor_guid": _guid(node),
         "calculation_method": node.calculation_method,
         "calculation_int": node.calculation_int,
         "workflow_state": node.state,
-        **({"rubric_criterion": criterion} if ratings else {}),
+    }
+    return {
+        **_told(node, told),
+        "short_description": node.title,
+        **({"rubric_criterion": criterion} if ratings and "mastery_points" in node.columns else {}),
     }
 
 
-_ID_FIELDS = {Kind.GROUP: "learning_outcome_group_id", Kind.OUTCOME: "learning_outcome_id"}
+def _told(node: CsvNode, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that the file has a column for."""
+    return {name: value for name, value in fields.items() if name in node.columns}

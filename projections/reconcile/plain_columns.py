@@ -1,6 +1,7 @@
 """Values of exports in numpy columns; what is not plain is marked, so that its row is judged by itself."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 
@@ -45,11 +46,9 @@ def whole_ids(values: Sequence[Any]) -> Ints:
     """Return ids, which may be numbers or text; NOTHING for none, ODD for one that is not simply a number."""
     kinds = set(map(type, values))
     if kinds == {int}:
-        try:
+        with suppress(OverflowError):  # one that is too large is odd, not all of them
             numbers = np.array(values, dtype=np.int64)
-        except OverflowError:
-            return np.full(len(values), ODD)
-        return np.where(numbers < 0, ODD, numbers)
+            return np.where(numbers < 0, ODD, numbers)
     if not kinds <= {int, str, type(None)}:
         return np.full(len(values), ODD)
     texts = (

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
+from outcomes.domain.entities.observation import id_field_of
 from outcomes.domain.identity import Kind
 from outcomes.domain.times import Micros
 from outcomes.projections.reconcile.present import Present
 from outcomes.projections.reconcile.report import TABLE
 from outcomes.store.observations.observation import Institution, Observation
 from outcomes.store.sources.exports.report_csv import ReportPlace
-
-_ID_FIELDS = {Kind.SECTION: "section_id", Kind.COURSE_DETAIL: "course_id", Kind.USER: "user_id"}
 
 
 def observed_places(
@@ -24,4 +23,4 @@ def observed_places(
         if known is None:
             continue  # erased
         if any(known.get(name) != value for name, value in place.told.items()):
-            yield Observation(kind, number, {**known, **place.told, _ID_FIELDS[kind]: number}, at, None, TABLE)
+            yield Observation(kind, number, {**known, **place.told, id_field_of(kind): number}, at, None, TABLE)

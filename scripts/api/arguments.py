@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from outcomes.domain.errors import UsageError
 from outcomes.domain.identity import Context, Kind, parse_context, parse_entity, parse_kind
-from outcomes.domain.times import Micros, micros, parse_argument
+from outcomes.domain.times import Micros, micros, parse_argument, to_text
 
 Time = str | datetime | date
 """An instant: ISO 8601 text, or a datetime. A date is its midnight; what has no offset is UTC."""
@@ -16,6 +16,7 @@ Known = int | Time
 Id = str | int
 """Canvas's own id of something."""
 
+_A_DAY: Micros = 86_400_000_000
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _LONGEST_SECONDS = 10_000 * 604_800  # event times lie between 1970 and 2108
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
@@ -40,6 +41,16 @@ def instant(given: Time | None) -> Micros | None:
     """Return an instant; raises UsageError that shows the accepted forms."""
     text = time_text(given)
     return None if text is None else parse_argument(text)
+
+
+def export_time(given: Time, clock: Micros) -> Micros:
+    """Return when an export was made; raises UsageError for none, or one that has not come by the clock."""
+    found = instant(given)
+    if found is None:
+        raise UsageError("say when the export was made: --at TIME, as its job told")
+    if found > clock + _A_DAY:
+        raise UsageError(f"--at {to_text(found)} is more than a day ahead: say when the export was made")
+    return found
 
 
 def id_text(given: Id | None) -> str | None:

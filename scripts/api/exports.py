@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from outcomes.api.answers.differences import ScoreChange, ScoreChanges
 from outcomes.api.answers.exports import Bootstrapped, CoverageRow, ReconciledEntity, Reconciliation
-from outcomes.api.arguments import Time, duration, instant
+from outcomes.api.arguments import Time, duration, export_time
 from outcomes.api.export_files import Subject, compare_file
 from outcomes.api.session import Session
 from outcomes.domain.errors import SeveralTenants, UnreadableInput, UsageError
@@ -21,7 +21,6 @@ from outcomes.projections.reconcile.comparison import Comparison, Watch
 from outcomes.projections.reconcile.present import Present
 from outcomes.projections.reconcile.root_account import root_account
 from outcomes.projections.reconcile.row_file import RowFile
-from outcomes.store.ingest.door import A_DAY
 from outcomes.store.ingest.ingest import Ingest, IngestReport
 from outcomes.store.log.provenance import first_told
 from outcomes.store.observations.lookups import Lookups
@@ -65,7 +64,7 @@ class _Question(NamedTuple):
 def bootstrap(session: Session, source: Path, at: Time, owner: Owner, watch: Watch) -> Bootstrapped:
     """Take the state before the subscription out of an export, see `Home.bootstrap`."""
     started = time.monotonic()
-    exported_at = export_time(session, at)
+    exported_at = export_time(at, session.clock())
     with Spool() as spool:
         found = _compare(session, _Question(source, Cut(exported_at, 0, None), owner, watch, begins=True), spool)
         report = _append(session, spool, source, exported_at)
@@ -87,7 +86,7 @@ def reconcile(
     session: Session, source: Path, at: Time, lag: str, owner: Owner, watch: Watch, *, write: bool
 ) -> Reconciliation:
     """Compare the log with an export, see `Home.reconcile`."""
-    exported_at = export_time(session, at)
+    exported_at = export_time(at, session.clock())
     cut = Cut(exported_at, duration(lag), None)
     question = _Question(source, cut, owner, watch)
     if not write:
@@ -97,16 +96,6 @@ def reconcile(
         found = _compare(session, question, spool)
         report = _append(session, spool, source, exported_at)
     return _answer(found, cut, _changed(session, found.tenant, report), report.appended)
-
-
-def export_time(session: Session, at: Time) -> Micros:
-    """Return when an export was made; raises UsageError for none, or one that has not come."""
-    found = instant(at)
-    if found is None:
-        raise UsageError("say when the export was made: --at TIME, as its job told")
-    if found > session.clock() + A_DAY:
-        raise UsageError(f"--at {to_text(found)} is more than a day ahead: say when the export was made")
-    return found
 
 
 def _compare(session: Session, question: _Question, spool: Spool | None) -> Pass:

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from outcomes.api.answers.exports import ComparedRollup, RollupComparison
-from outcomes.api.arguments import Id, Time, id_text, time_text
-from outcomes.api.exports import export_time
+from outcomes.api.arguments import Id, Time, export_time, id_text, time_text
 from outcomes.api.session import Session
 from outcomes.domain.times import to_text
 from outcomes.projections.as_of.point import PointQuery, resolve
@@ -17,7 +16,7 @@ def reconcile_rollups(
     session: Session, source: Path, at: Time, tenant: str | None, course: Id | None
 ) -> RollupComparison:
     """Compare the numbers of a file with ours as of the time at which Canvas answered."""
-    when = export_time(session, at)
+    when = export_time(at, session.clock())
     rollups = list(rollups_in(source, id_text(course)))
     with session.reading() as connection:
         point = resolve(connection, PointQuery(tenant, time_text(at)))

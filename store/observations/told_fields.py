@@ -72,6 +72,11 @@ def columns_of(kinds: Iterable[Kind]) -> frozenset[str]:
     return frozenset(column for kind in kinds for some in _COLUMNS_OF_FIELDS[kind].values() for column in some)
 
 
+def are_all_told(kinds: Iterable[Kind], lacking: frozenset[str]) -> bool:
+    """Say whether each field of kinds has a column, of an export without the columns `lacking`."""
+    return not any(lacking.issuperset(columns) for kind in kinds for columns in _COLUMNS_OF_FIELDS[kind].values())
+
+
 def untold_fields(kind: Kind, body: Mapping[str, Any], lacking: frozenset[str]) -> frozenset[str]:
     """Return the fields that a row does not tell, of an export without the columns `lacking`."""
     untold = {name for name in _OF_OTHER_TABLES.get(kind, ()) if body.get(name) is None}

@@ -7,16 +7,11 @@ from typing import Any
 import pytest
 
 from tests.support.command import Asked
+from tests.support.exports import export, row
 from tests.support.given import TENANT, course, group, lines, result
 
 AT = "2026-06-01"
 ADA = "studentAdaLovelace"
-
-
-def row(number: int, **value: Any) -> dict[str, Any]:
-    """A row of Canvas Data 2."""
-    times = {"created_at": "2025-09-01T08:00:00.120Z", "updated_at": "2025-09-01T08:00:00.120Z"}
-    return {"key": {"id": number}, "value": {**times, **value}, "meta": {"ts": "2026-06-01T00:00:00Z"}}
 
 
 TABLES = {
@@ -74,14 +69,6 @@ TABLES = {
         for place, (score, hidden, tag) in enumerate([(2.0, False, 14), (5.0, True, 14), (4.0, False, 13)])
     ],
 }
-
-
-def export(folder: Path, tables: dict[str, list[dict[str, Any]]]) -> Path:
-    """Write tables as JSON Lines."""
-    folder.mkdir(exist_ok=True)
-    for table, rows in tables.items():
-        (folder / f"{table}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
-    return folder
 
 
 def test_a_home_begins_from_an_export(tmp_path: Path) -> None:

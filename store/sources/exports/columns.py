@@ -16,7 +16,7 @@ TABLES: Final[dict[str, frozenset[str]]] = {
     "content_tags": frozenset({"tag_type", "content_id", "workflow_state", "updated_at"}),
     "outcome_proficiencies": frozenset({"context_type", "context_id", "workflow_state", "updated_at"}),
     "outcome_proficiency_ratings": frozenset({"outcome_proficiency_id", "points"}),
-    "learning_outcome_results": frozenset({"learning_outcome_id", "context_id", "workflow_state", "updated_at"}),
+    "learning_outcome_results": frozenset({"learning_outcome_id", "workflow_state", "updated_at"}),
     "post_policies": frozenset({"post_manually"}),
     "submissions": frozenset({"assignment_id", "user_id"}),
 }

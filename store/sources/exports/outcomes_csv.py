@@ -5,8 +5,9 @@ It tells no times, no links' ids and nothing that is deleted: it is a tree of on
 
 import re
 from collections.abc import Iterable
+from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.store.sources.content import any_text_in
@@ -15,11 +16,17 @@ from outcomes.store.sources.exports.rows import number, whole
 from outcomes.store.sources.files import InputChunks, open_source
 
 _NEEDED = ("vendor_guid", "object_type", "title")
-_FALLBACKS = {"group": "canvas_outcome_group:", "outcome": "canvas_outcome:"}
+GUIDS: Final = {"group": "canvas_outcome_group:", "outcome": "canvas_outcome:"}
+"""How a guid begins that Canvas makes up for what has none, before the id."""
+_OF_OUTCOMES = frozenset({"mastery_points", "ratings"})
+"""Columns that a row of a group may lack: they come last."""
 
 
 class CsvNode(NamedTuple):
-    """A group or an outcome of the file. `parents` are guids; none: it hangs in the root of its context."""
+    """A group or an outcome of the file. `parents` are guids; none: it hangs in the root of its context.
+
+    `columns` are those of the file: what it has none for it does not tell.
+    """
 
     kind: str
     id: str | None
@@ -33,6 +40,7 @@ class CsvNode(NamedTuple):
     state: str
     mastery_points: float | None
     ratings: tuple[tuple[float | None, str], ...]
+    columns: frozenset[str]
 
 
 def is_outcomes_csv(path: Path) -> bool:
@@ -66,14 +74,16 @@ def nodes_in(path: Path) -> list[CsvNode]:
 
 
 def _node(columns: list[str], record: Record) -> CsvNode:
-    cells = dict(zip(columns, record, strict=False))
+    cells = dict(zip(columns, record, strict=False))  # ratings go on to the right of their column's name
     kind = cells.get("object_type") or ""
-    if kind not in _FALLBACKS:
+    if kind not in GUIDS:
         raise ValueError(f"object_type is {kind!r}, neither outcome nor group")
+    may_lack = {"", "ratings"} | (_OF_OUTCOMES if kind == "group" else set())
+    missing = [name for name in columns[len(record) :] if name not in may_lack]
+    if missing:
+        raise ValueError(f"the row ends before {missing[0]}: it was cut short or changed")
     guid = cells.get("vendor_guid") or ""
-    local = cells.get("canvas_id") or (
-        guid.removeprefix(_FALLBACKS[kind]) if guid.startswith(_FALLBACKS[kind]) else None
-    )
+    local = cells.get("canvas_id") or (guid.removeprefix(GUIDS[kind]) if guid.startswith(GUIDS[kind]) else None)
     first = columns.index("ratings") if "ratings" in columns else len(record)
     return CsvNode(
         kind,
@@ -88,11 +98,12 @@ def _node(columns: list[str], record: Record) -> CsvNode:
         cells.get("workflow_state") or "active",
         points_of(cells.get("mastery_points")),
         tuple(_ratings(record[first:])),
+        frozenset(columns),
     )
 
 
 def _ratings(cells: Record) -> Iterable[tuple[float | None, str]]:
-    for points, description in zip(cells[::2], cells[1::2], strict=False):
+    for points, description in zip_longest(cells[::2], cells[1::2]):
         if points is not None:
             yield points_of(points), description or ""
 

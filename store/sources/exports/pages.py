@@ -111,7 +111,7 @@ class JsonPage(Page):
         """Return which columns any row has, be it as a null."""
         text = b"\n".join(self._lines)
         # Most that are not there stand nowhere in the text, which is seen at once.
-        rest = {name for name in among if name.encode() in text}
+        rest = {name for name in among if f'"{name}"'.encode() in text or f'.{name}"'.encode() in text}
         found: set[str] = set()
         for row in self.rows() if rest else ():
             found |= rest & row.value.keys()

@@ -30,7 +30,8 @@ def test_every_result_is_found_by_its_id_and_no_other(tmp_path: Path, part_event
         told = {int(one["id"]): float(one["score"]) for one, place in zip(found, places, strict=True) if place >= 0}
         assert told == last
         assert len(set(places[places >= 0].tolist())) == len(last)
-        records.note_seen(records.find(np.array(ids[:490], dtype=np.int64)).places)
+        held = np.array(ids[:490], dtype=np.int64)
+        records.note_seen(held, records.find(held).places)
         assert [one.id for one in records.unseen()] == [str(one) for one in sorted(ids[490:])]
         records.close()
 
