@@ -25,9 +25,12 @@ from outcomes.store.ingest.read_ahead import cores
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.log_file import LogFile
 from outcomes.store.privacy.home_key import default_source
+from outcomes.store.sqlite.posix import fcntl
 
 _WORTH_STARTING = 50_000
 """Events; fewer are done before it has started."""
+_AT_ONCE, _PIPE_BYTES = 1_000, 1 << 20
+"""So that some thousand events are on their way while those before them are written."""
 _START = (
     "import marshal, sys; sys.path[:], place = marshal.load(sys.stdin.buffer); "
     "from outcomes.projections.views.read_aside import serve; serve(place)"
@@ -128,6 +131,9 @@ class SecondReader:
 def serve(place: str) -> None:
     """Be the second process: open the log, wait to be asked, answer, and end with whoever asks."""
     out = sys.stdout.buffer
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):  # a user may have too many pipes already
+            fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     log = EventLog(LogFile(Path(place)), default_source(Path(place).parent), create=False)
     out.write(_READY)
     out.flush()
@@ -136,7 +142,8 @@ def serve(place: str) -> None:
         with without_cycle_collection():
             for end in ends:
                 for page in log.states(after, end):
-                    _send_page(out, log, page)
+                    for start in range(0, len(page), _AT_ONCE):
+                        _send_page(out, log, page[start : start + _AT_ONCE])
                 _send(out, _END, b"")
                 after = end
     except BrokenPipeError:
