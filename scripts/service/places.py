@@ -80,7 +80,7 @@ def check_places(home: Home, grant: Grant, question: Question, tenant: str | Non
         if not reach.has(context):
             raise Problem(HTTPStatus.FORBIDDEN, f"{context} is not known to be in the scope of your token")
     for kind, local_id in entities:
-        place = _context_of(home.at(tenant=tenant).show(kind, local_id).state or {})
+        place = context_of(home.at(tenant=tenant).show(kind, local_id).state or {})
         if place is None or not reach.has(place):
             raise Problem(HTTPStatus.NOT_FOUND, f"nothing is known of {kind}:{local_id} in the scope of your token")
     return reach
@@ -110,6 +110,7 @@ def _entities(question: Question, given: Mapping[str, Any]) -> Iterator[tuple[st
             yield found.value, local_id
 
 
-def _context_of(state: Mapping[str, Any]) -> str | None:
+def context_of(state: Mapping[str, Any]) -> str | None:
+    """Return the account or course that an entity says it is of."""
     kind, local_id = state.get("context_type"), state.get("context_id")
     return f"{kind}:{local_id}" if kind in {"Account", "Course"} and local_id is not None else None

@@ -11,6 +11,7 @@ from outcomes.service.pages.screens import Data, Elsewhere, Screen, Shown, View
 from outcomes.service.pages.story import Teller, Told, has_policy, with_flips
 from outcomes.service.pages.unheard import unheard
 from outcomes.service.pages.viewer import Viewer
+from outcomes.service.places import context_of
 from outcomes.service.problems import Problem
 from outcomes.store.access.rights import Right
 
@@ -61,7 +62,7 @@ def build(viewer: Viewer) -> Shown:
     teller = Teller(viewer)
     history = with_flips(viewer, teller.told(reversed(entries)))
     title = (state or {}).get("title") or history[0].title
-    context = _context_of(state or {})
+    context = context_of(state or {})
     moments = [_moment(one) for one in reversed(history)]
     criterion = (state or {}).get("rubric_criterion") or {}
     parts = {
@@ -102,11 +103,6 @@ def _moment(told: Told) -> Any:
     said = f"{told.verb} {', '.join(field.name for field in told.fields) or 'it'}"
     policy = has_policy(told.entry)
     return moment_at(told.entry["event_time"], told.who, said, policy=policy, gained=gained, lost=lost)
-
-
-def _context_of(state: dict[str, Any]) -> str | None:
-    kind, local_id = state.get("context_type"), state.get("context_id")
-    return f"{kind}:{local_id}" if kind in {"Account", "Course"} and local_id else None
 
 
 def _levels(criterion: dict[str, Any]) -> list[Level]:
