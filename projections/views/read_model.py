@@ -10,9 +10,8 @@ from outcomes.domain.errors import HomeBusy, HomeUnavailable, QuestionStopped
 from outcomes.domain.event import Event, EventLike
 from outcomes.projections.views import predecessors, schema
 from outcomes.projections.views.extract import extract_values
-from outcomes.projections.views.read_aside import Found, read_up_to
 from outcomes.projections.views.views_file import is_of_this_layout, is_usable, make, origin_of
-from outcomes.projections.views.writer import IdTable, ViewWriter
+from outcomes.projections.views.writer import Found, IdTable, ViewWriter
 from outcomes.store.cycle_collection import without_cycle_collection
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.appender import Appended
@@ -220,8 +219,15 @@ class ReadModel:
             position = TrackedDatabase.position(connection)
         head = self._log.head
         with without_cycle_collection():
-            for end, found in read_up_to(self._log, position, list(self._page_ends(position, head))):
+            for end in self._page_ends(position, head):
+                found = (
+                    (position, None if event is None else extract_values(event, digest))
+                    for page in self._log.states(position, end)
+                    for position, digest, state in page
+                    for event in (self._log.known_event(position, digest, state),)
+                )
                 self._write(database, found, end)
+                position = end
                 watch(end, head)
 
     def _page_ends(self, position: int, head: int) -> Iterator[int]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from outcomes.domain.identity import OBSERVED_ONLY, Kind, local_id
 from outcomes.projections.views.extract import RESULT, ResultRow, Row, VersionRow, named
-from outcomes.projections.views.read_aside import Found
 from outcomes.projections.views.schema import VERSION_TABLES
 from outcomes.store.sqlite.bulk_insert import ROWS_AT_ONCE, insert_or_ignore, one_after_the_other
 
@@ -19,6 +18,10 @@ _NO_MEMBERS = frozenset(kind.value for kind in OBSERVED_ONLY)
 _sender = itemgetter(*map(ResultRow._fields.index, ("tenant", "root_account", "host")))
 _of_others = itemgetter(*map(ResultRow._fields.index, ("place", "sis_ids")))
 _NOTHING = (None, ())
+
+
+Found = tuple[int, tuple[Any, ...] | None]
+"""An event's position, and the values of its row; None of an event that is not projected."""
 
 
 class _Numbers(dict[Any, int]):

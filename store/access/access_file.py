@@ -227,7 +227,8 @@ class AccessFile:
         used = self._used.copy()
         if used and _begin_at_once(self._flushing, BUSY_SECONDS * 1_000):
             with self._flushing:
-                self._flushing.executemany("UPDATE tokens SET last_used = ?2 WHERE id = ?1", used.items())
+                noted = ((at, token) for token, at in used.items())
+                self._flushing.executemany("UPDATE tokens SET last_used = ? WHERE id = ?", noted)
             self._in_wal += len(used)
             # What was noted meanwhile stays for the next time.
             for token, at in used.items():

@@ -33,11 +33,10 @@ _PART, _LONG, _ERROR, _END = b"p", b"l", b"e", b"x"
 
 def can_fork() -> bool:
     """Say whether a fork is safe: with other threads around a copy might wait for locks that nobody will free."""
-    return hasattr(os, "fork") and hasattr(socket, "send_fds") and threading.active_count() == 1 and cores() > 1
+    return hasattr(os, "fork") and hasattr(socket, "send_fds") and threading.active_count() == 1 and _cores() > 1
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
+def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
