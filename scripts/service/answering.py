@@ -126,6 +126,7 @@ class Keeping:
 
     def __init__(self, asked: Asked, reach: Reach) -> None:
         self._sees_students = Right.STUDENTS in asked.grant.rights
+        self._sees_raw = {Right.STUDENTS, Right.PEOPLE} <= asked.grant.rights
         self._name = asked.question.name
         self._is_known_at_head = asked.point["known_at"] is None
         self._reach = reach
@@ -138,6 +139,8 @@ class Keeping:
         if kept is None or (self._name == "friendly_descriptions" and not self._reach.concerns(kept["context"])):
             return None
         self.has_students = self.has_students or personal_data.is_of_student(kept)
+        if self._name == "quarantine" and not self._sees_raw:
+            kept = {**kept, "reason": personal_data.without_values(kept["reason"])}
         return kept if self._sees_students else self._rounded(kept)
 
     def _rounded(self, row: dict[str, Any]) -> dict[str, Any]:

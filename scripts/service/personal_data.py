@@ -1,5 +1,6 @@
 """What of an answer is left out for whom: people without `people`, students without `students` or beyond the scope."""
 
+import re
 from collections.abc import Container, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,7 @@ from outcomes.store.access.rights import Right
 
 _OF_ACTORS = ("user_id", "login", "via", "real_user_id", "request_id")
 _ONE_PERSON = ("graded_by", "request")
+_QUOTED = re.compile(r"(cannot be|is) (['\"\[{(].*|-?\d.*)", re.DOTALL)
 _KINDS = {kind.value for kind in OF_TREE}
 _A_DAY = 86_400_000_000
 
@@ -81,6 +83,11 @@ _EACH_BUT_PEOPLE = Fence(frozenset(Right) - {Right.PEOPLE}, None)
 def without_people(value: Any) -> Any:
     """Return an answer as who sees all but people is told it."""
     return _EACH_BUT_PEOPLE.told(value)
+
+
+def without_values(reason: str) -> str:
+    """Return why something could not be read, without the values that it quotes: of whom they tell nobody knows."""
+    return _QUOTED.sub(r"\1 what stands there", reason)
 
 
 def _role_of(actor: dict[str, Any]) -> dict[str, Any]:

@@ -94,7 +94,8 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service over both schools; something of it waits in quarantine."""
     folder = tmp_path_factory.mktemp("district") / "home"
     events = folder.with_name("events.ndjson")
-    events.write_bytes(lines(*school(), '{"broken": "pupil3@plover.example"'))
+    odd = outcome("8", "2025-01-02", context_id={"of": "pupil3@plover.example"}, title="Nobody reads it")
+    events.write_bytes(lines(*school(), odd, '{"broken": "pupil3@plover.example"'))
     with outcomes.open(folder, create=True) as home:
         home.ingest(events)
     with running(folder) as found:
@@ -177,6 +178,16 @@ def test_what_moved_a_score_is_hidden_where_it_is_of_people(district: Service) -
     ]
     assert kinds[0] - kinds[1] == {"user", "enrollment"}
     assert "result" in kinds[1]
+
+
+def test_why_something_could_not_be_read_quotes_nothing_to_who_may_not_read_it(district: Service) -> None:
+    """The field is told, and what stands in it only to who may see what came."""
+    reasons = [
+        " ".join(row["reason"] for row in district.json("/quarantine", token)["items"])
+        for token in (None, district.new_token("operate"), district.new_token("operate,students"))
+    ]
+    assert ["pupil3@plover.example" in reason for reason in reasons] == [True, False, False]
+    assert all("body.context_id cannot be" in reason for reason in reasons)
 
 
 def test_to_ask_by_a_request_needs_the_right_people(district: Service) -> None:
