@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 
-from outcomes.domain.event import Event
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.tree import Node
+from outcomes.projections.as_of.bodies import bodies_at
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import tree_at
@@ -83,13 +83,9 @@ def _states(
         f"ON v.position = {seek(kind, 'j.value')}",
         {**point.bounds(), "ids": orjson.dumps(ids).decode()},
     ).fetchall()
-    positions = {position: number for number, position in rows}
-    found = {}
-    for record in log.records_at(sorted(positions)):
-        event = log.parse(record)
-        if isinstance(event, Event):
-            found[positions[record.position]] = event.body.state()
-    return {number: found[number] for number in ids if number in found}
+    positions = dict(rows)
+    bodies = bodies_at(log, positions.values())
+    return {number: bodies[positions[number]] for number in ids if positions.get(number) in bodies}
 
 
 def _guid(state: State, fallback: str, number: str) -> str:

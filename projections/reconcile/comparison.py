@@ -11,11 +11,11 @@ from outcomes.domain.errors import UnreadableInput
 from outcomes.domain.identity import OBSERVED_ONLY, SHARD, Kind
 from outcomes.domain.reconciliation import BAD_NEWS, Cut, Judgement, Theirs, Verdict, differences, judge
 from outcomes.domain.times import Micros, to_text
-from outcomes.projections.reconcile.book import Book
-from outcomes.projections.reconcile.newest import Newest
+from outcomes.projections.reconcile.latest_copies import LatestCopies
 from outcomes.projections.reconcile.plain_columns import second_of
-from outcomes.projections.reconcile.present import Here, Present, is_at_once
+from outcomes.projections.reconcile.present import KnownVersion, Present, is_at_once
 from outcomes.projections.reconcile.same_results import NAMES
+from outcomes.projections.reconcile.verdicts import Verdicts
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import Observation, Writer
 from outcomes.store.observations.outcome_rows import rating_of
@@ -72,7 +72,7 @@ class Comparison:
         shaper: Shaper,
         lookups: Lookups,
         cut: Cut,
-        book: Book,
+        book: Verdicts,
         spool: Spool | None,
         writer: Writer,
     ) -> None:
@@ -142,7 +142,9 @@ class Comparison:
     def _pages(self, table: str, paths: list[Path]) -> Iterator[tuple[Page, Sequence[int]]]:
         """Yield pages, and which of their rows count: increments repeat what a snapshot before them has."""
         if self._is_incremental(table, paths):
-            newest = Newest(self._lookups, table, lambda: (page for path in paths for page in pages_of(path, table)))
+            newest = LatestCopies(
+                self._lookups, table, lambda: (page for path in paths for page in pages_of(path, table))
+            )
             yield from newest.pages()
             return
         for path in paths:
@@ -259,7 +261,7 @@ class Comparison:
                     f"the export of {to_text(self._cut.at)}: give the time of the export as --at"
                 )
 
-    def _judge(self, kind: Kind, seen: list[Observation], here: dict[str, Here]) -> None:
+    def _judge(self, kind: Kind, seen: list[Observation], here: dict[str, KnownVersion]) -> None:
         if kind in KINDS.values() and kind is not Kind.RESULT:
             self._present.note_seen(kind, (one.id for one in seen))
         bodies = self._present.bodies(found.position for found in here.values())
@@ -275,14 +277,14 @@ class Comparison:
             theirs = Theirs(one.body, one.updated_at, one.created_at, one.unspecified, one.untold)
             self._conclude(kind, one.completed(body or {}), judge(kind, theirs, ours, self._cut), found)
 
-    def _is_changed_silently(self, body: dict[str, Any], here: Here, seen: Observation) -> bool:
+    def _is_changed_silently(self, body: dict[str, Any], here: KnownVersion, seen: Observation) -> bool:
         outcome, saved = body.get("learning_outcome_id"), seen.updated_at
         deleted = self._lookups.outcome_deleted_at(outcome)
         if deleted is not None and is_at_once(deleted, saved):
             return True  # where the event of that deletion was missed, it is the outcome's
         return self._present.is_changed_silently(outcome, here.event_time, saved)
 
-    def _conclude(self, kind: Kind, one: Observation, found: Judgement, here: Here | None) -> None:
+    def _conclude(self, kind: Kind, one: Observation, found: Judgement, here: KnownVersion | None) -> None:
         if kind in KINDS.values():
             self.book.add(kind, one.id, one.course, found, told=here is not None and here.is_told)
             is_late = found.verdict is Verdict.NEVER_TOLD and found.since is not None
@@ -293,7 +295,7 @@ class Comparison:
             # Not before what it follows: events are posted after their row is saved, and ordered by that.
             self._write(one, one.updated_at if here is None else max(one.updated_at, here.event_time))
 
-    def _learn_sis_id(self, one: Observation, here: Here) -> None:
+    def _learn_sis_id(self, one: Observation, here: KnownVersion) -> None:
         """Write what the school calls a user: it stands in another table, and is no save of the user's."""
         sis_id, at = one.body.get("user_sis_id"), self._cut.at
         if sis_id is None or at < here.event_time:

@@ -15,8 +15,8 @@ from outcomes.domain.reconciliation import Cut, Judgement, Verdict, differences
 from outcomes.domain.tree import Node
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import tree_at
-from outcomes.projections.reconcile.book import Book
-from outcomes.projections.reconcile.present import Here, Present
+from outcomes.projections.reconcile.present import KnownVersion, Present
+from outcomes.projections.reconcile.verdicts import Verdicts
 from outcomes.store.observations.observation import Observation
 from outcomes.store.sources.exports.outcomes_csv import GUIDS, CsvNode
 
@@ -39,7 +39,7 @@ class OutcomesComparison:
     """Compares one file; what it shows of groups and outcomes is given to `write`, if there is that."""
 
     def __init__(
-        self, connection: sqlite3.Connection, point: PointInTime, present: Present, cut: Cut, book: Book
+        self, connection: sqlite3.Connection, point: PointInTime, present: Present, cut: Cut, book: Verdicts
     ) -> None:
         self._connection, self._point = connection, point
         self._present = present
@@ -67,7 +67,7 @@ class OutcomesComparison:
         node: CsvNode,
         theirs: dict[str, Any],
         course: str | None,
-        here: Here | None,
+        here: KnownVersion | None,
         bodies: dict[int, dict[str, Any]],
         write: Write | None,
     ) -> None:
@@ -89,7 +89,7 @@ class OutcomesComparison:
             told = {name: value for name, value in body.items() if value is not None}
             write(Observation(kind, node.id, {**told, id_field_of(kind): node.id}, self._cut.at, None, TABLE), time)
 
-    def _judged(self, kind: Kind, theirs: dict[str, Any], ours: dict[str, Any], here: Here | None) -> Judgement:
+    def _judged(self, kind: Kind, theirs: dict[str, Any], ours: dict[str, Any], here: KnownVersion | None) -> Judgement:
         if here is None:
             return Judgement(Verdict.NEVER_TOLD, None, self._cut.at, why="the file does not tell when it was made")
         fields = differences(kind, ours, theirs)

@@ -9,23 +9,23 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import orjson
 
-from outcomes.domain.event import ErasedEvent, OtherEvent
 from outcomes.domain.identity import Kind
 from outcomes.domain.reconciliation import Ours
 from outcomes.domain.times import Micros
+from outcomes.projections.as_of.bodies import bodies_at
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.reconcile.bit_set import BitSet
 from outcomes.projections.reconcile.plain_columns import whole_ids
 from outcomes.projections.reconcile.result_records import ResultRecords
-from outcomes.projections.reconcile.same_results import Look, SameResults
+from outcomes.projections.reconcile.same_results import PageComparison, SameResults
 from outcomes.projections.views.schema import ID_COLUMNS, ORDER, VERSION_TABLES
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.provenance import observed_positions
 from outcomes.store.sources.exports.pages import Columns
 
 
-class Here(NamedTuple):
+class KnownVersion(NamedTuple):
     """Where the version of an entity that is in force stands, and whether Canvas told it.
 
     `updated_at` is the newest that any event told: `is_crossed` says that the version in force is of an older save,
@@ -99,7 +99,7 @@ class Present:
         if self._records is not None:
             self._records.close()
 
-    def versions(self, kind: Kind, ids: Iterable[str]) -> dict[str, Here]:
+    def versions(self, kind: Kind, ids: Iterable[str]) -> dict[str, KnownVersion]:
         """Return the versions in force of entities of any kind but results."""
         table = VERSION_TABLES[kind]
         rows = self._views.execute(
@@ -110,8 +110,8 @@ class Present:
         )
         return {row[0]: self._here(*row[1:]) for row in rows.fetchall()}
 
-    def _here(self, position: int, event_time: Micros, updated_at: Micros, newest: Micros) -> Here:
-        return Here(position, event_time, newest, position not in self._is_observed, newest > updated_at)
+    def _here(self, position: int, event_time: Micros, updated_at: Micros, newest: Micros) -> KnownVersion:
+        return KnownVersion(position, event_time, newest, position not in self._is_observed, newest > updated_at)
 
     @property
     def _results(self) -> ResultRecords:
@@ -119,7 +119,7 @@ class Present:
             self._records = ResultRecords(self._views, self._point)
         return self._records
 
-    def results(self, ids: Sequence[str]) -> dict[str, Here]:
+    def results(self, ids: Sequence[str]) -> dict[str, KnownVersion]:
         """Return the versions in force of results."""
         places, records = self._results.find(whole_ids(ids))
         is_there = places >= 0
@@ -131,7 +131,7 @@ class Present:
             found.update((one, here) for one, here, *_ in self._by_id(others))
         return found
 
-    def _by_id(self, ids: Sequence[str]) -> Iterator[tuple[str, Here, bool, str | None]]:
+    def _by_id(self, ids: Sequence[str]) -> Iterator[tuple[str, KnownVersion, bool, str | None]]:
         """Yield the results among ids that no record is of, whether each is active, and its course."""
         rows = self._views.execute(
             _RESULTS_BY_ID, {**self._point.bounds(), "ids": orjson.dumps(list(ids)).decode()}
@@ -143,7 +143,7 @@ class Present:
         for local_id, (position, event_time, updated_at, is_active, course, newest) in last.items():
             yield local_id, self._here(position, event_time, updated_at, newest), bool(is_active), course
 
-    def same_results(self, columns: Columns, latest: int) -> Look:
+    def same_results(self, columns: Columns, latest: int) -> PageComparison:
         """Tell which results of a page are surely the same; remember that the export holds them all."""
         if self._same is None:
             self._same = SameResults(self._views, self._point, self._results, self._is_observed)
@@ -156,12 +156,7 @@ class Present:
 
     def bodies(self, positions: Iterable[int]) -> dict[int, dict[str, Any]]:
         """Return what events said, by position; of an erased one nothing."""
-        found = {}
-        for record in self._log.records_at(sorted(positions)):
-            event = self._log.parse_quickly(record)
-            if not isinstance(event, OtherEvent | ErasedEvent):
-                found[record.position] = event.body.state()
-        return found
+        return bodies_at(self._log, positions)
 
     def is_changed_silently(self, outcome_id: str | None, since: Micros, saved: Micros) -> bool:
         """Whether a link's outcome was deleted, or imported by CSV, when the link was saved, and after its own event.
@@ -232,6 +227,6 @@ class Present:
             if is_active:
                 yield Absent(local_id, here.event_time, course)
 
-    def ours(self, here: Here, body: dict[str, Any], *, is_implied: bool = False) -> Ours:
+    def ours(self, here: KnownVersion, body: dict[str, Any], *, is_implied: bool = False) -> Ours:
         """Return a version as the domain judges it."""
         return Ours(body, here.event_time, here.updated_at, is_implied, here.is_crossed)

@@ -13,8 +13,8 @@ from outcomes.projections.as_of.lookups import context_number
 from outcomes.projections.as_of.names import student_ids
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.results import NEW_QUIZ_ARTIFACT
-from outcomes.projections.reconcile.book import Book
 from outcomes.projections.reconcile.present import Present
+from outcomes.projections.reconcile.verdicts import Verdicts
 from outcomes.projections.views.extract import WEEK
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import Observation, Writer
@@ -79,7 +79,7 @@ class ReportComparison:
         point: PointInTime,
         present: Present,
         cut: Cut,
-        book: Book,
+        book: Verdicts,
         shard: int | None,
     ) -> None:
         self._connection = connection

@@ -40,7 +40,7 @@ _STUDENTS = 50_000
 _NUMBERS = "SELECT s.uuid, s.student FROM json_each(?) j CROSS JOIN students s ON s.uuid = j.value AND s.tenant = ?"
 
 
-class Look(NamedTuple):
+class PageComparison(NamedTuple):
     """What columns tell of a page: how many results of a course are the same, told or only observed; who differs."""
 
     same: Counter[tuple[str, bool]]
@@ -61,7 +61,7 @@ class SameResults:
         self._courses[[number for number, _ in contexts]] = id_numbers([local_id for _, local_id in contexts])
         self._students = _Students(connection, point)
 
-    def look(self, columns: Columns, latest: int) -> Look:
+    def look(self, columns: Columns, latest: int) -> PageComparison:
         """Tell what is the same; nothing that was saved after the second `latest` is."""
         updated, assessed, users, outcomes, courses, states, kinds, artifacts, *amounts = columns.values
         ids = whole_ids(columns.ids)
@@ -80,7 +80,7 @@ class SameResults:
         is_same &= _are_equal_times(seconds_of(assessed), here["assessed_at"])
         for values, name in zip(amounts, ("score", "possible", "percent"), strict=True):
             is_same &= _are_equal_numbers(*numbers_of(values), here[name])
-        return Look(self._counted(here[is_same]), is_same)
+        return PageComparison(self._counted(here[is_same]), is_same)
 
     def _counted(self, here: Records) -> Counter[tuple[str, bool]]:
         is_told = ~self._is_observed.has(here["position"])

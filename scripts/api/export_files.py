@@ -10,11 +10,11 @@ from outcomes.domain.identity import SHARD, Context, Kind, parse_context
 from outcomes.domain.reconciliation import Cut
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.reconcile import outcomes_csv
-from outcomes.projections.reconcile.book import Book
 from outcomes.projections.reconcile.outcomes_csv import OutcomesComparison
 from outcomes.projections.reconcile.present import Present
 from outcomes.projections.reconcile.report import TABLE, ReportComparison, assessed
 from outcomes.projections.reconcile.report_places import observed_places
+from outcomes.projections.reconcile.verdicts import Verdicts
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import Institution, Observation, Writer
 from outcomes.store.observations.spool import Spool
@@ -27,10 +27,10 @@ _LOOKED_AT = 1_000
 LINKS_ARE_NOT_TOLD = "links are compared, not recorded: a CSV of outcomes does not tell their ids"
 
 
-class FilePass(NamedTuple):
+class ComparedFile(NamedTuple):
     """What a file came to: what was found, how many rows were read, and what was left aside, in words."""
 
-    book: Book
+    book: Verdicts
     rows: dict[str, int]
     remarks: tuple[str, ...]
 
@@ -64,10 +64,10 @@ def _is_of_outcomes(source: Path) -> bool:
 
 def compare_file(
     session: Session, source: Path, subject: Subject, context: str | None, spool: Spool | None
-) -> FilePass:
+) -> ComparedFile:
     """Compare a file; what it shows is written to `spool` as observations, if there is one. Raises UnreadableInput."""
     writer = Writer(subject.institution, subject.cut.at)
-    book = Book()
+    book = Verdicts()
 
     def write(seen: Observation, time: int) -> None:
         if spool is not None:
@@ -85,7 +85,7 @@ def compare_file(
                 write(seen, subject.cut.at)
     strangers = comparison.strangers
     remarks = (f"{strangers:,} results are of students whom nothing here names",) if strangers else ()
-    return FilePass(book, {TABLE: sum(book.counts[Kind.RESULT].values())}, remarks)
+    return ComparedFile(book, {TABLE: sum(book.counts[Kind.RESULT].values())}, remarks)
 
 
 def _outcomes(
@@ -93,14 +93,14 @@ def _outcomes(
     source: Path,
     subject: Subject,
     context: str | None,
-    book: Book,
+    book: Verdicts,
     write: Callable[[Observation, int], None] | None,
-) -> FilePass:
+) -> ComparedFile:
     nodes = nodes_in(source)
     where = _context(subject.institution, context)
     with session.reading() as connection, Present(connection, session.log, subject.point) as present:
         OutcomesComparison(connection, subject.point, present, subject.cut, book).run(nodes, where, write)
-    return FilePass(book, {outcomes_csv.TABLE: len(nodes)}, (LINKS_ARE_NOT_TOLD,) if write is not None else ())
+    return ComparedFile(book, {outcomes_csv.TABLE: len(nodes)}, (LINKS_ARE_NOT_TOLD,) if write is not None else ())
 
 
 def _context(institution: Institution, asked: str | None) -> Context:

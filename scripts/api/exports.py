@@ -16,11 +16,11 @@ from outcomes.domain.reconciliation import Cut
 from outcomes.domain.times import Micros, moment, to_text
 from outcomes.projections.as_of.point import PointInTime, PointQuery, check_tenant, resolve, resolve_cut, tenants
 from outcomes.projections.history.diff import students_changed
-from outcomes.projections.reconcile.book import Book, Coverage
 from outcomes.projections.reconcile.comparison import Comparison, Watch
 from outcomes.projections.reconcile.present import Present
 from outcomes.projections.reconcile.root_account import root_account
 from outcomes.projections.reconcile.row_file import RowFile
+from outcomes.projections.reconcile.verdicts import Coverage, Verdicts
 from outcomes.store.ingest.ingest import Ingest, IngestReport
 from outcomes.store.log.provenance import first_told
 from outcomes.store.observations.lookups import Lookups
@@ -33,11 +33,11 @@ from outcomes.store.sources.exports.files import rows_of, tables_in
 LAG = "4h"
 
 
-class Pass(NamedTuple):
+class Compared(NamedTuple):
     """One comparison: whose export, what was found, and how many rows of each table were read."""
 
     tenant: str
-    book: Book
+    book: Verdicts
     rows: dict[str, int]
     missing: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -98,7 +98,7 @@ def reconcile(
     return _answer(found, cut, _changed(session, found.tenant, report), report.appended)
 
 
-def _compare(session: Session, question: _Question, spool: Spool | None) -> Pass:
+def _compare(session: Session, question: _Question, spool: Spool | None) -> Compared:
     source, cut, owner, watch, begins = question
     if source.is_file():
         return _compare_file(session, question, spool)
@@ -113,7 +113,7 @@ def _compare(session: Session, question: _Question, spool: Spool | None) -> Pass
     missing = tuple(table for table in TABLES if table not in files)
     if "outcome_proficiency_ratings" in missing and files.pop("outcome_proficiencies", []):
         remarks += ("outcome_proficiencies: left aside: their levels, outcome_proficiency_ratings, are not there",)
-    book = Book(keeps=not begins)
+    book = Verdicts(keeps=not begins)
     with session.reading() as connection, Lookups() as lookups:
         institution, point = _institution(session, connection, files, owner, begins=begins)
         if not begins:
@@ -125,15 +125,15 @@ def _compare(session: Session, question: _Question, spool: Spool | None) -> Pass
         remarks += (f"not in the export: {', '.join(missing)}",)
     if institution.shard is None:
         remarks += ("no event has told the root account's global id: ids of places and people stay local; see --shard",)
-    return Pass(institution.tenant, book, rows, missing, remarks)
+    return Compared(institution.tenant, book, rows, missing, remarks)
 
 
-def _compare_file(session: Session, question: _Question, spool: Spool | None) -> Pass:
+def _compare_file(session: Session, question: _Question, spool: Spool | None) -> Compared:
     source, cut, owner, _, begins = question
     with session.reading() as connection:
         institution, point = _institution(session, connection, {}, owner, begins=begins)
     found = compare_file(session, source, Subject(institution, point, cut), owner.context, spool)
-    return Pass(institution.tenant, found.book, found.rows, (), found.remarks)
+    return Compared(institution.tenant, found.book, found.rows, (), found.remarks)
 
 
 def _first_told(session: Session, tenant: str) -> Micros | None:
@@ -225,7 +225,9 @@ def _changed(session: Session, tenant: str, report: IngestReport) -> ScoreChange
     return ScoreChanges(lambda: map(ScoreChange.of, found.rows()))
 
 
-def _answer(found: Pass, cut: Cut, changed: ScoreChanges | None = None, appended: int | None = None) -> Reconciliation:
+def _answer(
+    found: Compared, cut: Cut, changed: ScoreChanges | None = None, appended: int | None = None
+) -> Reconciliation:
     book = found.book
     summary = {
         "tenant": found.tenant,
@@ -256,5 +258,5 @@ def _by_name(counts: Any) -> dict[str, int]:
     return {key.value: count for key, count in counts.items()}
 
 
-def _verdicts(book: Book) -> dict[str, dict[str, int]]:
+def _verdicts(book: Verdicts) -> dict[str, dict[str, int]]:
     return {kind.value: _by_name(counts) for kind, counts in book.counts.items()}

@@ -39,8 +39,8 @@ _TOLD, _OBSERVED, _MISSED, _NEVER = range(4)
 _PLACE = {Verdict.MISSED: _MISSED, Verdict.NEVER_TOLD: _NEVER}
 
 
-class Book:
-    """Findings as they come. What is the same is counted, not kept."""
+class Verdicts:
+    """Verdicts as they come, counted; those that are not `same` are kept as findings."""
 
     def __init__(self, *, keeps: bool = True) -> None:
         self.counts: dict[Kind, Counter[Verdict]] = defaultdict(Counter)

@@ -17,7 +17,7 @@ _NOTE = (
 _PLACES = "SELECT n.place FROM json_each(?) j CROSS JOIN newest n ON n.id = j.value WHERE n.place BETWEEN ? AND ?"
 
 
-class Newest:
+class LatestCopies:
     """The last copy of each row of a table, by the lake's time; of equal ones that which is read last."""
 
     def __init__(self, lookups: Lookups, table: str, pages: Callable[[], Iterable[Page]]) -> None:
