@@ -59,7 +59,7 @@ def answer(home: Home, asked: Asked) -> Response:
     needed = rights_needed(asked.question, asked.given)
     admitted = admit(home, asked)
     is_personal = bool(needed & {Right.STUDENTS, Right.PEOPLE})
-    etag = None if is_personal else _etag(home, asked, admitted.point)
+    etag = None if is_personal else tag_of(home, asked, admitted.point)
     if etag is not None and is_known(etag, asked.known_etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag, "Cache-Control": _ASK_AGAIN})
     rendered = _rendered(home, asked, admitted)
@@ -153,7 +153,7 @@ class Keeping:
                 return row
 
 
-def _etag(home: Home, asked: Asked, point: Mapping[str, str | None]) -> str:
+def tag_of(home: Home, asked: Asked, point: Mapping[str, str | None]) -> str:
     """Return the tag of an answer: of a question at a fixed position it is the same until somebody is erased.
 
     To who sees a part only, it may be another once a course hangs elsewhere.
