@@ -53,7 +53,9 @@ def alone(target: Path) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise HomeUnavailable(f"cannot write {target}: {error.strerror}: choose another place") from error
+        raise HomeUnavailable(
+            f"cannot write {target} ({error.strerror}; is the folder writable?): choose another place"
+        ) from error
     try:
         _lock(handle, path, target)
         try:
