@@ -173,7 +173,8 @@ def test_an_entity_that_cannot_be_read_now_is_an_error_in_words(home: World, pos
 def test_who_listens_hears_again_after_the_server_was_away(home: World, postgres: Server, database: str) -> None:
     """While nobody is let in it tries again, and hears of the first batch after that."""
     heard = threading.Event()
-    with closing(LogListener(postgres.url(database), heard.set)):
+    listener = LogListener(postgres.url(database), heard.set)
+    try:
         _let_nobody_in(postgres, database)
         time.sleep(1.5)  # longer than it lets a server be
         postgres.run(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
@@ -183,6 +184,8 @@ def test_who_listens_hears_again_after_the_server_was_away(home: World, postgres
             assert time.monotonic() < give_up_at
             home.take(outcome(str(number), "2025-01-01"))
             number += 1
+    finally:
+        listener.close(SECONDS)
 
 
 def test_views_of_two_databases_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
