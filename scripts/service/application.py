@@ -30,7 +30,7 @@ from outcomes.service.writer import Writer
 from outcomes.store.access.access_file import AccessFile
 
 BASE = "/api/v1"
-_FLUSH_SECONDS = 0.25
+_FLUSH_SECONDS = 0.8
 _CLOSE_SECONDS = 2.5
 """In which all that runs in threads is to end, once the last request was answered."""
 

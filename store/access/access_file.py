@@ -91,11 +91,12 @@ class AccessFile:
         # disk, once for all that have come meanwhile, for a wait at each would be longer than most questions.
         self._noting = connect(path, synchronous="NORMAL")
         self._noting.execute(f"PRAGMA busy_timeout = {_NOTING_MS}")
-        for one in (self._connection, self._noting):
-            one.execute("PRAGMA wal_autocheckpoint = 0")
         self._noting_lock = RLock()
-        # Of its own, too: nobody who asks waits while the disk writes.
-        self._flushing = connect(path, synchronous="FULL")
+        # Of its own, too: nobody who asks waits while the disk writes. Its commits do not wait for it either, for they
+        # hold the file's one lock for writers.
+        self._flushing = connect(path, synchronous="NORMAL")
+        for one in (self._connection, self._noting, self._flushing):
+            one.execute("PRAGMA wal_autocheckpoint = 0")
         self._wal = path.with_name(f"{path.name}-wal")
         self._noted = self._in_wal = 0
         self._used: dict[str, Micros] = {}
