@@ -1,6 +1,7 @@
 """Which copy of a row counts: a snapshot and the increments after it hold a row several times."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 import orjson
 
@@ -47,10 +48,9 @@ def _ids_and_stamps(page: Page, table: str) -> tuple[list[str], list[Micros]]:
     """Return the ids of rows and the lake's times of them in microseconds; 0 for none. Raises UnreadableInput."""
     columns = page.columns(())
     if columns is not None:
-        try:
+        # What cannot be read here is found again row by row, where it can be said of which row it is.
+        with suppress(ValueError, OverflowError):
             return [str(one) for one in columns.ids], [instant(stamp) or 0 for stamp in columns.stamps]
-        except (ValueError, OverflowError):
-            pass
     rows = list(page.rows())
     return [row.id for row in rows], [_stamp_of(row, table) for row in rows]
 

@@ -19,7 +19,7 @@ from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.log_store import Changes
 from outcomes.store.log.tracking import TrackedDatabase
 from outcomes.store.sqlite.change_counter import ChangeCounter
-from outcomes.store.sqlite.datastore import connect, is_lock
+from outcomes.store.sqlite.datastore import begin_at_once, connect
 
 # Large pages of work make sorted inserts pay; this many parsed events are a few tens of megabytes.
 _PAGE = 10_000
@@ -202,12 +202,7 @@ class ReadModel:
     def _is_locked(self) -> bool:
         """Say whether another program keeps the file locked at this moment."""
         with closing(connect(self.path, synchronous="NORMAL")) as connection:
-            connection.execute("PRAGMA busy_timeout = 0")
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if not is_lock(error):
-                    raise
+            if not begin_at_once(connection, 0):
                 return True
             connection.execute("ROLLBACK")
             return False

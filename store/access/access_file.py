@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 from outcomes.domain.errors import UsageError
 from outcomes.domain.times import Micros
 from outcomes.store.access.rights import Grant, Right, Scope, parse_rights
-from outcomes.store.sqlite.datastore import BUSY_SECONDS, connect, is_lock
+from outcomes.store.sqlite.datastore import BUSY_SECONDS, begin_at_once, connect
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
 
 ACCESS_FILE = "access.db"
@@ -204,7 +204,7 @@ class AccessFile:
             yield False
             return
         try:
-            may_note = _begin_at_once(self._noting, _NOTING_MS)
+            may_note = begin_at_once(self._noting, _NOTING_MS)
             with self._noting if may_note else nullcontext():
                 yield may_note
         finally:
@@ -226,7 +226,7 @@ class AccessFile:
 
     def _flush_uses(self) -> None:
         used = self._used.copy()
-        if used and _begin_at_once(self._flushing, BUSY_SECONDS * 1_000):
+        if used and begin_at_once(self._flushing, BUSY_SECONDS * 1_000):
             with self._flushing:
                 noted = ((at, token) for token, at in used.items())
                 self._flushing.executemany("UPDATE tokens SET last_used = ? WHERE id = ?", noted)
@@ -292,20 +292,6 @@ def _which_looks(student: str | None, since: Micros | None) -> tuple[str, list[s
 
 _NOTE = f"INSERT INTO looks VALUES (NULL, {', '.join('?' * len(Look._fields))})"
 _TOKENS = f"SELECT {', '.join(Token._fields)} FROM tokens"
-
-
-def _begin_at_once(connection: sqlite3.Connection, patience_ms: int) -> bool:
-    """Begin to write, unless another does: return whether. After it the connection waits for others as long as said."""
-    connection.execute("PRAGMA busy_timeout = 0")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if not is_lock(error):
-            raise
-        return False
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
-    return True
 
 
 @lru_cache(maxsize=1_000)

@@ -109,6 +109,20 @@ def is_lock(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
+def begin_at_once(connection: sqlite3.Connection, patience_ms: int) -> bool:
+    """Begin to write, unless another does: return whether. After it the connection waits for others as long as said."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not is_lock(error):
+            raise
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+    return True
+
+
 class Connection(SQLiteConnection):
     """Takes the write lock when a write begins: a deferred one that reads first may fail at once when it writes."""
 
