@@ -41,16 +41,23 @@ class Proxied:
         client = scope.get("client")
         is_of_proxy = self._address is not None and (client is None or client[0] == self._address)
         told = [value for name, value in scope["headers"] if name == self._person_header]
-        struck = {self._person_header, _SECRET, *(() if is_of_proxy else _FORWARDED)}
-        headers = [(name, value) for name, value in scope["headers"] if name not in struck]
         is_believed = is_of_proxy and len(told) == 1 and self._knows_secret(scope)
         person = told[0].decode("utf-8", "replace") if is_believed else None
+        struck = {self._person_header, _SECRET, *(() if is_of_proxy else _FORWARDED)}
+        headers = [(name, value) for name, value in scope["headers"] if name not in struck]
+        if person:
+            headers = [header for header in headers if not _is_password(*header)]
         inner = {**scope, "headers": headers, PERSON: person or None}
         await (self._forwarded if is_of_proxy else self._app)(inner, receive, send)
 
     def _knows_secret(self, scope: Scope) -> bool:
         given = [value for name, value in scope["headers"] if name == _SECRET]
         return self._secret is not None and len(given) == 1 and compare_digest(given[0], self._secret)
+
+
+def _is_password(name: bytes, value: bytes) -> bool:
+    """Whether it is what a person told the proxy to be let in, and not a token for us."""
+    return name == b"authorization" and value[:6].lower() == b"basic "
 
 
 def read_secret(path: Path) -> bytes:

@@ -155,6 +155,8 @@ def test_a_person_is_whom_the_proxy_let_in(home: Path, secret: Path) -> None:
     with running(home, "--behind-proxy", "127.0.0.1", *options) as service:
         assert httpx.get(f"{service.url}/api/v1/digest", headers=ada).status_code == 200
         assert httpx.get(f"{service.url}/api/v1/status", headers=ada).status_code == 403
+        assert httpx.get(f"{service.url}/api/v1/digest", headers=ada, auth=("ada", "for the proxy")).status_code == 200
+        assert httpx.get(f"{service.url}/api/v1/digest", headers=proxy, auth=("ada", "forged")).status_code == 401
         assert httpx.get(f"{service.url}/api/v1/digest", headers={**proxy, "Remote-User": "bob"}).status_code == 401
         assert httpx.get(f"{service.url}/api/v1/digest", headers=[*ada.items()] * 2).status_code == 401
         for wrong in ({}, {"Outcomes-Proxy-Secret": SECRET[1:]}, {"Outcomes-Proxy-Secret": ""}):
