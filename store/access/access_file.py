@@ -26,6 +26,8 @@ _SECRET_BYTES = 32
 _A_MINUTE: Micros = 60_000_000
 _NOTING_MS = 1_000
 """So long an answer waits for its look while another program writes here (`access prune`); then it is not given."""
+_TAKING_TURNS_SECONDS = 0.005
+"""So long the loop waits for the look of another thread, which is written in less; if not, it waits for a program."""
 _PAGE_BYTES = 4_096
 """Each look writes a page, and is answered after: a small one is written sooner."""
 _WRITES_IN_WAL = 5_000
@@ -98,7 +100,8 @@ class AccessFile:
         for one in (self._connection, self._noting, self._flushing):
             one.execute("PRAGMA wal_autocheckpoint = 0")
         self._wal = path.with_name(f"{path.name}-wal")
-        self._noted = self._in_wal = 0
+        # Each is counted up by one thread at a time, so that who flushes takes no lock that the loop may want then.
+        self._noted = self._flushed = self._in_wal = 0
         self._used: dict[str, Micros] = {}
         """When tokens were used, by their ids, for the next `flush`: who asks waits for nobody who writes here."""
 
@@ -195,18 +198,23 @@ class AccessFile:
         """
         with self._noting_lock:
             self._noting.execute(_NOTE, look)
-            self._noted += 1
+            if not self._noting.in_transaction:
+                self._noted += 1
 
     @contextmanager
     def noting_at_once(self) -> Iterator[bool]:
-        """Give whether looks can be noted without waiting for anybody; those noted inside are recorded at its end."""
-        if not self._noting_lock.acquire(blocking=False):
+        """Give whether looks can be noted without waiting for another program; those inside are recorded at its end."""
+        # Not at once: who fell back to a thread because another one notes just now would hold up the next in its turn,
+        # and for a long time all would be answered by threads, which take the interpreter from each other.
+        if not self._noting_lock.acquire(timeout=_TAKING_TURNS_SECONDS):
             yield False
             return
         try:
             may_note = begin_at_once(self._noting, _NOTING_MS)
             with self._noting if may_note else nullcontext():
                 yield may_note
+            # Only now: a flush that began before this has not put it on the disk.
+            self._noted += may_note
         finally:
             self._noting_lock.release()
 
@@ -214,12 +222,11 @@ class AccessFile:
         """Put the looks that were noted on the disk, and when tokens were used, unless others write here just now."""
         self._flush_uses()
         noted = self._noted
-        if noted:
+        if noted != self._flushed:
             sync_to_disk(self._wal)
             # Only now: what could not be put there is for the next time.
-            with self._noting_lock:
-                self._noted -= noted
-            self._in_wal += noted
+            self._in_wal += noted - self._flushed
+            self._flushed = noted
         if self._in_wal > _WRITES_IN_WAL:
             self._flushing.execute("PRAGMA wal_checkpoint(PASSIVE)")
             self._in_wal = 0

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
@@ -111,6 +112,27 @@ def test_the_loop_waits_for_nobody_who_writes_access_db(home: Path) -> None:
             _look_in_vain(access, look)
         assert [*access.looks()] == [look]
     assert _asked(home, _thread_after(1), may_note=False) == "reader-0"
+
+
+def test_the_loop_takes_turns_with_threads_that_note_looks(home: Path) -> None:
+    """While two note one after the other, it hardly ever has to leave its question to a thread."""
+    look = Look(1, "t1", "somebody", "/explain", None, "4450", "ada", None, None, 1, "token")
+    is_over = threading.Event()
+
+    def note_again_and_again() -> None:
+        while not is_over.is_set():
+            access.note(look)
+
+    def may_note_at_once() -> bool:
+        with access.noting_at_once() as may_note:
+            return may_note
+
+    with AccessFile(home) as access, ThreadPoolExecutor(2) as threads:
+        noting = [threads.submit(note_again_and_again) for _ in range(2)]
+        given = [may_note_at_once() for _ in range(100)]
+        is_over.set()
+        assert [one.result(10) for one in noting] == [None, None]
+    assert sum(given) >= 80
 
 
 def test_a_look_waits_a_second_at_most(home: Path) -> None:

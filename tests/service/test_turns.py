@@ -8,11 +8,14 @@ import httpx
 import pytest
 
 import outcomes
+from outcomes.api.access import Access
 from tests.support.given import lines, outcome
 from tests.support.service import Service, running
 
 _WAITS = "/digest?min_position={}"
 """A question that waits until the log has a position."""
+_LOOKS = "/students"
+"""A question that leaves a record of who looked."""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,43 @@ def test_four_questions_of_a_token_are_asked_at_once(fresh: Service, position: i
             assert [(await task).status_code for task in (*held, fifth)] == [200] * 5
 
     asyncio.run(ask())
+
+
+def test_who_has_left_is_not_asked_when_their_turn_comes(fresh: Service, position: int) -> None:
+    """Nobody looks for them, so no look is recorded, and the turn is the next one's at once."""
+    token = fresh.new_token("tree,students")
+    head = f"Host: {fresh.client.base_url.netloc.decode()}\r\nAuthorization: Bearer {token}\r\n\r\n"
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(
+            base_url=f"{fresh.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30
+        ) as client:
+
+            def asked(path: str) -> "asyncio.Task[httpx.Response]":
+                return asyncio.create_task(client.get(path))
+
+            first, *others = [asked(_WAITS.format(position + number)) for number in (0, 1, 1, 1)]
+            await asyncio.sleep(0.3)
+            _, gone = await asyncio.open_connection(fresh.client.base_url.host, fresh.client.base_url.port)
+            gone.write(f"GET /api/v1{_LOOKS} HTTP/1.1\r\n{head}".encode())
+            await gone.drain()
+            await asyncio.sleep(0.3)
+            following = asked(_LOOKS)
+            await asyncio.sleep(0.5)
+            gone.close()
+            # One turn comes, and the others are still taken.
+            await asyncio.to_thread(fresh.post, "/events", lines(outcome(str(position), "2026-02-01")))
+            assert [(await task).status_code for task in (first, following)] == [200, 200]
+            assert not any(task.done() for task in others)
+            await asyncio.to_thread(fresh.post, "/events", lines(outcome(str(position + 1), "2026-02-01")))
+            assert [(await task).status_code for task in others] == [200] * 3
+
+    asyncio.run(ask())
+    counted = fresh.get("//metrics").text.splitlines()
+    for status in (0, 200):
+        assert f'outcomes_requests_total{{route="/api/v1{_LOOKS}",status="{status}"}} 1.0' in counted
+    with Access.beside(fresh.home) as access:
+        assert [look.route for look in access.looks()] == [_LOOKS]
 
 
 def test_a_hundred_questions_of_a_token_may_wait(fresh: Service, position: int) -> None:
