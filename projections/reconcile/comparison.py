@@ -11,23 +11,22 @@ from outcomes.domain.errors import UnreadableInput
 from outcomes.domain.identity import OBSERVED_ONLY, SHARD, Kind
 from outcomes.domain.reconciliation import BAD_NEWS, Cut, Judgement, Theirs, Verdict, differences, judge
 from outcomes.domain.times import Micros, to_text
+from outcomes.projections.reconcile import kept_rows
 from outcomes.projections.reconcile.latest_copies import LatestCopies
 from outcomes.projections.reconcile.plain_columns import second_of
 from outcomes.projections.reconcile.present import KnownVersion, Present, is_at_once
 from outcomes.projections.reconcile.same_results import NAMES
+from outcomes.projections.reconcile.scale_increments import LEVELS, LevelIncrements, Scale
 from outcomes.projections.reconcile.verdicts import Verdicts
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.observation import Observation, Writer
-from outcomes.store.observations.outcome_rows import rating_of
-from outcomes.store.observations.result_rows import assignment_of
-from outcomes.store.observations.row_values import time
 from outcomes.store.observations.shaping import Shaper
 from outcomes.store.observations.spool import Spool
 from outcomes.store.observations.told_fields import are_all_told, columns_of
 from outcomes.store.sources.exports.columns import TABLES
 from outcomes.store.sources.exports.files import pages_of, rows_of
 from outcomes.store.sources.exports.pages import Page
-from outcomes.store.sources.exports.rows import ExportRow, identity, text
+from outcomes.store.sources.exports.rows import ExportRow, identity
 
 _A_DAY: Micros = 86_400_000_000
 _SECOND = 1_000_000
@@ -83,36 +82,31 @@ class Comparison:
         self.book = book
         self._spool = spool
         self._writer = writer
+        self._levels: LevelIncrements | None = None
         self._lacking_in_json: dict[str, frozenset[str]] = {}
 
     def run(self, files: dict[str, list[Path]], watch: Watch) -> None:
         """Read all tables that are there, those first that others need. Raises UnreadableInput."""
         for table in TABLES:
-            if table in {"pseudonyms", "outcome_proficiency_ratings"}:
+            if table in {"pseudonyms", LEVELS}:
                 continue
             paths = files.get(table, [])
             if table == "users":
-                self._lookups.keep("pseudonyms", self._pseudonyms(files.get("pseudonyms", [])))
+                self._lookups.keep(
+                    "pseudonyms", kept_rows.pseudonyms(self._rows("pseudonyms", files.get("pseudonyms", [])))
+                )
             if table == "outcome_proficiencies":
-                self._lookups.keep("ratings", self._ratings(files.get("outcome_proficiency_ratings", [])))
+                self._keep_levels(files.get(LEVELS, []))
             if paths:
                 self._table(table, paths, watch)
+            if table == "outcome_proficiencies" and self._levels is not None:
+                for changed in self._levels.alone():
+                    self._judge_scale(changed.scale, changed.here, changed.body)
 
-    def _pseudonyms(self, paths: list[Path]) -> Iterator[tuple[str | None, str | None]]:
-        for row in self._rows("pseudonyms", paths):
-            sis_id = identity(row.value.get("sis_user_id"))
-            if sis_id is not None and row.value.get("workflow_state") != "deleted" and not row.is_gone:
-                yield identity(row.value.get("user_id")), sis_id
-
-    def _ratings(self, paths: list[Path]) -> Iterator[tuple[str | None, str, str | None, str]]:
-        for row in self._rows("outcome_proficiency_ratings", paths):
-            # A revived scale may hold levels still marked deleted, and they count (DOMAIN.md 3); others are old.
-            if not row.is_gone and row.value.get("workflow_state") != "deleted":
-                scale = identity(row.value.get("outcome_proficiency_id"))
-                try:
-                    yield scale, row.id, time(row.value.get("updated_at")), rating_of(row)
-                except (ValueError, OverflowError) as error:
-                    raise row.unreadable("outcome_proficiency_ratings", error) from error
+    def _keep_levels(self, paths: list[Path]) -> None:
+        self._lookups.keep("ratings", kept_rows.levels(self._rows(LEVELS, paths)))
+        if paths and not any(action is None for action in _first_actions(LEVELS, paths)):
+            self._levels = LevelIncrements(self._lookups, self._present)
 
     def _rows(self, table: str, paths: list[Path]) -> Iterator[ExportRow]:
         for page, places in self._pages(table, paths):
@@ -131,7 +125,7 @@ class Comparison:
             rows = [page.row(place) for place in rest]
             is_whole = is_whole and all(row.action is None for row in rows)
             self._refuse_other_times(table, rows)
-            self._keep(table, rows)
+            kept_rows.keep(self._lookups, table, rows)
             self._page(table, rows, lacking)
             done += len(places)
             watch(table, done)
@@ -171,32 +165,7 @@ class Comparison:
         return lacking
 
     def _is_incremental(self, table: str, paths: list[Path]) -> bool:
-        firsts = (next(rows_of(path, table), None) for path in paths)
-        return any(row is not None and row.action is not None for row in firsts)
-
-    def _keep(self, table: str, page: list[ExportRow]) -> None:
-        """Keep what later tables ask for."""
-        if table == "users":
-            self._lookups.keep(table, ((row.id, text(row.value.get("uuid"))) for row in page))
-        elif table == "courses":
-            self._lookups.keep(table, (_course(row) for row in page))
-        elif table == "learning_outcomes":
-            self._lookups.keep("deleted_outcomes", self._deleted(page))
-        elif table == "learning_outcome_results":
-            self._lookups.keep("assessed", self._assessed(page))
-
-    def _deleted(self, page: list[ExportRow]) -> Iterator[tuple[str, Micros | None]]:
-        for row in page:
-            if row.value.get("workflow_state") == "deleted":
-                saved = second_of(row.value.get("updated_at"))
-                yield row.id, None if saved is None else saved * _SECOND
-
-    def _assessed(self, page: list[ExportRow]) -> Iterator[tuple[str, str, str | None, str | None]]:
-        for row in page:
-            assignment, user = assignment_of(row), identity(row.value.get("user_id"))
-            if assignment is not None and user is not None:
-                student = text(row.value.get("user_uuid")) or self._lookups.user_uuid(user)
-                yield assignment, user, student, identity(row.value.get("context_id"))
+        return any(action is not None for action in _first_actions(table, paths))
 
     def _page(self, table: str, page: list[ExportRow], lacking: frozenset[str]) -> None:
         if self._spool is None and table not in KINDS:
@@ -232,7 +201,7 @@ class Comparison:
             self.book.same(Kind.RESULT, course, told=is_told, count=count)
         if self._spool is not None:
             same = [page.row(places[place]) for place in np.flatnonzero(look.is_same).tolist()]
-            self._keep("learning_outcome_results", same)
+            kept_rows.keep(self._lookups, "learning_outcome_results", same)
             self._observe(Kind.RESULT_DETAIL, [one for row in same for one in self._shaper.details(row, lacking)])
         rest = [places[place] for place in np.flatnonzero(~look.is_same).tolist()]
         return not any(columns.actions), rest
@@ -270,12 +239,28 @@ class Comparison:
             body = None if found is None else bodies.get(found.position)
             if found is not None and body is None:
                 continue  # erased: what is forgotten is not learnt again
+            if kind is Kind.PROFICIENCY and self._levels is not None:
+                self._judge_scale(self._levels.applied(one, body or {}), found, body)
+                continue
             ours = None
             if found is not None and body is not None:
                 is_implied = kind is Kind.LINK and self._is_changed_silently(body, found, one)
                 ours = self._present.ours(found, body, is_implied=is_implied)
-            theirs = Theirs(one.body, one.updated_at, one.created_at, one.unspecified, one.untold)
-            self._conclude(kind, one.completed(body or {}), judge(kind, theirs, ours, self._cut), found)
+            self._conclude(kind, one.completed(body or {}), judge(kind, _theirs(one), ours, self._cut), found)
+
+    def _judge_scale(self, scale: Scale, here: KnownVersion | None, body: dict[str, Any] | None) -> None:
+        """Judge a scale of whose levels only those are told that changed."""
+        one, kind = scale.seen, Kind.PROFICIENCY
+        ours = None if here is None or body is None else self._present.ours(here, body)
+        found = judge(kind, _theirs(one), ours, self._cut)
+        one = one.completed(body or {})
+        if here is None or body is None or not scale.lost_at_no_time:
+            self._conclude(kind, one, found, here)
+            return
+        fields = differences(kind, body, one.body, one.untold)
+        found = Judgement(Verdict.GONE, None, self._cut.at, fields, "a level was deleted for good; no event tells that")
+        self._conclude(kind, one, found, here)
+        self._write(one, self._cut.at)
 
     def _is_changed_silently(self, body: dict[str, Any], here: KnownVersion, seen: Observation) -> bool:
         outcome, saved = body.get("learning_outcome_id"), seen.updated_at
@@ -365,8 +350,14 @@ class Comparison:
             self.book.add(kind, one.id, one.course, lagging if is_new else gone, told=True)
 
 
-def _course(row: ExportRow) -> tuple[str, str | None, str | None]:
-    return row.id, text(row.value.get("uuid")), identity(row.value.get("account_id"))
+def _theirs(one: Observation) -> Theirs:
+    return Theirs(one.body, one.updated_at, one.created_at, one.unspecified, one.untold)
+
+
+def _first_actions(table: str, paths: list[Path]) -> list[str | None]:
+    """Return the action of the first row of each file that has one: None of a whole snapshot."""
+    firsts = (next(rows_of(path, table), None) for path in paths)
+    return [row.action for row in firsts if row is not None]
 
 
 def _saved(table: str, row: ExportRow) -> int | None:

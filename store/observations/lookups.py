@@ -1,7 +1,8 @@
 """What rows of an export need of other tables, kept on disk while it is read, so that memory does not grow with it."""
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
@@ -15,8 +16,8 @@ CREATE TABLE users (id TEXT PRIMARY KEY, uuid TEXT) WITHOUT ROWID;
 CREATE TABLE courses (id TEXT PRIMARY KEY, uuid TEXT, account TEXT) WITHOUT ROWID;
 CREATE TABLE deleted_outcomes (id TEXT PRIMARY KEY, saved_at INTEGER) WITHOUT ROWID;
 CREATE TABLE pseudonyms (user_id TEXT, sis_user_id TEXT, PRIMARY KEY (user_id, sis_user_id)) WITHOUT ROWID;
-CREATE TABLE ratings (proficiency TEXT, id TEXT, updated_at TEXT, rating TEXT, PRIMARY KEY (proficiency, id))
-    WITHOUT ROWID;
+CREATE TABLE ratings (id TEXT PRIMARY KEY, proficiency TEXT, updated_at TEXT, rating TEXT) WITHOUT ROWID;
+CREATE INDEX ratings_of_scales ON ratings (proficiency);
 CREATE TABLE assessed (assignment_id TEXT, user_id TEXT, user_uuid TEXT, course_id TEXT,
     PRIMARY KEY (assignment_id, user_id)) WITHOUT ROWID;
 CREATE TABLE report (course TEXT, user TEXT, outcome TEXT, type TEXT, assessment TEXT, question TEXT, attempt INTEGER,
@@ -77,7 +78,22 @@ class Lookups:
 
     def ratings(self, proficiency: str) -> list[tuple[str, str]]:
         """Return the levels of a mastery scale, each with when it was saved: JSON text."""
-        rows = self.connection.execute("SELECT updated_at, rating FROM ratings WHERE proficiency = ?", (proficiency,))
+        rows = self.connection.execute(
+            "SELECT updated_at, rating FROM ratings WHERE proficiency = ? AND rating IS NOT NULL", (proficiency,)
+        )
+        return rows.fetchall()
+
+    def changed_ratings(self, proficiency: str, known: Sequence[str]) -> list[tuple[str, str | None, str | None]]:
+        """Return what is told of levels of a scale, or of those that it is known to have: id, time, JSON text.
+
+        The text is None for those that are deleted, the time, too, for those that were deleted for good: of these not
+        even the scale is told.
+        """
+        rows = self.connection.execute(
+            "SELECT id, updated_at, rating FROM ratings WHERE proficiency = ? "
+            "OR id IN (SELECT value FROM json_each(?))",
+            (proficiency, json.dumps(known)),
+        )
         return rows.fetchall()
 
     def assessed(self, assignment_id: str, user_id: str) -> tuple[str, str] | None:

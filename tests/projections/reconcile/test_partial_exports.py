@@ -1,11 +1,13 @@
 """What an export does not have is no statement: nothing that is known is taken away by it."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import outcomes
-from tests.support.exports import export, home_of, result_row, row
+from tests.support.exports import export, gone, home_of, result_row, row
 from tests.support.given import event, group, outcome, proficiency, result
 
 TOLD, LATER, AT = "2025-09-01T08:00:00.000Z", "2025-10-01T08:00:00.000Z", "2026-06-01"
@@ -61,6 +63,67 @@ def test_a_scale_without_its_levels_is_left_aside_in_words(tmp_path: Path) -> No
         assert found.appended == 0
         assert any("outcome_proficiency_ratings, are not there" in remark for remark in found.summary["remarks"])
         assert len(home.at().show("proficiency", "5").state["outcome_proficiency_ratings"]) == 4
+
+
+def level(number: int, points: float, **value: Any) -> dict[str, Any]:
+    """A row of a level of scale 5 in an increment; levels 1 to 4 are known."""
+    told = {"outcome_proficiency_id": 5, "points": points, "mastery": number == 2, "description": "New", **value}
+    return {**row(number, updated_at=LATER, **told), "meta": {"ts": "2026-06-01T01:00:00Z", "action": "U"}}
+
+
+@pytest.mark.parametrize("with_scale", [True, False])
+def test_levels_that_an_increment_does_not_tell_stay_as_known(tmp_path: Path, with_scale: bool) -> None:
+    """Of four levels one is saved anew, and one is new: the scale's own row may be there, or not."""
+    scale = row(5, context_type="Account", context_id=1, workflow_state="active", updated_at=TOLD)
+    tables = {"outcome_proficiency_ratings": [level(1, 4.5), level(9, 1)]}
+    if with_scale:
+        tables["outcome_proficiencies"] = [{**scale, "meta": {"ts": AT, "action": "U"}}]
+    folder = export(tmp_path / "cd2", tables)
+    with home_of(tmp_path, proficiency("5", TOLD)) as home:
+        (found,) = home.reconcile(folder, at=AT, write=True).findings
+        assert (found.kind, found.verdict) == ("proficiency", "missed")
+        levels = home.at().show("proficiency", "5").state["outcome_proficiency_ratings"]
+        assert [(one["points"], one["description"]) for one in levels] == [
+            (4.5, "New"),
+            (3.0, "Level 3"),
+            (2.0, "Level 2"),
+            (1.0, "New"),
+            (0.0, "Level 0"),
+        ]
+        again = home.reconcile(folder, at=AT, write=True)
+        assert (list(again.findings), again.appended) == ([], 0)
+
+
+def test_a_level_that_an_increment_deletes_is_gone_and_no_other(tmp_path: Path) -> None:
+    """For good, where nothing but its id is told, or marked as deleted."""
+    marked = level(4, 0, workflow_state="deleted")
+    with home_of(tmp_path, proficiency("5", TOLD)) as home:
+        for number, (rows, verdict, left) in enumerate(
+            (([gone(3)], "gone", [4.0, 3.0, 0.0]), ([marked], "missed", [4.0, 3.0]))
+        ):
+            folder = export(tmp_path / f"cd2-{number}", {"outcome_proficiency_ratings": rows})
+            (found,) = home.reconcile(folder, at=AT, write=True).findings
+            assert (found.verdict, list(found.fields)) == (verdict, ["outcome_proficiency_ratings"])
+            levels = home.at().show("proficiency", "5").state["outcome_proficiency_ratings"]
+            assert [one["points"] for one in levels] == left
+
+
+def test_levels_of_a_whole_table_replace_those_that_are_known(tmp_path: Path) -> None:
+    """A snapshot holds all that there are; an increment beside it only says which copy counts."""
+    tables = {
+        "outcome_proficiencies": [row(5, context_type="Account", context_id=1, workflow_state="active")],
+        "outcome_proficiency_ratings": [
+            row(number, updated_at=LATER, outcome_proficiency_id=5, points=points, mastery=number == 2)
+            for number, points in ((1, 4), (2, 3))
+        ],
+    }
+    folder = export(tmp_path / "cd2", tables)
+    (folder / "outcome_proficiency_ratings").mkdir()
+    (folder / "outcome_proficiency_ratings" / "job_1.jsonl").write_text(json.dumps(level(1, 5)) + "\n")
+    with home_of(tmp_path, proficiency("5", TOLD)) as home:
+        home.reconcile(folder, at=AT, write=True)
+        levels = home.at().show("proficiency", "5").state["outcome_proficiency_ratings"]
+        assert [one["points"] for one in levels] == [5.0, 3.0]
 
 
 def test_columns_without_which_rows_mean_nothing_are_asked_for(tmp_path: Path) -> None:
