@@ -112,6 +112,7 @@ def test_options_that_are_named_exist() -> None:
     of_the_program = {"--home", "--views", "--key-file", "--key-command", "--version", "--help"}
     of_the_program |= {"--install-completion", "--show-completion"}
     of_tools = {"--events", "--seed", "--versions", "--growth", "--peers", "--only", "--strict"}
+    of_tools |= {"--reverse-proxy", "--set-xauthrequest"}
     named = {
         Named(document.name, word)
         for document in DOCUMENTS

@@ -11,7 +11,7 @@ ADA, BO = 99, 98
 
 
 def test_results_of_a_merged_account_stay_and_its_enrolments_move(tmp_path: Path) -> None:
-    """The export has the results as they were told: they are the same, not missed or gone; the enrolment is another's."""
+    """The export has results as they were told: the same, not missed or gone; the enrolment is another's."""
     people = [
         row(ADA, uuid="studentAda", workflow_state="deleted", merged_into_user_id=BO, updated_at=MERGED),
         row(BO, uuid="studentBo", workflow_state="registered"),
