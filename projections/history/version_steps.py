@@ -328,8 +328,9 @@ def _in_context(
             continue
         one = f"SELECT 1 FROM {table} WHERE tenant = :tenant AND {ID_COLUMNS[kind]} = m.id"
         rows = connection.execute(
-            # Part of this context by a version of its own, at the point; what came later must not count.
-            f"SELECT m.id, EXISTS ({one} AND context = :context AND event_time <= :until AND position <= :known_at) "
+            # Part of this context by a version of its own, at the point; what came later must not count. The plus keeps
+            # SQLite from looking for each member through all versions of the context: that grows with its square.
+            f"SELECT m.id, EXISTS ({one} AND +context = :context AND event_time <= :until AND position <= :known_at) "
             f"FROM members m WHERE m.context = :context AND m.kind = '{kind.value}' AND EXISTS ({one} AND {_WITHIN})",
             bounds,
         )
