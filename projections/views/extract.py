@@ -4,7 +4,7 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from outcomes.domain.catalog import EVENT_TYPES
-from outcomes.domain.event import EventLike, order_key, updated_micros
+from outcomes.domain.event import EventLike, updated_micros
 from outcomes.domain.identity import Context, Kind, context_of, local_id
 from outcomes.domain.times import Micros
 from outcomes.projections.views.tables import TABLES, reader_of
@@ -113,7 +113,7 @@ def _result_values(event: EventLike, digest: bytes) -> tuple[Any, ...]:
         metadata.root_account_id,
         place,
         parent,
-        _sis_ids(event),
+        () if metadata.user_sis_id is None and metadata.context_sis_source_id is None else _sis_ids(event),
         metadata.hostname,
         _course(tenant, body.result_context_type, body.result_context_id),
         (tenant, body.user_uuid or NO_STUDENT),
@@ -121,7 +121,7 @@ def _result_values(event: EventLike, digest: bytes) -> tuple[Any, ...]:
         body.learning_outcome_id,
         body.id,
         event_time,
-        updated_micros(event),
+        0 if body.updated_at is None else updated_micros(event),
         event.is_update,
         digest,
         _READ_RESULT(event),
@@ -135,7 +135,6 @@ def _version_values(event: EventLike, digest: bytes) -> tuple[Any, ...]:
     kind = event.kind
     place, parent = _place(event)
     context = _context_of(kind, body)
-    event_time, updated_at, is_update, _ = order_key(event, digest)
     person, person_name = _person(kind, body)
     return (
         kind.value,
@@ -147,9 +146,9 @@ def _version_values(event: EventLike, digest: bytes) -> tuple[Any, ...]:
         event.metadata.hostname,
         None if context is None else (event.tenant, *context),
         body.local_id,
-        event_time,
-        updated_at,
-        is_update,
+        event.event_time,
+        updated_micros(event),
+        event.is_update,
         digest,
         _READ[kind](event),
         body.learning_outcome_id if kind is Kind.LINK else None,

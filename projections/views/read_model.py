@@ -4,10 +4,9 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from outcomes.domain.errors import HomeBusy, HomeUnavailable, QuestionStopped
-from outcomes.domain.event import Event, EventLike
+from outcomes.domain.event import Event
 from outcomes.projections.views import predecessors, schema
 from outcomes.projections.views.extract import extract_values
 from outcomes.projections.views.views_file import is_of_this_layout, is_usable, make, origin_of
@@ -153,10 +152,7 @@ class ReadModel:
                 raise
             return None  # deleted a moment ago
 
-    @staticmethod
-    def extract(event: EventLike, digest: bytes) -> tuple[Any, ...]:
-        """Return the values of the row that one event adds."""
-        return extract_values(event, digest)
+    extract = staticmethod(extract_values)
 
     def apply(self, appended: Appended) -> None:
         """Apply a batch that has just been appended; the caller holds the home's writer lock."""

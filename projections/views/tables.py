@@ -19,7 +19,7 @@ from outcomes.domain.event import Body, EventLike, Metadata
 from outcomes.domain.identity import Kind
 from outcomes.domain.times import micros
 
-_OF_ENVELOPE = "metadata."
+_OF_ENVELOPE, _OF_BODY = "metadata.", "body."
 _STORED: Final = {str: str, int: int, float: float, bool: int, datetime: int}
 
 
@@ -97,7 +97,7 @@ def _columns_of(body: type[Body]) -> Iterator[TableColumn]:
         is_of_envelope = field.startswith(_OF_ENVELOPE)
         model: type[BaseModel] = Metadata if is_of_envelope else body
         kind = plain_type(_annotation(model, field.removeprefix(_OF_ENVELOPE)))
-        yield TableColumn(name, kind or list, field if is_of_envelope else f"body.{field}", in_tree)
+        yield TableColumn(name, kind or list, field if is_of_envelope else f"{_OF_BODY}{field}", in_tree)
 
 
 def _table(kind: Kind, body: type[Body]) -> VersionTable:
@@ -111,14 +111,18 @@ TABLES: Final[dict[Kind, VersionTable]] = {kind: _table(kind, _BODIES[kind]) for
 
 def reader_of(table: VersionTable) -> Callable[[EventLike], tuple[Any, ...]]:
     """Return what takes the values of a table's columns from an event, in their order."""
-    read = attrgetter(*(column.source for column in table.columns))
+    sources = [column.source for column in table.columns]
+    # In most tables all are of the body: found in it, they are one step nearer.
+    is_of_body = all(source.startswith(_OF_BODY) for source in sources)
+    read = attrgetter(*(source.removeprefix(_OF_BODY) if is_of_body else source for source in sources))
     kinds = enumerate(column.kind for column in table.columns)
     conversions = [(place, _CONVERT[kind]) for place, kind in kinds if kind in _CONVERT]
-    if not conversions:
-        return read
 
     def read_and_convert(event: EventLike) -> tuple[Any, ...]:
-        values = list(read(event))
+        found = read(event.body if is_of_body else event)
+        if not conversions:
+            return found
+        values = list(found)
         for place, convert in conversions:
             if values[place] is not None:
                 values[place] = convert(values[place])

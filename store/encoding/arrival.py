@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from operator import attrgetter
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from outcomes.domain.catalog import parse_event
 from outcomes.domain.errors import NotAnEvent
@@ -90,11 +90,23 @@ COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Arrivals))
 _columns_of = attrgetter(*COLUMNS)
 
 
+UNREAD: Final = FastEvent(None, None, 0, b"")
+"""Stands for the value of a segment that is a plain event, which somebody else will read."""
+_NOT_KNOWN_YET: Final = (b"", "", "", "", 0, 0, None)
+
+
+def is_unread(arrival: Arrival) -> bool:
+    """Say whether nothing but its bytes is known of an arrival: it was `UNREAD`."""
+    return not arrival.digest
+
+
 def read(segment: Segment, extract: Extract) -> Arrival | str:
     """Return the event in a segment of input, or in words why it is none."""
     if segment.reason is not None:
         return segment.reason
     value = segment.value
+    if value is UNREAD:
+        return _arrival((segment.raw, segment.line, *_NOT_KNOWN_YET))
     if isinstance(value, FastEvent):
         return arrival_of(segment, value.digest, value, extract)
     try:

@@ -4,7 +4,8 @@ Fields stand by name, as in the canonical form of an event, and what is absent i
 """
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Final, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -35,7 +36,7 @@ _TYPES: Final[dict[Any, Any]] = {
     bool: bool,
 }
 # Archives, and some of the public examples, have numbers for ids (DOMAIN.md 1.8).
-_TYPES_WITH_NUMBERS: Final = {**_TYPES, LocalId: _TEXT_ID | _INTEGER}
+_NUMBER_ID: Final = _TEXT_ID | _INTEGER
 
 # Fields that the domain does not read. Those of the envelope are text or null (DOMAIN.md 2); another type is not plain.
 _UNREAD_OF_ENVELOPES: Final = (
@@ -91,21 +92,23 @@ def state_of(event: EventLike) -> dict[str, Any]:
     return body.state()
 
 
+Values = Callable[[Any], tuple[Any, ...]]
 Parts = Callable[[Any], Iterator[tuple[Any, tuple[str, ...]]]]
 
 
 class FastSchema(NamedTuple):
     """How events of one name are read, and where ids, numbers and times stand in them.
 
-    `parts` finds what is nested in a body, and the names of the numbers in it; None if nothing can be. `tells_state`:
-    its bodies have the `state` of the domain's. `numbered` is the same for ids that are numbers; None in that shape
-    itself.
+    `ids_of` takes the ids of the metadata, and of a body, at once. `parts` finds what is nested in a body, and the
+    names of the numbers in it; None if nothing can be. `tells_state`: its bodies have the `state` of the domain's.
+    `numbered` is the same for ids that are numbers; None in that shape itself.
     """
 
     name: str
     make: Callable[[Any, Any, Micros, bytes], FastEvent]
     decode: Callable[[bytes], Any]
     ids: tuple[tuple[str, tuple[str, ...]], ...]
+    ids_of: tuple[Values, Values]
     numbers: tuple[str, ...]
     parts: Parts | None
     times: tuple[str, ...]
@@ -135,6 +138,13 @@ def _named(model: type[BaseModel], wanted: Any) -> tuple[str, ...]:
     return tuple(name for name, (kind, _) in _hints(model).items() if kind is wanted)
 
 
+def _values_of(names: tuple[str, ...]) -> Values:
+    """Return what takes fields as one tuple, however few they are."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda struct: tuple([getattr(struct, name) for name in names])
+
+
 def _nested(model: type[BaseModel]) -> dict[str, tuple[type[BaseModel], bool]]:
     """Return the models in a model's fields, and whether there are many of them."""
     found: dict[str, tuple[type[BaseModel], bool]] = {}
@@ -158,10 +168,12 @@ def _is_plain(model: type[BaseModel], *, is_outermost: bool = True) -> bool:
     )
 
 
+@cache  # one struct for a model wherever it stands: what reads fields of few types reads them quicker
 def _struct(
-    model: type[BaseModel], types: dict[Any, Any], unread: tuple[str, ...] = (), unread_type: Any = None
+    model: type[BaseModel], id_type: Any, unread: tuple[str, ...] = (), unread_type: Any = None
 ) -> type[msgspec.Struct]:
-    nested = {name: (_struct(inner, types), is_many) for name, (inner, is_many) in _nested(model).items()}
+    types = {**_TYPES, LocalId: id_type}
+    nested = {name: (_struct(inner, id_type), is_many) for name, (inner, is_many) in _nested(model).items()}
     fields: list[Any] = []
     for name, (kind, is_required) in _hints(model).items():
         if name in nested:
@@ -174,8 +186,10 @@ def _struct(
     # To the digest a null is not as if nothing were there.
     fields += [(name, unread_type, msgspec.UNSET) for name in unread]
     namespace = {"model_dump": _dump_of(model), **_properties(model)}
-    if issubclass(model, Body) and _is_flat(model):
-        namespace["state"] = _state_of(model)
+    if issubclass(model, Body):
+        namespace["local_id"] = property(attrgetter(model.id_field))
+        if _is_flat(model):
+            namespace["state"] = _state_of(model)
     return msgspec.defstruct(
         f"Plain{model.__name__}",
         sorted(fields),
@@ -257,26 +271,28 @@ def _shape(event_type: type[Event]) -> FastSchema:
     body = event_type.body_type
     told = {"name": event_type.name, "kind": event_type.kind, "is_update": event_type.is_update}
     plain: Any = msgspec.defstruct(f"Plain{event_type.__name__}", [], bases=(FastEvent,), namespace=told, gc=False)
+    ids = (_named(Metadata, LocalId), _named(body, LocalId))
     shape = FastSchema(
         name=event_type.name,
         make=plain,
-        decode=_decoder(body, _TYPES),
-        ids=(("metadata", _named(Metadata, LocalId)), ("body", _named(body, LocalId))),
+        decode=_decoder(body, _TEXT_ID),
+        ids=(("metadata", ids[0]), ("body", ids[1])),
+        ids_of=(_values_of(ids[0]), _values_of(ids[1])),
         numbers=_named(body, float),
         parts=_parts_of(body),
         times=_named(body, Timestamp),
         tells_state=_is_flat(body),
         numbered=None,
     )
-    return shape._replace(numbered=shape._replace(decode=_decoder(body, _TYPES_WITH_NUMBERS)))
+    return shape._replace(numbered=shape._replace(decode=_decoder(body, _NUMBER_ID)))
 
 
-def _decoder(body: type[BaseModel], types: dict[Any, Any]) -> Callable[[bytes], Any]:
+def _decoder(body: type[BaseModel], id_type: Any) -> Callable[[bytes], Any]:
     envelope = msgspec.defstruct(
         "PlainEnvelope",
         [
-            ("body", _struct(body, types, _UNREAD.get(body, ()), str | bool | _INTEGER)),
-            ("metadata", _struct(Metadata, types, _UNREAD_OF_ENVELOPES, str | None)),
+            ("body", _struct(body, id_type, _UNREAD.get(body, ()), str | bool | _INTEGER)),
+            ("metadata", _struct(Metadata, id_type, _UNREAD_OF_ENVELOPES, str | None)),
         ],
         forbid_unknown_fields=True,
         gc=False,

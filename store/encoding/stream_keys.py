@@ -58,7 +58,7 @@ def milliseconds_of(version: int) -> int:
 
 def version_of(event_time: Micros, digest: bytes) -> int:
     """Return 42 bits of milliseconds since 1970 above 21 bits of the content digest: at most 63 bits until 2109."""
-    return event_time // _MICROS_PER_MILLI << HASH_BITS | int.from_bytes(digest[:3], "big") & HASH_MASK
+    return event_time // _MICROS_PER_MILLI << HASH_BITS | int.from_bytes(digest[:3]) & HASH_MASK
 
 
 def next_free_version(version: int) -> int:

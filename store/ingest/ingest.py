@@ -26,6 +26,7 @@ from outcomes.store.ingest.door import (
 )
 from outcomes.store.ingest.prepare import READER, Prepared, prepare, prepare_source, value_of
 from outcomes.store.ingest.read_ahead import can_fork, in_background
+from outcomes.store.ingest.shared_reading import SharedReading
 from outcomes.store.ingest.tally import Tally
 from outcomes.store.log import quarantine
 from outcomes.store.log.appender import Appended
@@ -39,8 +40,6 @@ from outcomes.store.sources.transports import Signed
 from outcomes.store.sqlite.datastore import is_lock
 
 BATCH_EVENTS = 5_000
-_WORTH_WRITING = 2_000
-"""Events of a batch that is not full, but better written than to wait beside whoever prepares more."""
 _BATCH_BYTES = 16 << 20
 _BATCH_SECONDS = 2.0
 _TRIES = 3
@@ -170,8 +169,9 @@ class Ingest:
         for given in sources:
             source = source_name(given)
             with open_source(given) as stream, without_cycle_collection():
-                parts = prepare_source(stream, source, self._follower.extract, self._signed)
-                with closing(_shared_out(parts, size_of(stream))) as shared:
+                reading = SharedReading(self._follower.extract)
+                parts = prepare_source(stream, source, self._follower.extract, self._signed, reading.value_of)
+                with closing(_shared_out(parts, size_of(stream), reading)) as shared:
                     before += self._take(shared, source, partial(_add, before, watch))
         self.report.seconds = round(time.monotonic() - started, 3)
         return self.report
@@ -208,7 +208,7 @@ class Ingest:
             done = part.done
             watch(done)
             # Where no more comes for a while, what has come is not held back until a batch is full.
-            if part.is_quiet or batch.is_full() or (part.is_awaited and len(batch.arrivals) >= _WORTH_WRITING):
+            if part.is_quiet or batch.is_full():
                 self._write(batch)
                 batch = IncomingBatch(source)
             if tally.is_hopeless():
@@ -305,7 +305,7 @@ def _add(before: int, watch: Callable[[int], None], done: int) -> None:
     watch(before + done)
 
 
-def _shared_out(parts: Iterator[Prepared], size: int) -> Generator[Prepared, None, None]:
+def _shared_out(parts: Iterator[Prepared], size: int, reading: SharedReading) -> Generator[Prepared, None, None]:
     """Prepare the beginning here, and the rest, if there is much of it, in a second process.
 
     What is learnt of shapes from the first part need not be learnt again for the next file.
@@ -318,8 +318,8 @@ def _shared_out(parts: Iterator[Prepared], size: int) -> Generator[Prepared, Non
             break
     else:
         return
-    with closing(in_background(parts)) as rest:
-        yield from rest
+    with closing(in_background(parts, reading.leave)) as rest:
+        yield from map(reading.read_on, rest)
 
 
 def refuse_a_clock_behind(last: Batch | None, now: Micros) -> None:

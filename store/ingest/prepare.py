@@ -1,7 +1,7 @@
 """From a stream of bytes to events that are ready to be written, some hundred at a time."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
@@ -33,8 +33,6 @@ class Prepared:
     damage: str | None = None
     is_quiet: bool = False
     """Whether nothing more has come for a while."""
-    is_awaited: bool = False
-    """Whether what follows is still being prepared, by somebody else: there is time to write."""
 
 
 def value_of(text: bytes) -> Any:
@@ -42,7 +40,13 @@ def value_of(text: bytes) -> Any:
     return fast_parser.try_parse(text) or object_in(text)
 
 
-def prepare_source(stream: BinaryIO, source: str, extract: Extract, signed: Signed | None = None) -> Iterator[Prepared]:
+def prepare_source(
+    stream: BinaryIO,
+    source: str,
+    extract: Extract,
+    signed: Signed | None = None,
+    read: Callable[[bytes], Any] = value_of,
+) -> Iterator[Prepared]:
     """Prepare all of a source. Damage is told in the last part, not raised: what was readable is kept."""
     taken = InputChunks(stream, source)
     damage: list[str] = []
@@ -53,7 +57,7 @@ def prepare_source(stream: BinaryIO, source: str, extract: Extract, signed: Sign
         except UnreadableInput as error:
             damage.append(str(error))
 
-    for part in prepare(split(until_damage(), value_of), extract, signed):
+    for part in prepare(split(until_damage(), read), extract, signed):
         part.done = taken.done
         yield part
     if damage:

@@ -9,14 +9,13 @@ import marshal
 import mmap
 import os
 import pickle
-import select
 import signal
 import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from io import FileIO
 from itertools import accumulate, pairwise
 from typing import IO, Any
@@ -40,15 +39,22 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_background(parts: Iterator[Prepared]) -> Generator[Prepared, None, None]:
-    """Yield what `parts` has left, prepared by another process as fast as it is taken here."""
+def _ignore(_is_awaited: bool) -> None:
+    """Prepare a part like any other."""
+
+
+def in_background(parts: Iterator[Prepared], tell: Callable[[bool], None] = _ignore) -> Generator[Prepared, None, None]:
+    """Yield what `parts` has left, prepared by another process as fast as it is taken here.
+
+    There `tell` is told before each part whether it is waited for here, everything before it having been taken.
+    """
     ring = mmap.mmap(-1, _SLOTS * _SLOT_BYTES)
     ours, theirs = socket.socketpair()
     alive, held = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(held)
-        _serve(parts, ring, theirs, ours, alive)
+        _serve(parts, tell, ring, theirs, ours, alive)
     theirs.close()
     os.close(alive)
     try:
@@ -63,7 +69,12 @@ def in_background(parts: Iterator[Prepared]) -> Generator[Prepared, None, None]:
 
 
 def _serve(
-    parts: Iterator[Prepared], ring: mmap.mmap, channel: socket.socket, other_end: socket.socket, alive: int
+    parts: Iterator[Prepared],
+    tell: Callable[[bool], None],
+    ring: mmap.mmap,
+    channel: socket.socket,
+    other_end: socket.socket,
+    alive: int,
 ) -> None:
     """Prepare to the end, then leave without any of the parent's clean-up; or at once when the parent is gone."""
     try:
@@ -73,8 +84,10 @@ def _serve(
         other_end.close()
         sender = _Sender(ring, channel)
         try:
+            tell(sender.is_awaited())
             for part in parts:
                 sender.send(part)
+                tell(sender.is_awaited())
             sender.tell(_END)
         except BaseException as error:  # noqa: BLE001 - it is raised again, over there
             sender.tell(_ERROR, pickle.dumps(error))
@@ -114,6 +127,12 @@ class _Sender:
         for segment, _ in part.refused:
             segment.close()
 
+    def is_awaited(self) -> bool:
+        """Say whether all has been taken but the last part, for which there was no time yet."""
+        with suppress(BlockingIOError):
+            self._free.extend(self._channel.recv(_SLOTS, socket.MSG_DONTWAIT) or _gone())
+        return len(self._free) >= _SLOTS - 1
+
     def tell(self, kind: bytes, data: bytes = b"") -> None:
         if len(data) > _SLOT_BYTES:
             self._channel.sendall(_HEADER.pack(kind, _SLOTS, len(data)) + data)
@@ -132,8 +151,6 @@ def _gone() -> bytes:
 
 def _received(ring: mmap.mmap, channel: socket.socket) -> Iterator[Prepared]:
     spools: list[IO[bytes]] = []
-    waiting = select.poll()
-    waiting.register(channel, select.POLLIN)
     while True:
         kind, slot, size = _header(channel, spools)
         if kind == _LONG:
@@ -148,9 +165,7 @@ def _received(ring: mmap.mmap, channel: socket.socket) -> Iterator[Prepared]:
             return
         if kind == _ERROR:
             raise pickle.loads(data)  # noqa: S301 - from our own fork
-        part = _part_of(data, spools)
-        part.is_awaited = not waiting.poll(0)
-        yield part
+        yield _part_of(data, spools)
 
 
 def _part_of(data: bytes, spools: list[IO[bytes]]) -> Prepared:

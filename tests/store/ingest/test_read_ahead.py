@@ -79,8 +79,8 @@ assert children() == []
     )
 
 
-def test_parts_say_whether_more_has_to_be_waited_for(year: Path) -> None:
-    """Then there is time to write; where more is ready, there is none."""
+def test_whoever_prepares_is_told_whether_it_is_waited_for(year: Path) -> None:
+    """So long as parts are taken as they come; not once some of them lie there."""
     run(
         """
 from itertools import islice
@@ -88,20 +88,23 @@ with source() as stream:
     ready = list(islice(prepare_source(stream, "year", extract_values), 4))
 
 may_go_on, go_on = os.pipe()
-are_sent, tell = os.pipe()
+are_told, tell = os.pipe()
 
 def prepared():
-    yield ready[0]
-    os.read(may_go_on, 1)
-    yield from ready[1:3]
-    os.write(tell, b"!")
-    yield ready[3]
+    for part in ready[:2]:
+        yield part
+        os.read(may_go_on, 1)
+    yield from ready[2:]
 
-parts = in_background(prepared())
-assert next(parts).is_awaited
-os.write(go_on, b"!")
-os.read(are_sent, 1)
-assert not next(parts).is_awaited
+parts = in_background(prepared(), lambda is_awaited: os.write(tell, b"y" if is_awaited else b"n"))
+for _ in range(2):
+    next(parts)
+    os.write(go_on, b"!")
+told = b""
+while len(told) < 5:
+    told += os.read(are_told, 5)
+# Before each part, and behind the last one: nobody has taken the third when the fourth is sent.
+assert told == b"yyyyn", told
 parts.close()
 """,
         year,
