@@ -7,7 +7,7 @@ import socket
 import ssl
 import sys
 from dataclasses import dataclass, replace
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,36 @@ class Address:
                 "give both --person-header NAME and --person-secret FILE"
             )
         self.secret()
+        self._check_names()
+        self._check_certificate()
         if self.host not in _LOOPBACK and self.tls_cert is None and self.behind_proxy is None:
             raise UsageError(
                 f"--host {self.host} is seen from other machines, and nothing would be encrypted: "
                 "give --tls-cert and --tls-key, or --behind-proxy ADDRESS of the proxy that does it"
             )
+
+    def _check_names(self) -> None:
+        if self.behind_proxy is not None and not _is_address(self.behind_proxy):
+            raise UsageError(f"--behind-proxy {self.behind_proxy} is no address: give that of the proxy, as 127.0.0.1")
+        if self.root_path and (not self.root_path.startswith("/") or self.root_path.endswith("/")):
+            raise UsageError(f"--root-path {self.root_path} begins with no /, or ends with one: write /PATH")
+
+    def _check_certificate(self) -> None:
+        if self.tls_cert is None and self.tls_key is None:
+            return
+        if self.tls_cert is None:
+            raise UsageError("--tls-key is of a certificate: name that, too, with --tls-cert")
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.tls_cert, self.tls_key, password="")
+        except ssl.SSLError as error:
+            raise UsageError(
+                f"{self.tls_cert} with {self.tls_key or 'the key in it'} is no certificate with its key, "
+                f"both as PEM and without a password: {error.reason or error}"
+            ) from error
+        except OSError as error:
+            raise UsageError(
+                f"cannot read {self.tls_cert}{f' or {self.tls_key}' if self.tls_key else ''}: {error.strerror}"
+            ) from error
 
     def secret(self) -> bytes | None:
         """Return the proxy's secret, None if it has none; raises UsageError."""
@@ -164,6 +189,14 @@ def own_names(host: str) -> set[str]:
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared
         return set()
     return {_shown(host), _shown(str(IPv6Address(host)))} if ":" in host else {host}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _shown(host: str) -> str:

@@ -199,6 +199,26 @@ def test_a_header_of_persons_needs_a_secret_that_nobody_else_knows(
     assert (ran.code, words in ran.err) == (2, True), ran.err
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--behind-proxy", "localhost"), "--behind-proxy localhost is no address"),
+        (("--root-path", "outcomes"), "--root-path outcomes begins with no /"),
+        (("--allow-host", "https://a.example"), "--allow-host https://a.example is no name of a host"),
+        (("--tls-cert", "/nowhere.pem"), "cannot read /nowhere.pem: No such file"),
+        (("--tls-key", "/nowhere.key"), "name that, too, with --tls-cert"),
+        (("--tls-cert", __file__), "is no certificate with its key"),
+        (("--unit", "--check"), "ask for one of them"),
+    ],
+)
+def test_an_option_that_could_not_work_is_refused_before_anybody_asks(
+    home: Path, options: tuple[str, ...], words: str
+) -> None:
+    """In one line that says which, and what to write: a service that nobody can reach does not start."""
+    ran = Outcomes(home)("serve", "--port", "0", *options)
+    assert (ran.code, len(ran.err.splitlines()), words in ran.err) == (2, 1, True), ran.err
+
+
 def test_check_says_what_is_missing(home: Path) -> None:
     """Exit 0 where it can serve, 1 where it cannot; a port that is taken is named."""
     assert Outcomes(home)("serve", "--check", "--port", "0").code == 0

@@ -44,6 +44,8 @@ def shown(value: Any) -> str:
         return number(value)
     if isinstance(value, datetime):
         return time_text(value)
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        value = ", ".join(value)
     return clean(" ".join(str(value).split()))
 
 

@@ -1,6 +1,7 @@
 """`serve`: every question by HTTP."""
 
 import getpass
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -72,10 +73,12 @@ def serve(  # noqa: PLR0913 - one parameter per option
 
     if jwks is None and (issuer or signed_only):
         raise UsageError("--issuer and --signed-only are for signed deliveries: give their key set, too, with --jwks")
+    if unit and check:
+        raise UsageError("--unit prints and --check tries: ask for one of them")
     home = HomeFolder.at(home_of(context), views_of(context))
     if home.url is not None:
         home.create()  # of this machine: views, tokens, the record of looks
-    names = LOCAL_NAMES | {name.lower() for name in allow_host or ()}
+    names = LOCAL_NAMES | {_host_name(name) for name in allow_host or ()}
     configuration = Configuration(
         folder=home.folder,
         url=home.url,
@@ -102,6 +105,12 @@ def serve(  # noqa: PLR0913 - one parameter per option
         _check(configuration, address)
     else:
         serve_until_stopped(configuration, address)
+
+
+def _host_name(name: str) -> str:
+    if not re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", name):
+        raise UsageError(f"--allow-host {name} is no name of a host: write it without scheme, port and path")
+    return name.lower()
 
 
 def _print_unit(folder: Path) -> None:
