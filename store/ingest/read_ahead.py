@@ -26,6 +26,8 @@ from outcomes.store.ingest.prepare import Prepared
 from outcomes.store.sources.segment import Segment
 
 _SLOTS, _SLOT_BYTES = 16, 2 << 20
+# After a batch is written all that lies there is taken at once: nobody has waited for it.
+_AWAITED = 3
 _HEADER, _SIZE = struct.Struct("=cIQ"), struct.Struct("=Q")
 _PART, _LONG, _ERROR, _END = b"p", b"l", b"e", b"x"
 
@@ -108,6 +110,7 @@ class _Sender:
         self._ring = ring
         self._channel = channel
         self._free = deque(range(_SLOTS))
+        self._taken_at_once = 0
 
     def send(self, part: Prepared) -> None:
         """Send a part; what is too long to hold goes ahead, as an open file."""
@@ -128,10 +131,12 @@ class _Sender:
             segment.close()
 
     def is_awaited(self) -> bool:
-        """Say whether all has been taken but the last part, for which there was no time yet."""
+        """Say whether parts are taken as soon as they are sent, several in a row: then more are waited for."""
         with suppress(BlockingIOError):
             self._free.extend(self._channel.recv(_SLOTS, socket.MSG_DONTWAIT) or _gone())
-        return len(self._free) >= _SLOTS - 1
+        # For the last part itself there was no time yet.
+        self._taken_at_once = self._taken_at_once + 1 if len(self._free) >= _SLOTS - 1 else 0
+        return self._taken_at_once >= _AWAITED
 
     def tell(self, kind: bytes, data: bytes = b"") -> None:
         if len(data) > _SLOT_BYTES:

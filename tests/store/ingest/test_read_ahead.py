@@ -80,31 +80,31 @@ assert children() == []
 
 
 def test_whoever_prepares_is_told_whether_it_is_waited_for(year: Path) -> None:
-    """So long as parts are taken as they come; not once some of them lie there."""
+    """Once parts are taken as they come, three in a row; no longer when one of them lies there."""
     run(
         """
 from itertools import islice
 with source() as stream:
-    ready = list(islice(prepare_source(stream, "year", extract_values), 4))
+    ready = list(islice(prepare_source(stream, "year", extract_values), 5))
 
 may_go_on, go_on = os.pipe()
 are_told, tell = os.pipe()
 
 def prepared():
-    for part in ready[:2]:
+    for part in ready[:3]:
         yield part
         os.read(may_go_on, 1)
-    yield from ready[2:]
+    yield from ready[3:]
 
 parts = in_background(prepared(), lambda is_awaited: os.write(tell, b"y" if is_awaited else b"n"))
-for _ in range(2):
+for _ in range(3):
     next(parts)
     os.write(go_on, b"!")
 told = b""
-while len(told) < 5:
-    told += os.read(are_told, 5)
-# Before each part, and behind the last one: nobody has taken the third when the fourth is sent.
-assert told == b"yyyyn", told
+while len(told) < 6:
+    told += os.read(are_told, 6)
+# Before each part, and behind the last one: nobody has taken the fourth when the fifth is sent.
+assert told == b"nnyyyn", told
 parts.close()
 """,
         year,
