@@ -2,7 +2,8 @@
 
 import sqlite3
 
-from outcomes.domain.identity import SHARD
+from outcomes.domain.identity import SHARD, Kind
+from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.provenance import told_positions
 
@@ -28,6 +29,16 @@ def root_account(connection: sqlite3.Connection, log: EventLog, tenant: str) -> 
 def shard_of(root: str | None) -> int | None:
     """Return the shard of a root account, by its global id."""
     return None if root is None else int(root) // SHARD
+
+
+def shards_of_accounts(connection: sqlite3.Connection, tenant: str) -> set[int]:
+    """Return the shards of all accounts that are known of a tenant; 0 is that of ids which stayed local."""
+    rows = connection.execute(
+        f"SELECT DISTINCT v.{ID_COLUMNS[Kind.ACCOUNT]} FROM tenants t JOIN {VERSION_TABLES[Kind.ACCOUNT]} v "
+        "ON v.tenant = t.tenant WHERE t.uuid = ?",
+        (tenant,),
+    )
+    return {int(account) // SHARD for (account,) in rows if account.isdecimal()}
 
 
 def _is_named(connection: sqlite3.Connection, tenant: str) -> bool:

@@ -18,7 +18,7 @@ from outcomes.projections.as_of.point import PointInTime, PointQuery, check_tena
 from outcomes.projections.history.diff import students_changed
 from outcomes.projections.reconcile.comparison import Comparison, Watch
 from outcomes.projections.reconcile.present import Present
-from outcomes.projections.reconcile.root_account import root_account
+from outcomes.projections.reconcile.root_account import root_account, shards_of_accounts
 from outcomes.projections.reconcile.row_file import RowFile
 from outcomes.projections.reconcile.verdicts import Coverage, Verdicts
 from outcomes.store.ingest.ingest import Ingest, IngestReport
@@ -172,12 +172,27 @@ def _institution(
         )
     cut = resolve_cut(connection, PointQuery(uuid))
     root = root_account(connection, session.log, uuid)
-    institution = Institution(uuid, root, owner.shard)
+    asked = owner.shard if root is not None else _shard(connection, uuid, owner.shard)
+    institution = Institution(uuid, root, asked)
     if owner.shard is not None and institution.shard != owner.shard:
         raise UsageError(
             f"events tell that the root account is {root}, of shard {institution.shard}: leave --shard out"
         )
     return institution, PointInTime(uuid, known.get(uuid, 0), cut.as_of, cut.known_at, cut.until)
+
+
+def _shard(connection: sqlite3.Connection, tenant: str, asked: int | None) -> int | None:
+    """Return the shard of ids where no event tells it: that with which exports were read before, else as asked."""
+    known = shards_of_accounts(connection, tenant)
+    if not known or (asked in known and len(known) == 1):
+        return asked
+    if asked is None:
+        return next(iter(known)) or None if len(known) == 1 else None
+    before = ", ".join(map(str, sorted(known))) if known != {0} else "none: ids stayed local"
+    raise UsageError(
+        f"--shard {asked}: earlier exports were read here with another (shard {before}), and everybody would be here "
+        "twice: begin in a new home"
+    )
 
 
 def _root_uuid(files: dict[str, list[Path]]) -> str | None:

@@ -162,6 +162,8 @@ class Jobs:
             packed.append(part)
             if sum(map(len, packed)) > _LARGEST_ANSWER:
                 raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the answer is too long to be kept: narrow it")
+        done, of = job.progress
+        job.progress = done if of is None else of, of  # what is watched is told every so often, not to the last
         job.packed, job.rows = b"".join(packed), job.progress[0] if found.is_list else 1
 
 

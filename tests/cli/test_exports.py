@@ -236,6 +236,27 @@ def test_places_and_people_have_the_ids_of_the_shard(tmp_path: Path) -> None:
     assert "of shard 1: leave --shard out" in ran.err
 
 
+def test_a_later_export_has_the_shard_of_the_first(tmp_path: Path) -> None:
+    """Said once it holds: nobody is there twice, and another shard is refused."""
+    outcomes, folder = Asked(tmp_path / "home"), export(tmp_path / "cd2", TABLES)
+    head = outcomes.json("bootstrap", "--from", str(folder), "--at", AT, "--shard", "2")["head"]
+    again = outcomes.json("bootstrap", "--from", str(folder), "--at", AT)
+    assert (again["appended"], again["head"]) == (0, head)
+    ran = outcomes("bootstrap", "--from", str(folder), "--at", AT, "--shard", "3")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "--shard 3: earlier exports were read here with another (shard 2)" in ran.err
+
+
+def test_what_says_nothing_of_an_export_is_refused(tmp_path: Path) -> None:
+    """Of rollups nothing is recorded, and only they need a course: an option that did nothing would mislead."""
+    outcomes, folder = Asked(tmp_path / "home"), export(tmp_path / "cd2", TABLES)
+    outcomes.json("bootstrap", "--from", str(folder), "--at", AT)
+    (tmp_path / "rollups.json").write_text('{"rollups": []}')
+    for words in (("rollups.json", "--write"), ("cd2", "--course", "200")):
+        ran = outcomes("reconcile", "--at", AT, "--from", str(tmp_path / words[0]), *words[1:])
+        assert (ran.code, words[1] in ran.err) == (2, True), ran.err
+
+
 def test_what_is_no_export_makes_no_home(tmp_path: Path) -> None:
     """A folder without tables, or none at all: exit 2, one line, no home."""
     outcomes = Asked(tmp_path / "home")

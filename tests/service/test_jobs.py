@@ -63,6 +63,7 @@ def test_the_answer_is_that_of_the_command(service: Service, path: str, command:
     assert (told["state"], told["problem"]) == ("done", None)
     assert told["result"] == Outcomes(service.home).json(*command)
     assert told["result"]
+    assert told["progress"]["of"] in {None, told["progress"]["done"]}
 
 
 def test_views_are_made_anew_by_a_job(service: Service) -> None:

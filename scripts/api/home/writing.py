@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from outcomes.api.arguments import Id, Time
 from outcomes.api.home.base import HomeBase
+from outcomes.domain.errors import UsageError
 from outcomes.projections.views.read_model import Watch, unwatched
 
 if TYPE_CHECKING:
@@ -110,7 +111,11 @@ class HomeCommands(HomeBase):
         if source.suffix == ".json" and not source.is_dir():
             from outcomes.api import rollups
 
+            if write:
+                raise UsageError("rollups are numbers, and nothing of them is recorded: leave --write out")
             return rollups.reconcile_rollups(self._session, source, at, tenant, course)
+        if course is not None:
+            raise UsageError("--course says of which course rollups are: leave it out for other exports")
         owner = exports.Owner(tenant, shard, context)
         return exports.reconcile(self._session, source, at, lag, owner, watch, write=write)
 

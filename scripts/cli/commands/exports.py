@@ -15,7 +15,11 @@ AtOption = Annotated[str, typer.Option("--at", metavar="TIME", help="When the ex
 ShardOption = Annotated[
     int | None,
     typer.Option(
-        "--shard", min=0, metavar="N", help="Canvas's shard, if no event tells: global ids are N x 10^13 + local ones."
+        "--shard",
+        min=0,
+        max=922_336,
+        metavar="N",
+        help="Canvas's shard, if no event tells: global ids are N x 10^13 + local ones.",
     ),
 ]
 
