@@ -58,6 +58,7 @@ class ReadModel:
         self._was_asked = False
         self._agreed: tuple[int, int, int] | None = None
         """What the counters said before views and log were last found to agree."""
+        self._is_taken_as_current = False
         self.is_over: Callable[[], bool] = never
         """Asked now and then while the views are read; once it is true, reading ends with QuestionStopped."""
 
@@ -105,6 +106,8 @@ class ReadModel:
 
         Where neither file was written since that was last found so, this is two looks at counters, and no query.
         """
+        if self._is_taken_as_current:
+            return True
         seen = self._seen()
         if seen is not None and seen == self._agreed:
             return True
@@ -112,6 +115,15 @@ class ReadModel:
         is_current = position is not None and position >= self._log.head
         self._agreed = seen if is_current else None
         return is_current
+
+    @contextmanager
+    def taken_as_found(self) -> Iterator[bool]:
+        """Give whether they are at the head of the log; what is read inside does not look again, if they are."""
+        self._is_taken_as_current = self.is_current()
+        try:
+            yield self._is_taken_as_current
+        finally:
+            self._is_taken_as_current = False
 
     def _seen(self) -> tuple[int, int, int] | None:
         """Return what the counters say of both files; None the first time, for most programs ask but once."""

@@ -53,8 +53,8 @@ class Admitted(NamedTuple):
     keeping: "Keeping"
 
 
-def answer(home: Home, asked: Asked) -> Response:
-    """Answer in a reader's thread; raises Problem and what the API raises."""
+def answer(home: Home, asked: Asked, *, may_wait: bool = True) -> Response:
+    """Answer in a reader's thread, or in one that must not wait; raises Problem and what the API and `note` raise."""
     grant = asked.grant
     needed = rights_needed(asked.question, asked.given)
     admitted = admit(home, asked)
@@ -65,7 +65,7 @@ def answer(home: Home, asked: Asked) -> Response:
     rendered = _rendered(home, asked, admitted)
     is_personal = is_personal or admitted.keeping.has_students
     if is_personal and Right.STUDENTS in grant.rights:
-        note(asked, admitted.point, rendered.rows)
+        note(asked, admitted.point, rendered.rows, may_wait=may_wait)
     headers = {"Cache-Control": _STUDENT_DATA if is_personal else _ASK_AGAIN}
     if etag is not None and not is_personal:
         headers["ETag"] = etag
@@ -93,9 +93,9 @@ def _following(asked: Asked, key: str) -> str:
     return f"{quote(asked.path, safe='/:')}?{urlencode([*query, ('after', key)])}"
 
 
-def note(asked: Asked, point: Mapping[str, str | None], rows: int) -> None:
+def note(asked: Asked, point: Mapping[str, str | None], rows: int, *, may_wait: bool = True) -> None:
     """Record that students were looked at, before the answer is given."""
-    asked.access.note(_look(asked, point, rows))
+    asked.access.note(_look(asked, point, rows), may_wait=may_wait)
 
 
 _OF_ENTITY = "nothing is known of {kind}:{id} at this point"

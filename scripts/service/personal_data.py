@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -32,6 +33,11 @@ def _is_change(row: Mapping[str, Any]) -> bool:
     return "kind" in row and "event_name" in row
 
 
+@cache
+def _kinds_seen_with(rights: frozenset[Right]) -> frozenset[str]:
+    return frozenset(kind.value for kind in Kind if rights_of(kind) <= rights)
+
+
 class Fence:
     """What of an answer one grant may see: the same rule for all that is asked, however deep in the answer it stands.
 
@@ -44,7 +50,7 @@ class Fence:
         self._courses = courses
         self._is_open = {Right.STUDENTS, Right.PEOPLE} <= rights and courses is None
         self._names_people = Right.PEOPLE in rights
-        self._kinds = {kind.value for kind in Kind if rights_of(kind) <= rights}
+        self._kinds = _kinds_seen_with(rights)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """Return what is told of a row, or of a document; None for nothing."""

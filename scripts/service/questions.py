@@ -5,6 +5,7 @@ A method's keyword arguments are the parameters of its route, so a new question 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from inspect import Parameter, signature
 from typing import Any
 from urllib.parse import parse_qsl
@@ -62,18 +63,18 @@ class Question:
         """The command of the same name."""
         return self.path.split("/")[1]
 
-    @property
+    @cached_property
     def owner(self) -> type[Point | Quarantine | Home]:
         """The class whose method answers: it says of what the question is asked."""
         owners: tuple[type[Point | Quarantine | Home], ...] = (Point, Quarantine, Home)
         return next(owner for owner in owners if getattr(owner, self.method.__name__, None) is self.method)
 
-    @property
+    @cached_property
     def is_about_the_home(self) -> bool:
         """Whether it is about all that the home holds, whichever tenant's."""
         return self.owner is Quarantine or ("tenant" not in self.parameters and self.owner is Home)
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, Parameter]:
         """The method's own parameters, by their names in Python."""
         found = dict(signature(self.method).parameters)

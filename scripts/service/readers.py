@@ -5,9 +5,9 @@ that it needs. It cannot hold the loop up for long: nothing is made or waited fo
 """
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from outcomes.domain.errors import QuestionStopped
 from outcomes.service.configuration import Configuration
 from outcomes.service.futures import settle
 from outcomes.service.problems import unavailable
+from outcomes.store.sqlite.datastore import is_lock
 
 Answer = TypeVar("Answer")
 
@@ -42,24 +43,27 @@ class Readers:
         self._home_of_loop: outcomes.Home | None = None
 
     async def ask_small(
-        self, question: Callable[[outcomes.Home], Answer], noting_at_once: AbstractContextManager[bool]
+        self, at_once: Callable[[outcomes.Home], Answer], later: Callable[[outcomes.Home], Answer]
     ) -> Answer:
-        """Ask one question that seldom takes long, in the loop where its look can be noted at once; raises as `ask`."""
-        with noting_at_once as may_note:
-            found = self._answer_at_once(question) if may_note else None
-        return await self.ask(question) if found is None else found[0]
+        """Ask one question that seldom takes long `at_once`, in the loop, or, if it has to wait, `later`; see `ask`."""
+        found = self._answer_at_once(at_once)
+        return await self.ask(later) if found is None else found[0]
 
     def _answer_at_once(self, question: Callable[[outcomes.Home], Answer]) -> tuple[Answer] | None:
         # Where a server has the log, to look whether it has grown is to wait for the network.
         if self._configuration.url is None:
             home = self._home_of_loop = self._home_of_loop or self._open()
-            if home.is_current():
-                try:
-                    return (_answer(home, question, _SMALL_SECONDS),)
-                except QuestionStopped:
-                    # Python 3.11 would compile the statement that was stopped anew each time it comes again.
-                    home.close()
-                    self._home_of_loop = None
+            try:
+                with home.taken_as_found() as is_current:
+                    if is_current:
+                        return (_answer(home, question, _SMALL_SECONDS),)
+            except QuestionStopped:
+                # Python 3.11 would compile the statement that was stopped anew each time it comes again.
+                home.close()
+                self._home_of_loop = None
+            except sqlite3.OperationalError as error:
+                if not is_lock(error):
+                    raise
         return None
 
     async def ask(self, question: Callable[[outcomes.Home], Answer]) -> Answer:

@@ -59,7 +59,9 @@ def _endpoint(question: Question, form: Form, parameters: Parameters) -> Callabl
             if position is not None:
                 await _reached(state, position)
             if question.is_small:
-                return await state.readers.ask_small(lambda home: answer(home, asked), asked.access.noting_at_once())
+                return await state.readers.ask_small(
+                    lambda home: answer(home, asked, may_wait=False), lambda home: answer(home, asked)
+                )
             return await state.readers.ask(lambda home: answer(home, asked))
 
     return endpoint

@@ -2,12 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
-from threading import RLock
+from threading import Lock, RLock
 from typing import NamedTuple, Self
 
 from outcomes.domain.errors import UsageError
@@ -26,8 +26,8 @@ _SECRET_BYTES = 32
 _A_MINUTE: Micros = 60_000_000
 _NOTING_MS = 1_000
 """So long an answer waits for its look while another program writes here (`access prune`); then it is not given."""
-_TAKING_TURNS_SECONDS = 0.005
-"""So long the loop waits for the look of another thread, which is written in less; if not, it waits for a program."""
+_NOTING_AT_ONCE_MS = 1
+"""So long the one thread waits that answers small questions and takes all requests: for a look of another thread."""
 _PAGE_BYTES = 4_096
 """Each look writes a page, and is answered after: a small one is written sooner."""
 _WRITES_IN_WAL = 5_000
@@ -89,19 +89,18 @@ class AccessFile:
         self._connection = connect(path, synchronous="FULL", page_bytes=_PAGE_BYTES)
         self._connection.execute("PRAGMA secure_delete=ON")
         self._connection.executescript(_TABLES)
-        # A look is with the system before its answer is given: there it outlives this process. `flush` puts it on the
-        # disk, once for all that have come meanwhile, for a wait at each would be longer than most questions.
-        self._noting = connect(path, synchronous="NORMAL")
-        self._noting.execute(f"PRAGMA busy_timeout = {_NOTING_MS}")
-        self._noting_lock = RLock()
+        self._noting = _Noting(path, _NOTING_MS)
+        self._noting_at_once = _Noting(path, _NOTING_AT_ONCE_MS)
         # Of its own, too: nobody who asks waits while the disk writes. Its commits do not wait for it either, for they
         # hold the file's one lock for writers.
         self._flushing = connect(path, synchronous="NORMAL")
-        for one in (self._connection, self._noting, self._flushing):
+        for one in (self._connection, self._flushing):
             one.execute("PRAGMA wal_autocheckpoint = 0")
         self._wal = path.with_name(f"{path.name}-wal")
-        # Each is counted up by one thread at a time, so that who flushes takes no lock that the loop may want then.
-        self._noted = self._flushed = self._in_wal = 0
+        self._flushed = self._in_wal = 0
+        self._known: dict[bytes | str, Token] = {}
+        """Tokens as they were looked up, by fingerprint or id; good while only looks are written."""
+        self._known_at: int | None = None
         self._used: dict[str, Micros] = {}
         """When tokens were used, by their ids, for the next `flush`: who asks waits for nobody who writes here."""
 
@@ -115,8 +114,8 @@ class AccessFile:
         """Put all on the disk, and close the file."""
         self.flush()
         self._flushing.close()
-        with self._noting_lock:
-            self._noting.close()
+        self._noting.close()
+        self._noting_at_once.close()
         with self._lock:
             self._connection.close()
 
@@ -178,50 +177,47 @@ class AccessFile:
         return next((grant for grant in found if grant is not None), None)
 
     def _grant(self, column: str, value: bytes | str, now: Micros) -> Grant | None:
-        with self._lock:
-            row = self._connection.execute(f"{_TOKENS} WHERE {column} = ?", (value,)).fetchone()
-        if row is None:
-            return None
-        token = Token(*row)
-        if token.revoked is not None or (token.expires is not None and token.expires <= now):
+        token = self._token(column, value)
+        if token is None or token.revoked is not None or (token.expires is not None and token.expires <= now):
             return None
         if token.last_used is None or now - token.last_used > _A_MINUTE:
             self._used[token.id] = now
         return _grant_of(token.id, token.label, token.rights, token.scope)
 
+    def _token(self, column: str, value: bytes | str) -> Token | None:
+        """Return a token as it stands now: looked up anew only once something but a look was written."""
+        known = self._known_now()
+        if value in known:
+            return known[value]
+        with self._lock:
+            row = self._connection.execute(f"{_TOKENS} WHERE {column} = ?", (value,)).fetchone()
+        if row is None:
+            return None
+        known[value] = Token(*row)
+        return known[value]
+
+    def _known_now(self) -> dict[bytes | str, Token]:
+        """Return the tokens that are known and stand as they were; what is added to it holds as long."""
+        version = self._noting_at_once.version()
+        if version != self._known_at:
+            # A new one, so that what was looked up before the change is added to no other.
+            self._known, self._known_at = {}, version
+        return self._known
+
     # -- looks -----------------------------------------------------------------------------------------------------
 
-    def note(self, look: Look) -> None:
+    def note(self, look: Look, *, may_wait: bool = True) -> None:
         """Record a look, before its answer is given; it is on the disk after the next `flush`.
 
-        Raises sqlite3.OperationalError where another program has written for longer than one can wait.
+        Raises sqlite3.OperationalError where another program has written for longer than one can wait: a second, and
+        hardly at all unless one `may_wait`.
         """
-        with self._noting_lock:
-            self._noting.execute(_NOTE, look)
-            if not self._noting.in_transaction:
-                self._noted += 1
-
-    @contextmanager
-    def noting_at_once(self) -> Iterator[bool]:
-        """Give whether looks can be noted without waiting for another program; those inside are recorded at its end."""
-        # Not at once: who fell back to a thread because another one notes just now would hold up the next in its turn,
-        # and for a long time all would be answered by threads, which take the interpreter from each other.
-        if not self._noting_lock.acquire(timeout=_TAKING_TURNS_SECONDS):
-            yield False
-            return
-        try:
-            may_note = begin_at_once(self._noting, _NOTING_MS)
-            with self._noting if may_note else nullcontext():
-                yield may_note
-            # Only now: a flush that began before this has not put it on the disk.
-            self._noted += may_note
-        finally:
-            self._noting_lock.release()
+        (self._noting if may_wait else self._noting_at_once).note(look)
 
     def flush(self) -> None:
         """Put the looks that were noted on the disk, and when tokens were used, unless others write here just now."""
         self._flush_uses()
-        noted = self._noted
+        noted = self._noting.noted + self._noting_at_once.noted
         if noted != self._flushed:
             sync_to_disk(self._wal)
             # Only now: what could not be put there is for the next time.
@@ -284,6 +280,37 @@ class AccessFile:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+
+class _Noting:
+    """A connection that notes looks, one after the other: threads that use it take turns.
+
+    A look is with the system before its answer is given: there it outlives this process. `flush` puts it on the disk,
+    once for all that have come meanwhile, for a wait at each would be longer than most questions.
+    """
+
+    def __init__(self, path: Path, patience_ms: int) -> None:
+        self._connection = connect(path, synchronous="NORMAL")
+        self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+        self._connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+        self._lock = Lock()
+        self.noted = 0
+        """How many were, each counted once it is with the system."""
+
+    def note(self, look: Look) -> None:
+        # One statement is one transaction: no thread holds the file while it waits for the interpreter.
+        with self._lock:
+            self._connection.execute(_NOTE, look)
+            self.noted += 1
+
+    def version(self) -> int:
+        """Return a number that differs after each commit of any other connection."""
+        with self._lock:
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
 
 
 def _which_looks(student: str | None, since: Micros | None) -> tuple[str, list[str | Micros]]:

@@ -17,7 +17,8 @@ from outcomes.api.access import Access
 from outcomes.cli.commands.demo import COLLEGE, COURSE, OUTCOME, POLICY_CHANGED, SCHOOLS, STUDENT, TEN_EVENTS
 from outcomes.domain.errors import UsageError
 from outcomes.service.questions import QUESTIONS, Question
-from outcomes.store.access.rights import Scope
+from outcomes.store.access.access_file import AccessFile, Look
+from outcomes.store.access.rights import Right, Scope
 from tests.support.command import ROOT, Outcomes
 from tests.support.service import EVERYTHING, Service, running
 
@@ -195,6 +196,26 @@ def test_a_revoked_token_ends_at_once(service: Service) -> None:
     listed = Outcomes(service.home).json("token", "list")
     assert Outcomes(service.home).json("token", "revoke", listed[-1]["id"])["revoked"] is not None
     assert service.get(path, token).status_code == 401
+
+
+def test_a_token_that_was_known_a_moment_ago_is_looked_at_as_it_stands_now(tmp_path: Path) -> None:
+    """Looks change nothing of it; its end does, whoever writes that, and so does its time."""
+    look = Look(1, "t1", "somebody", "/explain", None, "4450", "ada", None, None, 1, "token")
+    with AccessFile(tmp_path) as access, AccessFile(tmp_path) as another:
+        (ended, secret), (revoked, other_secret), (_, short) = (
+            access.create(frozenset({Right.TREE}), Scope(), "", 1, expires) for expires in (None, None, 10)
+        )
+        for holder in (secret, other_secret, short):
+            assert access.holder(holder, 2) is not None
+        access.note(look, may_wait=False)
+        assert access.holder(short, 9) is not None
+        assert access.holder(short, 10) is None
+        another.revoke(ended.id, 3)
+        assert access.holder(secret, 4) is None
+        assert access.holder(other_secret, 4) == access.grant(revoked.id, 4)
+        access.revoke(revoked.id, 5)
+        assert access.holder(other_secret, 6) is None
+        assert access.grant(revoked.id, 6) is None
 
 
 def test_secrets_are_stored_nowhere(service: Service) -> None:

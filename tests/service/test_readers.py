@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,14 +34,18 @@ def home(tmp_path: Path) -> Path:
 
 
 def _asked(
-    home: Path, question: Callable[[outcomes.Home], object], seconds: float = 5.0, *, may_note: bool = True
+    home: Path,
+    question: Callable[[outcomes.Home], object],
+    seconds: float = 5.0,
+    *,
+    later: Callable[[outcomes.Home], object] | None = None,
 ) -> object:
-    """Ask as a small question; return its answer."""
+    """Ask as a small question, and as another if it has to wait; return the answer."""
 
     async def ask() -> object:
         with _readers(Configuration(folder=home, readers=1, question_seconds=seconds)) as readers:
             async with asyncio.timeout(20):
-                return await readers.ask_small(question, nullcontext(may_note))
+                return await readers.ask_small(question, later or question)
 
     return asyncio.run(ask())
 
@@ -91,62 +95,64 @@ def test_the_loop_makes_no_views(home: Path) -> None:
     assert _asked(home, _thread_after(1)) == "reader-0"
 
 
-def _look_in_vain(access: AccessFile, look: Look) -> None:
-    with access.noting_at_once():
-        access.note(look)
-        raise UsageError("no answer was given, so nobody has looked")
+_LOOK = Look(1, "t1", "somebody", "/explain", None, "4450", "ada", None, None, 1, "token")
 
 
 def test_the_loop_waits_for_nobody_who_writes_access_db(home: Path) -> None:
     """While another program holds it (a long prune), looks are noted by threads, which may wait; else at once."""
-    look = Look(1, "t1", "somebody", "/explain", None, "4450", "ada", None, None, 1, "token")
+
+    def noting(*, may_wait: bool) -> Callable[[outcomes.Home], str]:
+        def question(_: outcomes.Home) -> str:
+            access.note(_LOOK._replace(label=threading.current_thread().name), may_wait=may_wait)
+            return threading.current_thread().name
+
+        return question
+
     with AccessFile(home) as access, closing(connect(home / ACCESS_FILE)) as another:
         another.execute("BEGIN IMMEDIATE")
-        with access.noting_at_once() as may_note:
-            assert may_note is False
-        another.execute("ROLLBACK")
-        with access.noting_at_once() as may_note:
-            assert may_note is True
-            access.note(look)
-        with pytest.raises(UsageError, match="no answer"):
-            _look_in_vain(access, look)
-        assert [*access.looks()] == [look]
-    assert _asked(home, _thread_after(1), may_note=False) == "reader-0"
+        end = threading.Timer(0.3, another.execute, ["ROLLBACK"])
+        end.start()
+        assert _asked(home, noting(may_wait=False), later=noting(may_wait=True)) == "reader-0"
+        end.join(10)
+        loop = threading.current_thread().name
+        assert _asked(home, noting(may_wait=False), later=noting(may_wait=True)) == loop
+        assert [look.label for look in access.looks()] == ["reader-0", loop]
 
 
-def test_the_loop_takes_turns_with_threads_that_note_looks(home: Path) -> None:
-    """While two note one after the other, it hardly ever has to leave its question to a thread."""
-    look = Look(1, "t1", "somebody", "/explain", None, "4450", "ada", None, None, 1, "token")
+def test_the_loop_seldom_meets_threads_that_note_looks(home: Path) -> None:
+    """While two note, each as often as questions are answered, it hardly ever leaves its question to a thread."""
     is_over = threading.Event()
 
     def note_again_and_again() -> None:
-        while not is_over.is_set():
-            access.note(look)
+        while not is_over.wait(0.001):
+            access.note(_LOOK)
 
-    def may_note_at_once() -> bool:
-        with access.noting_at_once() as may_note:
-            return may_note
+    def is_noted() -> bool:
+        try:
+            access.note(_LOOK, may_wait=False)
+        except sqlite3.OperationalError:
+            return False
+        return True
 
     with AccessFile(home) as access, ThreadPoolExecutor(2) as threads:
         noting = [threads.submit(note_again_and_again) for _ in range(2)]
-        given = [may_note_at_once() for _ in range(100)]
+        noted = [is_noted() for _ in range(300)]
         is_over.set()
         assert [one.result(10) for one in noting] == [None, None]
-    assert sum(given) >= 80
+    assert sum(noted) >= 270
 
 
 def test_a_look_waits_a_second_at_most(home: Path) -> None:
     """While another program writes into access.db: then who asks is told to come again, and others are answered."""
-    look = Look(1, "t1", "somebody", "/explain", None, "4450", "ada", None, None, 1, "token")
     with AccessFile(home) as access, closing(connect(home / ACCESS_FILE)) as another:
         another.execute("BEGIN IMMEDIATE")
         begun = time.monotonic()
         with pytest.raises(sqlite3.OperationalError):
-            access.note(look)
+            access.note(_LOOK)
         assert time.monotonic() - begun < 5
         another.execute("ROLLBACK")
-        access.note(look)
-        assert [*access.looks()] == [look]
+        access.note(_LOOK)
+        assert [*access.looks()] == [_LOOK]
 
 
 def test_the_record_of_looks_does_not_grow_where_nobody_looks(home: Path) -> None:

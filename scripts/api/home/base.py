@@ -1,7 +1,7 @@
 """A home: what it tells of itself, and how it is closed."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -81,6 +81,10 @@ class HomeBase:
     def is_current(self) -> bool:
         """Say whether the views are at the head of the log: a look, where nothing was written since the last."""
         return self._session.views.is_current()
+
+    def taken_as_found(self) -> AbstractContextManager[bool]:
+        """Give whether the views are at the head of the log; a small question inside does not look again, if so."""
+        return self._session.views.taken_as_found()
 
     def close(self) -> None:
         """Close all files; answers that are still being read end here."""
