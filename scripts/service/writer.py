@@ -78,7 +78,9 @@ class Writer:
         delivery = looked_at(delivery)
         answer: asyncio.Future[Received] = self._loop.create_future()
         with self._lock:
-            is_late = self._oldest is not None and time.monotonic() - self._oldest > _LONGEST_WAIT
+            # Looked at once: the writing thread may set it to nothing in between.
+            oldest = self._oldest
+            is_late = oldest is not None and time.monotonic() - oldest > _LONGEST_WAIT
             if self._has_ended or is_late or self._bytes + size > self._configuration.queue_bytes:
                 raise unavailable("more has come than can be written: nothing of this was taken, send it again")
             self._bytes += size

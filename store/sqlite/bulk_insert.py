@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 ROWS_AT_ONCE = 50
 """More gain nothing more; so many, of the widest table, are within the 32,766 values that SQLite takes by default."""
+_HALVES = tuple(1 << power for power in reversed(range(ROWS_AT_ONCE.bit_length())))
+"""Of so many rows the rest is made up, each once at most."""
 
 
 class Inserted(NamedTuple):
@@ -24,16 +26,18 @@ def insert_or_ignore(connection: sqlite3.Connection, into: str, width: int, valu
 
     Any other way of passing over rows makes SQLite save pages before each statement of several rows, in case one fails.
     """
-    many, one = _statement(into, width, ROWS_AT_ONCE), _statement(into, width, 1)
     step = ROWS_AT_ONCE * width
-    whole = len(values) - len(values) % step
-    told = [
-        Inserted(ROWS_AT_ONCE, connection.execute(many, values[at : at + step]).rowcount)
-        for at in range(0, whole, step)
-    ]
-    if whole < len(values):
-        rest = [values[at : at + width] for at in range(whole, len(values), width)]
-        told.append(Inserted(len(rest), connection.executemany(one, rest).rowcount))
+    many = _statement(into, width, ROWS_AT_ONCE)
+    told, at = [], 0
+    while len(values) - at >= step:
+        told.append(Inserted(ROWS_AT_ONCE, connection.execute(many, values[at : at + step]).rowcount))
+        at += step
+    # By halves: few texts to compile, and few steps. With each, a thread lets go of Python's lock, and may wait for it.
+    for rows in _HALVES:
+        if len(values) - at >= rows * width:
+            statement = _statement(into, width, rows)
+            told.append(Inserted(rows, connection.execute(statement, values[at : at + rows * width]).rowcount))
+            at += rows * width
     return told
 
 
