@@ -40,6 +40,9 @@ class Connection(Protocol):
     def columns_of(self, table: str, /) -> list[str]:
         """Return the names of a table's columns; none if it is not there."""
 
+    def layout_version(self) -> int | None:
+        """Return a number that is another one after each change of tables or triggers; None if that cannot be told."""
+
     def forget_for_good(self) -> None:
         """Leave nothing, from now on, of what is overwritten or deleted in the free space of its page."""
 

@@ -89,9 +89,12 @@ def holds(connection: Connection, entry: Head) -> bool:
     return row is not None and row[0] == entry.chain
 
 
-def insert(connection: Connection, table: Table, *row: Any) -> None:
-    """Announce a new row and add it; the values are all of its columns, in their order."""
-    announce(connection, table.subject(row[0]), row_hash(row))
+def insert(connection: Connection, table: Table, *row: Any, after: Head | None = None) -> None:
+    """Announce a new row and add it; the values are all of its columns, in their order.
+
+    `after` is the last entry, for who has just read it.
+    """
+    announce(connection, table.subject(row[0]), row_hash(row), after)
     connection.execute(f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(row))})", row)
 
 
@@ -113,9 +116,9 @@ def next_number(connection: Connection, table: Table) -> int:
     return int(connection.execute(f"SELECT coalesce(max({table.key}), 0) + 1 FROM {table.name}").fetchone()[0])
 
 
-def announce(connection: Connection, subject: str, hashed: bytes | None) -> None:
-    """Add an entry: from now on the subject has this hash, or (None) is not there."""
-    number, chain = head(connection)
+def announce(connection: Connection, subject: str, hashed: bytes | None, after: Head | None = None) -> None:
+    """Add an entry, which follows the last: from now on the subject has this hash, or (None) is not there."""
+    number, chain = after or head(connection)
     entry = (number + 1, subject, hashed)
     connection.execute("INSERT INTO ledger VALUES (?, ?, ?, ?)", (*entry, chain_after(chain, *entry)))
 

@@ -43,8 +43,8 @@ HostsOf = Callable[[str], frozenset[str]]
 
 
 def hosts_in(connection: Connection) -> HostsOf:
-    """Return what looks the hosts of a tenant up, each once: for one transaction."""
-    return cache(partial(settings.hosts_of, connection))
+    """Return what looks the hosts of a tenant up, each once: for one transaction that writes."""
+    return cache(partial(settings.hosts_of, connection, rule=settings.in_force))
 
 
 def refuse_other_hosts(hosts_of: HostsOf, arrivals: Arrivals) -> tuple[Arrivals, Refused]:

@@ -65,14 +65,13 @@ def commit_together(
                     brought = _turn_away(brought, hosts_in(connection), now)
                     for one in brought:
                         IncomingBatch(one.source, refused=one.refused).put_refused(connection, now)
-                    counts = _append(connection, log, brought, now)
+                    counts, head = _append(connection, log, brought, now)
             except BaseException:
                 log.forget_uncommitted()
                 raise
             finally:
                 for segment in (segment for one in brought for segment, _ in one.refused):
                     segment.close()
-    head = log.head
     return [_receipt(one, counts.get(number, _NOTHING), head) for number, one in enumerate(brought)]
 
 
@@ -115,23 +114,26 @@ def _turn_away(brought: list[_Brought], hosts_of: HostsOf, now: Micros) -> list[
     return admitted
 
 
-def _append(connection: Connection, log: EventLog, brought: Sequence[_Brought], now: Micros) -> dict[int, _Count]:
-    """Append a batch for each source; return what of each delivery was new, by its number."""
+def _append(
+    connection: Connection, log: EventLog, brought: Sequence[_Brought], now: Micros
+) -> tuple[dict[int, _Count], int]:
+    """Append a batch for each source; return what of each delivery was new, by its number, and the head after all."""
     of_sources: dict[str, tuple[list[Arrival], list[int]]] = {}
     for number, one in enumerate(brought):
         events, numbers = of_sources.setdefault(one.source, ([], []))
         events += one.events
         numbers += [number] * len(one.events)
     counts: dict[int, _Count] = {}
+    head = 0
     for source, (events, numbers) in of_sources.items():
         arrivals = Arrivals.of(events)
         # What is appended together has no lines in common: the delivery's number stands there, to be told by it.
         arrivals.lines = numbers
-        new = log.append(connection, arrivals, source, now, extract_nothing).arrivals
+        head, new = log.append(connection, arrivals, source, now, extract_nothing)
         for number, extracted in zip(new.lines, new.extracted, strict=True):
             appended, unprojected = counts.get(number, _NOTHING)
             counts[number] = _Count(appended + 1, unprojected + (extracted is None))
-    return counts
+    return counts, head
 
 
 def why_unreadable(content: bytes) -> str | None:

@@ -49,7 +49,7 @@ class Appender:
             states = self._codec.compress_each(arrivals.raws)
         else:
             arrivals, states = self._encryption.admit(connection, arrivals, extract, recorded_at)
-        new, stored = self._recorder.append(connection, self._rows(connection, arrivals, states))
+        new, stored = self._recorder.append(connection, self._rows(connection, arrivals, states), head)
         if not new:
             return Appended(head, Arrivals.of())
         if new != range(len(arrivals)):
@@ -63,9 +63,9 @@ class Appender:
             max(newest, last.max_event_time if last else newest),
             b"",
         )
-        so_far = ledger.head(connection).chain
-        batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, so_far, batch, stored))
-        ledger.insert(connection, BATCHES, *batch)
+        so_far = ledger.head(connection)
+        batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, so_far.chain, batch, stored))
+        ledger.insert(connection, BATCHES, *batch, after=so_far)
         return Appended(batch.last_position, arrivals)
 
     def _rows(self, connection: Connection, arrivals: Arrivals, states: Iterable[bytes]) -> Iterator[Row]:

@@ -129,11 +129,13 @@ class LogApplication(Application[str]):
         is_whole = says_what_was_written(connection, keyring.KEY_CHECK)
         return read_property(connection, keyring.KEY_CHECK) if is_whole else None
 
-    def _keep_dictionary(self, connection: Connection) -> None:
-        """Keep the dictionary that events are about to be packed with, if the log has it not yet."""
+    def _keep_dictionary(self, connection: Connection) -> bool:
+        """Keep the dictionary that events are about to be packed with; return whether the log had it."""
         shipped = next(iter(self._dictionaries))
-        if connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (shipped,)).fetchone() is None:
+        found = connection.execute("SELECT 1 FROM dictionaries WHERE number = ?", (shipped,)).fetchone()
+        if found is None:
             ledger.insert(connection, DICTIONARIES, shipped, self._dictionaries[shipped])
+        return found is not None
 
     # -- what is asked of it all the time --------------------------------------------------------------------------
 

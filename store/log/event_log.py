@@ -11,7 +11,7 @@ from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrivals, Extract, extract_nothing
 from outcomes.store.log.appender import Appended, Appender
 from outcomes.store.log.layout import FORMAT
-from outcomes.store.log.migrations import bring_up_to_date
+from outcomes.store.log.migrations import bring_up_to_date, format_said
 from outcomes.store.log.reader import LogReader
 from outcomes.store.privacy import settings
 from outcomes.store.privacy.encryption import EventEncryption
@@ -26,6 +26,8 @@ class EventLog(LogReader):
     """
 
     name = LogReader.name
+    _found_ready: tuple[int | None, str | None] | None = None
+    """The number of the layout, and the format, with which a write last found nothing to make, migrate or add."""
 
     @cached_property
     def _appender(self) -> Appender:
@@ -40,9 +42,18 @@ class EventLog(LogReader):
         if self.encryption is not None and self._format != FORMAT:
             self._take_keys_out(self.encryption)
         with self._datastore.writing() as connection:
-            bring_up_to_date(connection, self.store, self.key_source)
-            self._keep_dictionary(connection)
+            self._make_ready(connection)
             yield connection
+
+    def _make_ready(self, connection: Connection) -> None:
+        """Bring the log up to date. Once there was nothing to do, it is done again when tables or format are others."""
+        layout = connection.layout_version()
+        if layout is not None and (layout, format_said(connection)) == self._found_ready:
+            return
+        bring_up_to_date(connection, self.store, self.key_source)
+        is_kept = self._keep_dictionary(connection)
+        is_ready = is_kept and layout is not None and layout == connection.layout_version()
+        self._found_ready = (layout, format_said(connection)) if is_ready else None
 
     def _take_keys_out(self, encryption: EventEncryption) -> None:
         """Bring an encrypted log of an older format up to date, and leave nothing of its keys in free space.

@@ -71,6 +71,12 @@ def read_property(connection: Connection, name: str) -> str | None:
     return None if row is None else str(PROPERTIES.checked(row)[1])
 
 
+def format_said(connection: Connection) -> str | None:
+    """Return the format that a log, which has its tables, says that it has. Raises LogDamaged."""
+    row = fetch_one(connection, "SELECT name, value FROM properties WHERE name = 'format'")
+    return None if row is None else str(PROPERTIES.checked(row)[1])
+
+
 def bring_up_to_date(connection: Connection, store: LogStore, key_source: KeySource) -> None:
     """Make the log's tables, or migrate them, inside a write transaction; does nothing to a current log.
 

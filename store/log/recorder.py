@@ -157,15 +157,14 @@ class BatchRecorder(ApplicationRecorder):
     def id_of(self, stream: str) -> UUID | str:
         """Return the name of a stream as users of the library have it."""
 
-    def append(self, connection: Connection, arriving: Iterable[Row]) -> tuple[Sequence[int], Sequence[Row]]:
-        """Append those rows that are new, inside the caller's transaction.
+    def append(self, connection: Connection, arriving: Iterable[Row], head: int) -> tuple[Sequence[int], Sequence[Row]]:
+        """Append those rows that are new after the head of the log, inside the caller's transaction.
 
         Returns where those stood, in the order of the positions that they got, and what was stored of each.
 
         A key is 21 bits of hash inside a millisecond of one entity: where it is taken by a *different* event, that
         is found afterwards among the few rows that were not stored, and the next free key is used.
         """
-        head = head_of(connection)
         stretches, rows = self.insert_new(connection, arriving, head)
         if all(given == stored for given, stored in stretches):
             return range(len(rows)), rows

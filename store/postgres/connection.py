@@ -66,6 +66,10 @@ class PostgresConnection:
         )
         return [name for (name,) in self.execute(sql, (table,))]
 
+    def layout_version(self) -> int | None:
+        """Return nothing: PostgreSQL has no such number."""
+        return None
+
     def forget_for_good(self) -> None:
         """Raise: what is overwritten here stays in old rows, in the write-ahead log and on standbys."""
         raise NotImplementedError("PostgreSQL keeps what is overwritten: encrypted homes are not made there")

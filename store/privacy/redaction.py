@@ -34,7 +34,7 @@ def redact_batch(
     is_stored: Callable[[Arrival], bool],
 ) -> Arrivals:
     """Return the arrivals as they are to be written: redacted while that is on, without repeats of the other form."""
-    rule = settings.current(connection, settings.REDACT)
+    rule = settings.in_force(connection, settings.REDACT)
     if rule is None:
         return arrivals
     admitted = []

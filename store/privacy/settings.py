@@ -1,5 +1,7 @@
 """What was decided for a home as a whole, when and by whom: rows that are only ever added; the last one holds."""
 
+from collections.abc import Callable
+
 from outcomes.domain.times import Micros
 from outcomes.store import ledger
 from outcomes.store.connection import Connection
@@ -32,9 +34,18 @@ def current(connection: Connection, name: str) -> str | None:
     """Return what was last decided, None if nothing ever was. Raises LogDamaged."""
     if not connection.has_table(TABLE.name):
         return None  # a log of format 1
+    return in_force(connection, name)
+
+
+def in_force(connection: Connection, name: str) -> str | None:
+    """Return the same in a transaction that writes: by then the log has the table."""
     sql = f"SELECT {TABLE.listed} FROM house_rules WHERE name = ? ORDER BY number DESC LIMIT 1"
     row = fetch_one(connection, sql, (name,))
     return None if row is None else str(TABLE.checked(row)[2])
+
+
+Rule = Callable[[Connection, str], str | None]
+"""Returns what was last decided under a name: `current`, or `in_force`."""
 
 
 def record(connection: Connection, name: str, value: str, now: Micros) -> None:
@@ -42,9 +53,9 @@ def record(connection: Connection, name: str, value: str, now: Micros) -> None:
     ledger.insert(connection, TABLE, ledger.next_number(connection, TABLE), name, value, now)
 
 
-def hosts_of(connection: Connection, tenant: str) -> frozenset[str]:
+def hosts_of(connection: Connection, tenant: str, *, rule: Rule = current) -> frozenset[str]:
     """Return the hosts whose events a tenant takes, in small letters; none if it takes those of any."""
-    value = current(connection, _HOSTS + tenant) or ANY_HOST
+    value = rule(connection, _HOSTS + tenant) or ANY_HOST
     return frozenset() if value == ANY_HOST else frozenset(value.split())
 
 

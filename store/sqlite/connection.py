@@ -17,6 +17,10 @@ class SqliteConnection(sqlite3.Connection):
         """Return the names of a table's columns; none if it is not there."""
         return [name for (name,) in self.execute("SELECT name FROM pragma_table_info(?)", (table,))]
 
+    def layout_version(self) -> int | None:
+        """Return SQLite's own number of the layout, which every process sees."""
+        return int(self.execute("PRAGMA schema_version").fetchone()[0])
+
     def forget_for_good(self) -> None:
         """Leave nothing, from now on, of what is overwritten or deleted in the free space of its page."""
         self.execute("PRAGMA secure_delete = ON")
