@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from outcomes.domain.errors import UsageError
 
@@ -36,13 +36,15 @@ class SchemaAddress:
         login, at, hosts = parts.netloc.rpartition("@")
         user, _, password = login.partition(":")
         path = [unquote(name) for name in parts.path.split("/")[1:]]
-        shown = urlunsplit((parts.scheme, user + at + hosts, parts.path, "", ""))
+        # Not by urlunsplit: it forgets the slashes before a host that is left out, as one on this machine may be.
+        shown = f"{parts.scheme}://{user}{at}{hosts}{parts.path}"
         if len(path) != 2 or not all(path):  # noqa: PLR2004 - a database and a schema
             raise UsageError(f"{shown}: name a database and a schema in it: postgresql://USER@HOST/DATABASE/SCHEMA")
         schema = path[1]
         if len(schema.encode()) > _LONGEST_NAME:
             raise UsageError(f"{shown}: a name of more than {_LONGEST_NAME} bytes: give the schema a shorter one")
-        conninfo = urlunsplit(parts._replace(path=parts.path.rpartition("/")[0]))
+        options = f"?{parts.query}" if parts.query else ""
+        conninfo = f"{parts.scheme}://{parts.netloc}{parts.path.rpartition('/')[0]}{options}"
         told = [value for name, value in parse_qsl(parts.query) if name in _SECRETS]
         secrets = {password, unquote(password), *told} - {""}
         return cls(conninfo, schema, shown, tuple(sorted(secrets, key=len, reverse=True)))

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from outcomes.domain.errors import UsageError
 from outcomes.projections.export.postgres_address import SchemaAddress
@@ -18,6 +19,14 @@ def test_the_last_name_is_the_schema_and_what_libpq_takes_stays() -> None:
     assert address.conninfo == "postgresql://bi@one:5432,two:5433/school%20db?sslmode=require"
     assert address.schema == "out/comes"
     assert str(address) == "postgresql://bi@one:5432,two:5433/school%20db/out%2Fcomes"
+
+
+def test_a_host_that_is_left_out_stays_so() -> None:
+    """As libpq takes it: the server of this machine, whose socket may be named behind the `?`."""
+    address = SchemaAddress.of("postgresql:///bi/canvas?host=/run/postgresql")
+    assert (address.conninfo, address.schema) == ("postgresql:///bi?host=/run/postgresql", "canvas")
+    assert conninfo_to_dict(address.conninfo) == {"dbname": "bi", "host": "/run/postgresql"}
+    assert str(address) == "postgresql:///bi/canvas"
 
 
 def test_the_password_is_never_shown() -> None:
