@@ -28,10 +28,10 @@ _AGAIN = "run outcomes erase again to finish: the keys are destroyed, traces may
 def encryption_of(home: HomeFolder, log: EventLog) -> EventEncryption:
     """Return what encrypts an encrypted home; raises UsageError that says what can be done in another."""
     if log.encryption is None:
+        rest = "delete this folder" if home.url is None else "drop its schema there, and its dumps"
         raise UsageError(
-            f"{home.folder} is not encrypted, and what its log holds cannot be erased: make an encrypted home "
-            "(outcomes --home NEW init --encrypt), ingest outcomes log of this one into it, erase there, "
-            "and delete this folder"
+            f"{home.place} is not encrypted, and what its log holds cannot be erased: make an encrypted home "
+            f"(outcomes --home FOLDER init --encrypt), ingest outcomes log of this one into it, erase there, and {rest}"
         )
     return log.encryption
 

@@ -190,6 +190,17 @@ def test_where_there_is_no_server_one_line_says_so(tmp_path: Path) -> None:
             assert "s3cret" not in ran.err
 
 
+def test_who_would_erase_is_told_what_to_do_with_this_log(url: str, tmp_path: Path) -> None:
+    """By the address of the log, not the folder of this machine's views: to delete that would erase nothing."""
+    told = Outcomes(tmp_path / "views", url)
+    assert told("ingest", "-", stdin=lines(outcome("7", "2025-01-01"))).code == 0
+    ran = told("erase", "--student", "studentAda", "--reason", "request")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "postgresql://" in ran.err
+    assert "drop its schema" in ran.err
+    assert str(tmp_path) not in ran.err
+
+
 def test_an_encrypted_home_is_refused(url: str, tmp_path: Path) -> None:
     """A key that is destroyed would live on in the server's own files: it is said, and nothing is made."""
     with pytest.raises(UsageError, match="write-ahead log"):
