@@ -28,6 +28,7 @@ class Proxied:
         self._address = address
         self._secret = secret
         self._person_header = None if person_header is None else person_header.lower().encode()
+        self._suspects = frozenset({self._person_header, _SECRET, *_FORWARDED})
         # uvicorn has its own names for the types of the same protocol.
         inner: Any = app
         self._forwarded: Any = ProxyHeadersMiddleware(inner, trusted_hosts=address or "")
@@ -35,6 +36,11 @@ class Proxied:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._address is None and self._suspects.isdisjoint([name for name, _ in scope["headers"]]):
+            # As nearly always: there is nothing to believe, and nothing to strike out.
+            scope[PERSON] = None
             await self._app(scope, receive, send)
             return
         # A socket in the file system has no address; whoever reaches it was let through by its folder.
