@@ -59,6 +59,8 @@ class ReadModel:
         self._agreed: tuple[int, int, int] | None = None
         """What the counters said before views and log were last found to agree."""
         self._is_taken_as_current = False
+        self._kept: list[Found] = []
+        """What `keep` was given, one position after the other, for the next `follow`."""
         self.is_over: Callable[[], bool] = never
         """Asked now and then while the views are read; once it is true, reading ends with QuestionStopped."""
 
@@ -178,6 +180,18 @@ class ReadModel:
             return
         self._write(database, zip(appended.positions, appended.arrivals.extracted, strict=True), appended.head)
 
+    def keep(self, appended: Appended) -> None:
+        """Keep what was found out about a batch that is in the log by now, so that `follow` need not read it there.
+
+        Not of an encrypted log: what may be shown of it depends on the keys that are left by then.
+        """
+        if self._log.encryption is not None or not appended.positions:
+            return
+        follows = bool(self._kept) and self._kept[-1][0] + 1 == appended.positions[0]
+        if not follows or len(self._kept) + len(appended.positions) > _PAGE:
+            self._kept = []
+        self._kept += zip(appended.positions, appended.arrivals.extracted, strict=True)
+
     def catch_up(self, watch: Watch = unwatched) -> bool:
         """Bring the views to the head of the log, making them if they are not there or of another layout.
 
@@ -221,7 +235,12 @@ class ReadModel:
         with database.reading() as connection:
             position = TrackedDatabase.position(connection)
         head = self._log.head
+        kept, self._kept = self._kept, []
         with without_cycle_collection():
+            if kept and kept[0][0] == position + 1:
+                position = kept[-1][0]
+                self._write(database, kept, position)
+                watch(position, head)
             for end in self._page_ends(position, head):
                 found = (
                     (position, None if event is None else extract_values(event, digest))

@@ -1,6 +1,7 @@
 """Taking events in, from wherever they come."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from io import BufferedReader, BytesIO, RawIOBase
 from os import PathLike, fspath
 from typing import Any, BinaryIO, cast
@@ -55,9 +56,10 @@ def opener(jwks: str | PathLike[str] | None, issuers: Sequence[str]) -> Signed |
     return SignedBodies(keys, issuers or (CANVAS_ISSUER,), are_stored=True).event_in
 
 
-def receive(session: Session, deliveries: Sequence[Delivery], patience: float) -> list[Received]:
+def receive(session: Session, deliveries: Sequence[Delivery], patience: float, *, follows_soon: bool) -> list[Received]:
     """Append what several senders brought, see `Home.receive`."""
-    found = commit_together(session.home, session.log, session.clock, deliveries, patience=patience)
+    commit = partial(commit_together, session.home, session.log, session.clock, deliveries, patience=patience)
+    found = commit(extract=session.views.extract, keep=session.views.keep) if follows_soon else commit()
     return [Received(*receipt) for receipt in found]
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import outcomes
 from outcomes.api.answers.operations import Received
 from outcomes.domain.errors import HomeUnavailable
+from outcomes.projections.views.read_model import ReadModel
 from outcomes.service.configuration import Configuration
 from outcomes.service.defects import log_defect
 from outcomes.service.futures import settle
@@ -75,7 +76,7 @@ class Writer:
         """Append a delivery; raises a 503 if too much waits already or the log cannot be written now."""
         size = len(delivery.content)
         # Here, not in its turn: while the disk writes what came before, there is time.
-        delivery = looked_at(delivery)
+        delivery = looked_at(delivery, ReadModel.extract)
         answer: asyncio.Future[Received] = self._loop.create_future()
         with self._lock:
             # Looked at once: the writing thread may set it to nothing in between.
@@ -164,7 +165,7 @@ class Writer:
         """Append a group and answer; where that fails by a defect, each alone, so that none takes others with it."""
         given = [one.delivery for one in group]
         try:
-            found = home.receive(given, patience=self._configuration.waiting_seconds)
+            found = home.receive(given, patience=self._configuration.waiting_seconds, follows_soon=True)
         except Exception as error:  # noqa: BLE001 - each sender must be told, whatever it was
             if len(group) == 1 or isinstance(error, HomeUnavailable | OSError):
                 self._answer(group, [_as_problem(error)] * len(group))

@@ -1,6 +1,6 @@
 """Deliveries of many senders in one transaction: each has its own report, and all of them one wait for the disk."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from typing import NamedTuple
 
@@ -9,11 +9,12 @@ from outcomes.domain.times import Micros
 from outcomes.store.connection import Connection
 from outcomes.store.cycle_collection import without_cycle_collection
 from outcomes.store.encoding import fast_parser
-from outcomes.store.encoding.arrival import Arrival, Arrivals, arrival_of, extract_nothing
+from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract, arrival_of, extract_nothing
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.door import HostsOf, hosts_in, refuse_other_hosts, refuse_the_future
 from outcomes.store.ingest.ingest import Clock, IncomingBatch, refuse_a_clock_behind
 from outcomes.store.ingest.prepare import prepare_source
+from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import last_batch
 from outcomes.store.sources.segment import MAX_EVENT_BYTES, Segment
@@ -47,16 +48,28 @@ class Receipt(NamedTuple):
     head: int
 
 
+def _keep_nothing(_appended: Appended) -> None:
+    """Keep nothing of what was appended: it is in the log."""
+
+
 def commit_together(
-    home: HomeFolder, log: EventLog, clock: Clock, deliveries: Iterable[Delivery], *, patience: float
+    home: HomeFolder,
+    log: EventLog,
+    clock: Clock,
+    deliveries: Iterable[Delivery],
+    *,
+    patience: float,
+    extract: Extract = extract_nothing,
+    keep: Callable[[Appended], None] = _keep_nothing,
 ) -> list[Receipt]:
     """Append deliveries, those of one source as one batch, and return once they are on the disk: all, or none.
 
-    What cannot be read goes to quarantine. No read model follows: they catch up at the next question. Raises HomeBusy
-    if others write for longer than `patience` seconds.
+    What cannot be read goes to quarantine. No read model follows: they catch up at the next question. One that wants to
+    know by then what was appended is given each batch, once it is on the disk, by `keep`, with what `extract` takes
+    from its events. Raises HomeBusy if others write for longer than `patience` seconds.
     """
     with without_cycle_collection():
-        brought = [_read(delivery) for delivery in deliveries]
+        brought = [_read(delivery, extract) for delivery in deliveries]
         with home.writing("taking deliveries", patience=patience):
             now = clock()
             try:
@@ -65,21 +78,27 @@ def commit_together(
                     brought = _turn_away(brought, hosts_in(connection), now)
                     for one in brought:
                         IncomingBatch(one.source, refused=one.refused).put_refused(connection, now)
-                    counts, head = _append(connection, log, brought, now)
+                    batches, counts = _append(connection, log, brought, now, extract)
             except BaseException:
                 log.forget_uncommitted()
                 raise
             finally:
                 for segment in (segment for one in brought for segment, _ in one.refused):
                     segment.close()
+    for batch in batches:
+        keep(batch)
+    head = max(batch.head for batch in batches) if batches else log.head
     return [_receipt(one, counts.get(number, _NOTHING), head) for number, one in enumerate(brought)]
 
 
-def looked_at(delivery: Delivery) -> Delivery:
-    """Return a delivery with the event that it is, if it is a small one: for whoever has time before its turn comes."""
+def looked_at(delivery: Delivery, extract: Extract = extract_nothing) -> Delivery:
+    """Return a delivery with the event that it is, if it is a small one: for whoever has time before its turn comes.
+
+    `extract` must be that with which it is committed then.
+    """
     if delivery.reason is not None or len(delivery.content) > _SMALL_BYTES:
         return delivery
-    return delivery._replace(event=_only_event(delivery.content))
+    return delivery._replace(event=_only_event(delivery.content, extract))
 
 
 class _Brought(NamedTuple):
@@ -115,46 +134,48 @@ def _turn_away(brought: list[_Brought], hosts_of: HostsOf, now: Micros) -> list[
 
 
 def _append(
-    connection: Connection, log: EventLog, brought: Sequence[_Brought], now: Micros
-) -> tuple[dict[int, _Count], int]:
-    """Append a batch for each source; return what of each delivery was new, by its number, and the head after all."""
+    connection: Connection, log: EventLog, brought: Sequence[_Brought], now: Micros, extract: Extract
+) -> tuple[list[Appended], dict[int, _Count]]:
+    """Append a batch for each source; return them, and what of each delivery was new, by its number."""
     of_sources: dict[str, tuple[list[Arrival], list[int]]] = {}
     for number, one in enumerate(brought):
         events, numbers = of_sources.setdefault(one.source, ([], []))
         events += one.events
         numbers += [number] * len(one.events)
     counts: dict[int, _Count] = {}
-    head = 0
+    batches = []
     for source, (events, numbers) in of_sources.items():
         arrivals = Arrivals.of(events)
         # What is appended together has no lines in common: the delivery's number stands there, to be told by it.
         arrivals.lines = numbers
-        head, new = log.append(connection, arrivals, source, now, extract_nothing)
+        batch = log.append(connection, arrivals, source, now, extract)
+        batches.append(batch)
+        new = batch.arrivals
         for number, extracted in zip(new.lines, new.extracted, strict=True):
             appended, unprojected = counts.get(number, _NOTHING)
             counts[number] = _Count(appended + 1, unprojected + (extracted is None))
-    return counts, head
+    return batches, counts
 
 
 def why_unreadable(content: bytes) -> str | None:
     """Return why a delivery, or a part of it, cannot be an event; None if all of it can."""
-    refused = _read(Delivery("", content)).refused
+    refused = _read(Delivery("", content), extract_nothing).refused
     for segment, _ in refused:
         segment.close()
     return refused[0][1] if refused else None
 
 
-def _read(delivery: Delivery) -> _Brought:
+def _read(delivery: Delivery, extract: Extract) -> _Brought:
     """Return what a delivery holds. If it is damaged, all of it is in quarantine, beside what could be read."""
     if delivery.reason is not None:
         return _Brought(delivery.source, [], [(Segment(delivery.content, 1), delivery.reason)])
-    event = delivery.event or _only_event(delivery.content)
+    event = delivery.event or _only_event(delivery.content, extract)
     if event is not None:
         return _Brought(delivery.source, [event], [])
     batch = IncomingBatch(delivery.source)
     damage: str | None = None
     try:
-        for part in prepare_source(BytesIO(delivery.content), delivery.source, extract_nothing):
+        for part in prepare_source(BytesIO(delivery.content), delivery.source, extract):
             batch.add(part)
             damage = part.damage or damage
     except NoFileOfEvents as error:
@@ -164,12 +185,12 @@ def _read(delivery: Delivery) -> _Brought:
     return _Brought(delivery.source, batch.arrivals.rows(), batch.refused)
 
 
-def _only_event(content: bytes) -> Arrival | None:
+def _only_event(content: bytes, extract: Extract) -> Arrival | None:
     """Return the event of a delivery that is one plain event and nothing else, as most are: the usual way is longer."""
     if content[:1] != b"{" or content[-1:] != b"}" or len(content) > MAX_EVENT_BYTES:
         return None
     event = fast_parser.try_parse(content)
-    return None if event is None else arrival_of(Segment(content, 1), event.digest, event, extract_nothing)
+    return None if event is None else arrival_of(Segment(content, 1), event.digest, event, extract)
 
 
 def _receipt(brought: _Brought, count: _Count, head: int) -> Receipt:

@@ -49,15 +49,18 @@ class HomeCommands(HomeBase):
         signed = opener(jwks, issuer)
         return ingest(self._session, sources, watch, trust_clock=trust_clock, signed=signed, leave_views=leave_views)
 
-    def receive(self, deliveries: "Sequence[Delivery]", *, patience: float = 5.0) -> "list[Received]":
+    def receive(
+        self, deliveries: "Sequence[Delivery]", *, patience: float = 5.0, follows_soon: bool = False
+    ) -> "list[Received]":
         """Append what several senders brought in one transaction; return when it is on the disk.
 
-        What cannot be read goes to quarantine. The views follow at the next question, or `catch_up`. Raises HomeBusy
+        What cannot be read goes to quarantine. The views follow at the next question, or `catch_up`; where that
+        `follows_soon`, what they need is kept until then, and not read from the log again. Raises HomeBusy
         if others write for longer than `patience` seconds, and then nothing was appended.
         """
         from outcomes.api.ingest import receive
 
-        return receive(self._session, deliveries, patience)
+        return receive(self._session, deliveries, patience, follows_soon=follows_soon)
 
     def bootstrap(
         self,
