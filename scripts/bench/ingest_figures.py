@@ -15,7 +15,7 @@ from outcomes.api.arguments import now
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.ingest import Ingest
 from scripts.bench.fixtures import Fixtures, bare_append, ingest, ingest_log_only, opened, write
-from scripts.bench.measure import Figure, compare, of, seconds
+from scripts.bench.measure import Figure, compare, of, seconds, seconds_apart
 from scripts.generator import ODD, PERFECT, START, generate, timed_events
 from scripts.generator.clock import DAY, HOUR
 
@@ -34,6 +34,7 @@ def ingesting(fixtures: Fixtures) -> Iterator[Figure]:
         rounds=fixtures.sizes.rounds,
         more_is_better=True,
         warm=False,
+        clock=seconds_apart,
     )
 
 
@@ -48,6 +49,7 @@ def appending(fixtures: Fixtures) -> Iterator[Figure]:
         rounds=fixtures.sizes.rounds,
         more_is_better=True,
         warm=False,
+        clock=seconds_apart,
     )
 
 

@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from multiprocessing import get_context
 from typing import NamedTuple, TypeVar
 
 Timed = Callable[[], object]
@@ -35,6 +36,21 @@ def seconds(work: Timed) -> float:
     return time.perf_counter() - started
 
 
+def seconds_apart(work: Timed) -> float:
+    """Return how long it takes in a process of its own, as a command has one, from when that is there.
+
+    What one process does again and again takes longer each time: five ingests a tenth, in memory that is in pieces.
+    """
+    forks = get_context("fork")
+    receiving, sending = forks.Pipe(duplex=False)
+    process = forks.Process(target=lambda: sending.send(seconds(work)))
+    process.start()
+    sending.close()  # so that one that fails, and tells why itself, is not waited for
+    taken: float = receiving.recv()
+    process.join()
+    return taken
+
+
 def compare(
     name: str,
     above: Timed,
@@ -45,6 +61,7 @@ def compare(
     more_is_better: bool = False,
     repeat: int = 1,
     warm: bool = True,
+    clock: Callable[[Timed], float] = seconds,
 ) -> Figure:
     """Time two pieces of work in turn; the ratio is the first over the second, of each round.
 
@@ -52,7 +69,7 @@ def compare(
     """
 
     def many(work: Timed) -> float:
-        return sum(seconds(work) for _ in range(repeat))
+        return sum(clock(work) for _ in range(repeat))
 
     if warm:
         many(above), many(below)  # the first run fills caches and is not counted
