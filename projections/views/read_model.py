@@ -58,7 +58,8 @@ class ReadModel:
         self._was_asked = False
         self._agreed: tuple[int, int, int] | None = None
         """What the counters said before views and log were last found to agree."""
-        self._is_taken_as_current = False
+        self._reading: sqlite3.Connection | None = None
+        """Of the small question that is being asked, if one is."""
         self._kept: list[Found] = []
         """What `keep` was given, one position after the other, for the next `follow`."""
         self.is_over: Callable[[], bool] = never
@@ -85,6 +86,9 @@ class ReadModel:
     @contextmanager
     def reading_as_is(self) -> Iterator[sqlite3.Connection]:
         """Give a connection for questions without catching up first."""
+        if self._reading is not None:
+            yield self._reading
+            return
         with self._open().reading() as connection, self._stoppable(connection):
             yield connection
 
@@ -108,7 +112,7 @@ class ReadModel:
 
         Where neither file was written since that was last found so, this is two looks at counters, and no query.
         """
-        if self._is_taken_as_current:
+        if self._reading is not None:
             return True
         seen = self._seen()
         if seen is not None and seen == self._agreed:
@@ -119,13 +123,20 @@ class ReadModel:
         return is_current
 
     @contextmanager
-    def taken_as_found(self) -> Iterator[bool]:
-        """Give whether they are at the head of the log; what is read inside does not look again, if they are."""
-        self._is_taken_as_current = self.is_current()
-        try:
-            yield self._is_taken_as_current
-        finally:
-            self._is_taken_as_current = False
+    def in_one_reading(self) -> Iterator[bool]:
+        """Give whether they are at the head of the log; all that is read inside is then of one moment.
+
+        A small question reads them several times, and to look and begin each time would take a good part of it.
+        """
+        if not self.is_current():
+            yield False
+            return
+        with self.reading_as_is() as connection:
+            self._reading = connection
+            try:
+                yield True
+            finally:
+                self._reading = None
 
     def _seen(self) -> tuple[int, int, int] | None:
         """Return what the counters say of both files; None the first time, for most programs ask but once."""

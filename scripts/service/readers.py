@@ -54,9 +54,7 @@ class Readers:
         if self._configuration.url is None:
             home = self._home_of_loop = self._home_of_loop or self._open()
             try:
-                with home.taken_as_found() as is_current:
-                    if is_current:
-                        return (_answer(home, question, _SMALL_SECONDS),)
+                return _answer(home, lambda home: _if_current(home, question), _SMALL_SECONDS)
             except QuestionStopped:
                 # Python 3.11 would compile the statement that was stopped anew each time it comes again.
                 home.close()
@@ -113,6 +111,11 @@ def _answer(home: outcomes.Home, question: Callable[[outcomes.Home], Answer], se
     end = time.monotonic() + seconds
     with home.stopping_when(lambda: time.monotonic() > end):
         return question(home)
+
+
+def _if_current(home: outcomes.Home, question: Callable[[outcomes.Home], Answer]) -> tuple[Answer] | None:
+    with home.in_one_reading() as is_current:
+        return (question(home),) if is_current else None
 
 
 def open_home(configuration: Configuration) -> outcomes.Home:

@@ -82,9 +82,9 @@ class HomeBase:
         """Say whether the views are at the head of the log: a look, where nothing was written since the last."""
         return self._session.views.is_current()
 
-    def taken_as_found(self) -> AbstractContextManager[bool]:
-        """Give whether the views are at the head of the log; a small question inside does not look again, if so."""
-        return self._session.views.taken_as_found()
+    def in_one_reading(self) -> AbstractContextManager[bool]:
+        """Give whether the views are at the head of the log; all that is asked inside is then of one moment."""
+        return self._session.views.in_one_reading()
 
     def close(self) -> None:
         """Close all files; answers that are still being read end here."""

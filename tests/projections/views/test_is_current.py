@@ -65,17 +65,19 @@ def test_whoever_writes_it_is_seen(home: outcomes.Home, tmp_path: Path) -> None:
             assert home.is_current()
 
 
-def test_what_was_found_holds_for_one_small_question(home: outcomes.Home, tmp_path: Path) -> None:
-    """It does not look again, also if somebody writes meanwhile; the next one does."""
+def test_a_small_question_is_of_one_moment(home: outcomes.Home, tmp_path: Path) -> None:
+    """What others write meanwhile, log and views, the next one sees."""
     home.leave_following()
-    with home.taken_as_found() as is_current, outcomes.open(tmp_path / "home") as other:
+    with home.in_one_reading() as is_current, outcomes.open(tmp_path / "home") as other:
         assert is_current
-        other.ingest([outcome("2", "2026-02-01")], leave_views=True)
-        assert home.is_current()
+        assert home.at().show("outcome", "1")
+        other.ingest([outcome("2", "2026-02-01")])
         assert not home.at().show("outcome", "2")
-    with home.taken_as_found() as is_current:
+    assert home.at().show("outcome", "2")
+    with outcomes.open(tmp_path / "home") as other:
+        other.ingest([outcome("3", "2026-02-01")], leave_views=True)
+    with home.in_one_reading() as is_current:
         assert not is_current
-    assert not home.is_current()
 
 
 def test_who_leaves_following_reads_the_views_as_they_stand(home: outcomes.Home, tmp_path: Path) -> None:
