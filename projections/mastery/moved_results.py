@@ -1,6 +1,6 @@
 """Results that were told of one student, course or outcome, and are told of another now.
 
-No event says that two people are one: what Canvas tells after a merge is that results are somebody else's.
+No event says that two people are one, nor why results are somebody else's.
 """
 
 import sqlite3

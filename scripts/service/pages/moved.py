@@ -1,6 +1,7 @@
-"""Where to go from an address whose results are another's now: a student who was merged, a course, an outcome.
+"""Where to go from an address whose results are another's now: a student's, a course's, an outcome's.
 
-Canvas tells no merge of people. That results which were told of one are told of another is what can be known of it.
+That results which were told of one are told of another is all that events say of it; a merge of accounts alone leaves
+results where they are (docs/interop.md, "Accounts of people that were merged").
 """
 
 from collections import Counter
