@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import outcomes
+from outcomes.domain.errors import HomeUnavailable, LogDamaged, OutcomesError
 from outcomes.store.ingest.group_commit import Delivery
 from tests.support.given import event, lines, outcome, user
 
@@ -53,3 +54,27 @@ def test_all_of_a_sender_are_one_batch(tmp_path: Path) -> None:
             ("https:0", 50),
             ("https:1", 50),
         ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "raised"),
+    [
+        ("ALTER TABLE quarantine DROP COLUMN places", LogDamaged),
+        ("UPDATE properties SET value = '9' WHERE name = 'format'", HomeUnavailable),
+    ],
+)
+def test_what_others_make_of_the_log_meanwhile_is_seen(
+    tmp_path: Path, changed: str, raised: type[OutcomesError]
+) -> None:
+    """Its tables and its format are as they are at each commit, not as they were at the one before."""
+    with outcomes.init(tmp_path / "home") as home:
+        for event_ in (ONE, TWO):
+            home.receive([Delivery("https:a", lines(event_))])
+        with closing(sqlite3.connect(tmp_path / "home" / "log.db", isolation_level=None)) as log:
+            for (name,) in log.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+                log.execute(f"DROP TRIGGER {name}")
+            home.receive([Delivery("https:a", lines(UNKNOWN))])  # after which the tables were last looked at
+            log.execute(changed)
+        with pytest.raises(raised):
+            home.receive([Delivery("https:a", lines(user("2026-02-01")))])
+        assert home.head == 3
