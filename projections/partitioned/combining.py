@@ -1,8 +1,9 @@
 """The first step: of the events of one split, the newest version of each entity, and what else mastery will need.
 
 The newest version of an entity is enough for its table, its digest and nearly all of mastery. Besides are kept: each
-version of an outcome (whether it came back after a deletion, DOMAIN.md 6), where each course and account hangs, the
-newest version of a user that names a uuid, and, of what exports told, the newest that is looked up by another column.
+version of an outcome (the second step finds whether it came back after a deletion, DOMAIN.md 6), where each course and
+account hangs, the newest version of a user that names a uuid, and, of what exports told, the newest that is looked up
+by another column.
 """
 
 from collections import Counter, defaultdict
@@ -29,12 +30,18 @@ MOST_HELD = 40_000
 PLACEMENT: Final = "placement"
 SEEN: Final = "tenant"
 DETAIL: Final = "detail"
+VERSION: Final = "version"
+"""How the sub-key of a version of an outcome begins: such sub-keys sort in the order of events."""
+DELETION: Final = "deletion"
+"""How it ends if that version is a deletion."""
 ASKING: Final = "~"
 """How the sub-key of a row begins that asks for the facts of the entity whose id it has: it sorts behind all others."""
 
 _Key = tuple[str, str, str, str]
 _Order = tuple[Micros, Micros, bool, bytes, int]
 _NO_ORDER: Final[_Order] = (0, 0, False, b"", 0)
+_SORTS_BEFORE: Final = 1 << 62
+"""Added to a time, so that as text it sorts as it does as a number, in whatever year it lies."""
 _NOTHING: Final = (None, None, None, None, None)
 
 _OF_TENANT: Final = frozenset({Kind.SETTING, Kind.ALIGNMENT})
@@ -46,6 +53,7 @@ def _column(kind: Kind, name: str) -> int:
     return [column.name for column in TABLES[kind].columns].index(name)
 
 
+_OUTCOME_STATE = _column(Kind.OUTCOME, "workflow_state")
 _USER_UUID = _column(Kind.USER, "uuid")
 _ENROLLED_ID = _column(Kind.ENROLLMENT, "user_id")
 _POLICY_OF = _column(Kind.POST_POLICY, "assignment_id")
@@ -223,10 +231,17 @@ def _routed(kind: Kind, row: VersionRow) -> tuple[str | None, str | None, bytes 
     return None, None, None
 
 
+def _sub_key_of(version: VersionRow) -> str:
+    """Return the sub-key of a version of an outcome."""
+    times = (f"{moment + _SORTS_BEFORE:020d}" for moment in (version.event_time, version.updated_at))
+    end = DELETION if version.values[_OUTCOME_STATE] == "deleted" else ""
+    return " ".join((VERSION, *times, str(int(version.is_update)), version.digest.hex(), end))
+
+
 def _besides(kind: Kind, row: VersionRow) -> tuple[str, str | None, str | None] | None:
     """Return under which sub-key, and for whom, a version counts that need not be the last of its entity."""
     if kind is Kind.OUTCOME:
-        return f"version {row.digest.hex()}", None, None
+        return _sub_key_of(row), None, None
     if kind is Kind.USER and row.values[_USER_UUID] is not None:
         return "named", None, None
     if kind is Kind.POST_POLICY:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from outcomes.domain.identity import Kind
 from outcomes.projections.as_of.fingerprint import Fingerprint, combined, fingerprint_of
 from outcomes.projections.export.entity_tables import ENTITY_TABLES
-from outcomes.projections.partitioned.combining import ASKING, DETAIL, SEEN
+from outcomes.projections.partitioned.combining import ASKING, DELETION, DETAIL, SEEN, VERSION
 from outcomes.projections.partitioned.rows import (
     ENTITY,
     FINGERPRINT,
@@ -68,9 +68,9 @@ class Winners:
             yield pa.RecordBatch.from_pylist(rows, schema=ROUTED)
 
     def _of_whole_entities(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        rows = rows.take(pa.array(np.flatnonzero(np.append(_differ(rows, KEY), [True]))))
+        rows = _without_past(rows.take(pa.array(np.flatnonzero(np.append(_differ(rows, KEY), [True])))))
         self._count(rows)
-        group = np.concatenate(([0], np.cumsum(_differ(rows, ENTITY))))
+        group = _entities(rows)
         sub = rows.column("sub")
         is_asking, is_detail = _bools(pc.starts_with(sub, ASKING)), _bools(pc.equal(sub, DETAIL))
         # Facts are those of the last row of the entity that does not ask itself; a detail goes where its result goes.
@@ -131,6 +131,33 @@ def _differ(rows: pa.RecordBatch, columns: tuple[str, ...]) -> _Bools:
 def _bools(values: Any) -> _Bools:
     found: _Bools = pc.fill_null(values, False).to_numpy(zero_copy_only=False)
     return found
+
+
+def _entities(rows: pa.RecordBatch) -> _Ints:
+    """Number the entities: of every row, which it is of."""
+    found: _Ints = np.concatenate(([0], np.cumsum(_differ(rows, ENTITY))))
+    return found
+
+
+def _without_past(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Leave out an outcome's versions before its last deletion, or else before the last: nothing asks for them.
+
+    They are sent to every part of their tenant, and there are as many as it was ever saved.
+    """
+    sub = rows.column("sub")
+    is_version = _bools(pc.starts_with(sub, VERSION))
+    versions = np.flatnonzero(is_version)
+    if not len(versions):
+        return rows
+    group = _entities(rows)
+    first = np.zeros(group[-1] + 1, dtype=np.int64)
+    # Of several in one entity the last is what is kept.
+    first[group[versions]] = versions
+    deletions = np.flatnonzero(is_version & _bools(pc.ends_with(sub, DELETION)))
+    first[group[deletions]] = deletions
+    is_kept = np.ones(rows.num_rows, dtype=bool)
+    is_kept[versions] = versions >= first[group[versions]]
+    return rows.filter(pa.array(is_kept))
 
 
 def _last_before(is_source: _Bools, group: _Ints) -> _Ints:

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ from outcomes.projections.partitioned.splits import plan_input, read_split
 from outcomes.projections.partitioned.tables import entity_rows, mastery_rows
 from outcomes.projections.partitioned.winners import Winners, sorted_rows
 from tests.support import states
-from tests.support.given import lines
+from tests.support.given import course, lines, link, outcome, result
 from tests.support.histories import POINTS, class_histories, histories
 from tests.support.world import World, fresh_world
 
@@ -129,6 +130,47 @@ def test_a_log_as_parquet_tells_what_was_known(
         wanted = expected(world, keeps_positions=True, as_of=as_of, known_at=known_at)
     assert found[0] == wanted[0]
     assert in_order(found[1], keeps_positions=True) == wanted[1]
+
+
+GONE: dict[str, Any] = {"workflow_state": "deleted"}
+IMPORTED = {"meta": {"job_tag": "OutcomeImport#run", "job_id": "77"}}
+IS_LEFT_OUT = "left out: every link of this outcome in this course is deleted"
+
+
+@pytest.mark.parametrize(
+    ("saves", "is_left_out"),
+    [
+        ([{}, {}], False),
+        ([GONE], True),
+        # It came back, its link did not: however often it was saved before and since.
+        ([{}, GONE, {}, {}], True),
+        # After an import nobody can be certain, also when it was saved again.
+        ([{}, GONE, IMPORTED, {}], False),
+        ([GONE, IMPORTED, GONE, {}], True),
+        ([GONE, {}, GONE, IMPORTED], False),
+    ],
+)
+def test_whether_an_outcome_came_back_is_known_of_files_too(
+    saves: list[dict[str, Any]], tmp_path: Path, *, is_left_out: bool
+) -> None:
+    """As a home knows it, in whatever order the versions of the outcome are read."""
+    times = [f"2025-03-0{number}" for number in range(1, 1 + len(saves))]
+    told = [
+        course("200", "2025-01-01"),
+        outcome("7", "2025-01-01"),
+        link("71", "2025-01-02", outcome="7", group="2", context="Course:200"),
+        result("1", "2025-02-01"),
+        *(outcome("7", time, updated=time, **save) for time, save in zip(times, saves, strict=True)),
+    ]
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(lines(*reversed(told)))
+    with fresh_world() as world:
+        world.take(*told)
+        wanted = expected(world, keeps_positions=False)
+    found = replayed([str(path)], Cut())
+    assert (found[0], in_order(found[1], keeps_positions=False)) == wanted
+    (row,) = next(iter(wanted[1].values()))["mastery"]
+    assert (IS_LEFT_OUT in row["notes"]) is is_left_out
 
 
 def test_a_file_is_cut_where_an_event_begins(tmp_path: Path, monkeypatch: Any) -> None:
