@@ -91,7 +91,7 @@ class Access:
 
 def _token(token: access_file.Token) -> Token:
     times = (_time(token.expires), _time(token.last_used), _time(token.revoked))
-    return Token(token.id, token.label, _rights(token), token.scope, moment(token.created), *times)
+    return Token(token.id, token.label, _rights(token), token.scope, moment(token.created), *times, token.person)
 
 
 def _rights(token: access_file.Token) -> tuple[str, ...]:

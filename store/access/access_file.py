@@ -61,6 +61,7 @@ class Token(NamedTuple):
     expires: Micros | None
     last_used: Micros | None
     revoked: Micros | None
+    person: str | None
 
 
 class Look(NamedTuple):
@@ -134,7 +135,7 @@ class AccessFile:
         """Make a token; return it with its secret, which is stored nowhere. A person has it without the secret, too."""
         secret = _PREFIX + token_urlsafe(_SECRET_BYTES)
         told = ",".join(right for right in Right if right in rights)
-        token = Token(token_hex(4), label, told, str(scope), now, expires, None, None)
+        token = Token(token_hex(4), label, told, str(scope), now, expires, None, None, person)
         with self._writing() as connection:
             connection.execute(
                 "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
@@ -325,7 +326,7 @@ def _which_looks(student: str | None, since: Micros | None) -> tuple[str, list[s
 
 
 _NOTE = f"INSERT INTO looks VALUES (NULL, {', '.join('?' * len(Look._fields))})"
-_TOKENS = f"SELECT {', '.join(Token._fields)} FROM tokens"
+_TOKENS = f"SELECT {', '.join(Token._fields)} FROM tokens LEFT JOIN people ON token = id"
 
 
 @lru_cache(maxsize=1_000)

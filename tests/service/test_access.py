@@ -218,6 +218,15 @@ def test_a_token_that_was_known_a_moment_ago_is_looked_at_as_it_stands_now(tmp_p
         assert access.grant(revoked.id, 6) is None
 
 
+def test_a_list_of_tokens_says_whom_a_proxy_lets_in_by_them(tmp_path: Path) -> None:
+    """Also by one that was given a label of its own, and once it has ended."""
+    with outcomes.open(tmp_path, create=True), Access(tmp_path) as access:
+        ended = access.create_token("tree", label="binder", person="ada@school.example")
+        access.create_token("tree", label="script")
+        assert access.revoke(ended.id).person == "ada@school.example"
+    assert [one["person"] for one in Outcomes(tmp_path).json("token", "list")] == ["ada@school.example", None]
+
+
 def test_secrets_are_stored_nowhere(service: Service) -> None:
     """The files of a home hold fingerprints, and only their owner reads them."""
     token = service.new_token("tree")

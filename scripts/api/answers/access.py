@@ -21,7 +21,10 @@ class NewToken(Record):
 
 @dataclass(frozen=True)
 class Token(Record):
-    """A token without its secret; `revoked`, `expires` and `last_used` are None where there is no such time."""
+    """A token without its secret; `revoked`, `expires` and `last_used` are None where there is no such time.
+
+    `person` is who has its rights without the secret, by a proxy; None for nobody.
+    """
 
     id: str
     label: str
@@ -31,6 +34,7 @@ class Token(Record):
     expires: datetime | None
     last_used: datetime | None
     revoked: datetime | None
+    person: str | None
 
 
 class TokenList(RowList[Token]):
