@@ -98,7 +98,7 @@ def check_keys(log: EventLog, destroyed: list[Erased], found: Findings) -> None:
     encryption = log.encryption
     if encryption is not None:
         with log.reading() as connection:
-            held = _or(found, lambda: still_held(encryption, connection), 0)
+            held = _or(found, lambda: still_held(log, encryption, connection), 0)
             lost = _or(found, lambda: len(given_up(encryption, connection)), 0)
             keys_out = _or(found, lambda: settings.current(connection, settings.KEYS_OUT), None)
         if lost:

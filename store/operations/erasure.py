@@ -184,11 +184,14 @@ def given_up(encryption: EventEncryption, connection: Connection) -> list[bytes]
     return [row[0] for number in tree.given_up(last) for row in fetch_all(connection, sql, (number,))]
 
 
-def still_held(encryption: EventEncryption, connection: Connection) -> int:
-    """Return how many destroyed keys the home's key could still unwrap in older copies."""
-    tree = encryption.keyring.tree
-    erased = [] if tree is None else encryption.keyring.erased(connection)
-    return sum(tree is not None and tree.key(key.number) is not None for key in erased)
+def still_held(log: EventLog, encryption: EventEncryption, connection: Connection) -> int:
+    """Return how many destroyed keys the home's key could still unwrap in older copies; raises HomeUnavailable."""
+    if encryption.keyring.tree is None:
+        return 0
+    erased = encryption.keyring.erased(connection)
+    # As it lies there now: another program may have erased somebody since it was read here.
+    tree = log.key_source.read().tree
+    return sum(tree.key(key.number) is not None for key in erased)
 
 
 def finish(log: EventLog, now: Micros) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from outcomes import open as open_home
 from tests.support.command import Outcomes
 from tests.support.given import TENANT, lines
 from tests.support.people import ADA, ADA_ID, ADAS_TRACES, BO, class_of_six
@@ -157,6 +158,17 @@ def test_a_key_that_is_only_read_cannot_give_keys_up(outcomes: Outcomes, tmp_pat
     assert outcomes(*command, "verify").code == 1
     assert outcomes("--key-file", str(key), *ERASE).code == 0
     assert outcomes(*command, "verify").code == 0
+
+
+def test_a_program_that_read_the_key_before_an_erasure_proves_the_one_that_lies_there(outcomes: Outcomes) -> None:
+    """A service reads it when it starts, and erasures are a command's: nothing is wrong then, and what is, it finds."""
+    with open_home(outcomes.home) as started_before:
+        before = (outcomes.home / "home.key").read_bytes()
+        outcomes(*ERASE)
+        assert started_before.verify()
+        (outcomes.home / "home.key").write_bytes(before)
+        (problem,) = started_before.verify().problems
+    assert "in older copies" in problem.problem
 
 
 def test_killed_before_the_key_forgets_it_is_said(outcomes: Outcomes) -> None:
