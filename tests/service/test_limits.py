@@ -82,7 +82,7 @@ def test_bodies_that_come_at_once_are_bounded_together(home: Path) -> None:
     with running(home) as service:
         with ExitStack() as unfinished:
             before = _resident_mib(service)
-            begun = [unfinished.enter_context(_begun(service, size, size - 1)) for _ in range(30)]
+            begun = [unfinished.enter_context(_begun(service, size, size - 1)) for _ in range(14)]
             assert {one.recv(12) for one in begun[5:]} == {b"HTTP/1.1 503"}
             assert _resident_mib(service) - before < 130
             padded = event + b"\n" * (5 << 20)
