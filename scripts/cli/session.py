@@ -45,9 +45,12 @@ def at(context: typer.Context, tenant: str | None, as_of: str | None, known_at: 
         yield point
 
 
-def catch_up(home: "Home") -> None:
-    """Bring the views to the head of the log; making them anew may take a while, so that shows a bar."""
+def catch_up(home: "Home", *, is_end_awaited: bool = False) -> None:
+    """Bring the views to the head of the log; making them anew may take a while, so that shows a bar.
+
+    That others write, and the end may be missing, is said, but not where the end is awaited.
+    """
     with progress("bringing the views up to date") as advance:
         is_current = home.catch_up(lambda position, head: advance(position, head, position))
-    if not is_current:
+    if not is_current and not is_end_awaited:
         say("somebody is writing: answered from the views as they stand, the end of the log may be missing")

@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from outcomes.store.sqlite.write_lock import writing
 from tests.support.command import ROOT, Outcomes
 from tests.support.given import OTHER_TENANT, event, group, lines, outcome
 from tests.support.people import ADA, ADA_ID, enrollment, user
@@ -96,6 +97,16 @@ def test_follow_goes_on_as_events_come(home: Outcomes) -> None:
             assert home("ingest", "-", stdin=lines(group(local_id, "2025-02-01", meta={"tenant": "t"}))).code == 0
             assert orjson.loads(next_line(process))["entity"] == f"group:{local_id}"
     assert process.returncode != 0
+
+
+def test_who_follows_is_not_told_that_the_end_may_be_missing(home: Outcomes) -> None:
+    """While somebody writes: it comes in a moment. Who does not follow is told."""
+    more = lines(group("8", "2025-02-01", meta={"tenant": "t"}))
+    assert home("ingest", "--leave-views", "-", stdin=more).code == 0
+    with writing(home.home / "writer.lock", "a test"):
+        told, followed = home("log"), home("log", "--follow", "--limit", "3")
+    assert (told.code, "somebody is writing" in told.err) == (0, True)
+    assert (followed.code, followed.err, followed.out) == (0, "", told.out + more + b"\n")
 
 
 def test_follow_prints_bytes_and_csv_too(home: Outcomes) -> None:

@@ -90,7 +90,7 @@ def log(
         raise UsageError(f"--format {form} has an end, --follow has none: choose ndjson or csv, or leave out --format")
     with opened(context) as home:
         with suppress(LogDamaged):  # what can be shown is shown, and what cannot is told at the end
-            catch_up(home)
+            catch_up(home, is_end_awaited=follow)
         found = home.log(
             after=after,
             limit=limit,
