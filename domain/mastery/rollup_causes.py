@@ -15,6 +15,9 @@ from outcomes.domain.mastery.scale import MasteryScale
 
 _CENT: Final = 0.0100001
 _EXACT: Final = 1e-9
+_SEVERAL_AT_ONCE: Final = (
+    "no one cause gives Canvas's number, and {} of the results no export has told: reconcile --write with one first"
+)
 _MOST_ORDERED, _MOST_LEFT_OUT, _MOST_POINTS = 6, 12, 20
 
 
@@ -70,7 +73,8 @@ def cause_of(told: Told, ours: float | None, known: Known) -> tuple[Cause, str |
     if marked is not None:
         why = f"with another mark of result {marked.id}, {marked.score:g}, the score is Canvas's"
         return Cause.MISSED_EVENT, f"{why}; reconcile with an export to prove it"
-    return Cause.BUG, None
+    unproved = sum(not result.is_known for result in known.results)
+    return Cause.BUG, _SEVERAL_AT_ONCE.format(unproved) if unproved else None
 
 
 def _marked_otherwise(told: Told, known: Known) -> ScoredResult | None:
