@@ -74,9 +74,11 @@ def undecided(connection: sqlite3.Connection, log: EventLog, point: PointInTime)
     for kind, versions in {**tables, Kind.RESULT: _RESULTS}.items():
         if kind in BACKGROUND or kind is Kind.SETTING:
             continue
+        # Grouped by the column itself: SQLite would take a bare `id` for that of the contexts beside it.
+        identity = f"v.{ID_COLUMNS[kind]}"
         rows = connection.execute(
-            f"SELECT DISTINCT id FROM (SELECT v.{ID_COLUMNS[kind]} AS id FROM {versions} "
-            "GROUP BY id, v.event_time, v.updated_at, v.is_update HAVING count(*) > 1)",
+            f"SELECT DISTINCT id FROM (SELECT {identity} AS id FROM {versions} "
+            f"GROUP BY {identity}, v.event_time, v.updated_at, v.is_update HAVING count(*) > 1)",
             point.bounds(),
         )
         for (local_id,) in rows.fetchall():

@@ -176,6 +176,17 @@ def test_it_finds_the_conflicts_that_the_timeline_marks(
     assert {example["position"] for example in found["examples"]} <= told
 
 
+def test_contradictions_among_results_graded_together_are_counted_in_any_order_of_arrival() -> None:
+    """A class graded in one go has many results of one course and instant: those that contradict themselves count."""
+    same = "2025-03-10T09:00:00Z"
+    graded = [result(number, same) for number in ("50", "51", "52", "53")]
+    contradicting = [result("51", same, score=1), result("53", same, score=2)]
+    for history in (graded + contradicting, contradicting + graded):
+        with fresh_world() as other:
+            other.take(*history)
+            assert {local_id for _, local_id, _ in examples(other, "order_conflicts")} == {"51", "53"}
+
+
 def test_two_contradicting_events_of_one_instant_are_counted(world: World) -> None:
     """Whichever of them arrived first: their digests decide, and a repeat with another envelope contradicts nothing."""
     same = "2025-03-10T09:00:00Z"
