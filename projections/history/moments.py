@@ -120,9 +120,9 @@ class _Gathered:
 
 
 def _by_kind(became: Iterable[tuple[str, PlaceKey]]) -> dict[str, dict[str, int]]:
-    """Count things by kind and by what became of them."""
+    """Count things by kind and by what became of them, in an order that is the same in every process."""
     found: dict[str, dict[str, int]] = {}
-    for way, kind, _ in sorted({(way, *key[:2]) for way, key in became}, key=lambda told: _WAYS.index(told[0])):
+    for way, kind, _ in sorted({(way, *key[:2]) for way, key in became}, key=lambda told: (_WAYS.index(told[0]), told)):
         ways = found.setdefault(kind, {})
         ways[way] = ways.get(way, 0) + 1
     return found

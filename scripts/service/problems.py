@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents: what happened, the offending value, what to do."""
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from outcomes.domain.errors import (
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_DETAIL = 1_000
 _SOON = "5"
+_OPTION = re.compile(r"(?<![\w-])--([a-z][\w-]*)", re.IGNORECASE)
 _NAMES_OF_RFC_9110 = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large"}
 _EXAMPLES = {
     400: "no such parameter: contxt: there are as_of, context, include_deleted, known_at, min_position, tenant",
@@ -101,7 +103,4 @@ def problem_of(error: Exception) -> Problem | None:
 
 def _as_parameters(words: str) -> str:
     """Return a message that names options as one that names parameters: `--as-of` is `as_of` here."""
-    return " ".join(
-        word[2:].replace("-", "_") if word.startswith("--") and word[2:3].isalpha() else word
-        for word in words.split(" ")
-    )
+    return _OPTION.sub(lambda option: option[1].replace("-", "_"), words)

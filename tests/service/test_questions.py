@@ -170,6 +170,7 @@ def test_student_data_is_kept_by_no_cache(service: Service) -> None:
         (f"/tree?context=Account:1&tenant={SCHOOLS}&as_of=yesterday", 400, "yesterday"),
         (f"/diff?from=2025-09-01&tenant={SCHOOLS}&as_of=yesterday", 400, "yesterday"),
         (f"/diff?from=2025-09-01&tenant={SCHOOLS}&to_known=lately", 400, "lately"),
+        (f"/diff?tenant={SCHOOLS}", 400, "from T1 [to T2], or from_known P1 [to_known P2]"),
         ("/show/outcome/99?tenant=" + SCHOOLS, 404, "nothing is known of outcome:99"),
         ("/show/pupil/99?tenant=" + SCHOOLS, 400, "pupil"),
         (

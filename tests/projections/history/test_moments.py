@@ -64,6 +64,28 @@ def test_what_one_request_did_is_one_moment(world: World) -> None:
     )
 
 
+def test_kinds_stand_in_the_same_order_in_every_process(world: World) -> None:
+    """Equal answers are equal bytes: by what became of things, then by kind, not as a set happens to hold them."""
+    world.take(
+        *(made(number, "2025-01-01T08:00") for number in ("1", "2") for made in (group, outcome, proficiency)),
+        calculation_method("1", "2025-01-01T08:00"),
+        *(
+            made(number, "2025-01-02T08:00", updated="2025-01-02T08:00", meta=ASKER, **{name: value})
+            for number in ("1", "2")
+            for made, name, value in (
+                (proficiency, "mastery", 2),
+                (outcome, "title", "Ties a reef knot"),
+                (group, "title", "Knots"),
+            )
+        ),
+        calculation_method("1", "2025-01-02T08:00", updated="2025-01-02T08:00", meta=ASKER, method="average"),
+    )
+    newest = asked(world)[0]
+    assert [(kind, list(ways)) for kind, ways in newest.kinds.items()] == [
+        (kind, ["changed"]) for kind in ("calculation_method", "group", "outcome", "proficiency")
+    ]
+
+
 def test_a_job_that_pauses_for_more_than_five_minutes_is_two_moments(world: World) -> None:
     """Five minutes to the microsecond are one moment still; somebody else's changes in between divide nothing."""
     world.take(
