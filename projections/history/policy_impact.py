@@ -86,6 +86,10 @@ def flips(before: Iterable[MasteryRow], after: Iterable[MasteryRow]) -> Iterator
             yield Flip(old, row)
 
 
+_COUNT_ALWAYS = {Kind.OUTCOME, Kind.SETTING}
+"""What scores hang on even where accounts' scales count at neither time."""
+
+
 class PolicyFlips:
     """Whom changes of policies flipped with no new work: in all courses, in the one that is the context, or in some."""
 
@@ -105,10 +109,10 @@ class PolicyFlips:
         """Return those whose mastery differs under the policies just before an instant and at it, results being equal.
 
         Of an outcome's policy only its own results are asked; of a scale or method, which may count for all, the
-        results of all outcomes, unless accounts' scales count at neither time.
+        results of all outcomes, unless accounts' scales count at neither time; and so of a setting, always.
         """
         just_before, at_change = _at(self._point, event_time - 1), _at(self._point, event_time)
-        if kind is not Kind.OUTCOME and not any(map(self._are_scales_shared, (just_before, at_change))):
+        if kind not in _COUNT_ALWAYS and not any(map(self._are_scales_shared, (just_before, at_change))):
             return []
         found: list[Flip] = []
         outcome = local_id if kind is Kind.OUTCOME else None
@@ -178,9 +182,7 @@ def impact_in_course(
         fields = [*_SAY.get(kind, ()) & entry.fields.keys()] or _fields_of_policy(kind, entry)
         if not fields:
             continue
-        flipped = []
-        for asked, asked_id in linked.scored_by(kind, local_id):
-            flipped += flips_at.of(asked, asked_id, at)
+        flipped = flips_at.of(*linked.scored_by(kind, local_id), at)
         flipped = [flip for flip in flipped if (at, flip.after.sort_key) not in seen]
         seen.update((at, flip.after.sort_key) for flip in flipped)
         if flipped or kind is not Kind.LINK:
@@ -205,11 +207,11 @@ class _Entities:
         settings = [(Kind.SETTING, one) for (one,) in self._rows(_SETTINGS)]
         return [*self._outcomes, *((Kind.LINK, link) for link in self._outcome_of), *above, *settings]
 
-    def scored_by(self, kind: Kind, local_id: str) -> list[tuple[Kind, str]]:
-        """Return what is scored otherwise after an edit: the outcome of a link; by a setting all that there are."""
+    def scored_by(self, kind: Kind, local_id: str) -> tuple[Kind, str]:
+        """Return what is scored otherwise after an edit: of a link that is its outcome."""
         if kind is Kind.LINK:
-            return [(Kind.OUTCOME, self._outcome_of[local_id])]
-        return self._outcomes if kind is Kind.SETTING else [(kind, local_id)]
+            return Kind.OUTCOME, self._outcome_of[local_id]
+        return kind, local_id
 
 
 _OUTCOMES = (

@@ -268,8 +268,8 @@ _LINKS_IN_COURSE = (
     "WHERE m.context = :context AND m.kind = 'link' AND v.context = :context"
 )
 _LINKS_OF_OUTCOME = (
-    f"{_LINK} FROM (SELECT DISTINCT link_id AS id FROM link_versions WHERE tenant = :tenant AND outcome_id = :outcome) "
-    f"m CROSS JOIN link_versions v ON v.position = {seek(Kind.LINK)} "
+    f"{_LINK} FROM (SELECT DISTINCT link_id AS id FROM link_versions WHERE tenant = :tenant AND outcome_id = :outcome "
+    f"AND context = :context) m CROSS JOIN link_versions v ON v.position = {seek(Kind.LINK)} "
     "WHERE v.context = :context AND v.outcome_id = :outcome"
 )
 _NO_CHAIN = ContextChain((), complete=False)

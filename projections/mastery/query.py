@@ -40,7 +40,8 @@ def mastery_at(
     With `policy_point` the policies are those of another moment than the results: how many would flip by an edit
     alone. Students all of whose known enrollments in a course are deleted at the point are left out (DOMAIN.md 5.3).
     """
-    book, members = PolicyBook(connection, policy_point or point), Memberships(connection, point)
+    is_of_one = scope.course is not None and scope.outcome is not None
+    book, members = PolicyBook(connection, policy_point or point, is_of_one), Memberships(connection, point)
     moved = LastPlaces(connection, point)
     basis = Basis(connection, point, book, members, override, scope.student is not None, moved)
     courses = sorted(courses_of(connection, point, scope), key=id_sort_key)

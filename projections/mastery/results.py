@@ -93,10 +93,10 @@ def pairs_at(
             return
     narrowed = "" if student is None else "AND v.student = :student "
     narrowed += "" if scope.outcome is None else "AND v.outcome_id = :outcome "
+    versions = VERSIONS_OF_OUTCOME if student is None and scope.outcome is not None else VERSIONS_IN_COURSE
     rows = connection.execute(
         f"SELECT v.student, v.outcome_id, {SCORED_COLUMNS} "
-        "FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course "
-        f"WHERE w.course = :course {narrowed}AND w.week <= :until / {WEEK} AND v.student IS NOT :nobody "
+        f"{versions} WHERE w.course = :course {narrowed}AND w.week <= :until / {WEEK} AND v.student IS NOT :nobody "
         "AND v.event_time <= :until AND v.position <= :known_at ORDER BY w.week",
         {
             **point.bounds(),
@@ -200,6 +200,17 @@ _ASSESSMENTS = (
     f"JOIN assessment_versions v ON v.position = {seek(Kind.ASSESSMENT, 'j.value')}"
 )
 
+
+VERSIONS_IN_COURSE = "FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course"
+VERSIONS_OF_OUTCOME = (
+    "FROM course_weeks w CROSS JOIN student_courses s ON s.course = w.course CROSS JOIN result_versions v "
+    "ON v.week = w.week AND v.course = w.course AND v.student = s.student AND v.outcome_id = :outcome"
+)
+"""Where to select versions `v` of results from, week `w` by week: of a whole course, and of one outcome in it.
+
+Results lie by week, course and student: those of one outcome are looked for student by student, so that it does not
+matter how many other outcomes a course has.
+"""
 
 SCORED_COLUMNS = (
     "v.result_id, v.score, v.possible, v.percent, v.assessed_at, v.artifact_type, v.artifact_id, v.workflow_state"

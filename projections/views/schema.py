@@ -185,7 +185,9 @@ _INDEXES = (
     f"""CREATE INDEX outcome_deletions ON outcome_versions (tenant, outcome_id, {", ".join(ORDER)})
     WHERE workflow_state = 'deleted'""",
     # The links of an outcome, wherever they are: what one event of it changed is found without its whole contexts.
-    "CREATE INDEX link_versions_by_outcome ON link_versions (tenant, outcome_id, link_id)",
+    "CREATE INDEX link_versions_by_outcome ON link_versions (tenant, outcome_id, context, link_id)",
+    # The class of a course: results of one outcome lie student by student.
+    "CREATE INDEX student_courses_by_course ON student_courses (course, student)",
     # The few results that moved, from a place that they had: mastery is asked by course.
     "CREATE INDEX moved_results_by_place ON moved_results (course, student, outcome_id, result_id)",
     # For SQL users: what is in one context, and where one person is enrolled.

@@ -13,7 +13,12 @@ from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.columnar.id_numbers import id_numbers
 from outcomes.projections.mastery.facts import ExportFacts
-from outcomes.projections.mastery.results import LIVE_ASSESSMENT, number_of_student
+from outcomes.projections.mastery.results import (
+    LIVE_ASSESSMENT,
+    VERSIONS_IN_COURSE,
+    VERSIONS_OF_OUTCOME,
+    number_of_student,
+)
 from outcomes.projections.views.extract import NO_STUDENT, RUBRIC_ASSESSMENT, WEEK
 
 INACTIVE, WITHOUT_PERCENT, BY_QUIZ, BY_RUBRIC, LIVE = 1, 2, 4, 8, 16
@@ -141,11 +146,11 @@ _VERSIONS = f"""
             WHEN '{LIVE_ASSESSMENT}' THEN {LIVE} ELSE 0 END,
         iif(v.score IS NULL, NULL, coalesce(v.percent, v.score)), v.possible, v.assessed_at,
         v.outcome_id, v.artifact_id, v.result_id
-    FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course
+    {VERSIONS_IN_COURSE}
     WHERE w.course = :course AND w.week <= :until / {WEEK} AND v.student IS NOT :nobody
         AND v.event_time <= :until AND v.position <= :known_at ORDER BY w.week
 """
-_VERSIONS_OF_OUTCOME = _VERSIONS.replace("ORDER BY", "AND v.outcome_id = :outcome ORDER BY")
+_VERSIONS_OF_OUTCOME = _VERSIONS.replace(VERSIONS_IN_COURSE, VERSIONS_OF_OUTCOME)
 
 
 def _coded(codes: _Codes, texts: Sequence[str | None]) -> Ints:
