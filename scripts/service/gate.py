@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from http import HTTPStatus
 from itertools import count
 from secrets import randbits
+from typing import Any
 
 import structlog
 from starlette.background import BackgroundTask
@@ -51,12 +53,15 @@ class Gate:
         self._routes = routes
         self._metrics = metrics
         self._tell = tell
-        # Route templates, never addresses: these name students, and one holds a key.
-        self._log = structlog.get_logger()
         self._hosts = frozenset(hosts)
         self._failures = Failures()
         # They tell requests apart, of other runs, too; that they can be guessed harms nobody.
         self._numbers = count(randbits(63))
+
+    @cached_property
+    def _log(self) -> Any:
+        # Bound once, at the first answer, when it is configured: an unbound one is bound anew for each line.
+        return structlog.get_logger().bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -79,6 +84,7 @@ class Gate:
             seconds = time.perf_counter() - begun
             route = scope["template"]
             self._metrics.answered(route, status, seconds)
+            # Route templates, never addresses: these name students, and one holds a key.
             self._log.info("answered", route=route, status=status, ms=round(seconds * 1000, 1), request=number)
         if defect is not None:
             log_defect(defect, request=number)

@@ -77,7 +77,8 @@ def commit_together(
                     refuse_a_clock_behind(last_batch(connection), now)
                     brought = _turn_away(brought, hosts_in(connection), now)
                     for one in brought:
-                        IncomingBatch(one.source, refused=one.refused).put_refused(connection, now)
+                        if one.refused:
+                            IncomingBatch(one.source, refused=one.refused).put_refused(connection, now)
                     batches, counts = _append(connection, log, brought, now, extract)
             except BaseException:
                 log.forget_uncommitted()

@@ -21,10 +21,7 @@ def writing(path: Path, purpose: str, *, patience: float = PATIENCE_SECONDS) -> 
     The lock belongs to the open file: it ends with the process, however that ends.
     """
     try:
-        if not path.exists() and not path.is_symlink():
-            make_private(path)
-        # What a link leads to is somebody's file, and would lose what it holds.
-        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        handle = _opened(path)
     except OSError as error:
         if path.is_symlink():
             raise HomeUnavailable(f"{path} is a link, and must be a file of this home alone: remove it") from error
@@ -37,6 +34,16 @@ def writing(path: Path, purpose: str, *, patience: float = PATIENCE_SECONDS) -> 
         os.ftruncate(handle, 0)
     finally:
         os.close(handle)
+
+
+def _opened(path: Path) -> int:
+    # What a link leads to is somebody's file, and would lose what it holds.
+    flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        make_private(path)
+        return os.open(path, flags)
 
 
 def _acquire(handle: int, path: Path, patience: float) -> None:

@@ -152,12 +152,12 @@ class _LastHour:
         with self._lock:
             if not self._minutes or moment - self._minutes[-1][0] >= _MINUTE:
                 self._minutes.append((moment, Counter(), Counter()))
+                self._forget(moment)
             _, answers, brought = self._minutes[-1]
             answers[inlet, status] += 1
             brought[inlet] += events
-            if status.startswith("2"):
+            if status[0] == "2":
                 self._last[inlet] = time.time_ns() // 1_000
-            self._forget(moment)
 
     def last_seconds(self, inlet: str) -> float:
         """Return when a way in last brought something, in seconds; 0 if it never has."""
