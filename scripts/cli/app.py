@@ -168,18 +168,28 @@ def run(arguments: list[str] | None = None) -> int:
             return _reader_has_seen_enough()
         raise
     except Exception as error:
-        message = in_words(error)
-        if message is None:
-            if os.environ.get("OUTCOMES_DEBUG"):
-                raise
-            message = f"unexpected {type(error).__name__}: {error}: a defect; OUTCOMES_DEBUG=1 shows where"
-        if not message:
-            return _DONE  # without a command it has shown its help
-        say("error: " + " ".join(message.split()))
-        return _WRONG
+        failed = _told(error)
+        if failed is None:
+            raise
+        code = failed
     if code == _STOPPED:  # Typer has made it of an interrupt, without a word
         say(_INTERRUPTED)
     return code if isinstance(code, int) else _DONE
+
+
+def _told(error: Exception) -> int | None:
+    """Say in one line what went wrong; return the exit code for it, or None where OUTCOMES_DEBUG asks for all of it."""
+    if isinstance(error.__cause__, KeyboardInterrupt):
+        return _STOPPED  # while modules load: Python 3.11 wraps what meets a class that is being made
+    message = in_words(error)
+    if message is None:
+        if os.environ.get("OUTCOMES_DEBUG"):
+            return None
+        message = f"unexpected {type(error).__name__}: {error}: a defect; OUTCOMES_DEBUG=1 shows where"
+    if not message:
+        return _DONE  # without a command it has shown its help
+    say("error: " + " ".join(message.split()))
+    return _WRONG
 
 
 def _reader_has_seen_enough() -> int:

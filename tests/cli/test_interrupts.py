@@ -59,6 +59,23 @@ def test_while_the_program_is_loading(tmp_path: Path, share: int) -> None:
     assert err.count(b"\n") == 1
 
 
+def test_while_a_class_is_being_made(tmp_path: Path) -> None:
+    """Python 3.11 wraps what meets a class in the making into an error of its own: it is an interrupt all the same."""
+    code = """if True:
+        import functools
+        from outcomes.cli.app import main
+        def interrupted(*_):
+            raise KeyboardInterrupt
+        functools.cached_property.__set_name__ = interrupted
+        main()
+    """
+    command = [sys.executable, "-c", code, "--home", str(tmp_path), "status"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stdout) == (130, "")
+    assert run.stderr.startswith("error: interrupted")
+    assert run.stderr.count("\n") == 1
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_a_killed_ingest_leaves_no_process(tmp_path: Path) -> None:
     """The process that reads ahead waits for input that never comes; it ends with the one that it reads for."""
