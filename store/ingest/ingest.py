@@ -308,17 +308,20 @@ def _add(before: int, watch: Callable[[int], None], done: int) -> None:
 def _shared_out(parts: Iterator[Prepared], size: int, reading: SharedReading) -> Generator[Prepared, None, None]:
     """Prepare the beginning here, and the rest, if there is much of it, in a second process.
 
-    What is learnt of shapes from the first part need not be learnt again for the next file.
+    What is learnt of shapes from the first part need not be learnt again for the next file. The last that is prepared
+    here is written, and the views are made for it, while the second process sets out.
     """
     done = 0
     for part in parts:
-        yield part
         done += part.bytes
         if max(done, size) >= _LARGE and can_fork():
+            part.is_quiet = True
             break
+        yield part
     else:
         return
-    with closing(in_background(parts, reading.leave)) as rest:
+    with in_background(parts, reading.leave) as rest:
+        yield part
         yield from map(reading.read_on, rest)
 
 

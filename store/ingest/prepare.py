@@ -32,7 +32,7 @@ class Prepared:
     done: int = 0
     damage: str | None = None
     is_quiet: bool = False
-    """Whether nothing more has come for a while."""
+    """Whether nothing more has come, or comes, for a while."""
 
 
 def value_of(text: bytes) -> Any:

@@ -45,8 +45,11 @@ def _ignore(_is_awaited: bool) -> None:
     """Prepare a part like any other."""
 
 
-def in_background(parts: Iterator[Prepared], tell: Callable[[bool], None] = _ignore) -> Generator[Prepared, None, None]:
-    """Yield what `parts` has left, prepared by another process as fast as it is taken here.
+@contextmanager
+def in_background(
+    parts: Iterator[Prepared], tell: Callable[[bool], None] = _ignore
+) -> Generator[Iterator[Prepared], None, None]:
+    """Give what `parts` has left, prepared by another process from now on, as fast as it is taken here.
 
     There `tell` is told before each part whether it is waited for here, everything before it having been taken.
     """
@@ -60,7 +63,7 @@ def in_background(parts: Iterator[Prepared], tell: Callable[[bool], None] = _ign
     theirs.close()
     os.close(alive)
     try:
-        yield from _received(ring, ours)
+        yield _received(ring, ours)
     finally:
         ours.close()
         os.close(held)

@@ -69,7 +69,8 @@ def test_what_comes_from_there_is_what_is_prepared_here(year: Path) -> None:
         """
 with source() as one, source() as other:
     here = [told(part) for part in prepare_source(one, "year", extract_values)]
-    there = [told(part) for part in in_background(prepare_source(other, "year", extract_values))]
+    with in_background(prepare_source(other, "year", extract_values)) as parts:
+        there = [told(part) for part in parts]
 assert len(here) > 12
 assert there == here
 assert max(len(raw) for part in here for raw, _, _ in part[1]) > 9 << 20
@@ -96,16 +97,15 @@ def prepared():
         os.read(may_go_on, 1)
     yield from ready[3:]
 
-parts = in_background(prepared(), lambda is_awaited: os.write(tell, b"y" if is_awaited else b"n"))
-for _ in range(3):
-    next(parts)
-    os.write(go_on, b"!")
-told = b""
-while len(told) < 6:
-    told += os.read(are_told, 6)
-# Before each part, and behind the last one: nobody has taken the fourth when the fifth is sent.
-assert told == b"nnyyyn", told
-parts.close()
+with in_background(prepared(), lambda is_awaited: os.write(tell, b"y" if is_awaited else b"n")) as parts:
+    for _ in range(3):
+        next(parts)
+        os.write(go_on, b"!")
+    told = b""
+    while len(told) < 6:
+        told += os.read(are_told, 6)
+    # Before each part, and behind the last one: nobody has taken the fourth when the fifth is sent.
+    assert told == b"nnyyyn", told
 """,
         year,
     )
@@ -124,8 +124,9 @@ def failing():
 
 taken = []
 try:
-    for part in in_background(failing()):
-        taken.append(part)
+    with in_background(failing()) as parts:
+        for part in parts:
+            taken.append(part)
 except OSError as error:
     assert (error.errno, error.strerror, len(taken)) == (5, "the disk is gone", 3)
 else:
@@ -145,10 +146,9 @@ reader, writer = os.pipe()
 fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 1 << 20)
 os.write(writer, source().read(1_000_000))
 with os.fdopen(reader, "rb") as stream:
-    parts = in_background(prepare_source(stream, "pipe", extract_values))
-    next(parts)
-    assert len(children()) == 1
-    parts.close()
+    with in_background(prepare_source(stream, "pipe", extract_values)) as parts:
+        assert len(children()) == 1
+        next(parts)
 assert children() == []
 """,
         year,
@@ -159,8 +159,7 @@ def test_the_death_of_the_one_that_prepares_is_an_error(year: Path) -> None:
     """In words; not an end that looks like the end of the input."""
     run(
         """
-with source() as stream:
-    parts = in_background(prepare_source(stream, "year", extract_values))
+with source() as stream, in_background(prepare_source(stream, "year", extract_values)) as parts:
     next(parts)
     os.kill(int(children()[0]), signal.SIGKILL)
     try:
