@@ -16,8 +16,8 @@ _INTERNED_AT_MOST = 50_000
 _NO_MEMBERS = frozenset(kind.value for kind in OBSERVED_ONLY)
 """Kinds that are found by their context in their own tables: one for every result would swell the trees' table."""
 _sender = itemgetter(*map(ResultRow._fields.index, ("tenant", "root_account", "host")))
-_of_others = itemgetter(*map(ResultRow._fields.index, ("place", "sis_ids")))
-_NOTHING = (None, ())
+_TOLD_PLACE, _TOLD_SIS_IDS = map(ResultRow._fields.index, ("place", "sis_ids"))
+"""What a result tells of others; most tell nothing."""
 
 
 Found = tuple[int, tuple[Any, ...] | None]
@@ -114,7 +114,7 @@ class ViewWriter:
             sender = _sender(values)
             if position < senders.get(sender, position + 1):
                 senders[sender] = position
-            if values[0] != RESULT or _of_others(values) != _NOTHING:
+            if values[0] != RESULT or values[_TOLD_PLACE] is not None or values[_TOLD_SIS_IDS]:
                 row = named(values)
                 self._add_what_it_tells_of_others(row, position)
                 if isinstance(row, VersionRow):

@@ -123,9 +123,17 @@ def _write_wholes_as_ints(struct: Any, names: tuple[str, ...]) -> None:
     for name in names:
         number = getattr(struct, name)
         if number is not None and number.is_integer():
-            if not -FIRST_AMBIGUOUS < number < FIRST_AMBIGUOUS or (number == 0 and copysign(1, number) < 0):
-                raise ValueError(number)
-            setattr(struct, name, int(number))
+            setattr(struct, name, _WHOLES.get(number) or _whole(number))
+
+
+# What is given in points is given in few of them.
+_WHOLES: Final = {float(number): number for number in range(1, 101)}
+
+
+def _whole(number: float) -> int:
+    if not -FIRST_AMBIGUOUS < number < FIRST_AMBIGUOUS or (number == 0 and copysign(1, number) < 0):
+        raise ValueError(number)
+    return int(number)
 
 
 def _event(shape: FastSchema, envelope: Any, digest: bytes) -> FastEvent | None:
