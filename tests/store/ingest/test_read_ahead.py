@@ -208,3 +208,7 @@ def test_a_large_file_gives_the_same_log_however_it_is_prepared(year: Path, tmp_
     subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=120)
     assert there.digest() == world.digest()
     assert there.raw_log() == world.raw_log()
+    with there.opened() as (log, _):
+        # What was prepared before the second process set out is written while that does.
+        first, second, *_ = log.batches()
+    assert first.last_position <= 500 < second.last_position
