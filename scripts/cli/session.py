@@ -1,5 +1,6 @@
 """The home that a command works on, opened by the API; and its point, with what there is to say about it."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,11 @@ def opened(context: typer.Context, *, create: bool = False, encrypt: bool = Fals
     with home.open(where, create=create, encrypt=encrypt, views=views_of(context), **key_of(context)) as found:
         if create and not is_url(where):
             warn_of_others(folder_of(context))
-        yield found
+        try:
+            yield found
+        except sqlite3.Error:
+            found.check_place()  # that is why, if it is gone
+            raise
 
 
 def warn_of_others(folder: Path) -> None:

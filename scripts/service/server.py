@@ -2,10 +2,13 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import ssl
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
@@ -27,6 +30,10 @@ from outcomes.service.service_manager import is_watched, notify
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _ANSWERING_SECONDS = 6
 """At the end, for what was asked before. With what threads have then, and the log, it is less than ten."""
+_LOOK_SECONDS = 0.5
+"""So often it looks whether the log is still there."""
+_ENDS_WITHIN_SECONDS = 9.0
+"""Once it is gone."""
 _SWITCH_SECONDS = 0.001
 """So long a thread computes while another waits: with Python's 5 ms, small answers wait for large ones."""
 
@@ -93,10 +100,14 @@ class Address:
 
 
 def serve_until_stopped(configuration: Configuration, address: Address) -> None:
-    """Serve until SIGTERM or SIGINT; raises UsageError and HomeUnavailable before it listens."""
+    """Serve until SIGTERM or SIGINT; raises UsageError and HomeUnavailable before it listens.
+
+    Raises HomeUnavailable, too, once the log is no longer where it was.
+    """
     address.check()
     with open_home(configuration) as home:
         home.catch_up()  # a view that must be made anew is made before anyone waits for it
+        check_home = home.check_place
     is_secure = address.tls_cert is not None or address.behind_proxy is not None
     hosts = configuration.hosts | own_names(address.host)
     configuration = replace(configuration, is_secure=is_secure, hosts=frozenset(map(str.lower, hosts)))
@@ -119,6 +130,7 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
             ssl_version=ssl.PROTOCOL_TLS_SERVER,
         ),
         parts=app.state,
+        check_home=check_home,
         app_url=f"{'https' if address.tls_cert else 'http'}://{_shown(address.host)}:{listening.getsockname()[1]}",
     )
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -137,23 +149,28 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
             cache_logger_on_first_use=True,
         )
         runner.run(server.serve([listening]))
+    if server.lost is not None:
+        raise server.lost
 
 
 class _Server(uvicorn.Server):
     """Says where it listens once it does, with a link that lets whoever has started it in, once; not under systemd."""
 
-    def __init__(self, config: uvicorn.Config, parts: Any, app_url: str) -> None:
+    def __init__(self, config: uvicorn.Config, parts: Any, check_home: Callable[[], None], app_url: str) -> None:
         super().__init__(config)
+        self.lost: HomeUnavailable | None = None
+        """Why it has ended by itself: the log is no longer where it was."""
+        self._check_home = check_home
         self._parts = parts
         self._url = app_url
         self._patience = Patience(self.server_state)
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: list[asyncio.Task[None]] = []
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # First, for uvicorn waits for what is being answered, and a stream has no end of its own.
         self._parts.parts.streams.close()
-        if self._looking is not None:
-            self._looking.cancel()
+        for task in self._looking:
+            task.cancel()
         self._patience.end()
         notify("STOPPING=1")
         await super().shutdown(sockets)
@@ -161,11 +178,25 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._looking = asyncio.create_task(self._patience.run())
+            self._looking = [asyncio.create_task(self._patience.run()), asyncio.create_task(self._watch_home())]
             # Of a unit stderr is the journal, which others read, and nobody stands by who started it.
             entry = "" if is_watched() else f"/enter/{self._parts.parts.askers.one_time_link()}"
             print(f"listening on {self._url}{entry}", file=sys.stderr, flush=True)
             notify("READY=1")
+
+    async def _watch_home(self) -> None:
+        """End where the log is gone: what is open of it would be read on for ever, and nobody would see it."""
+        while self.lost is None:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                self._check_home()
+            except HomeUnavailable as error:
+                self.lost = error
+        self.should_exit = True
+        # Whatever stands in the way, such as a pipe that nobody reads: it does not go on without its log.
+        end = threading.Timer(_ENDS_WITHIN_SECONDS, os._exit, (2,))
+        end.daemon = True
+        end.start()
 
 
 def listen(address: Address) -> socket.socket:

@@ -46,6 +46,8 @@ class LogApplication(Application[str]):
         self.key_source = key_source
         super().__init__(store.environment())
         self._datastore: Transactions = self.recorder.transactions
+        self.check_place = store.presence()
+        """Raises HomeUnavailable once the log is no longer where it was opened."""
         self._prepare(encrypt=encrypt)
         if encrypt and self.encryption is None:
             self.close()

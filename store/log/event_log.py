@@ -37,13 +37,17 @@ class EventLog(LogReader):
     def writing(self) -> Iterator[Connection]:
         """Open one write transaction; gives the connection for `append` and for the quarantine.
 
-        A log of an older format is brought up to date with it.
+        A log of an older format is brought up to date with it. Raises HomeUnavailable if what was committed lies in a
+        file that nobody finds any more.
         """
         if self.encryption is not None and self._format != FORMAT:
             self._take_keys_out(self.encryption)
-        with self._datastore.writing() as connection:
-            self._make_ready(connection)
-            yield connection
+        try:
+            with self._datastore.writing() as connection:
+                self._make_ready(connection)
+                yield connection
+        finally:
+            self.check_place()
 
     def _make_ready(self, connection: Connection) -> None:
         """Bring the log up to date. Once there was nothing to do, it is done again when tables or format are others."""

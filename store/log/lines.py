@@ -38,8 +38,12 @@ class RecordedAt:
 
 
 def follow(log: EventLog, after: int) -> Iterator[LogRecord]:
-    """Yield the events after a position, then each that comes, without an end."""
+    """Yield the events after a position, then each that comes, without an end.
+
+    Raises HomeUnavailable once the log is no longer where it was opened.
+    """
     with log.recorder.subscribe(after) as subscription:
+        subscription.check = log.check_place
         for record in subscription:
             assert isinstance(record, LogRecord)  # noqa: S101 - our recorder selects nothing else
             yield record

@@ -71,6 +71,10 @@ class LogDatabase:
             "base backups, so that erase could not keep its promise: keep an encrypted home in a folder"
         )
 
+    def presence(self) -> Callable[[], None]:
+        """Return what never raises: a server says itself that a log is gone."""
+        return lambda: None
+
     def environment(self) -> dict[str, str]:
         """Return what the library's factory is made from."""
         return {PostgresLogFactory.URL: self._url}

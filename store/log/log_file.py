@@ -19,6 +19,7 @@ from outcomes.store.privacy import keyring
 from outcomes.store.sqlite.change_counter import ChangeCounter
 from outcomes.store.sqlite.connection import SqliteConnection
 from outcomes.store.sqlite.datastore import create_database
+from outcomes.store.sqlite.in_place import presence
 from outcomes.store.sqlite.read_only import uri_of, uri_without_traces
 from outcomes.store.sqlite.sweeping import sweep
 
@@ -70,6 +71,10 @@ class LogFile:
 
     def refuse_encryption(self) -> None:
         """Do nothing: what is deleted here leaves no copy behind."""
+
+    def presence(self) -> Callable[[], None]:
+        """Return what raises HomeUnavailable once the file was deleted, moved or replaced."""
+        return presence(self._path)
 
     def environment(self) -> dict[str, str]:
         """Return what the library's factory is made from."""

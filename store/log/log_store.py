@@ -42,6 +42,9 @@ class LogStore(Protocol):
     def refuse_encryption(self) -> None:
         """Raise UsageError where the promise of encryption cannot be kept."""
 
+    def presence(self) -> Callable[[], None]:
+        """Return what raises HomeUnavailable once the log is no longer where it is now."""
+
     def environment(self) -> dict[str, str]:
         """Return what the library's factory is made from."""
 

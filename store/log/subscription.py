@@ -1,7 +1,7 @@
 """Following a log as it grows: SQLite tells nobody of a commit, so a subscription looks again and again."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event
 from typing import TypeVar
 
@@ -24,6 +24,8 @@ class PollingSubscription(Subscription[RecorderT]):
         self._reached = gt or 0
         self._page: deque[Notification] = deque()
         self._is_stopping = Event()
+        self.check: Callable[[], None] | None = None
+        """Called at each look, to raise where there is nothing more to wait for."""
 
     def stop(self) -> None:
         """End the iteration, also one that waits in another thread."""
@@ -35,6 +37,8 @@ class PollingSubscription(Subscription[RecorderT]):
         while not self._is_stopping.is_set():
             if self._page:
                 return self._page.popleft()
+            if self.check is not None:
+                self.check()
             self._pull()
             if not self._page:
                 self._is_stopping.wait(_LOOK_EVERY_SECONDS)

@@ -109,6 +109,17 @@ def test_who_follows_is_not_told_that_the_end_may_be_missing(home: Outcomes) -> 
     assert (followed.code, followed.err, followed.out) == (0, "", told.out + more + b"\n")
 
 
+def test_follow_ends_when_the_home_goes_away(home: Outcomes) -> None:
+    """It would wait for ever for what others append elsewhere: one line, exit 2."""
+    with following(home, "--format", "ndjson") as process:
+        next_line(process)
+        home.home.rename(home.home.with_name("elsewhere"))
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert errors.startswith(f"error: {home.home}/log.db was deleted, moved".encode())
+    assert errors.count(b"\n") == 1
+
+
 def test_follow_prints_bytes_and_csv_too(home: Outcomes) -> None:
     """Without a format the bytes go on; in CSV the header comes once. --limit ends it, --after begins later."""
     with following(home, "--after", "2", "--limit", "1") as process:

@@ -97,6 +97,20 @@ def digest_of_file(folder: Path, told: list[dict[str, Any]]) -> Any:
     return other.json("digest")["digest"]
 
 
+def test_a_home_that_goes_away_ends_the_consumer(home: Outcomes, queue: Queue) -> None:
+    """One line and exit 2; what came then stays in the queue, for it is in no log that anybody finds."""
+    queue.send(bodies(events(1)))
+    with consuming(home, queue) as consumer:
+        wait_until(lambda: head_of(home) == 1)
+        home.home.rename(home.home.with_name("elsewhere"))
+        queue.send(bodies(events(2)[1:]))
+        _, errors = consumer.communicate(timeout=PATIENCE)
+    assert consumer.returncode == 2
+    assert errors.decode().startswith(f"error: {home.home}/log.db was deleted, moved")
+    with outcomes.open(home.home.with_name("elsewhere")) as there:
+        assert there.head == 1
+
+
 def test_a_queue_is_drained_as_a_file_is_ingested(home: Outcomes, queue: Queue, tmp_path: Path) -> None:
     """Repeats, other wrappings and unknown events, too; the answer is that of `ingest`, and the service tells of it."""
     told = [*events(24), event("conversation_created", "2026-02-02", {"conversation_id": "1"})]

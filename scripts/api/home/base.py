@@ -86,6 +86,10 @@ class HomeBase:
         """Give whether the views are at the head of the log; all that is asked inside is then of one moment."""
         return self._session.views.in_one_reading()
 
+    def check_place(self) -> None:
+        """Raise HomeUnavailable once the log is no longer where it was opened: deleted, moved or replaced."""
+        self._session.log.check_place()
+
     def close(self) -> None:
         """Close all files; answers that are still being read end here."""
         self._session.close()

@@ -61,6 +61,7 @@ class Consumer:
         with suppress(KeyboardInterrupt):
             while not self._stops:
                 messages = self._gather()
+                self._home.check_place()  # whatever was received comes again
                 if messages:
                     self._take(messages)
                 self._note()
