@@ -54,6 +54,27 @@ class Known(NamedTuple):
     undated: frozenset[str]
 
 
+def beside(other: str, told: Told, known: Known) -> str:
+    """Return in words what another policy explains: all of the difference, or what there is beside it.
+
+    `known` is rolled up as Canvas's policy says.
+    """
+    results = list(known.results)
+    if _gives(results, known, told.score):
+        return other
+    ours = rollup_counted(results, known.scale, known.calculation).score if results else None
+    cause, why = cause_of(told, ours, known)
+    if cause is Cause.BUG:
+        return (
+            f"{other}; by that alone the score is {_words(ours)} and not Canvas's, and what else differs is not known"
+        )
+    return f"{other}; and beside that {cause.value}: {why}"
+
+
+def _words(score: float | None) -> str:
+    return "none" if score is None else f"{score:g}"
+
+
 def cause_of(told: Told, ours: float | None, known: Known) -> tuple[Cause, str | None]:
     """Return why the numbers differ, and by what that is seen."""
     if told.counted is not None and told.counted > len(known.results):

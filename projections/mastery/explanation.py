@@ -10,7 +10,14 @@ from outcomes.domain.times import to_text
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.query import Basis, row_of
-from outcomes.projections.mastery.results import NEW_QUIZ_ARTIFACT, Assessments, OrderedResults, Scope, pairs_at
+from outcomes.projections.mastery.results import (
+    LIVE_ASSESSMENT,
+    NEW_QUIZ_ARTIFACT,
+    Assessments,
+    OrderedResults,
+    Scope,
+    pairs_at,
+)
 
 
 def still_missing(results: Iterable[ScoredResult]) -> str | None:
@@ -18,10 +25,13 @@ def still_missing(results: Iterable[ScoredResult]) -> str | None:
     counted = [result for result in results if exclusion_of(result) is None]
     of_canvas = [result for result in counted if result.artifact_type != NEW_QUIZ_ARTIFACT]
     is_known = bool(counted) and all(result.is_known for result in of_canvas)
-    is_posting_known = bool(counted) and all(result.is_posted is not None for result in of_canvas)
+    graded = [
+        result for result in of_canvas if result.artifact_type != LIVE_ASSESSMENT
+    ]  # else there is no grade to post
+    unsaid = [result.id for result in graded if result.is_posted is None] if is_known else []
     missing = [
         *([] if is_known else ["hidden or unposted results", "removed alignments"]),
-        *(["whether grades are posted"] if is_known and not is_posting_known else []),
+        *([f"whether the grade of result {', '.join(unsaid)} is posted"] if unsaid else []),
         *([] if any(result.artifact_type == NEW_QUIZ_ARTIFACT for result in counted) else _NEW_QUIZZES),
     ]
     if not missing:

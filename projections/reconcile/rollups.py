@@ -4,12 +4,12 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from outcomes.domain.identity import Context
 from outcomes.domain.mastery import ScoredResult, exclusion_of
 from outcomes.domain.mastery.results import in_time_order
-from outcomes.domain.mastery.rollup_causes import Cause, Known, Told, cause_of
+from outcomes.domain.mastery.rollup_causes import Cause, Known, Told, beside, cause_of
 from outcomes.projections.as_of.lookups import context_number
 from outcomes.projections.as_of.names import student_ids
 from outcomes.projections.as_of.point import PointInTime
@@ -109,7 +109,9 @@ def _cause(basis: Basis, rollup: Rollup, student: str, row: MasteryRow | None) -
         return Cause.ENROLMENT, "every known enrollment of the student in the course is deleted here"
     policy = basis.book.policy(rollup.course_id, rollup.outcome_id)
     if (other := _other_policy(rollup, policy)) is not None:
-        return Cause.MISSED_EVENT, other
+        theirs = _known(basis, rollup.course_id, student, rollup.outcome_id, _as_told(basis, rollup, policy))
+        told = Told(rollup.score, rollup.counted)
+        return Cause.MISSED_EVENT, other if theirs is None else beside(other, told, theirs)
     known = _known(basis, rollup.course_id, student, rollup.outcome_id, policy)
     if known is None:
         return Cause.MISSED_EVENT, "the scale or the method in force, or a link, is not known here"
@@ -141,6 +143,25 @@ def _other_policy(rollup: Rollup, policy: Policy) -> str | None:
         if told.get(name) is not None and told[name] != value:
             return f"{name} is {told[name]} in Canvas and {value} here"
     return None
+
+
+def _as_told(basis: Basis, rollup: Rollup, policy: Policy) -> Policy:
+    """Return the policy with what Canvas's answer says of it; one with no known scale or method stays as it is."""
+    told, scale = rollup.method or {}, policy.scale
+    if scale is not None:
+        parts = ("mastery_points", "points_possible")
+        policy = policy._replace(scale=scale._replace(**{name: told[name] for name in parts if _is_number(told, name)}))
+    if told.get("calculation_method") is not None:
+        try:
+            calculation = basis.book.calculation(told["calculation_method"], told.get("calculation_int"))
+        except ValueError:
+            calculation = None
+        policy = policy._replace(calculation=calculation)
+    return policy
+
+
+def _is_number(told: dict[str, Any], name: str) -> bool:
+    return isinstance(told.get(name), int | float)
 
 
 def _only_here(

@@ -2,7 +2,7 @@
 
 from outcomes.domain.mastery.methods import Calculation
 from outcomes.domain.mastery.results import ScoredResult
-from outcomes.domain.mastery.rollup_causes import Cause, Known, Told, cause_of
+from outcomes.domain.mastery.rollup_causes import Cause, Known, Told, beside, cause_of
 from outcomes.domain.mastery.scale import MasteryScale, Rating
 
 SCALE = MasteryScale(3.0, 5.0, (Rating("Sure", 5.0), Rating("Meets", 3.0), Rating("Not yet", 0.0)))
@@ -37,3 +37,20 @@ def test_what_no_mark_of_a_teacher_gives_is_a_bug() -> None:
 def test_marks_that_an_export_proved_are_not_doubted() -> None:
     """The same difference among results that an export has shown is a bug of ours."""
     assert cause_of(Told(3.5, 2), 2.5, known(2.0, 3.0, is_known=True)) == (Cause.BUG, None)
+
+
+def test_another_method_that_gives_canvas_number_is_all_there_is() -> None:
+    """The mean of 2 and 4 is 3."""
+    assert beside("method", Told(3.0, 2), known(2.0, 4.0)) == "method"
+
+
+def test_a_hidden_result_beside_another_method_is_named_too() -> None:
+    """By the mean alone 1, 2 and 4 come to 2.33; without the first to Canvas's 3."""
+    words = beside("method", Told(3.0, 2), known(1.0, 2.0, 4.0))
+    assert words == "method; and beside that hidden: without result 0 the score is Canvas's"
+
+
+def test_another_method_that_explains_nothing_is_not_said_to_explain_all() -> None:
+    """Among proved results nothing else may differ: that is said, with what the method alone gives."""
+    words = beside("method", Told(4.5, 2), known(2.0, 4.0, is_known=True))
+    assert words.startswith("method; by that alone the score is 3 and not Canvas's")
