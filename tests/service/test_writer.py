@@ -43,6 +43,34 @@ def test_damaged_views_end_no_writer(tmp_path: Path) -> None:
     assert asyncio.run(bring()) == [2, 3, 4]
 
 
+def test_who_is_answered_together_is_written_together(tmp_path: Path) -> None:
+    """Senders that send again once they are answered do not fall apart into groups that wait for each other."""
+    outcomes.init(tmp_path / "home").close()
+    senders, each = 8, 20
+
+    async def bring() -> None:
+        writer = Writer(Configuration(folder=tmp_path / "home"), lambda _position: None)
+
+        async def send(sender: int) -> None:
+            for turn in range(each):
+                await writer.take(_delivery(sender * each + turn))
+                # As over a network: they are not all back in one turn of the loop.
+                await asyncio.sleep(0.0002 * (sender + 1))
+
+        try:
+            async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+                for sender in range(senders):
+                    group.create_task(send(sender))
+        finally:
+            writer.close()
+
+    asyncio.run(bring())
+    with closing(sqlite3.connect(tmp_path / "home" / "log.db")) as log:
+        commits, head = log.execute("SELECT count(*), max(last_position) FROM batches").fetchone()
+    assert head == senders * each
+    assert commits < 2 * each
+
+
 def test_pages_read_again_only_for_who_may_bring_events_in(tmp_path: Path) -> None:
     """What could not be read comes in by it; so it needs `ingest` for the whole home, besides `operate`."""
     outcomes.init(tmp_path / "home").close()
