@@ -25,9 +25,8 @@ def still_missing(results: Iterable[ScoredResult]) -> str | None:
     counted = [result for result in results if exclusion_of(result) is None]
     of_canvas = [result for result in counted if result.artifact_type != NEW_QUIZ_ARTIFACT]
     is_known = bool(counted) and all(result.is_known for result in of_canvas)
-    graded = [
-        result for result in of_canvas if result.artifact_type != LIVE_ASSESSMENT
-    ]  # else there is no grade to post
+    # A live assessment has no grade to post.
+    graded = [result for result in of_canvas if result.artifact_type != LIVE_ASSESSMENT]
     unsaid = [result.id for result in graded if result.is_posted is None] if is_known else []
     missing = [
         *([] if is_known else ["hidden or unposted results", "removed alignments"]),

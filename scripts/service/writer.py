@@ -159,7 +159,7 @@ class Writer:
                 continue
             if group:
                 self._commit(home, group)
-                self._wanted = len(group) + self._queue.qsize() - 1
+                self._wanted = min(len(group) + self._queue.qsize(), _GROUP_SENDERS) - 1
             self._do_tasks(home)
             # Who is answered sends again in a moment, and is not kept waiting for views that are fresh enough.
             is_behind = bool(group) and time.monotonic() - self._followed < _VIEWS_SECONDS
