@@ -14,6 +14,7 @@ from outcomes.domain.mastery.results import ScoredResult
 from outcomes.domain.mastery.rollups import ValuedResult
 from outcomes.domain.mastery.rounding import mean, round2
 from outcomes.domain.mastery.scale import MasteryScale
+from outcomes.domain.phrasing import numbered
 
 Write = Callable[[float], str]
 """How the numbers of one derivation are written: `number`, or `exact` where fewer digits would mislead."""
@@ -116,7 +117,7 @@ def _value_step(result: ScoredResult, value: float, base: str, write: Write) -> 
 
 
 def _quiz_step(quiz: str, rows: Sequence[ScoredResult], value: float | None, base: str, write: Write) -> str:
-    head = f"quiz {quiz} (results {', '.join(row.id for row in rows)})"
+    head = f"quiz {quiz} ({numbered('result', (row.id for row in rows))})"
     if value is None:
         return f"{head}: no value"
     parts = [(row.possible, row.percent) for row in rows if row.possible is not None and row.percent is not None]

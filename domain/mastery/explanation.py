@@ -16,6 +16,7 @@ from outcomes.domain.mastery.ratings import drawn
 from outcomes.domain.mastery.results import ScoredResult, in_time_order
 from outcomes.domain.mastery.rollups import Rollup, ValuedResult, rollup, valued_results
 from outcomes.domain.mastery.scale import MasteryScale
+from outcomes.domain.phrasing import listed
 
 
 class Contribution(NamedTuple):
@@ -86,12 +87,14 @@ def _why_unused(
 ) -> str:
     if value is None:
         return "its quiz has no value: nothing was possible, or a row lacks its percent"
-    winner = ", ".join(f"result:{used}" for used in outcome.used)
+    winner = listed(f"result:{used}" for used in outcome.used)
+    is_one = len(outcome.used) == 1
     if calculation.formula is Formula.LATEST:
-        return f"{winner} is later"
+        return f"{winner} {'is' if is_one else 'are'} later"
     if calculation.formula is Formula.HIGHEST:
-        is_tie = value == outcome.unrounded
-        return f"equal to {winner}, which has the lower id" if is_tie else f"{winner} is higher"
+        if value == outcome.unrounded:
+            return f"equal to {winner}, which {'has' if is_one else 'have'} the lower id"
+        return f"{winner} {'is' if is_one else 'are'} higher"
     # Averages and decays use every value, so only n_mastery is left.
     needed = scale.mastery_points
     if value < needed:

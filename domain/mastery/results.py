@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from outcomes.domain.phrasing import numbered
+
 QUIZ_SUBMISSION: Final = "Quizzes::QuizSubmission"
 """The artifact type of a classic quiz, whose questions make one result each."""
 
@@ -138,11 +140,12 @@ def quiz_gaps(results: Iterable[ScoredResult]) -> list[str]:
 def _quiz_gap(quiz: str, rows: Sequence[ScoredResult]) -> str | None:
     if quiz_value(rows, 1.0) is None:
         without = [row.id for row in rows if row.possible is not None and row.percent is None]
-        why = f"result {', '.join(without)} has no percent" if without else "nothing was possible on it"
-        return f"quiz {quiz}: result {_ids(rows)} left out, {why} (Canvas fails on such a quiz)"
+        lacking = f"{numbered('result', without)} {'has' if len(without) == 1 else 'have'} no percent"
+        why = lacking if without else "nothing was possible on it"
+        return f"quiz {quiz}: {_ids(rows)} left out, {why} (Canvas fails on such a quiz)"
     skipped = [row for row in rows if row.possible is None]
-    return f"quiz {quiz}: result {_ids(skipped)} left out, no possible points are known of it" if skipped else None
+    return f"quiz {quiz}: {_ids(skipped)} left out, without possible points" if skipped else None
 
 
 def _ids(rows: Iterable[ScoredResult]) -> str:
-    return ", ".join(row.id for row in rows)
+    return numbered("result", (row.id for row in rows))

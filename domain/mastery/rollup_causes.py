@@ -12,6 +12,7 @@ from outcomes.domain.mastery.methods import Calculation
 from outcomes.domain.mastery.results import ScoredResult
 from outcomes.domain.mastery.rollups import rollup_counted
 from outcomes.domain.mastery.scale import MasteryScale
+from outcomes.domain.phrasing import numbered
 
 _CENT: Final = 0.0100001
 _EXACT: Final = 1e-9
@@ -84,12 +85,12 @@ def cause_of(told: Told, ours: float | None, known: Known) -> tuple[Cause, str |
     if told.score is not None and ours is not None and abs(told.score - ours) < _CENT:
         return Cause.ROUNDING, "by a hundredth"
     if _in_another_order(told, known):
-        return Cause.ORDER, f"in another order of {', '.join(sorted(known.undated))} the score is Canvas's"
+        return Cause.ORDER, f"in another order of {numbered('result', sorted(known.undated))} the score is Canvas's"
     left_out = _left_out(told, known)
     if left_out:
         unposted = all(result.is_posted is False for result in left_out)
-        names = ", ".join(result.id for result in left_out)
-        return (Cause.UNPOSTED if unposted else Cause.HIDDEN), f"without result {names} the score is Canvas's"
+        names = numbered("result", (result.id for result in left_out))
+        return (Cause.UNPOSTED if unposted else Cause.HIDDEN), f"without {names} the score is Canvas's"
     marked = _marked_otherwise(told, known)
     if marked is not None:
         why = f"with another mark of result {marked.id}, {marked.score:g}, the score is Canvas's"

@@ -6,6 +6,7 @@ from typing import Any
 
 from outcomes.domain.mastery import Exclusion, ScoredResult, exclusion_of, explain
 from outcomes.domain.mastery.results import in_time_order
+from outcomes.domain.phrasing import listed, numbered
 from outcomes.domain.times import to_text
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.policy import Policy
@@ -30,12 +31,12 @@ def still_missing(results: Iterable[ScoredResult]) -> str | None:
     unsaid = [result.id for result in graded if result.is_posted is None] if is_known else []
     missing = [
         *([] if is_known else ["hidden or unposted results", "removed alignments"]),
-        *([f"whether the grade of result {', '.join(unsaid)} is posted"] if unsaid else []),
+        *([f"whether the grade of {numbered('result', unsaid)} is posted"] if unsaid else []),
         *([] if any(result.artifact_type == NEW_QUIZ_ARTIFACT for result in counted) else _NEW_QUIZZES),
     ]
     if not missing:
         return None
-    return f"never told by events: {', '.join(missing[:-1])}{', and ' if len(missing) > 1 else ''}{missing[-1]}"
+    return f"never told by events: {listed(missing)}"
 
 
 _NEW_QUIZZES = ["all results of New Quizzes"]
@@ -106,4 +107,5 @@ def _order_words(told: OrderedResults, policy: Policy) -> list[str]:
     undated = [result_id for result_id in told.undated if result_id in counted]
     if not undated:
         return []
-    return [f"order: no event told when the work of {', '.join(undated)} was handed in; the time of grading stands in"]
+    work = numbered("result", undated)
+    return [f"order: no event told when the work of {work} was handed in; the time of grading stands in"]

@@ -15,6 +15,7 @@ from outcomes.domain.mastery import (
     rating_of,
     rollup_counted,
 )
+from outcomes.domain.phrasing import numbered
 from outcomes.domain.times import Micros, to_text
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.membership import ENROLLMENT_NOTES, Memberships
@@ -110,7 +111,7 @@ def row_of(basis: Basis, assessments: Assessments, course: str, pair: Pair) -> M
     if policy.is_linked and not counted:
         notes = (*notes, NO_RESULT_COUNTS)
     if unposted := [result.id for result in counted if result.is_posted is False]:
-        notes = (*notes, f"{UNPOSTED} result {', '.join(unposted)}")
+        notes = (*notes, f"{UNPOSTED} {numbered('result', unposted)}")
     found = rollup_counted(counted, scale, calculation) if counted and scale and calculation else NO_ROLLUP
     if found.score is not None and not isfinite(found.score):
         notes, found = (*notes, TOO_LARGE), NO_ROLLUP

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from outcomes.domain.phrasing import listed
 from outcomes.domain.times import moment, moment_text, parse_argument
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.moments import LEVELS
@@ -120,7 +121,7 @@ def _summary(told: list[Told]) -> str:
     """Say what was done to how many things: "put" and the like is done to outcomes."""
     things = dict.fromkeys((one.verb, one.entry["kind"], one.entry["id"]) for one in told)
     numbers = Counter((verb, "outcome" if kind == "link" else kind) for verb, kind, _ in things)
-    said = words.listed(f"{verb} {words.kind_count(kind, number)}" for (verb, kind), number in numbers.items())
+    said = listed(f"{verb} {words.kind_count(kind, number)}" for (verb, kind), number in numbers.items())
     return said[:1].upper() + said[1:]
 
 

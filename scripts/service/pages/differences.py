@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from outcomes.domain.phrasing import listed
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.story import FieldChange, field_changes
 from outcomes.service.pages.viewer import Viewer
@@ -115,12 +116,12 @@ def _replaced(row: Mapping[str, Any], trees: Trees) -> str:
     gone = [name for group, name in before.items() if group not in after]
     come = [name for group, name in after.items() if group not in before]
     if gone and come:
-        return f"from {words.listed(gone)} to {words.listed(come)}"
+        return f"from {listed(gone)} to {listed(come)}"
     if gone:
-        return f"out of {words.listed(gone)}; still in {words.listed(after.values())}"
+        return f"out of {listed(gone)}; still in {listed(after.values())}"
     if come:
-        return f"into {words.listed(come)}, besides {words.listed(before.values())}"
-    return f"linked anew in {words.listed(after.values())}"
+        return f"into {listed(come)}, besides {listed(before.values())}"
+    return f"linked anew in {listed(after.values())}"
 
 
 def _move(row: Mapping[str, Any], groups: Mapping[str, str]) -> str:

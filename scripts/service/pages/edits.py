@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from outcomes.domain.phrasing import listed
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.score_times import score_text
 from outcomes.service.pages.screens import Data, Screen, Shown, View
@@ -72,7 +73,7 @@ def tally(found: Iterable[Mapping[str, Any]]) -> str:
         parts.append(
             f"gave it {words.count(gained, 'time')}" if lost else f"gave mastery {words.count(gained, 'time')}"
         )
-    return words.listed(parts)
+    return listed(parts)
 
 
 def said(viewer: Viewer, edit: Mapping[str, Any]) -> str:
@@ -82,7 +83,7 @@ def said(viewer: Viewer, edit: Mapping[str, Any]) -> str:
         return f"{who} {_LINKED.get(str(edit['fields']['workflow_state'][1]), 'changed its place')}"
     changes = [f"{one.name} {one.before} → {one.after}" for one in field_changes(edit["fields"])]
     what = "" if edit["kind"] == "outcome" else f" of {frame.readable(viewer, edit['title'] or edit['kind'])}"
-    return f"{who} changed {words.listed(changes) or 'how it is scored'}{what}"
+    return f"{who} changed {listed(changes) or 'how it is scored'}{what}"
 
 
 def _turns(viewer: Viewer, course: str, edit: Mapping[str, Any]) -> Iterable[Turn]:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from markupsafe import Markup
 
+from outcomes.domain.phrasing import listed
 from outcomes.domain.times import parse_moment
 from outcomes.service.pages import words
 from outcomes.service.pages.frame import readable
@@ -84,14 +85,14 @@ def _did(kinds: Mapping[str, Mapping[str, int]], number: int, names: Sequence[st
     """Say what became of how many things, and name the first: "added 3 outcomes and 1 group: A, B and 2 more"."""
     ways = {way: {kind: told[way] for kind, told in kinds.items() if way in told} for way in _WAYS}
     if number == 1:
-        return f"{words.listed(way for way, told in ways.items() if told) or 'saved'} {names[0]}"
+        return f"{listed(way for way, told in ways.items() if told) or 'saved'} {names[0]}"
     said = [
-        f"{way} {words.listed(words.kind_count(kind, many) for kind, many in told.items())}"
+        f"{way} {listed(words.kind_count(kind, many) for kind, many in told.items())}"
         for way, told in ways.items()
         if told
     ]
     shown = names if number == len(names) else [*names[:_NAMED], f"{number - _NAMED} more"]
-    return f"{words.listed(said) or 'saved'}: {words.listed(shown)}"
+    return f"{listed(said) or 'saved'}: {listed(shown)}"
 
 
 @dataclass(frozen=True)

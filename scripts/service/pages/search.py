@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from outcomes.domain.phrasing import listed
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.screens import Screen, Shown, View
 from outcomes.service.pages.viewer import Viewer
@@ -109,7 +110,7 @@ def _since(viewer: Viewer, outcome: str) -> datetime | None:
 
 def _found(viewer: Viewer, one: Match) -> Found:
     first, *others = one.paths
-    also = f", also in {words.listed([path.partition(' / ')[0] for path in others])}" if others else ""
+    also = f", also in {listed([path.partition(' / ')[0] for path in others])}" if others else ""
     state = "in force" if one.is_in_group else "in no group"
     since = "" if one.since is None else f" since {words.short_day(one.since)}"
     note = f"{state}{since} · {one.policy} · outcome {one.id}"

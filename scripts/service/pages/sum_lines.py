@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from outcomes.domain.mastery.derivation import number
+from outcomes.domain.phrasing import numbered
 from outcomes.service.pages import words
 
-_QUIZ_STEP = re.compile(r"quiz \S+ \(results ([^)]*)\): ")
+_QUIZ_STEP = re.compile(r"quiz \S+ \(results? ([^)]*)\): ")
+_BETWEEN = re.compile(", | and ")
+"""What stands between ids in a list of them."""
 _RESULT_STEP = re.compile(r"result \S+: ")
 _OTHERS = "mean of the others: "
 _OF_ALL = re.compile(r"(highest|latest) of (.+) = (.+)")
@@ -26,7 +29,7 @@ class Numbers:
         self._by_id = {result["id"]: place for place, result in enumerate(results, 1)}
         ids = "|".join(sorted(map(re.escape, self._by_id), key=len, reverse=True))
         # Only after a word that says so: ids are numbers, as are points.
-        self._told = re.compile(rf"(?P<of>work of |results? |result:)(?P<ids>(?:{ids})(?:, (?:{ids}))*)(?![\w.])")
+        self._told = re.compile(rf"(?:results? |result:)(?P<ids>(?:{ids})(?:(?:, | and )(?:{ids}))*)(?![\w.])")
 
     def of(self, result_id: str) -> int:
         """Return the number of a result's line."""
@@ -39,14 +42,7 @@ class Numbers:
         return self._told.sub(self._put, text)
 
     def _put(self, found: "re.Match[str]") -> str:
-        lines = results_named([self._by_id[name] for name in found["ids"].split(", ")])
-        return f"work of {lines}" if found["of"].startswith("work") else lines
-
-
-def results_named(places: Sequence[int]) -> str:
-    """Return results by the numbers of their lines: "results 1, 2 and 4"."""
-    *others, last = map(str, places)
-    return f"results {', '.join(others)} and {last}" if others else f"result {last}"
+        return numbered("result", (self._by_id[name] for name in _BETWEEN.split(found["ids"])))
 
 
 def worth(found: Mapping[str, Any]) -> dict[str, str]:
@@ -56,7 +52,7 @@ def worth(found: Mapping[str, Any]) -> dict[str, str]:
     lines = {name: _alone(row, base) for name, row in rows.items() if row["value"] is not None}
     for step in found["steps"]:
         quiz = _QUIZ_STEP.match(step)
-        together = [rows[name] for name in quiz[1].split(", ") if name in rows] if quiz else []
+        together = [rows[name] for name in _BETWEEN.split(quiz[1]) if name in rows] if quiz else []
         if len(together) > 1:
             lines |= {row["id"]: _together(together, base) for row in together if row["value"] is not None}
     return lines
@@ -134,10 +130,10 @@ def _line(step: str, used: Sequence[int], weight: int | None, numbers: Numbers) 
             return f"{score} is less than {points}, where mastery begins: not mastered."
         return f"{score} is at least {points}, where mastery begins: mastered."
     if step.startswith(_OTHERS):
-        return f"Mean of {results_named(used[:-1])}: {step.removeprefix(_OTHERS)}"
+        return f"Mean of {numbered('result', used[:-1])}: {step.removeprefix(_OTHERS)}"
     if weight is not None and _LAST_AGAINST_OTHERS.match(step):
-        rest = "that mean" if len(used) > 2 else results_named(used[:1])  # noqa: PLR2004 - of two there is no mean
-        return f"{weight} % of {results_named(used[-1:])} and {100 - weight} % of {rest}: {step}"
+        rest = "that mean" if len(used) > 2 else numbered("result", used[:1])  # noqa: PLR2004 - of two there is no mean
+        return f"{weight} % of {numbered('result', used[-1:])} and {100 - weight} % of {rest}: {step}"
     if of_all := _OF_ALL.fullmatch(step):
         which = {"highest": "highest", "latest": "last"}[of_all[1]]
         return f"The {which} of {of_all[2]}: {of_all[3]}"

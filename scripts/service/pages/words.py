@@ -3,7 +3,7 @@
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -136,12 +136,6 @@ def span(length: timedelta) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """Return a number with its noun."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return names as one says them: "Clouds, Rivers and Tides"; each once."""
-    *others, last = dict.fromkeys(names) or ("",)
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def number(value: Any) -> str:

@@ -127,7 +127,7 @@ class TestSteps:
         assert explain(results, SCALE, calculation("average")).steps[:3] == (
             "result 1: 0.6 × 5 = 3",
             "result 2: 4 points as given, it has no percent",
-            "quiz 31 (results 3, 4, 5): (1 × 1 + 3 × 0.5) / 4 × 5 = 3.125",
+            "quiz 31 (results 3, 4 and 5): (1 × 1 + 3 × 0.5) / 4 × 5 = 3.125",
         )
         assert explain(results, SCALE, calculation("highest")).steps[2:4] == (
             "result 3: 1 × 5 = 5",
@@ -149,7 +149,7 @@ class TestSteps:
         empty = ScoredResult("3", 1.0, 0.0, 1.0, artifact_type=QUIZ_SUBMISSION, artifact_id="31")
         assert explain([], SCALE, calculation("highest")).steps == ("no result counts: no score",)
         assert explain([empty], SCALE, calculation("average")).steps == (
-            "quiz 31 (results 3): no value",
+            "quiz 31 (result 3): no value",
             "no result has a value: no score",
         )
 

@@ -146,9 +146,9 @@ class TestQuizGaps:
             ScoredResult("5", 4.0),
         ]
         assert quiz_gaps(rows) == [
-            "quiz 31: result 1, 2 left out, nothing was possible on it (Canvas fails on such a quiz)",
-            "quiz 32: result 3 left out, no possible points are known of it",
-            "quiz 33: result 9, 10 left out, result 10 has no percent (Canvas fails on such a quiz)",
+            "quiz 31: results 1 and 2 left out, nothing was possible on it (Canvas fails on such a quiz)",
+            "quiz 32: result 3 left out, without possible points",
+            "quiz 33: results 9 and 10 left out, result 10 has no percent (Canvas fails on such a quiz)",
         ]
 
     def test_a_whole_quiz_has_none(self) -> None:
