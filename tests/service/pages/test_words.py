@@ -7,7 +7,7 @@ import pytest
 
 from outcomes.cli.commands.demo import COURSE, OUTCOME, POLICY_CHANGED, STUDENT
 from outcomes.service.pages.story import FieldChange
-from outcomes.service.pages.words import listed, plain_text, points_of, who
+from outcomes.service.pages.words import plain_text, points_of, who
 from outcomes.service.personal_data import without_people
 from tests.support.pages import page
 from tests.support.service import Service
@@ -60,12 +60,10 @@ def test_no_screen_speaks_as_engineers_do(school: Service, path: str) -> None:
 
 
 def test_small_words_are_put_together() -> None:
-    """Points of those that were possible; names as one says them, each once."""
+    """Points of those that were possible."""
     assert points_of(3.0, 4.0) == "3 of 4"
     assert points_of(2.5, None) == "2.5"
     assert points_of(None, 4.0) == "no score"
-    assert listed(["Clouds", "Rivers", "Clouds", "Tides"]) == "Clouds, Rivers and Tides"
-    assert listed(["Clouds"]) == "Clouds"
 
 
 def test_a_long_description_holds_nobody_up() -> None:
