@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from outcomes.api.arguments import now
-from outcomes.service.problems import Problem
+from outcomes.service.problems import NOT_KNOWN, Problem
 from outcomes.service.proxy import PERSON
 from outcomes.store.access.access_file import AccessFile
 from outcomes.store.access.rights import OF_ONE_TIME_LINK, Grant, Right, Scope
@@ -50,11 +50,7 @@ class Askers:
         """Return who asks; raises a 401."""
         grant = self._who(request, is_use=True)
         if grant is None:
-            raise Problem(
-                HTTPStatus.UNAUTHORIZED,
-                "no token, or none that holds: send Authorization: Bearer TOKEN; outcomes token create makes one",
-                {"WWW-Authenticate": "Bearer"},
-            )
+            raise Problem(HTTPStatus.UNAUTHORIZED, NOT_KNOWN, {"WWW-Authenticate": "Bearer"})
         return grant
 
     def is_still(self, request: Request, grant: Grant) -> bool:

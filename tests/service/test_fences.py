@@ -241,7 +241,7 @@ def test_pages_do_not_tell_which_schools_there_are(service: Service) -> None:
     mine = service.new_token("tree", f"tenant:{schools[0]}")
     found = [service.get(f"//{name}/tree/Account:1", mine) for name in (schools[1], "nobody")]
     assert [one.status_code for one in found] == [404, 404]
-    assert all("there is no such page here" in one.text for one in found)
+    assert all("There is no such page here" in one.text for one in found)
     assert schools[1] not in service.get("//nobody/tree/Account:1", mine).text
 
 

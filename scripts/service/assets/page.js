@@ -7,7 +7,7 @@
 
   // -- the slider ----------------------------------------------------------------------------------------------------
   const slider = $("slider");
-  let moments = [], shown = 0, shownAt = "", wanted = 0, waiting = 0, isFollowing = false, isAnswered = false;
+  let moments = [], shown = 0, shownAt = "", wanted = 0, waiting = 0, isFollowing = false, isAnswered = false, isRefused = false;
   const closed = new Set();
 
   function startSlider() {
@@ -89,11 +89,15 @@
   async function load(step) {
     const clean = at_step(step), address = new URL(clean, location.href);
     address.searchParams.set("shown", shownAt);
-    isAnswered = false;
+    isAnswered = isRefused = false;
     try {
       await htmx.ajax("GET", address.pathname + address.search, { target: "#toast", swap: "none" });
-    } catch { /* told below, as what was refused is */ }
-    if (!isAnswered) return false;
+    } catch { /* told below */ }
+    if (!isAnswered) {
+      if (!isRefused && wanted !== shown) fail();
+      return false;
+    }
+    document.querySelector("#toast .failed")?.remove();
     shown = step;
     shownAt = step < moments.length ? moments[step][0] : "";
     history.replaceState(history.state, "", clean);
@@ -101,7 +105,18 @@
     $("line").dataset.here = shown;
     return true;
   }
-  document.addEventListener("htmx:after:request", (event) => { isAnswered = event.detail.ctx.response.status < 400; });
+  document.addEventListener("htmx:after:request", (event) => {
+    isAnswered = event.detail.ctx.response.status < 400;
+    isRefused = !isAnswered; // the answer says why
+  });
+
+  // No answer came at all: nothing but the page can say so.
+  function fail() {
+    const note = document.createElement("p");
+    note.className = "failed";
+    note.textContent = "The service does not answer: it is stopped, or this computer cannot reach it. Nothing is lost; try again in a while.";
+    $("toast").replaceChildren(note);
+  }
 
   // What could not be answered, or was stopped, leaves all as it was.
   function back() {

@@ -49,6 +49,8 @@ class Sentence:
     remark: str
     later: str
     as_then: str
+    asked: str
+    """When this was asked for: on paper "today" is a day."""
     nothing_yet: str
     """Why there is nothing to see, where the log held nothing at the time of the second clock."""
 
@@ -77,6 +79,7 @@ def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
         "may": {right.value for right in viewer.grant.rights},
         "home_address": where.to("/"),
         "scheme": viewer.scheme,
+        "may_leave": viewer.has_session,
     }
 
 
@@ -187,6 +190,7 @@ def sentence(viewer: Viewer, subject: str) -> Sentence:
     remarks = viewer.home.at(where.at, where.known, viewer.tenant).remarks
     return Sentence(
         subject=subject,
+        asked=words.point(today),
         event_time=_event_time(subject, at),
         knowledge=knowledge,
         is_past=at is not None,

@@ -28,6 +28,7 @@ from outcomes.service.pages.templating import rendered
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.pages.where import CHOSEN, Where
 from outcomes.service.problems import Problem
+from outcomes.service.proxy import PERSON
 from outcomes.service.questions import QUESTIONS
 from outcomes.service.rendering import Form
 from outcomes.service.state import State, state_of
@@ -179,6 +180,7 @@ def _viewer(
         state.inlets.figures(),
         state.jobs,
         state.writer,
+        request.scope.get(PERSON) is None,
         f"{request.url.scheme}://{request.url.netloc}",
     )
 

@@ -44,6 +44,8 @@ class Viewer:
     inlets: Sequence[Any] = ()
     jobs: Jobs | None = None
     writer: Writer | None = None
+    has_session: bool = False
+    """Whether this browser came in by itself, so that it can leave: whom a proxy lets in, only the proxy lets out."""
     origin: str = ""
     """Scheme and host by which this service was asked: what stands before a path on paper."""
     told_later: int = 0

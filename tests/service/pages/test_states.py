@@ -5,10 +5,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, expect
 
 import outcomes
 from outcomes.cli.commands.demo import COURSE, OUTCOME, SCHOOLS, STUDENT, TEN_EVENTS
 from tests.service.pages.conftest import Opener
+from tests.support.browser import Tab
 from tests.support.given import lines, link, result
 from tests.support.pages import HTML, page
 from tests.support.service import Service, running
@@ -21,6 +23,30 @@ def test_who_is_not_known_is_told_how_to_come_in(school: Service) -> None:
     assert "You are not known here yet" in found.text
     assert 'value="/tree/Account:1?at=2025-10-20"' in found.text
     assert "Water" not in found.text
+
+
+def test_whose_visit_has_ended_is_told_so(school: Service) -> None:
+    """A browser that still has its cookie was in before: it is said why it must come in again, to people."""
+    cookies = {"outcomes": "of a visit that is over"}
+    found = httpx.get(f"{school.url}/tree/Account:1?at=2025-10-20", headers=HTML, cookies=cookies)
+    assert found.status_code == 401
+    assert "Your visit here has ended" in found.text
+    assert "A visit ends after two hours" in found.text
+    assert "Bearer" not in found.text
+    assert 'value="/tree/Account:1?at=2025-10-20"' in found.text
+
+
+def test_a_browser_comes_in_with_a_token_and_leaves(school: Service, browser: Browser) -> None:
+    """On a computer that others use, too: a button on every page ends the visit, and nothing is shown after it."""
+    tab = Tab(browser, school.url)
+    page = tab.open("/keys")
+    page.get_by_label("Your token").fill(school.new_token("tree"))
+    page.get_by_role("button", name="Come in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Help")
+    page.get_by_role("button", name="Leave").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are not known here yet")
+    expect(tab.open("/keys").get_by_label("Your token")).to_be_visible()
+    tab.context.close()
 
 
 def test_a_missing_right_is_named(school: Service) -> None:
@@ -69,16 +95,16 @@ def test_a_part_of_a_school_sees_its_part(school: Service) -> None:
         ("/outcome/10449?known=0", 200, "this log had not heard of it"),
         (f"/student/{STUDENT}?known=0", 200, "this log had not heard of it"),
         ("/outcome/10449?known=0&cite=1", 200, "To cite this view"),
-        ("/student/nobody", 404, "nobody of this id was assessed"),
+        ("/student/nobody", 404, "Nobody of this id was assessed"),
         (f"/why/{COURSE}/{STUDENT}/{OUTCOME}?at=2020-01-01", 200, "has no result for this outcome"),
-        ("/outcome/424242", 404, "no event that we know of has told of outcome 424242"),
+        ("/outcome/424242", 404, "No event that we know of has told of outcome 424242"),
         ("/outcome/10449?at=2020-01-01", 200, "At this time it was not there yet"),
         ("/tree/Account:1?at=2031-01-01", 200, "Nothing has happened since the last event before this time"),
-        ("/tree/Account:1?at=tomorrow", 400, "not a time"),
-        ("/tree/Nowhere", 400, "there is no such place: a place is an account or a course with its number"),
-        ("/feed/quarantine/999", 404, "no piece 999 is in quarantine"),
-        ("/nowhere", 404, "there is no such page here"),
-        ("/nowhere/", 404, "there is no such page here"),
+        ("/tree/Account:1?at=tomorrow", 400, "Not a time"),
+        ("/tree/Nowhere", 400, "There is no such place: a place is an account or a course with its number"),
+        ("/feed/quarantine/999", 404, "No piece 999 is in quarantine"),
+        ("/nowhere", 404, "There is no such page here"),
+        ("/nowhere/", 404, "There is no such page here"),
         ("/a/b/c/d", 404, "Nothing is known of this here"),
     ],
 )

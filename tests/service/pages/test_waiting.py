@@ -33,7 +33,7 @@ def tab(school: Service, cookie: str, browser: Browser) -> Iterator[Tab]:
     found = Tab(browser, school.url, cookie)
     yield found
     found.page.unroute_all(behavior="ignoreErrors")
-    assert all("Failed to load resource" in error for error in found.errors), found.errors
+    assert all("Failed to load resource" in error or "Failed to fetch" in error for error in found.errors), found.errors
     found.errors.clear()
     found.close()
 
@@ -70,6 +70,33 @@ def test_what_fails_is_told_and_leaves_all_as_it_was(tab: Tab) -> None:
     page.unroute(STEPS)
     page.keyboard.press("[")
     expect(page.locator(".sentence")).not_to_contain_text("20 October")
+
+
+def test_no_answer_at_all_is_told_too(tab: Tab) -> None:
+    """Where the service is stopped or cannot be reached the page says so; once it answers again, that is gone."""
+    page = tab.open(LOST)
+    page.route(STEPS, lambda route: route.abort())
+    page.keyboard.press("[")
+    expect(page.locator("#toast")).to_contain_text("The service does not answer")
+    is_as_before(page)
+    page.unroute(STEPS)
+    page.keyboard.press("[")
+    expect(page.locator(".sentence")).not_to_contain_text("20 October")
+    expect(page.locator("#toast")).to_be_empty()
+
+
+def test_a_visit_that_ends_in_mid_page_says_how_to_go_on(tab: Tab) -> None:
+    """Not in words of programs; the link leads to the step that was wanted, once one has come in again."""
+    page = tab.open(LOST)
+    tab.context.clear_cookies()
+    page.keyboard.press("[")
+    expect(page.locator("#toast")).to_contain_text("Your visit here has ended")
+    expect(page.locator("#toast")).not_to_contain_text("Authorization")
+    is_as_before(page)
+    page.locator("#toast").get_by_role("link", name="Come in again").click()
+    expect(page.get_by_label("Your token")).to_be_visible()
+    assert "/tree/Account:1?at=2025-10-" in page.url
+    assert "shown" not in page.url
 
 
 FAILURE = (
