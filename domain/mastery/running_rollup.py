@@ -36,10 +36,12 @@ class RunningRollup:
         self._scale = scale
         self._calculation = calculation
         self._counted: dict[str, ScoredResult] = {}
+        # Rows of one classic quiz share one value (DOMAIN.md 5.4 b), where the method joins them.
+        self._quizzes: dict[str, dict[str, ScoredResult]] = {}
+        # Of those that have a value, in the order that the formula reads them.
+        self._entered: set[str] = set()
         self._keys: list[tuple[Any, ...]] = []
         self._values: list[float] = []
-        self._rows: list[ScoredResult] = []
-        self._quiz_rows = 0
         for result in results:
             self.put(result)
 
@@ -48,18 +50,49 @@ class RunningRollup:
         scale, calculation = self._scale, self._calculation
         if scale is None or calculation is None:
             return
-        old = self._counted.pop(result.id, None)
-        if old is not None:
-            place = bisect_left(self._keys, self._key(old))
-            del self._keys[place], self._values[place], self._rows[place]
-            self._quiz_rows -= old.quiz is not None
-        if exclusion_of(result) is None and result.score is not None:
-            self._counted[result.id] = result
-            place = bisect_left(self._keys, key := self._key(result))
-            self._keys.insert(place, key)
-            self._values.insert(place, result.score if result.percent is None else result.percent * scale.base)
-            self._rows.insert(place, result)
-            self._quiz_rows += result.quiz is not None
+        self.drop(result.id)
+        if exclusion_of(result) is not None or result.score is None:
+            return
+        self._counted[result.id] = result
+        quiz = result.quiz if calculation.joins_quiz_rows else None
+        if quiz is None:
+            self._enter(result, result.score if result.percent is None else result.percent * scale.base)
+        else:
+            self._quizzes.setdefault(quiz, {})[result.id] = result
+            self._enter_quiz(quiz, scale.base)
+
+    def drop(self, result_id: str) -> None:
+        """Let a result stand no more."""
+        old = self._counted.pop(result_id, None)
+        if old is None or self._scale is None or self._calculation is None:
+            return
+        self._leave(old)
+        quiz = old.quiz if self._calculation.joins_quiz_rows else None
+        if quiz is not None:
+            del self._quizzes[quiz][old.id]
+            self._enter_quiz(quiz, self._scale.base)
+
+    def _enter_quiz(self, quiz: str, base: float) -> None:
+        """Let each row of a quiz count with the value of the quiz: one row more, or less, may change all others."""
+        rows = self._quizzes[quiz]
+        # Sums over a quiz are made in the order of ids, whatever the order of the values.
+        value = quiz_value(sorted(rows.values(), key=by_id), base)
+        for row in rows.values():
+            self._leave(row)
+            if value is not None:
+                self._enter(row, value)
+
+    def _enter(self, result: ScoredResult, value: float) -> None:
+        place = bisect_left(self._keys, key := self._key(result))
+        self._keys.insert(place, key)
+        self._values.insert(place, value)
+        self._entered.add(result.id)
+
+    def _leave(self, result: ScoredResult) -> None:
+        if result.id in self._entered:
+            self._entered.discard(result.id)
+            place = bisect_left(self._keys, self._key(result))
+            del self._keys[place], self._values[place]
 
     def _key(self, result: ScoredResult) -> tuple[Any, ...]:
         assert self._calculation is not None  # noqa: S101 - nothing is put in without one
@@ -68,24 +101,10 @@ class RunningRollup:
     def standing(self) -> Standing:
         """Return the score of the results that stand now; numbers too large to add up come to no score."""
         scale, calculation = self._scale, self._calculation
-        if scale is None or calculation is None or not self._counted:
+        if scale is None or calculation is None or not self._values:
             return NOT_ASSESSED
-        joined = self._quiz_rows and calculation.joins_quiz_rows
-        values = self._joined(scale.base) if joined else self._values
-        unrounded = apply(calculation, values, scale.mastery_points)[0] if values else None
+        unrounded = apply(calculation, self._values, scale.mastery_points)[0]
         score = None if unrounded is None else round2(unrounded)
         if score is None or not isfinite(score):
             return NOT_ASSESSED
         return Standing(score, score >= scale.mastery_points)
-
-    def _joined(self, base: float) -> list[float]:
-        """Return the values where rows of one quiz share one: each row may change all others (DOMAIN.md 5.4 b)."""
-        quizzes = [row.quiz for row in self._rows]
-        rows: dict[str | None, list[ScoredResult]] = {}
-        for quiz, row in zip(quizzes, self._rows, strict=True):
-            rows.setdefault(quiz, []).append(row)
-        # Sums over a quiz are made in the order of ids, whatever the order of the values.
-        shared = {quiz: quiz_value(sorted(found, key=by_id), base) for quiz, found in rows.items() if quiz is not None}
-        both = zip(quizzes, self._values, strict=True)
-        values = (value if quiz is None else shared[quiz] for quiz, value in both)
-        return [value for value in values if value is not None]

@@ -17,7 +17,8 @@ from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import deletion_of, part_of_tree
 from outcomes.projections.history.diff import nodes_of, places_changed, score_change
-from outcomes.projections.history.score_steps import PairKey, ScoreSteps, score_moved
+from outcomes.projections.history.pair_arrivals import PairKey
+from outcomes.projections.history.score_steps import ScoreSteps, score_moved
 from outcomes.projections.history.timeline import TimelineEntry
 from outcomes.projections.mastery.membership import MembershipHistory, Memberships
 from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook

@@ -4,13 +4,19 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from outcomes.domain.event import OrderKey
-from outcomes.domain.mastery import ScoredResult
+from outcomes.domain.mastery import Exclusion, ScoredResult
 from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, RunningRollup, Standing
 from outcomes.domain.times import Micros
 from outcomes.projections.mastery.facts import Fact, with_fact
 from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.policy_history import same_standing
-from outcomes.projections.mastery.results import is_by_rubric
+from outcomes.projections.mastery.results import NEW_QUIZ_ARTIFACT, is_by_rubric
+
+
+class Elsewhere(NamedTuple):
+    """A version of a result that is of another student, course or outcome: while it is in force, it is not here."""
+
+    result_id: str
 
 
 class HandedIn(NamedTuple):
@@ -40,7 +46,7 @@ class Arrival(NamedTuple):
 
     position: int
     order: OrderKey
-    told: ScoredResult | HandedIn | Detail | AlignmentState
+    told: ScoredResult | Elsewhere | HandedIn | Detail | AlignmentState
 
 
 _UNKNOWN = RunningRollup(None, None)
@@ -61,6 +67,7 @@ class PairInForce:
         self._alignments: dict[str, str] = {}
         self._of_assessment: dict[str, set[str]] = defaultdict(set)
         self._of_alignment: dict[str, set[str]] = defaultdict(set)
+        self._new_quizzes = _NewQuizzes()
 
     def go_by(self, policy: Policy) -> None:
         """Count by a policy from now on."""
@@ -68,12 +75,12 @@ class PairInForce:
             self._policy = policy
             self._stands = None
             scale, calculation = (policy.scale, policy.calculation) if policy.is_linked else (None, None)
-            self._rollup = RunningRollup(scale, calculation, map(self._as_known, self._results.values()))
+            self._rollup = RunningRollup(scale, calculation, map(self._as_counted, self._results.values()))
 
     def take(self, arrival: Arrival) -> None:
         """Let what came stand, unless something later by event time was there already."""
         told = arrival.told
-        key = (type(told), told[0])
+        key = (ScoredResult if isinstance(told, Elsewhere) else type(told), told[0])
         known = self._newest.get(key)
         if known is not None and arrival.order < known:
             return
@@ -83,6 +90,8 @@ class PairInForce:
             if told.artifact_id is not None:
                 self._of_assessment[told.artifact_id].add(told.id)
             self._put(told.id)
+        elif isinstance(told, Elsewhere):
+            self._drop(told.result_id)
         elif isinstance(told, HandedIn):
             self._handed_in[told.assessment] = told.at
             self._put(*self._of_assessment[told.assessment])
@@ -99,8 +108,23 @@ class PairInForce:
         """Count results by what is known of them now; of one of which only an export told, nothing is."""
         for result_id in result_ids:
             if result_id in self._results:
-                self._rollup.put(self._as_known(self._results[result_id]))
-                self._stands = None
+                known = self._as_known(self._results[result_id])
+                changed = self._new_quizzes.note(known)
+                self._rollup.put(self._new_quizzes.marked(known))
+                self._put_again(changed)
+
+    def _drop(self, result_id: str) -> None:
+        if self._results.pop(result_id, None) is not None:
+            self._rollup.drop(result_id)
+            self._put_again(self._new_quizzes.forget(result_id))
+
+    def _put_again(self, changed: set[str]) -> None:
+        self._stands = None
+        for result_id in changed & self._results.keys():
+            self._rollup.put(self._as_counted(self._results[result_id]))
+
+    def _as_counted(self, result: ScoredResult) -> ScoredResult:
+        return self._new_quizzes.marked(self._as_known(result))
 
     def _as_known(self, result: ScoredResult) -> ScoredResult:
         detail = self._details.get(result.id)
@@ -119,3 +143,41 @@ class PairInForce:
         if self._stands is None:
             self._stands = self._rollup.standing()
         return self._stands
+
+
+class _NewQuizzes:
+    """Results of New Quizzes do not count where another result of the same assignment is known (DOMAIN.md 5.12)."""
+
+    def __init__(self) -> None:
+        self._assignment: dict[str, str] = {}
+        self._results: dict[str, set[str]] = defaultdict(set)
+        self._quizzes: dict[str, set[str]] = defaultdict(set)
+
+    def note(self, result: ScoredResult) -> set[str]:
+        """Let a result be known as it is now; return those for which that may decide whether they count."""
+        changed = self.forget(result.id)
+        if result.association is not None:
+            self._assignment[result.id] = result.association
+            self._results[result.association].add(result.id)
+            changed |= self._quizzes[result.association]
+        if result.artifact_type == NEW_QUIZ_ARTIFACT:
+            self._quizzes[_assignment_of(result)].add(result.id)
+        return changed
+
+    def forget(self, result_id: str) -> set[str]:
+        """Let a result be known no more; return the same."""
+        assignment = self._assignment.pop(result_id, None)
+        if assignment is None:
+            return set()
+        self._results[assignment].discard(result_id)
+        return set(self._quizzes[assignment])
+
+    def marked(self, result: ScoredResult) -> ScoredResult:
+        """Return a result, excluded if it does not count."""
+        if result.artifact_type == NEW_QUIZ_ARTIFACT and self._results.get(_assignment_of(result)):
+            return result._replace(excluded=Exclusion.SUPERSEDED)
+        return result
+
+
+def _assignment_of(new_quiz: ScoredResult) -> str:
+    return f"Assignment:{new_quiz.artifact_id}"

@@ -5,30 +5,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
-from outcomes.domain.event import OrderKey
-from outcomes.domain.mastery import EnrollmentState, ScoredResult
-from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, Standing
+from outcomes.domain.mastery import EnrollmentState
+from outcomes.domain.mastery.running_rollup import Standing
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.history.exported_facts import ExportedFacts
-from outcomes.projections.history.pair_in_force import Arrival, HandedIn, PairInForce
+from outcomes.projections.history.pair_arrivals import PairArrivals, PairKey, results_among
+from outcomes.projections.history.pair_in_force import Arrival, PairInForce
 from outcomes.projections.mastery.membership import MembershipHistory
 from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.policy_history import PolicyHistory
-from outcomes.projections.mastery.results import (
-    NEW_QUIZ_ARTIFACT,
-    SCORED_COLUMNS,
-    Assessments,
-    Scope,
-    pairs_at,
-    rubrics_of,
-    scored,
-)
-from outcomes.projections.mastery.row import Basis, row_of
-from outcomes.projections.views.extract import WEEK
+from outcomes.projections.mastery.results import rubrics_of
 
 _REMOVED = EnrollmentState.DELETED
 _KEPT_AT_MOST = 50_000
@@ -38,14 +27,6 @@ _AHEAD_KEPT_AT_MOST = 120_000
 
 _Sides = tuple[Standing, Standing]
 """What stood just before a position, and with it."""
-
-
-class PairKey(NamedTuple):
-    """A student's results on an outcome in a course; the first two are the views' numbers."""
-
-    course: int
-    student: int
-    outcome_id: str
 
 
 _position = attrgetter("position")
@@ -103,7 +84,7 @@ class ScoreSteps:
     def pairs_of_results(self, ids: list[str]) -> dict[str, list[PairKey]]:
         """Return, by result, the pairs that it ever belonged to."""
         found: dict[str, dict[PairKey, None]] = defaultdict(dict)
-        moved = [result_id for result_id in ids if result_id in self._moved]
+        moved = [result_id for result_id in ids if result_id in self._arrivals.moved]
         for table, some in (("result_places", ids), ("moved_results", moved)):
             rows = self._connection.execute(
                 f"SELECT p.result_id, p.course, p.student, p.outcome_id FROM json_each(:ids) j "
@@ -170,14 +151,7 @@ class ScoreSteps:
         course = self._course(pair.course)
         if course is None:
             return
-        arrivals = self._results(pair)
-        results = [arrival.told for arrival in arrivals if isinstance(arrival.told, ScoredResult)]
-        ids = {result.id for result in results}
-        # Whether a result of a New Quiz counts hangs on the others of its pair (DOMAIN.md 5.12): such are few.
-        if not ids.isdisjoint(self._moved) or any(result.artifact_type == NEW_QUIZ_ARTIFACT for result in results):
-            sides.update(((pair, position), self._sides_of_moved(pair, course, position)) for position in wanted)
-            return
-        arrivals = sorted([*arrivals, *self._exported.of(ids)], key=_position)
+        arrivals = sorted(self._arrivals.of(pair), key=_position)
         positions = _with_those_ahead(wanted, arrivals)
         policies = self._policies.policies(course, pair.outcome_id, positions)
         if any(map(_goes_by_time, policies)) and (told := self._assessments(arrivals)):
@@ -206,54 +180,14 @@ class ScoreSteps:
                 arrival = next(waiting, None)
             yield before, pair.standing()
 
-    def _sides_of_moved(self, pair: PairKey, course: str, position: int) -> _Sides:
-        """Return the same for a pair whose results do not stand for themselves: each side is read anew."""
-        scope = Scope(course, self._student(pair.student), pair.outcome_id)
-        return self._standing(scope, course, position - 1), self._standing(scope, course, position)
-
-    def _standing(self, scope: Scope, course: str, known_at: int) -> Standing:
-        point = self._point._replace(known_at=known_at)
-        basis, assessments = Basis.at(self._connection, point, alone=True), Assessments(self._connection, point, ())
-        pair = next(iter(pairs_at(self._connection, point, course, scope)), None)
-        if pair is None:
-            return NOT_ASSESSED
-        row = row_of(basis, assessments, course, pair)
-        return Standing(row.score, row.mastered)
-
-    def _results(self, pair: PairKey) -> list[Arrival]:
-        rows = self._connection.execute(
-            f"SELECT v.position, v.event_time, v.updated_at, v.is_update, v.digest, {SCORED_COLUMNS} "
-            "FROM course_weeks w JOIN result_versions v ON v.week = w.week AND v.course = w.course "
-            f"WHERE w.course = :course AND w.week <= :until / {WEEK} AND v.student = :student "
-            "AND v.outcome_id = :outcome_id AND v.event_time <= :until AND v.position <= :known_at",
-            {**self._point.bounds(), **pair._asdict()},
-        )
-        return [Arrival(row[0], OrderKey(*row[1:5]), scored(row[5:])) for row in rows]
-
     def _assessments(self, arrivals: list[Arrival]) -> list[Arrival]:
-        """Return when the work behind results was handed in, as that came to be known."""
-        results = [arrival.told for arrival in arrivals if isinstance(arrival.told, ScoredResult)]
-        by_rubric = set(rubrics_of(results))
-        if not by_rubric or len(results) == 1:
-            return []
-        rows = self._connection.execute(
-            "SELECT v.position, v.event_time, v.updated_at, v.is_update, v.digest, v.assessment_id, v.handed_in_at "
-            "FROM json_each(:ids) j CROSS JOIN assessment_versions v ON v.assessment_id = j.value "
-            "WHERE v.tenant = :tenant AND v.event_time <= :until AND v.position <= :known_at",
-            {**self._point.bounds(), "ids": orjson.dumps(sorted(by_rubric)).decode()},
-        )
-        return [Arrival(row[0], OrderKey(*row[1:5]), HandedIn(row[5], row[6])) for row in rows]
+        """Return when the work behind results was handed in; of one version alone it does not matter."""
+        results = results_among(arrivals)
+        return self._arrivals.handed_in(rubrics_of(results)) if len(results) > 1 else []
 
     @cached_property
-    def _exported(self) -> ExportedFacts:
-        return ExportedFacts(self._connection, self._point)
-
-    @cached_property
-    def _moved(self) -> frozenset[str]:
-        rows = self._connection.execute(
-            "SELECT DISTINCT result_id FROM moved_results WHERE tenant = ?", (self._point.number,)
-        )
-        return frozenset(row[0] for row in rows)
+    def _arrivals(self) -> PairArrivals:
+        return PairArrivals(self._connection, self._point)
 
     def _look_up_course(self, number: int) -> str | None:
         type_, local_id = self._connection.execute(
