@@ -53,7 +53,7 @@ class PairArrivals:
         )
         return frozenset(row[0] for row in rows)
 
-    def _elsewhere(self, pair: PairKey, ids: frozenset[str]) -> list[Arrival]:
+    def _elsewhere(self, pair: PairKey, ids: set[str]) -> list[Arrival]:
         if not ids:
             return []
         bounds = {**self._bounds, **pair._asdict(), "ids": orjson.dumps(sorted(ids)).decode()}

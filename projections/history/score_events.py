@@ -11,9 +11,11 @@ from outcomes.domain.identity import Context, Kind
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import context_number
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.as_of.versions import versions_of
+from outcomes.projections.history.pair_arrivals import PairArrivals, PairKey, results_among
+from outcomes.projections.history.pair_in_force import Arrival
 from outcomes.projections.mastery.policy import ACCOUNT_SCALES
-from outcomes.projections.views.extract import WEEK
+from outcomes.projections.mastery.results import number_of_student
+from outcomes.projections.views.extract import NO_STUDENT
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
 
 
@@ -35,21 +37,38 @@ class ScoreEvent(NamedTuple):
     source: Source
 
 
-def score_events(
+def pair_of(
     connection: sqlite3.Connection, point: PointInTime, course: str, student: str, outcome: str
+) -> PairKey | None:
+    """Return a student's results on an outcome in a course; None where none can be. Those of nobody make no score."""
+    numbers = (
+        context_number(connection, point, Context("Course", course)),
+        number_of_student(connection, point, student),
+    )
+    if numbers[0] is None or numbers[1] is None or student == NO_STUDENT:
+        return None
+    return PairKey(numbers[0], numbers[1], outcome)
+
+
+def pair_arrivals(connection: sqlite3.Connection, point: PointInTime, pair: PairKey) -> list[Arrival]:
+    """Return all that came of a pair up to a point, and of the assessments behind its results."""
+    read = PairArrivals(connection, point)
+    found = read.of(pair)
+    artifacts = {result.artifact_id for result in results_among(found)}
+    return found + read.handed_in(artifact for artifact in artifacts if artifact is not None)
+
+
+def score_events(
+    connection: sqlite3.Connection, point: PointInTime, pair: PairKey, student: str, arrivals: Iterable[Arrival]
 ) -> list[ScoreEvent]:
-    """Return the events up to a point, by event time: none that can have moved the score is left out."""
-    names = {
-        "course": context_number(connection, point, Context("Course", course)),
-        "student": _student_number(connection, point, student),
-        "uuid": student,
-        "outcome": outcome,
-    }
-    if names["course"] is None or names["student"] is None:
-        return []  # no result, no score
+    """Return the events up to a point, by event time: none that can have moved the score is left out.
+
+    `arrivals` are those of the pair.
+    """
+    names = {"course": pair.course, "uuid": student, "outcome": pair.outcome_id}
     read = _Reader(connection, point, {**point.bounds(), **names})
-    found = {
-        Source.WORK: read.work(),
+    found: dict[Source, Iterable[Row]] = {
+        Source.WORK: ((arrival.order.event_time, arrival.position) for arrival in arrivals),
         Source.POLICY: read.policy(),
         Source.LINK: read.rows(_LINKS),
         Source.ENROLLMENT: read.enrollment(),
@@ -59,30 +78,6 @@ def score_events(
 
 
 _UP_TO = "v.tenant = :tenant AND v.event_time <= :until AND v.position <= :known_at"
-_WORK = (
-    "SELECT v.event_time, v.position, v.artifact_id, v.result_id FROM course_weeks w "
-    "JOIN result_versions v ON v.week = w.week AND v.course = w.course "
-    f"WHERE w.course = :course AND w.week <= :until / {WEEK} AND v.student = :student AND v.outcome_id = :outcome "
-    "AND v.event_time <= :until AND v.position <= :known_at"
-)
-_MOVED = (
-    "SELECT result_id FROM moved_results "
-    "WHERE tenant = :tenant AND course = :course AND student = :student AND outcome_id = :outcome"
-)
-_ASSESSMENTS = (
-    "SELECT v.event_time, v.position FROM json_each(:ids) j "
-    f"CROSS JOIN assessment_versions v ON v.assessment_id = j.value WHERE {_UP_TO}"
-)
-# What exports told of the results, and of the alignments that they count by.
-_DETAILS = (
-    "SELECT v.event_time, v.position FROM json_each(:ids) j "
-    f"CROSS JOIN result_detail_versions v ON v.result_detail_id = j.value WHERE {_UP_TO}"
-)
-_ALIGNMENTS = (
-    "SELECT v.event_time, v.position FROM json_each(:ids) j "
-    "CROSS JOIN result_detail_versions d ON d.result_detail_id = j.value "
-    f"CROSS JOIN alignment_versions v ON v.alignment_id = d.alignment_id WHERE d.tenant = :tenant AND {_UP_TO}"
-)
 _OUTCOME = f"SELECT v.event_time, v.position FROM outcome_versions v WHERE v.outcome_id = :outcome AND {_UP_TO}"
 _LINKS = (
     f"SELECT v.event_time, v.position FROM link_versions v WHERE {_UP_TO} AND v.link_id IN (SELECT link_id "
@@ -126,18 +121,6 @@ class _Reader:
         bounds = {**self._bounds, "ids": orjson.dumps(sorted(set(ids))).decode()}
         return self._connection.execute(sql, bounds).fetchall()
 
-    def work(self) -> Iterator[Row]:
-        """Yield the events of the results, wherever they were at the time, and of the assessments behind them."""
-        results = self.rows(_WORK)
-        yield from (row[:2] for row in results)
-        for (result_id,) in self.rows(_MOVED):
-            for version in versions_of(self._connection, self._point, Kind.RESULT, result_id):
-                yield version.order.event_time, version.position
-        yield from self.rows(_ASSESSMENTS, (row[2] for row in results if row[2] is not None))
-        ids = {row[3] for row in results}
-        yield from self.rows(_DETAILS, ids)
-        yield from self.rows(_ALIGNMENTS, ids)
-
     def policy(self) -> Iterator[Row]:
         """Yield the events of the outcome; if accounts' scales ever counted, of those and of the way up, too."""
         yield from self.rows(_OUTCOME)
@@ -160,10 +143,3 @@ class _Reader:
         found = self.rows(_ENROLLMENTS)
         yield from (row[:2] for row in found)
         yield from self.rows(_USERS, (row[2] for row in found if row[3] is None and row[2] is not None))
-
-
-def _student_number(connection: sqlite3.Connection, point: PointInTime, uuid: str) -> int | None:
-    row = connection.execute(
-        "SELECT student FROM students WHERE tenant = ? AND uuid = ?", (point.number, uuid)
-    ).fetchone()
-    return None if row is None else int(row[0])

@@ -1,30 +1,34 @@
 """One score through time: every instant at which it or its mastery changed, and what changed it.
 
-The score is computed anew at each event that it may hang on, of those parts that the event is about; so it is, at each
-instant and between them, the one that `mastery` tells there.
+The pair's work is read once and walked in the order of events; policies and memberships are asked anew where an event
+is about them. So the score is, at each instant and between them, the one that `mastery` tells there.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from math import inf
+from operator import attrgetter
 from typing import NamedTuple
 
 from outcomes.domain.identity import Kind
+from outcomes.domain.mastery import EnrollmentState
+from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, Standing
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime, RecordedTimes
-from outcomes.projections.history.score_events import ScoreEvent, Source, score_events
+from outcomes.projections.history.pair_in_force import Arrival, PairInForce
+from outcomes.projections.history.score_events import ScoreEvent, Source, pair_arrivals, pair_of, score_events
 from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
 from outcomes.projections.mastery.membership import Memberships
 from outcomes.projections.mastery.policy import Policy, PolicyBook
-from outcomes.projections.mastery.results import Assessments, Pair, Scope, pairs_at
-from outcomes.projections.mastery.row import Basis, row_of
+from outcomes.projections.mastery.results import Scope
 from outcomes.store.encoding.stream_keys import entity_of_stream
 from outcomes.store.log.event_log import EventLog
 
 LATE = "late"
 _OF_POLICY = frozenset({Source.POLICY, Source.LINK, Source.SETTING})
+_order = attrgetter("order")
 
 
 class ScoreMove(NamedTuple):
@@ -44,30 +48,17 @@ class ScoreMove(NamedTuple):
     entry: TimelineEntry | None
 
 
-class _Parts(NamedTuple):
-    """What a score is made of."""
-
-    book: PolicyBook
-    members: Memberships
-    pair: Pair | None
-    assessments: Assessments
-
-
-class _Standing(NamedTuple):
-    score: float | None
-    mastered: bool | None
-
-
-_NONE = _Standing(None, None)
-
-
 def score_history(
     connection: sqlite3.Connection, log: EventLog, point: PointInTime, course: str, student: str, outcome: str
 ) -> list[ScoreMove]:
     """Return the moves of a score up to a point, oldest first; none if there never was one."""
-    events = score_events(connection, point, course, student, outcome)
+    pair = pair_of(connection, point, course, student, outcome)
+    if pair is None:
+        return []
+    arrivals = pair_arrivals(connection, point, pair)
+    events = score_events(connection, point, pair, student, arrivals)
     late = _late(connection, events)
-    moves = list(_Walk(connection, point, Scope(course, student, outcome)).moves(events))
+    moves = list(_Walk(connection, point, Scope(course, student, outcome)).moves(events, arrivals))
     entries = _entries(connection, log, point, [event.position for event, *_ in moves])
     return [
         ScoreMove(
@@ -83,67 +74,89 @@ def score_history(
 
 
 class _Walk:
-    """Goes from instant to instant; what no event there is about stays as it was."""
+    """Goes from instant to instant: what is of the pair is taken in, the rest asked anew where an event is about it."""
 
     def __init__(self, connection: sqlite3.Connection, point: PointInTime, scope: Scope) -> None:
         self._connection = connection
         self._point = point
-        self._scope = scope
-        self._course = scope.course or ""
-        self._outcome = scope.outcome or ""
+        self._course, self._student, self._outcome = scope.course or "", scope.student or "", scope.outcome or ""
+        self._pair = PairInForce()
+        self._policy = self._policy_at(-1)
+        self._is_removed = self._is_removed_at(-1)
 
-    def moves(self, events: Sequence[ScoreEvent]) -> Iterator[tuple[ScoreEvent, Source, _Standing, float | None]]:
+    def moves(
+        self, events: Iterable[ScoreEvent], arrivals: Iterable[Arrival]
+    ) -> Iterator[tuple[ScoreEvent, Source, Standing, float | None]]:
         """Yield the events that moved the score, each with what of it moved it, and how it stood then."""
-        before, old = _NONE, self._parts(-1)
+        # In the order of events: each is the newest of its thing as it comes.
+        come = {
+            at: list(group) for at, group in groupby(sorted(arrivals, key=_order), lambda one: one.order.event_time)
+        }
+        before = NOT_ASSESSED
         for at, group in groupby(events, lambda event: event.event_time):
             there = list(group)
-            new = self._parts(at, old, {event.source for event in there})
-            after = self._standing(new)
+            sources = {event.source for event in there}
+            old = self._policy
+            alone = self._go_to(at, sources, come.get(at, ()))
+            after = self._standing()
             if after != before:
-                source = self._moved_by({event.source for event in there}, old, new, after)
-                policy = self._policy(new)
-                points = None if policy.scale is None else policy.scale.mastery_points
-                yield _event_of(source, there), source, after, points
-            before, old = after, new
+                source = _moved_by(sources, alone, after, has_link_changed=old.is_linked != self._policy.is_linked)
+                scale = self._policy.scale
+                yield _event_of(source, there), source, after, None if scale is None else scale.mastery_points
+            before = after
 
-    def _parts(self, at: Micros, old: _Parts | None = None, sources: set[Source] | None = None) -> _Parts:
-        """Return the parts at an instant: anew where an event there is about them."""
-        point = self._point._replace(as_of=at, until=min(at, self._point.until))
-        book, members, pair, assessments = old or (None, None, None, None)
-        if sources is None or sources & _OF_POLICY or book is None:
-            book = PolicyBook(self._connection, point)
-        if sources is None or Source.ENROLLMENT in sources or members is None:
-            members = Memberships(self._connection, point)
-        if sources is None or Source.WORK in sources or assessments is None:
-            pair = next(pairs_at(self._connection, point, self._course, self._scope), None)
-            assessments = Assessments(self._connection, point, ())
-        return _Parts(book, members, pair, assessments)
+    def _go_to(self, at: Micros, sources: set[Source], come: Iterable[Arrival]) -> dict[Source, Standing]:
+        """Go to an instant; return how each part that events there are about would have changed the score alone."""
+        old, was_removed = self._policy, self._is_removed
+        new = self._policy_at(at) if sources & _OF_POLICY else old
+        is_removed = self._is_removed_at(at) if Source.ENROLLMENT in sources else was_removed
+        alone = {}
+        if len(_parts(sources)) > 1:
+            alone[Source.POLICY], alone[Source.ENROLLMENT] = self._under(new, was_removed), self._under(old, is_removed)
+        for arrival in come:
+            self._pair.take(arrival)
+        if alone:
+            alone[Source.WORK] = self._under(old, was_removed)
+        self._policy, self._is_removed = new, is_removed
+        return alone
 
-    def _standing(self, parts: _Parts) -> _Standing:
-        if parts.pair is None:
-            return _NONE
-        basis = Basis(self._connection, self._point, parts.book, parts.members, alone=True)
-        row = row_of(basis, parts.assessments, self._course, parts.pair)
-        return _NONE if row.is_removed else _Standing(row.score, row.mastered)
+    def _standing(self) -> Standing:
+        return self._under(self._policy, self._is_removed)
 
-    def _policy(self, parts: _Parts) -> Policy:
-        return parts.book.policy(self._course, self._outcome)
+    def _under(self, policy: Policy, is_removed: bool) -> Standing:
+        if is_removed:
+            return NOT_ASSESSED
+        self._pair.go_by(policy)
+        return self._pair.standing()
 
-    def _moved_by(self, sources: set[Source], old: _Parts, new: _Parts, after: _Standing) -> Source:
-        """Say what of the score an instant changed; of several parts, the first that would have done so alone."""
-        alone = {
-            Source.WORK: old._replace(pair=new.pair, assessments=new.assessments),
-            Source.POLICY: old._replace(book=new.book),
-            Source.ENROLLMENT: old._replace(members=new.members),
-        }
-        known = {Source.POLICY if source in _OF_POLICY else source for source in sources}
-        alike = (source for source, parts in alone.items() if source in known and self._standing(parts) == after)
-        found = next(alike, None) or next(source for source in alone if source in known)
-        if found is not Source.POLICY:
-            return found
-        if self._policy(old).is_linked != self._policy(new).is_linked:
-            return Source.LINK  # also where the deletion of the outcome silently deleted its links
-        return Source.SETTING if Source.SETTING in sources else Source.POLICY
+    def _policy_at(self, at: Micros) -> Policy:
+        return PolicyBook(self._connection, self._at(at), alone=True).policy(self._course, self._outcome)
+
+    def _is_removed_at(self, at: Micros) -> bool:
+        members = Memberships(self._connection, self._at(at))
+        return members.state(self._course, self._student, alone=True) is EnrollmentState.DELETED
+
+    def _at(self, at: Micros) -> PointInTime:
+        return self._point._replace(as_of=at, until=min(at, self._point.until))
+
+
+def _parts(sources: set[Source]) -> list[Source]:
+    """Return what of a score events are about: work, its policy, enrollments; in the order in which they are blamed."""
+    known = {Source.POLICY if source in _OF_POLICY else source for source in sources}
+    return [part for part in (Source.WORK, Source.POLICY, Source.ENROLLMENT) if part in known]
+
+
+def _moved_by(
+    sources: set[Source], alone: dict[Source, Standing], after: Standing, *, has_link_changed: bool
+) -> Source:
+    """Say what of the score an instant changed; of several parts, the first that would have done so alone."""
+    parts = _parts(sources)
+    found = next((part for part in parts if alone.get(part) == after), parts[0])
+    if found is not Source.POLICY:
+        return found
+    if has_link_changed:
+        return Source.LINK  # also where the deletion of the outcome silently deleted its links
+    return Source.SETTING if Source.SETTING in sources else Source.POLICY
 
 
 def _event_of(source: Source, events: list[ScoreEvent]) -> ScoreEvent:
