@@ -17,18 +17,28 @@ _HUNDREDTH: Final = 0.01
 def last_against_others(values: Sequence[float], weight: int) -> float:
     """Weigh the last value with weight % and the mean of all the others with the rest (legacy decay)."""
     *others, last = values
-    if not others:
-        return last
-    return last * (_HUNDREDTH * weight) + mean(others) * (_HUNDREDTH * (100 - weight))
+    return weighed_against(mean(others), last, weight) if others else last
+
+
+def weighed_against(mean_of_others: float, last: float, weight: int) -> float:
+    """Do the same with the mean of the others, of which there is at least one."""
+    return last * (_HUNDREDTH * weight) + mean_of_others * (_HUNDREDTH * (100 - weight))
 
 
 def running_decay(values: Sequence[float], weight: int) -> list[float]:
     """Give the average after each value: weight % of the new value, the rest of what was reached before."""
-    kept, added = _HUNDREDTH * (100 - weight), _HUNDREDTH * weight
-    reached = [values[0]]
-    for value in values[1:]:
-        reached.append(reached[-1] * kept + value * added)
+    reached: list[float] = []
+    decay_on(reached, values, weight)
     return reached
+
+
+def decay_on(reached: list[float], values: Sequence[float], weight: int) -> None:
+    """Do the same where the averages after the first values are known: those after the rest are added to them."""
+    kept, added = _HUNDREDTH * (100 - weight), _HUNDREDTH * weight
+    if not reached:
+        reached.append(values[0])
+    for value in values[len(reached) :]:
+        reached.append(reached[-1] * kept + value * added)
 
 
 def apply(

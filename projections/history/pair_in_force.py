@@ -49,15 +49,12 @@ class Arrival(NamedTuple):
     told: ScoredResult | Elsewhere | HandedIn | Detail | AlignmentState
 
 
-_UNKNOWN = RunningRollup(None, None)
-
-
 class PairInForce:
     """The results of one pair that are in force as arrivals come, whatever the order of their events."""
 
     def __init__(self) -> None:
         self._policy: Policy | None = None
-        self._rollup = _UNKNOWN
+        self._rollup: RunningRollup | None = None
         self._stands: Standing | None = NOT_ASSESSED
         # In force, by kind of thing and id: a result, an assessment, what exports told of both and of alignments.
         self._newest: dict[tuple[type, str], OrderKey] = {}
@@ -74,8 +71,11 @@ class PairInForce:
         if self._policy is None or not same_standing(self._policy, policy):
             self._policy = policy
             self._stands = None
-            scale, calculation = (policy.scale, policy.calculation) if policy.is_linked else (None, None)
-            self._rollup = RunningRollup(scale, calculation, map(self._as_counted, self._results.values()))
+            scale, calculation = policy.scale, policy.calculation
+            if policy.is_linked and scale is not None and calculation is not None:
+                self._rollup = RunningRollup(scale, calculation, map(self._as_counted, self._results.values()))
+            else:
+                self._rollup = None  # nothing scores
 
     def take(self, arrival: Arrival) -> None:
         """Let what came stand, unless something later by event time was there already."""
@@ -110,18 +110,24 @@ class PairInForce:
             if result_id in self._results:
                 known = self._as_known(self._results[result_id])
                 changed = self._new_quizzes.note(known)
-                self._rollup.put(self._new_quizzes.marked(known))
-                self._put_again(changed)
+                self._count(self._new_quizzes.marked(known))
+                self._count_again(changed)
 
     def _drop(self, result_id: str) -> None:
         if self._results.pop(result_id, None) is not None:
-            self._rollup.drop(result_id)
-            self._put_again(self._new_quizzes.forget(result_id))
+            if self._rollup is not None:
+                self._rollup.drop(result_id)
+            self._count_again(self._new_quizzes.forget(result_id))
 
-    def _put_again(self, changed: set[str]) -> None:
+    def _count(self, result: ScoredResult) -> None:
+        self._stands = None
+        if self._rollup is not None:
+            self._rollup.put(result)
+
+    def _count_again(self, changed: set[str]) -> None:
         self._stands = None
         for result_id in changed & self._results.keys():
-            self._rollup.put(self._as_counted(self._results[result_id]))
+            self._count(self._as_counted(self._results[result_id]))
 
     def _as_counted(self, result: ScoredResult) -> ScoredResult:
         return self._new_quizzes.marked(self._as_known(result))
@@ -141,7 +147,7 @@ class PairInForce:
     def standing(self) -> Standing:
         """Return the score as it is now; before one arrival it is what it was with the one before."""
         if self._stands is None:
-            self._stands = self._rollup.standing()
+            self._stands = NOT_ASSESSED if self._rollup is None else self._rollup.standing()
         return self._stands
 
 

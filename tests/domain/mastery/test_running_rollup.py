@@ -1,10 +1,15 @@
 """A rollup kept as results come and go: at every step what the rollup of all of them says."""
 
+from functools import partial
+from math import isfinite
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes.domain.mastery import QUIZ_SUBMISSION, Calculation, CalculationMethod, MasteryScale, ScoredResult, rollup
-from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, RunningRollup
+from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, RunningRollup, Standing
+from tests.support.work import calls_of
 
 SCALE = MasteryScale(mastery_points=3.0, points_possible=5.0)
 _results = st.builds(
@@ -25,6 +30,7 @@ _calculations = st.builds(
     st.none() | st.integers(1, 99),
     new_decaying_average=st.booleans(),
 )
+_awkward = st.sampled_from([1 / 3, 0.1, 0.0, -0.0, 5e-324, 1e16, 1.7e308, -1.7e308, 3.0]) | st.floats(-1e6, 1e6)
 
 
 @given(_calculations, st.lists(_results, max_size=12))
@@ -40,6 +46,32 @@ def test_at_every_step_it_says_what_the_rollup_of_all_says(
         assert running.standing() == (whole.score, whole.mastery)
 
 
-def test_without_a_policy_nothing_is_assessed() -> None:
-    """Where no event has told the scale, there is no score, and no failure."""
-    assert RunningRollup(None, None, [ScoredResult("1", 4.0)]).standing() == NOT_ASSESSED
+@given(_calculations, st.lists(st.tuples(st.sampled_from(["1", "2", "3", "10"]), _awkward | st.none()), max_size=30))
+def test_no_digit_is_lost_on_the_way(calculation: Calculation, changes: list[tuple[str, float | None]]) -> None:
+    """Tiny beside huge, thirds, zeros of both signs, sums beyond the floats: what went leaves nothing behind."""
+    running, known = RunningRollup(SCALE, calculation), {}
+    for second, (name, score) in enumerate(changes):
+        if score is None:
+            known.pop(name, None)
+            running.drop(name)
+        else:
+            known[name] = ScoredResult(name, score, assessed_at=second * 1_000_000)
+            running.put(known[name])
+        whole = rollup(known.values(), SCALE, calculation)
+        is_told = whole.score is not None and isfinite(whole.score)
+        assert running.standing() == (Standing(whole.score, whole.mastery) if is_told else NOT_ASSESSED)
+
+
+@pytest.mark.parametrize("method", list(CalculationMethod))
+def test_a_score_takes_as_long_after_four_hundred_results_as_after_a_hundred(method: CalculationMethod) -> None:
+    """Counted in calls, which nothing else on the machine changes: results come one after the other."""
+    calculation = Calculation.of(method, 65, new_decaying_average=True)
+    few, many = (calls_of(partial(_scores_one_by_one, calculation, size)) for size in (100, 400))
+    assert many < 5 * few
+
+
+def _scores_one_by_one(calculation: Calculation, size: int) -> None:
+    running = RunningRollup(SCALE, calculation)
+    for number in range(size):
+        running.put(ScoredResult(str(number), number % 5, assessed_at=number * 1_000_000))
+        running.standing()
