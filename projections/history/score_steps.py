@@ -4,6 +4,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -33,12 +34,15 @@ _position = attrgetter("position")
 
 
 def _with_those_ahead(wanted: list[int], arrivals: list[Arrival]) -> list[int]:
-    """Return the wanted positions and those of arrivals after the first of them, in order.
+    """Return, in order, the wanted positions and those of what happened after the first of them: asked for next.
 
     As many more as make reading a pair of thousands of results for a page of them worth its while.
     """
-    later = {arrival.position for arrival in arrivals if arrival.position > wanted[0]}.difference(wanted)
-    return sorted((*wanted, *sorted(later)[: min(len(wanted) * _AHEAD, _AHEAD_AT_MOST)]))
+    asked = set(wanted)
+    first = min((arrival.order for arrival in arrivals if arrival.position in asked), default=None)
+    later = sorted((one.order, one.position) for one in arrivals if first is None or one.order > first)
+    ahead = dict.fromkeys(position for _, position in later if position not in asked)
+    return sorted((*wanted, *islice(ahead, min(len(wanted) * _AHEAD, _AHEAD_AT_MOST))))
 
 
 def _goes_by_time(policy: Policy) -> bool:
