@@ -103,9 +103,19 @@ def _fact(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def _of_a_new_quiz(draw: st.DrawFn) -> dict[str, Any]:
+    """A result as reports of New Quizzes tell it: of an assignment, of which a rubric's result may be known, too."""
+    fields = {"artifact_type": "NewQuiz", "artifact_id": draw(st.sampled_from(["80", "81"])), "score": 3.5}
+    student, meta = draw(st.sampled_from(["studentAda", "studentBo"])), {"tenant": draw(_tenant)}
+    return make.result(
+        draw(_few), draw(_time), outcome="1", student=student, updated=draw(_updated), meta=meta, **fields
+    )
+
+
+@st.composite
 def exported_histories(draw: st.DrawFn, *, most: int = 14) -> list[dict[str, Any]]:
     """Return histories to which an export adds what no event tells of results, in any order."""
-    facts = draw(st.lists(_fact(), min_size=1, max_size=max(1, most // 2)))
+    facts = draw(st.lists(_fact() | _of_a_new_quiz(), min_size=1, max_size=max(1, most // 2)))
     return draw(st.permutations([*draw(histories(most=most)), *facts]))
 
 

@@ -27,6 +27,7 @@ from tests.support.given import (
     setting,
 )
 from tests.support.histories import exported_histories, histories
+from tests.support.work import calls_of, counted_steps
 from tests.support.world import World, fresh_world
 
 
@@ -155,38 +156,37 @@ class TestEffects:
 class TestSize:
     """Work for one event does not grow with what is around it."""
 
-    @pytest.mark.parametrize("shape", ["tree", "pair"])
-    def test_four_times_the_events_take_less_than_ten_times_the_steps(self, world: World, shape: str) -> None:
-        """SQLite counts its own steps: in one context, and of one student's results, they stay in proportion."""
-        few, many = (self._steps(fresh, shape, size) for fresh, size in ((world, 60), (self._other(world), 240)))
-        assert many < 10 * few
+    @pytest.mark.parametrize("shape", ["tree", "pair", "moved", "in no order"])
+    def test_four_times_the_events_take_less_than_six_times_the_work(self, world: World, shape: str) -> None:
+        """In one context, and of one student's results, steps of SQLite and calls stay in proportion."""
+        few, many = (self._work(fresh, shape, size) for fresh, size in ((world, 60), (self._other(world), 240)))
+        assert all(much < 6 * little for little, much in zip(few, many, strict=True))
 
     @staticmethod
     def _other(world: World) -> World:
         return World(world.home.folder / "other")
 
     @staticmethod
-    def _steps(world: World, shape: str, size: int) -> int:
-        """Return how many thousands of virtual machine instructions SQLite takes to tell what was late."""
-        day = "2025-01-01T08:{:02d}:{:02d}Z"
+    def _work(world: World, shape: str, size: int) -> tuple[int, int]:
+        """Return how many hundreds of SQLite's instructions, and calls, it takes to tell what was late."""
+        times = [f"2025-01-01T08:{number // 60:02d}:{number % 60:02d}Z" for number in range(size)]
         if shape == "tree":
             events = [group("1", "2025-01-01")]
-            for number in range(size):
-                time = day.format(number // 60, number % 60)
+            for number, time in enumerate(times):
                 events += [outcome(str(number), time), link(str(number), time, outcome=str(number), group="1")]
         else:
-            events = [outcome("7", "2025-01-01")]
-            events += [result(str(n + 1), day.format(n // 60, n % 60), score=n % 5) for n in range(size)]
+            results = [result(str(n + 1), time, score=n % 5) for n, time in enumerate(times)]
+            if shape == "moved":
+                results += [
+                    result(str(n + 1), time, score=n % 5, student="studentBo", updated="2025-02-01")
+                    for n, time in enumerate(times[::10])
+                ]
+            elif shape == "in no order":
+                results.sort(key=lambda event: int(event["body"]["id"]) * 37 % size)
+            events = [outcome("7", "2025-01-01", calculation_method="decaying_average"), *results]
         world.take(*events)
-        counted = 0
-
-        def count() -> int:
-            nonlocal counted
-            counted += 1
-            return 0
-
-        with world.at() as (log, connection, at):
-            connection.set_progress_handler(count, 100)
-            assert sum(1 for _ in late(connection, log, at, 0)) == len(events)
-            connection.set_progress_handler(None, 0)
-        return counted
+        with world.at() as (log, connection, at), counted_steps(connection) as steps:
+            told = []
+            calls = calls_of(lambda: told.extend(late(connection, log, at, 0)))
+        assert len(told) == len(events)
+        return calls, steps.hundreds

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +26,8 @@ from tests.support.given import (
     rubric_assessed,
     setting,
 )
-from tests.support.histories import ACCOUNT_SCALES, class_histories, histories
+from tests.support.histories import ACCOUNT_SCALES, class_histories, exported_histories, histories
+from tests.support.work import calls_of, counted_steps
 from tests.support.world import World, fresh_world
 
 
@@ -212,7 +214,7 @@ def _holds(world: World, known_at: str) -> None:
             assert all(move.entry is not None and move.entry.position == move.position for move in found)
 
 
-@given(histories(most=24), st.integers(1, 24))
+@given(histories(most=24) | exported_histories(most=16), st.integers(1, 24))
 def test_between_the_moves_stands_what_mastery_tells(events: list[dict[str, Any]], known_at: int) -> None:
     """Whatever happened, in whatever order it came, as known at any position."""
     with fresh_world() as world:
@@ -229,3 +231,26 @@ def test_so_it_does_of_a_class(events: list[dict[str, Any]]) -> None:
     with fresh_world() as world:
         world.take(*events)
         _holds(world, "1000000")
+
+
+@pytest.mark.parametrize("method", ["decaying_average", "standard_decaying_average", "n_mastery"])
+def test_four_times_the_results_take_about_four_times_the_work(world: World, method: str) -> None:
+    """Counted in steps of SQLite and in calls: of one student's results, a tenth of which became another's."""
+    few, many = (_work_of_history(world, method, course, size) for course, size in (("200", 60), ("300", 240)))
+    assert all(much < 5 * little for little, much in zip(few, many, strict=True))
+
+
+def _work_of_history(world: World, method: str, course: str, size: int) -> tuple[int, int]:
+    name = course[0]
+    events = [outcome(name, "2025-01-01", calculation_method=method), enrollment(name, "2025-01-01", course=course)]
+    for number in range(size):
+        told = {"outcome": name, "course": course, "score": number % 6}
+        time = f"2025-01-{number // 60 + 2:02d}T08:{number % 60:02d}:00Z"
+        events.append(result(f"{name}{number}", time, **told))
+        if number % 10 == 0:
+            merged = time.replace("T08", "T09")
+            events.append(result(f"{name}{number}", merged, student="studentBo", updated=merged, **told))
+    world.take(*events)
+    with world.at() as (log, connection, at), counted_steps(connection) as steps:
+        calls = calls_of(lambda: score_history(connection, log, at, course, "studentAda", name))
+    return calls, steps.hundreds
