@@ -11,6 +11,7 @@ from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.history.diff import nodes_of, places_changed, score_change
 from outcomes.projections.history.effects import Effects
 from outcomes.projections.history.late import late
+from outcomes.projections.history.score_history import score_history
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
 from tests.support.given import (
@@ -134,6 +135,21 @@ class TestEffects:
             ("submission", "90"): [],
             ("post_policy", "91"): [],
         }
+
+    def test_a_new_quiz_counts_until_a_rubric_of_its_assignment_is_known(self, world: World) -> None:
+        """Its 4 gives way to the rubric's 2 as an export tells that both are of one assignment, and counts again."""
+        of_rubric = {"course_id": "200", "user_uuid": "studentAda", "result_id": "11"}
+        world.take(
+            outcome("7", "2025-01-01"),
+            result("10", "2025-02-01", score=4, artifact_type="NewQuiz", artifact_id="80"),
+            result("11", "2025-02-02", score=2),
+            observed("result_detail", "2025-03-01", assignment_id="80", **of_rubric),
+            observed("result_detail", "2025-03-02", assignment_id="81", **of_rubric),
+        )
+        told = [[row["score"] for row in entry["scores"]] for entry in late_ones(world)]
+        assert told == [[], [[None, 4.0]], [], [[4.0, 2.0]], [[2.0, 4.0]]]
+        with world.at() as (log, connection, at):
+            assert [move.score for move in score_history(connection, log, at, "200", "studentAda", "7")] == [4, 2, 4]
 
     def test_where_a_course_hangs_may_come_late_and_count(self, world: World) -> None:
         """Scales of accounts count: below the one the latest result does, below the other the highest."""
