@@ -181,7 +181,10 @@
     a: () => follow_link("keep-a"),
     b: () => follow_link("keep-a"),
     y: () => follow_link("cite"),
-    s: () => document.activeElement?.closest("table")?.querySelector(`[data-column="${document.activeElement.dataset.column}"] a`)?.click(),
+    s: () => {
+      const column = document.activeElement?.closest("[data-column]")?.dataset.column;
+      document.querySelector(`th[data-column="${column}"] a`)?.click();
+    },
     "?": () => showKeys(),
   };
   const ways = { t: "Tree", c: "Changes", m: "Mastery", f: "Feed" };
@@ -217,6 +220,7 @@
     if (event.key === "Escape") {
       const open = document.querySelector(".clock[open], .place[open]");
       if (open) { open.open = false; open.querySelector("summary").focus(); }
+      else if (!document.querySelector("dialog[open]") && !event.target.matches("input:not([type=range]), textarea, select")) leaveWhy();
       return;
     }
     if (event.target.matches("input:not([type=range]), textarea, select")) return;
@@ -252,23 +256,45 @@
   }
   document.addEventListener("keydown", treeKeys);
 
-  // -- grids: arrows go from score to score, and only one of them is reached by Tab --------------------------------------
+  // -- grids: arrows go from link to link, heads and bars too, and only one of them is reached by Tab --------------------
   function startGrid(grid) {
-    const rows = [...grid.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("th a, td a")]);
-    const all = rows.flat();
-    if (!all.length) return;
-    const focus = (link) => { all.forEach((one) => { one.tabIndex = one === link ? 0 : -1; }); };
-    focus(all[0]);
-    grid.addEventListener("focusin", (event) => { if (all.includes(event.target)) focus(event.target); });
-    grid.addEventListener("keydown", (event) => {
-      const y = rows.findIndex((row) => row.includes(event.target));
-      if (y < 0) return;
-      const x = rows[y].indexOf(event.target);
-      const to = { ArrowUp: [y - 1, x], ArrowDown: [y + 1, x], ArrowLeft: [y, x - 1], ArrowRight: [y, x + 1], Home: [y, 0], End: [y, rows[y].length - 1] }[event.key];
-      const link = to && rows[to[0]]?.[to[1]];
-      if (to) event.preventDefault();
-      link?.focus();
+    // A cell with two links stands in two lines, one that spans columns in the first of them.
+    const lines = [...grid.rows].flatMap((row) => {
+      const cells = [...row.cells].flatMap((cell) => [[...cell.querySelectorAll("a, summary")], ...Array(cell.colSpan - 1).fill([])]);
+      return Array.from({ length: Math.max(...cells.map((links) => links.length)) }, (_, depth) => cells.map((links) => links[depth]));
     });
+    const all = lines.flat().filter(Boolean);
+    if (!all.length) return;
+    const reach = (link) => { all.forEach((one) => { one.tabIndex = one === link ? 0 : -1; }); };
+    reach(grid.querySelector("tbody a") ?? all[0]);
+    grid.addEventListener("focusin", (event) => { if (all.includes(event.target)) reach(event.target); });
+    grid.addEventListener("click", (event) => {
+      const link = event.target.closest("a");
+      if (link) history.replaceState({ ...history.state, left: link.pathname }, "");
+    });
+    grid.addEventListener("keydown", (event) => {
+      const y = lines.findIndex((line) => line.includes(event.target));
+      const way = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -1], End: [0, 1] }[event.key];
+      if (y < 0 || !way || event.altKey) return;
+      event.preventDefault();
+      const links = [];
+      for (let to = y + way[0], x = lines[y].indexOf(event.target) + way[1]; lines[to] && x >= 0 && x < lines[to].length; to += way[0], x += way[1]) {
+        if (lines[to][x]) links.push(lines[to][x]);
+      }
+      links.at(event.key === "Home" || event.key === "End" ? -1 : 0)?.focus();
+    });
+    // Back from where a score led, the focus is on that score again.
+    const left = history.state?.left && all.find((link) => link.pathname === history.state.left);
+    if (left) left.focus();
+  }
+
+  // From why back to the score in its class, with its place and its scroll if that is where one came from.
+  function leaveWhy() {
+    const up = document.querySelector(".crumbs a"), entry = window.navigation?.currentEntry;
+    if (!up) return;
+    const before = entry && navigation.entries()[entry.index - 1];
+    if (before?.url && new URL(before.url).pathname === up.pathname) history.back();
+    else up.click();
   }
 
   // -- a dialog of keys and words over whatever is open -------------------------------------------------------------------

@@ -157,7 +157,7 @@ def _chips(viewer: Viewer) -> list[Chip]:
     for name, label in _FILTERS.items():
         value = viewer.query.get(name)
         if value:
-            shown = {"request": "one request", "all": ""}.get(name, value)
+            shown = {"request": "saved together", "all": ""}.get(name, value)
             if name in {"since", "until"}:
                 shown = words.day(moment(parse_argument(value)))
             if name == "kind":

@@ -1,7 +1,8 @@
 """Screen 5, two times side by side: what was added, removed, moved or changed, and on demand whom it touches."""
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import time, timedelta
 from typing import Any, NamedTuple
 
 from outcomes.domain.positions import position_of
@@ -18,17 +19,24 @@ from outcomes.store.access.rights import Right
 _CHANGES = 30
 """So many changes lie between the two times, unless another one is chosen."""
 _MOST_STUDENTS = 300
+_GAINED, _LOST = "mastery gained", "mastery lost"
 
 
 class Touched(NamedTuple):
     """One student's score at both times."""
 
     student: str
+    course: str
     address: str
     outcome: str
     before: str
     after: str
     turn: str
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Its place in the table: all of one student together, by name."""
+        return words.folded(self.student), self.course, words.folded(self.outcome)
 
 
 def build(viewer: Viewer) -> Shown:
@@ -47,14 +55,14 @@ def build(viewer: Viewer) -> Shown:
         "most_changes": _CHANGES,
         "may_students": viewer.may(Right.STUDENTS),
         "students": None,
-        "with_students": viewer.where.here(students="1", vs_at=earlier.at),
+        "with_students": viewer.where.here(students="1", vs_at=earlier.at) + "#whose",
+        "who_changed": _changes_between(viewer, context, earlier, later),
         "is_of_knowledge": bool(viewer.query.get("vs_known")),
         "vs_known_day": _day(viewer.query.get("vs_known", "")),
         "two_times": viewer.where.here(vs_known=None),
     }
     if wants_students:
-        parts["students"] = [_touched(viewer, row, later.at) for row in found["students"][:_MOST_STUDENTS]]
-        parts["more_students"] = max(0, len(found["students"]) - _MOST_STUDENTS)
+        parts |= _students(viewer, found["students"], later.at)
     is_later = parts["is_of_knowledge"] or later.at == _this(viewer)
     subject = "The later side (B)" if is_later else "The earlier side (A)"
     pinned = {} if parts["is_of_knowledge"] else {"vs_at": earlier.at if is_later else later.at}
@@ -140,12 +148,36 @@ def _shown(viewer: Viewer, context: str, letter: str, one: Side, number: int) ->
     }
 
 
+def _changes_between(viewer: Viewer, context: str, earlier: Side, later: Side) -> str:
+    """Return the address of the changes after one side and up to the other: from the next day, if it is a day's end."""
+    after = earlier.time + timedelta(milliseconds=1)
+    since = f"{after:%Y-%m-%d}" if after.time() == time.min else moment_text(after)
+    at = None if later.at == viewer.now else later.at
+    return viewer.where.to(f"/changes/{context}", at=at, known=later.known, since=since)
+
+
+def _students(viewer: Viewer, rows: Sequence[Mapping[str, Any]], later: str) -> dict[str, Any]:
+    """Return whose scores differ, by name, and how many of them gained or lost mastery."""
+    touched = sorted((_touched(viewer, row, later) for row in rows), key=lambda one: one.place)
+    turns = Counter(one.turn for one in touched)
+    courses = sorted({row["course_id"] for row in rows})
+    return {
+        "students": touched[:_MOST_STUDENTS],
+        "more_students": max(0, len(touched) - _MOST_STUDENTS),
+        "number_of_scores": len(touched),
+        "number_of_students": len({row["student"] for row in rows}),
+        "turns": [(turns[turn], word) for turn, word in ((_GAINED, "gained"), (_LOST, "lost"))],
+        "edits": [(frame.name_of(viewer, f"Course:{one}"), viewer.where.to(f"/course/{one}/edits")) for one in courses],
+    }
+
+
 def _touched(viewer: Viewer, row: Mapping[str, Any], later: str) -> Touched:
     turn = ""
     if row["mastered"][0] != row["mastered"][1]:
-        turn = "mastery gained" if row["mastered"][1] else "mastery lost" if row["mastered"][0] else ""
+        turn = _GAINED if row["mastered"][1] else _LOST if row["mastered"][0] else ""
     return Touched(
         viewer.student_name(row["student"]),
+        frame.name_of(viewer, f"Course:{row['course_id']}"),
         viewer.where.to(f"/why/{row['course_id']}/{row['student']}/{row['outcome_id']}", at=later),
         row["outcome_title"] or row["outcome_id"],
         score_text(row["score"][0]),

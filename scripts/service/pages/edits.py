@@ -35,7 +35,11 @@ def build(viewer: Viewer) -> Shown:
     found = edits(viewer, course)
     lost, gained = (sum(edit[way] for edit in found) for way in ("lost", "gained"))
     chosen = viewer.query.get("only", "")
-    turns = [turn for edit in reversed(found) for turn in _turns(viewer, course, edit)]
+    turns = [
+        turn
+        for edit in reversed(found)
+        for turn in sorted(_turns(viewer, course, edit), key=lambda one: words.folded(one.student))
+    ]
     turns = [turn for turn in turns if chosen in {"", "lost" if turn.is_loss else "gained"}]
     parts = {
         "ways": [

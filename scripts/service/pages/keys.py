@@ -21,11 +21,14 @@ _KEYS = (
     ("k", "choose what was known"),
     ("p", "choose another place"),
     ("a · b", "compare with another time"),
-    ("arrows", "in a tree: from line to line, open and close; in a grid: from score to score"),
+    (
+        "arrows",
+        "in a tree: from line to line, open and close; in a grid: from score to score, up to the heads and bars",
+    ),
     ("Enter", "open what has the focus: of a score, why"),
     ("s", "in a grid: sort by this column"),
     ("y", "cite this view"),
-    ("Esc", "close what is open"),
+    ("Esc", "close what is open; from why, back to the score in its class"),
     ("?", "this"),
 )
 WORDS = (

@@ -54,7 +54,7 @@ def _told(viewer: Viewer, context: str, one: Moment) -> tuple[Moment, str, list[
     fields = [
         change
         for entry in entries
-        if entry["kind"] != "result" and first <= entry["position"] <= last
+        if entry["kind"] != "result" and entry["change"] == "updated" and first <= entry["position"] <= last
         for change in field_changes(entry["fields"])
     ]
     return one, address, [change for change in fields if not change.is_long][:_MOST_FIELDS]

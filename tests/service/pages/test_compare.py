@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from outcomes.service.pages import words
 from tests.service.pages.conftest import Opener
 
 TWO = "/compare/Account:1?at=2025-12-31T00:00:00Z&vs_at=2025-10-01T00:00:00Z"
@@ -17,7 +18,27 @@ def test_what_differs_is_told_in_words(opened: Opener) -> None:
     expect(page.locator(".policies")).to_contain_text("the mastery scale of Alderfen Community Schools")
     expect(page.locator(".moved")).to_contain_text("from Ratio to Clouds")
     page.get_by_role("link", name="Whose scores differ?").click()
-    expect(page.get_by_role("region", name="Whose scores differ")).to_contain_text("mastery lost")
+    region = page.get_by_role("region", name="Whose scores differ")
+    expect(region).to_contain_text("mastery lost")
+    rows = region.locator("tbody tr")
+    students = rows.locator("th").all_inner_texts()
+    assert students == sorted(students, key=words.folded)
+    lost = rows.filter(has_text="mastery lost").count()
+    expect(page.get_by_text(f"{lost} lost mastery")).to_contain_text(f"{rows.count()} scores of {len(set(students))} ")
+    page.get_by_role("link", name="Water & Weather 7 · Autumn", exact=True).last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Mastery that edits changed in Water & Weather 7 · Autumn"
+    )
+
+
+def test_who_made_the_differences_is_one_step_away(opened: Opener) -> None:
+    """All changes after A and up to B, also where A is what the page stands at; none of the day that A ends."""
+    for address in ("vs_on=2025-10-15&on=2025-12-20", "on=2025-10-15&vs_on=2025-12-20"):
+        page = opened(f"/compare/Account:1?{address}", java_script_enabled=False)
+        page.get_by_role("link", name="Who made these changes, and when").click()
+        times = page.locator(".changes time").evaluate_all("all => all.map((one) => one.dateTime.slice(0, 10))")
+        assert (min(times) > "2025-10-15", max(times)) == (True, "2025-12-20")
+        expect(page.locator(".changes")).to_contain_text("anouk34")
 
 
 def test_what_was_told_late_is_seen_by_comparing_what_was_known(opened: Opener) -> None:

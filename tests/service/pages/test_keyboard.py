@@ -58,6 +58,42 @@ def test_arrows_walk_the_grid_and_one_score_is_reached_by_tab(opened: Opener) ->
     expect(page.get_by_role("heading", level=1)).to_have_text("Why 3.50?")
 
 
+def test_the_whole_grid_is_one_stop_of_tab(opened: Opener) -> None:
+    """Heads and bars are reached by arrows, as scores are: else Tab would pass two for each outcome before a score."""
+    page = opened(f"/course/{COURSE}")
+    assert (
+        page.locator("#grid")
+        .locator("a, summary")
+        .evaluate_all("all => all.filter((one) => one.tabIndex === 0).length")
+        == 1
+    )
+    page.locator("#grid tbody a").first.focus()
+    for key, reached in (("ArrowRight", "≈1.57"), ("ArrowUp", "3 of 12 mastered"), ("ArrowUp", "results")):
+        page.keyboard.press(key)
+        assert focused(page).startswith(reached)
+    page.keyboard.press("ArrowUp")
+    assert focused(page) == "Compares how a watershed gathers rain"
+    page.keyboard.press("End")
+    assert focused(page) == "Questions how a watershed gathers rain"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("s")
+    page.wait_for_url("**sort=10469**")
+
+
+def test_escape_leads_from_why_back_to_the_score(opened: Opener) -> None:
+    """By the way one came, with the focus where it was; of a link that was opened, to the class."""
+    page = opened(f"/course/{COURSE}")
+    page.locator("#grid tbody a", has_text="3.50").first.press("Enter")
+    page.wait_for_url("**/why/**")
+    why = page.url
+    page.keyboard.press("Escape")
+    page.wait_for_url(f"**/course/{COURSE}")
+    expect(page.locator("#grid tbody a", has_text="3.50").first).to_be_focused()
+    page = opened(why)
+    page.keyboard.press("Escape")
+    page.wait_for_url(f"**/course/{COURSE}")
+
+
 def test_keys_help_and_can_be_turned_off(opened: Opener) -> None:
     """`?` shows all of them; `g` with a letter goes to a screen; in a field they are letters; off is off."""
     page = opened("/tree/Account:1")
