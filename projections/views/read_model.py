@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from outcomes.domain.errors import HomeBusy, HomeUnavailable, QuestionStopped
+from outcomes.domain.errors import ConnectionLost, HomeBusy, HomeUnavailable, QuestionStopped
 from outcomes.domain.event import Event
 from outcomes.projections.views import predecessors, schema
 from outcomes.projections.views.extract import extract_values
@@ -27,6 +27,12 @@ _REPLACED = (
     "the views were replaced a moment ago, perhaps by another version of outcomes on the same home: "
     "ask again, and let one version use it"
 )
+_LOST = (
+    "the last batch is no longer in the log, which was replaced after it was committed, perhaps by a standby that had "
+    "not received it: run it again, what is there is not kept twice"
+)
+_TRIES = 3
+"""How often a server that is lost while the log is read is asked once more."""
 _STEPS = 1_000
 """Steps of SQLite's machine between two looks at whether a question is over: well below a millisecond."""
 
@@ -61,7 +67,8 @@ class ReadModel:
         self._reading: sqlite3.Connection | None = None
         """Of the small question that is being asked, if one is."""
         self._kept: list[Found] = []
-        """What `keep` was given, one position after the other, for the next `follow`."""
+        """What `keep` was given, one position after the other, for the next `follow`; with the log's chain after it."""
+        self._kept_chain = b""
         self.is_over: Callable[[], bool] = never
         """Asked now and then while the views are read; once it is true, reading ends with QuestionStopped."""
 
@@ -189,7 +196,8 @@ class ReadModel:
         if not follows:
             self.follow()
             return
-        self._write(database, zip(appended.positions, appended.arrivals.extracted, strict=True), appended.head)
+        found = zip(appended.positions, appended.arrivals.extracted, strict=True)
+        self._write(database, found, appended.head, chain=appended.chain)
 
     def keep(self, appended: Appended) -> None:
         """Keep what was found out about a batch that is in the log by now, so that `follow` need not read it there.
@@ -202,6 +210,7 @@ class ReadModel:
         if not follows or len(self._kept) + len(appended.positions) > _PAGE:
             self._kept = []
         self._kept += zip(appended.positions, appended.arrivals.extracted, strict=True)
+        self._kept_chain = appended.chain
 
     def catch_up(self, watch: Watch = unwatched) -> bool:
         """Bring the views to the head of the log, making them if they are not there or of another layout.
@@ -241,7 +250,20 @@ class ReadModel:
             return False
 
     def follow(self, watch: Watch = unwatched) -> None:
-        """Take what the log has beyond the views, a page a transaction; the caller is the only writer."""
+        """Take what the log has beyond the views, a page a transaction; the caller is the only writer.
+
+        Where a server is lost over it, it goes on after the last whole page.
+        """
+        for left in reversed(range(_TRIES)):
+            try:
+                self._follow(watch)
+            except ConnectionLost:
+                if not left:
+                    raise
+            else:
+                return
+
+    def _follow(self, watch: Watch) -> None:
         database = self._ready()
         with database.reading() as connection:
             position = TrackedDatabase.position(connection)
@@ -250,7 +272,7 @@ class ReadModel:
         with without_cycle_collection():
             if kept and kept[0][0] == position + 1:
                 position = kept[-1][0]
-                self._write(database, kept, position)
+                self._write(database, kept, position, chain=self._kept_chain)
                 watch(position, head)
             for end in self._page_ends(position, head):
                 found = (
@@ -349,7 +371,13 @@ class ReadModel:
         except ValueError:  # somebody else has written there
             return False
 
-    def _write(self, database: TrackedDatabase, found: Iterable[Found], upto: int | None) -> None:
+    def _write(
+        self, database: TrackedDatabase, found: Iterable[Found], upto: int | None, *, chain: bytes | None = None
+    ) -> None:
+        """Write what was found, up to a position; where it was not read from the log, `chain` proves that it is there.
+
+        Raises HomeUnavailable where it is not.
+        """
         try:
             with database.writing() as connection:
                 names = self._names(connection)
@@ -359,7 +387,7 @@ class ReadModel:
                 rows.add(found)
                 rows.write()
                 if upto is not None:
-                    self._copy_batches(connection, upto)
+                    self._copy_batches(connection, upto, chain)
                     database.advance(connection, upto)
         except BaseException:
             self._interner = None  # the names that it learnt were rolled back
@@ -372,9 +400,11 @@ class ReadModel:
             self._interner, self._generation = IdTable(connection), generation
         return self._interner
 
-    def _copy_batches(self, connection: sqlite3.Connection, upto: int) -> None:
+    def _copy_batches(self, connection: sqlite3.Connection, upto: int, chain: bytes | None) -> None:
         known = connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0]
         batches = [batch for batch in self._log.batches(known) if batch.last_position <= upto]
+        if chain is not None and (not batches or batches[-1].chain != chain):
+            raise HomeUnavailable(_LOST)
         connection.executemany(
             "INSERT OR IGNORE INTO batches VALUES (?, ?, ?)",
             [(batch.last_position, batch.recorded_at, batch.max_event_time) for batch in batches],

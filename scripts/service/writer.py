@@ -67,7 +67,7 @@ class Writer:
         self._lock = Lock()
         self._has_ended = False
         self._oldest: float | None = None
-        """Since when the delivery waits that has waited longest of those being written."""
+        """Since when the delivery waits that has waited longest of those being written; or the views follow."""
         self._followed = 0.0
         self._is_in_trouble = False
         """Whether the views could not follow the last time."""
@@ -161,6 +161,8 @@ class Writer:
                 self._commit(home, group)
                 self._wanted = min(len(group) + self._queue.qsize(), _GROUP_SENDERS) - 1
             self._do_tasks(home)
+            # From here on nobody waits for the disk, but who comes meanwhile waits for the views.
+            self._oldest = time.monotonic()
             # Who is answered sends again in a moment, and is not kept waiting for views that are fresh enough.
             is_behind = bool(group) and time.monotonic() - self._followed < _VIEWS_SECONDS
             if not is_behind and not self._has_followed(home):
@@ -245,7 +247,8 @@ class Writer:
                 self._tell(home.at().known_at)
         except Exception as error:  # noqa: BLE001 - whatever it is, what comes must be written
             trouble = error
-            if not self._is_in_trouble:
+            # A server that went away is no defect of ours; health tells of it.
+            if not self._is_in_trouble and not isinstance(error, HomeUnavailable):
                 log_defect(error, thread="writer")
         self._is_in_trouble = trouble is not None
         self._followed = time.monotonic()

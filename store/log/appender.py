@@ -11,17 +11,21 @@ from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract
 from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.stream_keys import first_version, in_tenant, last_version
-from outcomes.store.log.hash_chain import BATCHES, NO_CHAIN, Batch, chain_after, last_batch
+from outcomes.store.log.hash_chain import BATCHES, NO_CHAIN, Batch, chain_after, holds, last_batch
 from outcomes.store.log.recorder import TENANTS, BatchRecorder, Row, head_of, is_stored
 from outcomes.store.privacy import redaction
 from outcomes.store.privacy.encryption import EventEncryption
 
 
 class Appended(NamedTuple):
-    """The arrivals that were new, in the order of the positions that they got, up to the head of the log."""
+    """The arrivals that were new, in the order of the positions that they got, up to the head of the log.
+
+    `chain` is that of the log up to there: where it is the same in a log, so is all before it.
+    """
 
     head: int
     arrivals: Arrivals
+    chain: bytes
 
     @property
     def positions(self) -> range:
@@ -37,12 +41,15 @@ class Appender:
         self._codec = codec
         self._encryption = encryption
         self._tenants: dict[str, int] = {}
+        self._last: Batch | None = None
+        """The newest batch when `_tenants` were last found to be those of the log."""
 
     def append(
         self, connection: Connection, arrivals: Arrivals, source: str, recorded_at: Micros, extract: Extract
     ) -> Appended:
         """Append those arrivals that are new, in their order; return them with their positions."""
         head, last = head_of(connection), last_batch(connection)
+        self._recall(connection, last)
         arrivals = redaction.redact_batch(connection, arrivals, extract, partial(self._holds, connection))
         states: Iterable[bytes]
         if self._encryption is None:
@@ -51,7 +58,7 @@ class Appender:
             arrivals, states = self._encryption.admit(connection, arrivals, extract, recorded_at)
         new, stored = self._recorder.append(connection, self._rows(connection, arrivals, states), head)
         if not new:
-            return Appended(head, Arrivals.of())
+            return Appended(head, Arrivals.of(), last.chain if last else NO_CHAIN)
         if new != range(len(arrivals)):
             arrivals = arrivals.at(new)
         newest = max(arrivals.event_times)
@@ -66,7 +73,18 @@ class Appender:
         so_far = ledger.head(connection)
         batch = batch._replace(chain=chain_after(last.chain if last else NO_CHAIN, so_far.chain, batch, stored))
         ledger.insert(connection, BATCHES, *batch, after=so_far)
-        return Appended(batch.last_position, arrivals)
+        self._last = batch
+        return Appended(batch.last_position, arrivals, batch.chain)
+
+    def _recall(self, connection: Connection, last: Batch | None) -> None:
+        """Forget the tenants where what was last seen of the log is no longer in it.
+
+        A server that failed may be replaced by one that lacks the last batches, where their tenants' numbers are
+        others'.
+        """
+        known, self._last = self._last, last
+        if known not in {None, last} and not holds(connection, known.last_position, known.chain):
+            self._tenants.clear()
 
     def _rows(self, connection: Connection, arrivals: Arrivals, states: Iterable[bytes]) -> Iterator[Row]:
         tenants = dict.fromkeys(arrivals.tenants)

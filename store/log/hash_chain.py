@@ -113,6 +113,12 @@ def last_batch(connection: Connection) -> Batch | None:
     return Batch(*BATCHES.checked(row)) if row else None
 
 
+def holds(connection: Connection, last_position: int, chain: bytes) -> bool:
+    """Say whether a batch ends at a position with that chain: whether all up to there is the same."""
+    found = fetch_one(connection, "SELECT chain FROM batches WHERE last_position = ?", (last_position,))
+    return found is not None and bool(found[0] == chain)
+
+
 def batches_after(connection: Connection, position: int) -> list[Batch]:
     """Return the batches that end after a position, in order. Raises LogDamaged."""
     sql = f"SELECT {BATCHES.listed} FROM batches WHERE last_position > ? ORDER BY last_position"

@@ -160,13 +160,16 @@ class LedgerWatch:
         self._datastore = Datastore(server)
 
     def value(self) -> int | None:
-        """Return the number of the ledger's last entry; None if it cannot be told now."""
+        """Return a part of the ledger's chain; None if it cannot be told now.
+
+        Not the number of its last entry: after a failover to a standby that lacks some, others get their numbers.
+        """
         try:
             with self._datastore.get_connection() as raw:
-                rows = raw.execute(b"SELECT max(number) AS last FROM ledger").fetchall()
+                rows = raw.execute(b"SELECT chain FROM ledger ORDER BY number DESC LIMIT 1").fetchall()
         except (OutcomesError, PersistenceError):
             return None
-        return int(rows[0]["last"] or 0)
+        return int.from_bytes(bytes(rows[0]["chain"])[:8]) if rows else 0
 
     def close(self) -> None:
         """Close the connection."""

@@ -18,7 +18,7 @@ from outcomes.domain.times import Micros
 from outcomes.store.encoding.content_digest import content_digest
 from outcomes.store.encoding.stream_keys import OTHER, in_tenant, last_version, stream_of_entity
 from outcomes.store.log.application import LogApplication
-from outcomes.store.log.hash_chain import Batch, batches_after
+from outcomes.store.log.hash_chain import Batch, batches_after, holds
 from outcomes.store.log.mapper import LogEvent
 from outcomes.store.log.migrations import (
     BYTES_CHAINED_AFTER,
@@ -37,7 +37,6 @@ from outcomes.store.log.recorder import (
 )
 from outcomes.store.log.repository import KnownAt, LogRepository, readable, replayed
 from outcomes.store.privacy.encryption import Opened
-from outcomes.store.rows import fetch_one
 
 _PAGE = 5_000
 _ALL_NAMES = tuple(chain.from_iterable(NAMES.values()))
@@ -65,8 +64,7 @@ class LogReader(LogApplication):
     def has_batch(self, last_position: int, chain: bytes) -> bool:
         """Say whether a batch ends at a position with that chain: whether all up to there is the same."""
         with self._datastore.reading() as connection:
-            found = fetch_one(connection, "SELECT chain FROM batches WHERE last_position = ?", (last_position,))
-        return found is not None and found[0] == chain
+            return holds(connection, last_position, chain)
 
     def batches(self, after: int = 0) -> list[Batch]:
         """Return the batches that end after a position, in order."""

@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, dict_row, tuple_row
 
 from outcomes.store.library_errors import of_library
 from outcomes.store.postgres.connection import PostgresConnection, prepare
-from outcomes.store.postgres.errors import LOCK_SECONDS, in_words, not_let_in
+from outcomes.store.postgres.errors import LOCK_SECONDS, in_words, not_let_in, refusals
 from outcomes.store.postgres.server import SCHEMA, Server
 
 Raw = psycopg.Connection[Any]
@@ -21,7 +21,16 @@ _FRESH_SECONDS = 0.5
 """A connection that was used within so long is taken to be sound."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 _CONNECT_SECONDS = 5
-_SOON = ("starting up", "shutting down", "recovery mode", "too many clients", "connection slots")
+# A server that is gone with its whole machine, or a pooler that drops what lies idle and does not say so, would else be
+# waited for for a quarter of an hour. All of these can be said otherwise in the URL.
+_DEFAULTS = {
+    "connect_timeout": str(_CONNECT_SECONDS),
+    "application_name": "outcomes",
+    "keepalives_idle": "20",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
 # Joins are by index: a planner that knows nothing of a batch would read the whole log to join it. Whoever holds the
 # lock and is gone, with its whole machine, is missed within a minute. A proof takes longer than most statements,
 # which a limit of the database or the role may be meant for.
@@ -128,14 +137,14 @@ class Datastore(PostgresDatastore):
                 break
             try:
                 if first is not None or time.monotonic() - used_at > _FRESH_SECONDS:
-                    raw.execute(first or b"SELECT 1")
+                    _run(raw, first or b"SELECT 1")
             except (psycopg.OperationalError, psycopg.InterfaceError):
-                raw.close()
+                continue
             else:
                 return raw
         raw = self.connected()
         if first is not None:
-            raw.execute(first)
+            _run(raw, first)
         return raw
 
     def connected(self) -> Raw:
@@ -148,16 +157,26 @@ class Datastore(PostgresDatastore):
             try:
                 return self._connect()
             except psycopg.OperationalError as error:
-                if "FATAL" in str(error) and not any(words in str(error) for words in _SOON):
-                    raise not_let_in(error, self.server.place) from error
-                if time.monotonic() > give_up_at:
+                refused, may_yet = refusals(error)
+                is_over = time.monotonic() > give_up_at
+                if refused and (is_over or not may_yet):
+                    raise not_let_in(refused[0], self.server.place) from error
+                if is_over:
                     raise
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _connect(self) -> Raw:
-        defaults = {"connect_timeout": str(_CONNECT_SECONDS), "application_name": "outcomes"}
-        raw = psycopg.connect(**{**defaults, **self.server.parameters}, autocommit=True)  # type: ignore[arg-type]
+        raw = psycopg.connect(**{**_DEFAULTS, **self.server.parameters}, autocommit=True)  # type: ignore[arg-type]
         prepare(raw)
-        raw.execute(_SETTINGS.encode())
+        _run(raw, _SETTINGS.encode())
         return raw
+
+
+def _run(raw: Raw, first: bytes) -> None:
+    """Run the first statement on a connection that is not lent yet: where it fails, nobody else would close it."""
+    try:
+        raw.execute(first)
+    except BaseException:
+        raw.close()
+        raise

@@ -10,7 +10,33 @@ from outcomes.domain.errors import ConnectionLost, HomeBusy, HomeUnavailable, Lo
 
 LOCK_SECONDS = 60
 """How long a writer waits for another."""
+_SOON = (
+    "starting up",
+    "shutting down",
+    "recovery mode",
+    "not yet accepting connections",
+    "system is not accepting connections",
+    "too many clients",
+    "connection slots",
+    "terminating connection",
+)
+_FINAL = (
+    "FATAL:",
+    "connection is bad: invalid ",
+    "definition of service",
+    "no password supplied",
+    "authentication method",
+    "does not support SSL",
+    "certificate",
+)
+"""What is said where trying again would be in vain: by a server, or by libpq."""
+_SEVERAL = "Multiple connection attempts failed."
+"""Stands before the list, where a name has several addresses or a URL several hosts."""
 _ROLES = "connect as a role that may: outcomes_writer appends, outcomes_reader reads, and the owner makes and mends"
+_STANDBY = (
+    "nothing was changed: it is a standby, which only reads: write to the server that it follows, or name the hosts of "
+    "both with target_session_attrs=read-write"
+)
 _GONE = (psycopg.OperationalError, psycopg.InterfaceError)
 _CHANGED = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction, psycopg.DataError)
 
@@ -24,9 +50,17 @@ def in_words(place: str) -> Iterator[None]:
         raise of_ours(error, place) from error
 
 
-def not_let_in(error: psycopg.Error, place: str) -> HomeUnavailable:
-    """Return our error for one of a server that answered, and refused the connection."""
-    said = str(error).strip().splitlines()[0].rpartition("FATAL:")[2].strip()
+def refusals(error: psycopg.OperationalError) -> tuple[list[str], bool]:
+    """Return why servers refuse a connection for good, and whether any of those that were tried may yet let us in."""
+    text = str(error)
+    tried = text.partition(_SEVERAL)[2].split("\n- ")[1:] or [text]
+    final = [one for one in tried if any(words in one for words in _FINAL) and not any(words in one for words in _SOON)]
+    said = [one.strip().splitlines()[0].rpartition("FATAL:")[2].strip() for one in final]
+    return [why.removeprefix("connection is bad: ") for why in said], len(final) < len(tried)
+
+
+def not_let_in(said: str, place: str) -> HomeUnavailable:
+    """Return our error for a connection that is refused, as long as nothing is changed."""
     return HomeUnavailable(
         f"the server of {place} refuses the connection ({said}): look at the user, the password and the database named"
     )
@@ -38,8 +72,9 @@ def of_ours(error: psycopg.Error, place: str) -> OutcomesError:
     match error:
         case errors.LockNotAvailable():
             return HomeBusy(f"others have been writing to {place} for more than {LOCK_SECONDS} s: wait, or end them")
-        case errors.InsufficientPrivilege():
-            return HomeUnavailable(f"{place}: {said}: {_ROLES}")
+        case errors.InsufficientPrivilege() | errors.ReadOnlySqlTransaction() | errors.FeatureNotSupported():
+            what_to_do = _ROLES if isinstance(error, errors.InsufficientPrivilege) else _STANDBY
+            return HomeUnavailable(f"{place}: {said}: {what_to_do}")
         case errors.DiskFull() | errors.OutOfMemory() | errors.TooManyConnections():
             return HomeUnavailable(f"{place}: {said}: nothing half-written is kept; make room there and try again")
         case errors.QueryCanceled():

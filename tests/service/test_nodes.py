@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.given import lines, outcome
-from tests.support.postgres import Server
+from tests.support.postgres import Server, postgres_server
 from tests.support.service import running
 from tests.support.world import World
 
@@ -32,6 +32,24 @@ def test_what_one_service_takes_another_tells(postgres: Server, tmp_path: Path) 
             assert time.monotonic() < give_up_at
         assert one.json("/digest") == other.json("/digest?min_position=5")
         assert "postgres@" in one.json("/status")["home"]
+
+
+@pytest.mark.long
+def test_a_server_that_went_away_is_no_defect_of_ours(tmp_path: Path) -> None:
+    """A service says meanwhile that it is not ready, goes on by itself, and its log tells of no defect."""
+    with postgres_server() as server:
+        url = f"{server.url(server.database())}&connect_timeout=1"
+        World(tmp_path / "made", url=url).take(outcome("1", "2025-01-01"))
+        with running(tmp_path / "a", url=url) as service:  # which looks for defects at its end
+            server.stop()
+            give_up_at = time.monotonic() + DEADLINE
+            while service.get("//health/ready").status_code != 503:
+                assert time.monotonic() < give_up_at
+            time.sleep(1.5)  # in which the views would follow
+            server.start()
+            while service.post("/events", lines(outcome("2", "2025-01-01"))).status_code != 200:
+                assert time.monotonic() < give_up_at
+            assert service.json("/digest?min_position=2")["entities"] == 2
 
 
 @pytest.mark.long

@@ -34,7 +34,19 @@ class Server:
         if self.user is not None:
             shutil.chown(folder, self.user)
         folder.chmod(0o755)
+
+    def init(self) -> None:
+        """Make its data, empty."""
         self.program("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+
+    def follow(self, primary: "Server") -> None:
+        """Make its data a copy of another's, which it follows from then on: it is a standby."""
+        host = ("-h", str(primary.folder), "-U", "postgres")
+        self.program("pg_basebackup", *host, "-D", "data", "-R", "-X", "stream", "-c", "fast", "--no-sync")
+
+    def promote(self) -> None:
+        """Make a standby a server of its own."""
+        self.program("pg_ctl", "promote", "-D", "data", "-w")
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -91,6 +103,23 @@ class Server:
 @contextmanager
 def postgres_server() -> Iterator[Server]:
     """Start a server in a folder of its own, and end it; skips the test where PostgreSQL is not installed."""
+    with _server() as server:
+        server.init()
+        server.start()
+        yield server
+
+
+@contextmanager
+def standby_of(primary: Server) -> Iterator[Server]:
+    """Start a server that follows another, and end it."""
+    with _server() as server:
+        server.follow(primary)
+        server.start()
+        yield server
+
+
+@contextmanager
+def _server() -> Iterator[Server]:
     programs = _programs()
     if programs is None:
         pytest.skip("needs PostgreSQL: apt-get install postgresql")
@@ -98,7 +127,6 @@ def postgres_server() -> Iterator[Server]:
     try:
         server = Server(folder, programs)
         try:
-            server.start()
             yield server
         finally:
             server.stop()

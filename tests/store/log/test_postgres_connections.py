@@ -14,6 +14,8 @@ import outcomes
 from outcomes.domain.errors import ConnectionLost, HomeUnavailable
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.service.log_listener import LogListener
+from outcomes.store.postgres.datastore import Datastore
+from outcomes.store.postgres.errors import refusals
 from outcomes.store.postgres.server import Server as Place
 from tests.support.given import TENANT, outcome
 from tests.support.postgres import Server
@@ -21,6 +23,7 @@ from tests.support.world import World
 
 pytestmark = pytest.mark.long
 SECONDS = 20.0
+_AT = 'connection to server at "127.0.0.1", port {}'
 SEVEN = EntityRef(TENANT, Kind.OUTCOME, "7")
 
 
@@ -39,10 +42,12 @@ def home(postgres: Server, database: str, tmp_path: Path) -> World:
 
 
 class CutsTheAnswer:
-    """Stands between a client and a server; the answer to the first COMMIT after rows were copied never arrives."""
+    """Stands between a client and a server; the answer to some statement, the first after another, never arrives."""
 
-    def __init__(self, folder: Path, server: Path) -> None:
+    def __init__(self, folder: Path, server: Path, statement: bytes, *, after: bytes = b"") -> None:
         self.folder = folder
+        self._statement = statement
+        self._after = after
         self._server = str(server / ".s.PGSQL.5432")
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(folder / ".s.PGSQL.5432"))
@@ -62,7 +67,7 @@ class CutsTheAnswer:
                 threading.Thread(target=self._carry, args=(client,), daemon=True).start()
 
     def _carry(self, client: socket.socket) -> None:
-        has_rows = is_cut = False
+        has_come = is_cut = False
         with client, socket.socket(socket.AF_UNIX) as server:
             server.connect(self._server)
             while True:
@@ -71,8 +76,8 @@ class CutsTheAnswer:
                     said = one.recv(1 << 16)
                     if not said or (one is server and is_cut):
                         return
-                    has_rows = has_rows or b"COPY" in said
-                    if one is client and has_rows and b"COMMIT" in said and not self.cuts:
+                    has_come = has_come or self._after in said
+                    if one is client and has_come and self._statement in said and not self.cuts:
                         self.cuts, is_cut = 1, True
                     (server if one is client else client).sendall(said)
 
@@ -82,13 +87,65 @@ def test_a_commit_whose_answer_is_lost_counts_once(
 ) -> None:
     """The server has committed, and nobody heard: what was appended is told as appended, what was refused as one."""
     (tmp_path / "s").mkdir()
-    with closing(CutsTheAnswer(tmp_path / "s", postgres.folder)) as between:
+    with closing(CutsTheAnswer(tmp_path / "s", postgres.folder, b"COMMIT", after=b"COPY")) as between:
         url = f"postgresql://postgres@/{database}?host={between.folder}"
         report = World(tmp_path / "other", url=url).take(outcome("8", "2025-01-01"), b'{"no": "event"}\n')
         assert between.cuts == 1
     assert (report.appended, report.duplicates, report.quarantined, report.head) == (1, 0, 1, 2)
     with outcomes.open(postgres.url(database), views=tmp_path / "views") as opened:
         assert [entry.times for entry in opened.quarantine.list()] == [1]
+    assert home.verify()["problems"] == []
+
+
+def test_views_go_on_where_a_connection_was_lost(home: World, postgres: Server, database: str, tmp_path: Path) -> None:
+    """Whoever asks is answered, and an ingest whose views follow others goes on: the log is read once more."""
+    (tmp_path / "s").mkdir()
+    page = b"SELECT position, content_hash, state"
+    with closing(CutsTheAnswer(tmp_path / "s", postgres.folder, page)) as between:
+        url = f"postgresql://postgres@/{database}?host={between.folder}"
+        assert World(tmp_path / "other", url=url).take(outcome("8", "2025-01-01")).head == 2
+        assert between.cuts == 1
+    assert World(tmp_path / "other", url=postgres.url(database)).digest() == home.digest()
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ('FATAL:  role "ann" does not exist', ['role "ann" does not exist']),
+        ("fe_sendauth: no password supplied", ["fe_sendauth: no password supplied"]),
+        ("server does not support SSL, but SSL was required", ["server does not support SSL, but SSL was required"]),
+        ("FATAL:  the database system is starting up", []),
+        ("FATAL:  the database system is not yet accepting connections", []),
+        ("FATAL:  sorry, too many clients already", []),
+        ("No such file or directory\n\tIs the server running locally?", []),
+        ("Connection refused\n\tIs the server running on that host?", []),
+        ("session is read-only", []),
+    ],
+)
+def test_only_who_is_refused_for_good_is_told_at_once(text: str, refused: list[str]) -> None:
+    """As servers and libpq say it: a wrong name never becomes right, a server that starts is there in a moment."""
+    said, may_yet = refusals(psycopg.OperationalError(f"connection failed: {_AT.format(5432)} failed: {text}"))
+    assert [why.rpartition(" failed: ")[2] for why in said] == refused
+    assert may_yet == (not refused)
+
+
+def test_of_several_hosts_one_may_yet_let_us_in() -> None:
+    """A standby that lacks a database does not end the waiting for a server that fails over; it is told in the end."""
+    one, other = (f"connection failed: {_AT.format(port)} failed: " for port in (6001, 6002))
+    tried = [f'{one}FATAL:  database "x" does not exist', f"{other}Connection refused\n\tIs the server running?"]
+    listed = "".join(f"\n- host: 'h', port: '1', hostaddr: '127.0.0.1': {text}" for text in tried)
+    text = f"{tried[-1]}\nMultiple connection attempts failed. All failures were:{listed}"
+    assert refusals(psycopg.OperationalError(text)) == (['database "x" does not exist'], True)
+
+
+def test_who_is_gone_is_missed_within_a_minute(home: World, postgres: Server, database: str) -> None:
+    """Also where nobody says so, as when a pooler forgets what lies idle; what the URL says of it goes before."""
+    with closing(Datastore(Place.at(postgres.url(database)))) as datastore, datastore.reading() as connection:
+        told = connection.raw.info.get_parameters()
+    assert (told["tcp_user_timeout"], told["keepalives_idle"]) == ("60000", "20")
+    url = f"{postgres.url(database)}&tcp_user_timeout=5000"
+    with closing(Datastore(Place.at(url))) as datastore, datastore.reading() as connection:
+        assert connection.raw.info.get_parameters()["tcp_user_timeout"] == "5000"
     assert home.verify()["problems"] == []
 
 
