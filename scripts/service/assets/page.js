@@ -265,8 +265,10 @@
     });
     const all = lines.flat().filter(Boolean);
     if (!all.length) return;
-    const reach = (link) => { all.forEach((one) => { one.tabIndex = one === link ? 0 : -1; }); };
-    reach(grid.querySelector("tbody a") ?? all[0]);
+    let reached = grid.querySelector("tbody a") ?? all[0];
+    const reach = (link) => { reached.tabIndex = -1; link.tabIndex = 0; reached = link; };
+    for (const link of all) link.tabIndex = -1;
+    reach(reached);
     grid.addEventListener("focusin", (event) => { if (all.includes(event.target)) reach(event.target); });
     grid.addEventListener("click", (event) => {
       const link = event.target.closest("a");

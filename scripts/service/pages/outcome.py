@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from outcomes.domain.phrasing import listed
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import line_of, moment_at
@@ -100,7 +101,7 @@ def _gone(viewer: Viewer, history: Sequence[Told]) -> tuple[Told, str] | None:
 
 def _moment(told: Told) -> Any:
     gained, lost = (0, 0) if told.flipped is None else (told.flipped.gained, told.flipped.lost)
-    said = f"{told.verb} {', '.join(field.name for field in told.fields) or 'it'}"
+    said = f"{told.verb} {listed(field.name for field in told.fields) or 'it'}"
     policy = has_policy(told.entry)
     return moment_at(told.entry["event_time"], told.who, said, policy=policy, gained=gained, lost=lost)
 

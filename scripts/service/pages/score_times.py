@@ -31,8 +31,7 @@ def cause_words(viewer: Viewer, move: Mapping[str, Any]) -> str:
         what = works(viewer, [entry["id"]])[entry["id"]].name
         return f"{what} {verb.get(entry['change'], 'counts again')}"
     if move["cause"] in {"policy", "link", "setting"}:
-        fields = [words.field_name(name) for name in entry["fields"] if name not in words.SILENT_FIELDS]
-        what = ", ".join(dict.fromkeys(fields))
+        what = words.fields_listed(entry["fields"])
         if entry["kind"] == "outcome":
             # Its title of then may be another than that over the page.
             return f"{words.who(entry['actor'])} changed its {what or 'text'}"

@@ -3,11 +3,12 @@
 import html
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from outcomes.domain.entities.observation import SEEN
+from outcomes.domain.phrasing import listed
 from outcomes.domain.positions import position_of
 from outcomes.domain.times import moment_text, parse_moment
 from outcomes.service.pages.where import NOW
@@ -174,6 +175,12 @@ def field_name(name: str) -> str:
         what = {"description": "name", "points": "points"}.get(rating[2], rating[2].replace("_", " "))
         return f"level {int(rating[1]) + 1}, {what}"
     return _FIELDS.get(name, name.rpartition(".")[2].replace("_", " "))
+
+
+def fields_listed(names: Iterable[str]) -> str:
+    """Return fields as one says them, the levels of a scale as one: "mastery points and levels"."""
+    told = (name for name in names if name not in SILENT_FIELDS)
+    return listed("levels" if _RATING.fullmatch(name) else field_name(name) for name in told)
 
 
 def field_value(name: str, value: Any) -> str:

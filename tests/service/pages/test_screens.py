@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from outcomes.cli.commands.demo import COURSE, OUTCOME, POLICY_CHANGED, STUDENT
 from tests.service.pages.conftest import Opener
@@ -122,6 +122,15 @@ def seen_well(page: Page, name: str) -> None:
         assert complaints(page) == [], f"{name}, {scheme}"
     fits(page)
     page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_sum_of_a_score_is_seen_whole_on_a_phone(opened: Opener) -> None:
+    """Points, worth and part in the score stand beside the work: nothing of it runs out of the screen."""
+    for width in (390, 320):
+        page = opened(f"/why/{COURSE}/{STUDENT}/{OUTCOME}", viewport={"width": width, "height": 800})
+        table = page.locator(".numbers")
+        assert table.evaluate("(table) => table.scrollWidth <= table.parentElement.clientWidth")
+        expect(table).to_contain_text("6.25 %")
 
 
 def fits(page: Page) -> None:

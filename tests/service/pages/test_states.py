@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, expect
 import outcomes
 from outcomes.cli.commands.demo import COURSE, OUTCOME, SCHOOLS, STUDENT, TEN_EVENTS
 from tests.service.pages.conftest import Opener
-from tests.support.browser import Tab
-from tests.support.given import lines, link, result
+from tests.support.browser import Tab, session
+from tests.support.given import lines, link, outcome, result, user
 from tests.support.pages import HTML, page
 from tests.support.service import Service, running
 
@@ -266,3 +266,28 @@ def test_colours_can_be_chosen_and_are_kept(opened: Opener, school: Service) -> 
     assert tab.locator("html").get_attribute("data-scheme") is None
     refused = httpx.get(f"{school.url}/keys", headers={"Accept": "text/html"}, cookies={"scheme": "dark"})
     assert (refused.status_code, '<html lang="en" data-scheme="dark">' in refused.text) == (401, True)
+
+
+def test_very_long_names_leave_a_class_readable(tmp_path: Path, browser: Browser) -> None:
+    """Whatever somebody is called, or pasted as a title: the first scores stand in sight, on a phone, too."""
+    name, title = "Hohenlohe-Waldenburg-Schillingsfürst " * 5, "Explains all that the standard asks for, and why. " * 8
+    (tmp_path / "events.ndjson").write_bytes(
+        lines(
+            outcome("7", "2025-09-01T08:00:00Z", title=title),
+            link("1", "2025-09-01T08:00:00Z", group="2", outcome="7", context="Course:200"),
+            result("3", "2025-10-01T08:00:00Z", outcome="7"),
+            {**user("2025-09-01T08:00:00Z"), "body": {**user("2025-09-01T08:00:00Z")["body"], "name": name}},
+        )
+    )
+    with outcomes.open(tmp_path / "home", create=True) as home:
+        home.ingest(tmp_path / "events.ndjson")
+    with running(tmp_path / "home") as service:
+        tab = Tab(browser, service.url, session(service.link))
+        for width, most in ((1280, 240), (390, 140)):
+            tab.page.set_viewport_size({"width": width, "height": 800})
+            page = tab.open("/course/200")
+            of_student, of_class = (page.locator(f"#grid {part}").bounding_box() for part in ("tbody th", "thead"))
+            assert of_student is not None
+            assert of_class is not None
+            assert (of_student["width"] < most, of_student["height"] < 100, of_class["height"] < 300) == (True,) * 3
+        tab.close()

@@ -7,7 +7,7 @@ import pytest
 
 from outcomes.cli.commands.demo import COURSE, OUTCOME, POLICY_CHANGED, STUDENT
 from outcomes.service.pages.story import FieldChange
-from outcomes.service.pages.words import plain_text, points_of, who
+from outcomes.service.pages.words import fields_listed, plain_text, points_of, who
 from outcomes.service.personal_data import without_people
 from tests.support.pages import page
 from tests.support.service import Service
@@ -64,6 +64,14 @@ def test_small_words_are_put_together() -> None:
     assert points_of(3.0, 4.0) == "3 of 4"
     assert points_of(2.5, None) == "2.5"
     assert points_of(None, 4.0) == "no score"
+
+
+def test_fields_are_said_as_one_says_them() -> None:
+    """Whatever changed of the levels of a scale is its levels; what tells a reader nothing is left out."""
+    names = ("rubric_criterion.mastery_points", "rubric_criterion.ratings[0].points", "updated_at")
+    assert fields_listed((*names, "rubric_criterion.ratings[1].description")) == "mastery points and levels"
+    assert fields_listed(("title", "description", "calculation_int")) == "title, description and number of the method"
+    assert fields_listed(("updated_at",)) == ""
 
 
 def test_a_long_description_holds_nobody_up() -> None:
