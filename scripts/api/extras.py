@@ -12,5 +12,6 @@ def require(module: str, extra: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise MissingExtra(
-            f"{module} is not installed, and this answer needs it: pip install 'outcome-projector[{extra}]'"
+            f"{module} is not installed, which this needs: pip install 'outcome-projector[{extra}]', in a clone "
+            f"'.[{extra}]'; where pipx installed it, pipx install --force"
         ) from error

@@ -16,7 +16,7 @@ def in_words(error: Exception) -> str | None:
     """Return the line for an expected failure; None for a defect of ours, empty where the help has said it all."""
     if isinstance(error, typer.TyperException):
         message = error.format_message().rstrip(".")
-        return message and f"{message}: see outcomes --help"
+        return message and f"{message}: see {' '.join(('outcomes', *_command_of(error)))} --help"
     if isinstance(error, OSError):
         return _of_system(error)
     if isinstance(error, sqlite3.Error):
@@ -24,6 +24,16 @@ def in_words(error: Exception) -> str | None:
     if isinstance(error.__cause__, sqlite3.Error) and not isinstance(error, OutcomesError):
         return _of_database(error.__cause__)  # the library has wrapped it
     return _of_ours(error)
+
+
+def _command_of(error: typer.TyperException) -> list[str]:
+    """Return the words of the command that was asked for, however the program was started."""
+    names: list[str] = []
+    context = getattr(error, "ctx", None)
+    while context is not None and context.parent is not None:
+        names.insert(0, context.info_name)
+        context = context.parent
+    return names
 
 
 def _of_ours(error: Exception) -> str | None:

@@ -54,6 +54,14 @@ def test_options_without_a_command_are_wrong_use(tmp_path: Path) -> None:
     assert (ran.code, ran.err) == (2, "error: Missing command: see outcomes --help\n")
 
 
+def test_what_is_wrong_in_a_command_leads_to_its_own_help(tmp_path: Path) -> None:
+    """Not to the list of all commands: there nothing tells what this one wants."""
+    forked = Forked(tmp_path / "home")
+    assert forked("tree").err == "error: Missing option '--context': see outcomes tree --help\n"
+    assert forked("quarantine", "show").err == "error: Missing argument 'N': see outcomes quarantine show --help\n"
+    assert forked("log", "--nosuch").err.endswith(": see outcomes log --help\n")
+
+
 def test_init_takes_the_home_as_its_argument(tmp_path: Path) -> None:
     """It is made there and nowhere else; another one named by --home is wrong use, and a URL is a log on PostgreSQL."""
     other, made = Forked(tmp_path / "other"), tmp_path / "made"
