@@ -10,9 +10,10 @@ from outcomes.domain.event import Event
 from outcomes.domain.identity import Context
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.history.policy_impact import Flip, PolicyFlips
+from outcomes.projections.history.policy_impact import Edit, PolicyFlips
 from outcomes.projections.history.timeline import Actor, actor_of
 from outcomes.projections.history.tree_changes import PlaceChange, PlaceKey, TreeChange, is_in_no_group, tree_changes
+from outcomes.projections.mastery.flips import Flip
 from outcomes.projections.paging import key_of_parts, number_of_key, parts_of_key
 from outcomes.store.log.event_log import EventLog
 
@@ -88,6 +89,10 @@ class _Gathered:
     def last_position(self) -> int:
         return max(change.position for change in self.changes)
 
+    def policies(self) -> list[Edit]:
+        """Return the changes of how something is scored."""
+        return [Edit(one.kind, one.id, one.order.event_time) for one in self.changes if one.has_policy]
+
     def places(self) -> dict[PlaceKey, PlaceChange]:
         """Return each place as it was before the first and after the last of these changes."""
         found: dict[PlaceKey, PlaceChange] = {}
@@ -152,13 +157,11 @@ def moments(
     last = place_of_key(after)
     if last is not None:
         found = [group for group in found if (group.until, group.last_position) < last]
-    flips = PolicyFlips(connection, point, context, courses)
-    for group in found:
-        became = group.became()
-        policies = [change for change in group.changes if change.has_policy]
-        if policies or became:
-            flipped = [flip for one in policies for flip in flips.of(one.kind, one.id, one.order.event_time)]
-            yield _moment(log, group, became, flipped)
+    told = ((group, became) for group in found if (became := group.became()) or group.policies())
+    for (group, became), flipped in PolicyFlips(connection, point, context, courses).along(
+        told, lambda one: one[0].policies()
+    ):
+        yield _moment(log, group, became, [flip for flips in flipped for flip in flips])
 
 
 def place_of_key(after: str | None) -> tuple[Micros, int] | None:
@@ -182,8 +185,8 @@ def _moment(log: EventLog, group: _Gathered, became: list[tuple[str, PlaceKey]],
         **{way: sum(told == way for told, _ in became) for way in _WAYS},
         policy=any(change.has_policy for change in group.changes),
         flipped=len(flipped),
-        gained=sum(flip.after.mastered is True for flip in flipped),
-        lost=sum(flip.before.mastered is True for flip in flipped),
+        gained=sum(flip.is_gained for flip in flipped),
+        lost=sum(flip.is_lost for flip in flipped),
         positions=(min(change.position for change in group.changes), group.last_position),
         title=_title(things),
         things=len(things),

@@ -1,9 +1,11 @@
 """Policies compared: which students flip under another policy, and which flipped by an edit alone."""
 
 import sqlite3
-from collections.abc import Container, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
 from outcomes.domain.changes import field_matches
 from outcomes.domain.identity import Context, Kind, id_sort_key
@@ -13,12 +15,17 @@ from outcomes.projections.as_of.lookups import context_number
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
+from outcomes.projections.mastery.flips import Flip
 from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook
-from outcomes.projections.mastery.query import MasteryRow, Override, mastery_at
-from outcomes.projections.mastery.results import Scope, courses_by_outcome
+from outcomes.projections.mastery.query import Override
+from outcomes.projections.mastery.results import courses_by_outcome
 from outcomes.store.log.event_log import EventLog
 
 WHAT_IF = "what-if"
+
+_MOST_AT_ONCE, _MANY_FLIPS = 64, 20_000
+
+_Item = TypeVar("_Item")
 
 _POLICY_FIELDS = {
     Kind.OUTCOME: (
@@ -33,24 +40,6 @@ _POLICY_FIELDS = {
 }
 HAVE_POLICY = tuple(_POLICY_FIELDS)
 """The kinds that say how outcomes are scored."""
-
-
-class Flip(NamedTuple):
-    """One student whose mastery differs between two policies."""
-
-    before: MasteryRow
-    after: MasteryRow
-
-    def as_json(self) -> dict[str, Any]:
-        """Return who flipped, from what to what."""
-        return {
-            "course_id": self.after.course_id,
-            "student": self.after.student,
-            "outcome_id": self.after.outcome_id,
-            "outcome_title": self.after.outcome_title,
-            "score": [self.before.score, self.after.score],
-            "mastered": [self.before.mastered, self.after.mastered],
-        }
 
 
 def override(
@@ -74,20 +63,16 @@ def override(
     return replaced
 
 
-def flips(before: Iterable[MasteryRow], after: Iterable[MasteryRow]) -> Iterator[Flip]:
-    """Yield those whose status differs; both sides are of the same pairs, in the same order, and read side by side."""
-    others = iter(before)
-    old = next(others, None)
-    for row in after:
-        key = row.sort_key
-        while old is not None and old.sort_key < key:
-            old = next(others, None)
-        if old is not None and old.sort_key == key and old.mastered != row.mastered:
-            yield Flip(old, row)
-
-
 _COUNT_ALWAYS = {Kind.OUTCOME, Kind.SETTING}
 """What scores hang on even where accounts' scales count at neither time."""
+
+
+class Edit(NamedTuple):
+    """Something by which scores are made that was edited, and when."""
+
+    kind: Kind
+    id: str
+    event_time: Micros
 
 
 class PolicyFlips:
@@ -105,26 +90,45 @@ class PolicyFlips:
         self._point = point
         self._course = context.id if context is not None and context.type == "Course" else None
 
-    def of(self, kind: Kind, local_id: str, event_time: Micros) -> list[Flip]:
-        """Return those whose mastery differs under the policies just before an instant and at it, results being equal.
+    def along(
+        self, items: Iterable[_Item], edits_of: Callable[[_Item], Sequence[Edit]]
+    ) -> Iterator[tuple[_Item, list[list[Flip]]]]:
+        """Yield items with those whom each of their edits flipped.
+
+        Results are read once for many items; of so many at a time that who asks for few does not wait for more.
+        """
+        rest, size = iter(items), 1
+        while page := [(item, edits_of(item)) for item in islice(rest, size)]:
+            found = self.of([edit for _, edits in page for edit in edits])
+            size = 1 if sum(map(len, found)) > _MANY_FLIPS else min(2 * size, _MOST_AT_ONCE)
+            waiting = iter(found)
+            for item, edits in page:
+                yield item, [next(waiting) for _ in edits]
+
+    def of(self, edits: Sequence[Edit]) -> list[list[Flip]]:
+        """Return those whose mastery differs under the policies just before an edit and at it, results being equal.
 
         Of an outcome's policy only its own results are asked; of a scale or method, which may count for all, the
         results of all outcomes, unless accounts' scales count at neither time; and so of a setting, always.
         """
-        just_before, at_change = _at(self._point, event_time - 1), _at(self._point, event_time)
-        if kind not in _COUNT_ALWAYS and not any(map(self._are_scales_shared, (just_before, at_change))):
-            return []
-        found: list[Flip] = []
-        outcome = local_id if kind is Kind.OUTCOME else None
-        for course in self._courses(outcome):
-            scope = Scope(course=course, outcome=outcome)
-            before = mastery_at(self._connection, just_before, scope)
-            after = mastery_at(self._connection, just_before, scope, policy_point=at_change)
-            found += flips(before, after)
+        found: list[list[Flip]] = [[] for _ in edits]
+        by_outcome: dict[str | None, list[int]] = defaultdict(list)
+        for place, edit in enumerate(edits):
+            if edit.kind in _COUNT_ALWAYS or self._are_scales_shared_around(edit.event_time):
+                by_outcome[edit.id if edit.kind is Kind.OUTCOME else None].append(place)
+        if not by_outcome:
+            return found
+        from outcomes.projections.mastery.columnar.flips import flips_by_edits  # noqa: PLC0415 - numpy is slow to load
+
+        for outcome, places in by_outcome.items():
+            where, times = (self._courses(outcome), outcome), [edits[place].event_time for place in places]
+            for number, flip in flips_by_edits(self._connection, self._point, where, times):
+                found[places[number]].append(flip)
         return found
 
-    def _are_scales_shared(self, point: PointInTime) -> bool:
-        return PolicyBook(self._connection, point).setting(ACCOUNT_SCALES, default=False)
+    def _are_scales_shared_around(self, at: Micros) -> bool:
+        points = (self._point._replace(as_of=when, until=min(when, self._point.until)) for when in (at - 1, at))
+        return any(PolicyBook(self._connection, point).setting(ACCOUNT_SCALES, default=False) for point in points)
 
     def _courses(self, outcome: str | None) -> list[str]:
         """Return the courses with results, of one outcome or at all; in the order of answers."""
@@ -155,11 +159,14 @@ def impact(
     The same results, those before the change, are rolled up under the policies just before it and at it; those of some
     `courses`, or of all.
     """
-    flips_at = PolicyFlips(connection, point, course, courses)
-    for entry in timeline(connection, log, point, Filters(entities=[(kind, local_id)])):
-        fields = _fields_of_policy(kind, entry)
-        if fields:
-            yield _told(entry, fields, flips_at.of(kind, local_id, entry.event_time))
+    entries = (
+        (entry, fields)
+        for entry in timeline(connection, log, point, Filters(entities=[(kind, local_id)]))
+        if (fields := _fields_of_policy(kind, entry))
+    )
+    flips = PolicyFlips(connection, point, course, courses)
+    for (entry, fields), (flipped,) in flips.along(entries, lambda told: [Edit(kind, local_id, told[0].event_time)]):
+        yield _told(entry, fields, flipped)
 
 
 def impact_in_course(
@@ -175,18 +182,21 @@ def impact_in_course(
     entities = linked.all()
     if not entities:
         return  # no filter means everything
-    flips_at = PolicyFlips(connection, point, course)
-    seen: set[tuple[Micros, tuple[Any, ...]]] = set()
-    for entry in timeline(connection, log, point, Filters(entities=entities)):
-        kind, local_id, at = entry.kind, entry.ref.id, entry.event_time
-        fields = [*_SAY.get(kind, ()) & entry.fields.keys()] or _fields_of_policy(kind, entry)
-        if not fields:
-            continue
-        flipped = flips_at.of(*linked.scored_by(kind, local_id), at)
-        flipped = [flip for flip in flipped if (at, flip.after.sort_key) not in seen]
-        seen.update((at, flip.after.sort_key) for flip in flipped)
-        if flipped or kind is not Kind.LINK:
-            yield _told(entry, fields, flipped)
+    edits = (
+        (entry, fields)
+        for entry in timeline(connection, log, point, Filters(entities=entities))
+        if (fields := _fields_said(entry))
+    )
+    seen: set[tuple[Micros, tuple[str, str, str]]] = set()
+    for (entry, fields), (flipped,) in PolicyFlips(connection, point, course).along(edits, linked.edits_of):
+        news = [flip for flip in flipped if (entry.event_time, flip.whose) not in seen]
+        seen.update((entry.event_time, flip.whose) for flip in news)
+        if news or entry.kind is not Kind.LINK:
+            yield _told(entry, fields, news)
+
+
+def _fields_said(entry: TimelineEntry) -> list[str]:
+    return [*_SAY.get(entry.kind, ()) & entry.fields.keys()] or _fields_of_policy(entry.kind, entry)
 
 
 class _Entities:
@@ -207,11 +217,12 @@ class _Entities:
         settings = [(Kind.SETTING, one) for (one,) in self._rows(_SETTINGS)]
         return [*self._outcomes, *((Kind.LINK, link) for link in self._outcome_of), *above, *settings]
 
-    def scored_by(self, kind: Kind, local_id: str) -> tuple[Kind, str]:
-        """Return what is scored otherwise after an edit: of a link that is its outcome."""
-        if kind is Kind.LINK:
-            return Kind.OUTCOME, self._outcome_of[local_id]
-        return kind, local_id
+    def edits_of(self, told: tuple[TimelineEntry, list[str]]) -> list[Edit]:
+        """Return what is scored otherwise after an entry: of a link that is its outcome."""
+        entry, _ = told
+        if entry.kind is Kind.LINK:
+            return [Edit(Kind.OUTCOME, self._outcome_of[entry.ref.id], entry.event_time)]
+        return [Edit(entry.kind, entry.ref.id, entry.event_time)]
 
 
 _OUTCOMES = (
@@ -244,8 +255,8 @@ def _told(entry: TimelineEntry, fields: list[str], flipped: list[Flip]) -> dict[
         "title": entry.title,
         "fields": {name: list(entry.fields[name]) for name in fields},
         "actor": entry.actor,
-        "gained": sum(flip.after.mastered is True for flip in flipped),
-        "lost": sum(flip.before.mastered is True for flip in flipped),
+        "gained": sum(flip.is_gained for flip in flipped),
+        "lost": sum(flip.is_lost for flip in flipped),
         "flipped": len(flipped),
         "students": [flip.as_json() for flip in flipped],
     }
@@ -260,7 +271,3 @@ def _fields_of_policy(kind: Kind, entry: TimelineEntry) -> list[str]:
 
 def _policy_fields(kind: Kind, entry: TimelineEntry) -> list[str]:
     return [name for name in entry.fields if any(field_matches(name, one) for one in _POLICY_FIELDS.get(kind, ()))]
-
-
-def _at(point: PointInTime, moment: int) -> PointInTime:
-    return point._replace(as_of=moment, until=min(moment, point.until))

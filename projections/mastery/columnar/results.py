@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from outcomes.projections.as_of.lookups import context_number, student_uuids
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.columnar.id_numbers import id_numbers
+from outcomes.projections.mastery.columnar.moved import NOWHERE, KeyOf, MovedVersions
 from outcomes.projections.mastery.facts import ExportFacts
 from outcomes.projections.mastery.results import (
     LIVE_ASSESSMENT,
@@ -37,6 +38,9 @@ _BLOCK = 40_000
 # Numbers beyond these no assessment has. Below them every sum and product here is far from the ends of a float.
 _LARGEST = 1e9
 _LARGEST_EXACT = 2.0**53
+
+
+_Whole = TypeVar("_Whole", int, Ints)
 
 
 class Block(NamedTuple):
@@ -69,16 +73,25 @@ def blocks(
     connection: sqlite3.Connection, point: PointInTime, courses: Sequence[str], outcome: str | None
 ) -> Iterator[Block]:
     """Yield the results of courses, some courses at a time, in the order of the courses; never part of a course."""
-    moved = _moved(connection, point)
+    for versions in read_versions(connection, point, courses, outcome):
+        block = versions.block(connection, point)
+        if block is not None:
+            yield block
+
+
+def read_versions(
+    connection: sqlite3.Connection, point: PointInTime, courses: Sequence[str], outcome: str | None
+) -> "Iterator[Versions]":
+    """Yield all versions up to a point of the results of courses, some courses at a time, in the same way."""
     nobody = number_of_student(connection, point, NO_STUDENT)
     raw = _Raw(nobody)
     for course in courses:
         raw.read(connection, point, course, outcome)
         if raw.size >= _BLOCK:
-            yield _block(connection, point, raw, moved)
+            yield Versions(connection, point, raw, outcome)
             raw = _Raw(nobody)
     if raw.size:
-        yield _block(connection, point, raw, moved)
+        yield Versions(connection, point, raw, outcome)
 
 
 class _Codes(dict[Any, int]):
@@ -99,7 +112,8 @@ class _Raw:
         self.artifacts = _Codes({None: NO_ARTIFACT, "": NO_ARTIFACT})
         self.size = 0
         self._course: list[Ints] = []
-        self._numbers: tuple[list[Floats], ...] = ([], [], [], [])
+        self.numbers: list[int] = []
+        self._numbers: tuple[list[Floats], ...] = ([], [], [], [], [])
         self._outcome: list[Ints] = []
         self._artifact: list[Ints] = []
         self._result: list[Ints] = []
@@ -124,9 +138,10 @@ class _Raw:
             self._course.append(np.full(len(page), len(self.courses)))
             self.size += len(page)
         self.courses.append(course)
+        self.numbers.append(number)
 
     def columns(self) -> tuple[list[Floats], Ints, Ints, Ints, Ints]:
-        """Return four numbers, course, outcome, artifact and result of each version."""
+        """Return five numbers, course, outcome, artifact and result of each version."""
         return (
             [np.concatenate(parts) for parts in self._numbers],
             np.concatenate(self._course),
@@ -144,7 +159,7 @@ _VERSIONS = f"""
         | iif(v.percent IS NULL, {WITHOUT_PERCENT}, 0)
         | CASE v.artifact_type WHEN '{RUBRIC_ASSESSMENT}' THEN {BY_RUBRIC} WHEN '{QUIZ_SUBMISSION}' THEN {BY_QUIZ}
             WHEN '{LIVE_ASSESSMENT}' THEN {LIVE} ELSE 0 END,
-        iif(v.score IS NULL, NULL, coalesce(v.percent, v.score)), v.possible, v.assessed_at,
+        iif(v.score IS NULL, NULL, coalesce(v.percent, v.score)), v.possible, v.assessed_at, v.event_time,
         v.outcome_id, v.artifact_id, v.result_id
     {VERSIONS_IN_COURSE}
     WHERE w.course = :course AND w.week <= :until / {WEEK} AND v.student IS NOT :nobody
@@ -155,11 +170,6 @@ _VERSIONS_OF_OUTCOME = _VERSIONS.replace(VERSIONS_IN_COURSE, VERSIONS_OF_OUTCOME
 
 def _coded(codes: _Codes, texts: Sequence[str | None]) -> Ints:
     return np.fromiter(map(codes.__getitem__, texts), dtype=np.int64, count=len(texts))
-
-
-def _moved(connection: sqlite3.Connection, point: PointInTime) -> Ints:
-    rows = connection.execute("SELECT DISTINCT result_id FROM moved_results WHERE tenant = ?", (point.number,))
-    return id_numbers([row[0] for row in rows])
 
 
 class _Facts(NamedTuple):
@@ -193,64 +203,106 @@ def _facts(
     return _Facts(flags, submitted, is_unposted)
 
 
-def _block(connection: sqlite3.Connection, point: PointInTime, raw: _Raw, moved: Ints) -> Block:
-    (packed, value, possible, assessed_at), course, outcome, artifact, result = raw.columns()
-    student, flags = np.divmod(packed.astype(np.int64), 1 << _FLAG_BITS)
-    students, student = _ranked_students(connection, student)
-    outcomes = sorted(raw.outcomes, key=lambda outcome_id: (id_sort_key(outcome_id), outcome_id))
-    rank = np.empty(len(outcomes), dtype=np.int64)
-    rank[[raw.outcomes[outcome_id] for outcome_id in outcomes]] = np.arange(len(outcomes))
-    key = (course * len(students) + student) * len(outcomes) + rank[outcome]
+class Versions:
+    """All versions of the results of some whole courses: what stands at any time up to a point is a block of these."""
 
-    odd = _are_odd(result, moved, (value, possible), assessed_at)
-    # The tree gives the versions of a result in their order, so of equals in a stable sort the last is in force.
-    order = np.lexsort((result, key))
-    key, result = key[order], result[order]
-    begins = np.concatenate(([True], key[1:] != key[:-1]))
-    pair = np.cumsum(begins) - 1
-    in_force = np.concatenate((begins[1:] | (result[1:] != result[:-1]), [True]))
-    pair_is_odd = np.zeros(int(pair[-1]) + 1, dtype=bool)
-    pair_is_odd[pair[odd[order]]] = True
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime, raw: _Raw, outcome_id: str | None) -> None:
+        (packed, value, possible, assessed_at, event_time), course, outcome, artifact, result = raw.columns()
+        student, flags = np.divmod(packed.astype(np.int64), 1 << _FLAG_BITS)
+        numbers, student = np.unique(student, return_inverse=True)
+        self.students, rank_of_student = _ranked_students(connection, numbers)
+        self.courses, self._artifacts = raw.courses, list(raw.artifacts)
+        self.outcomes = sorted(raw.outcomes, key=lambda outcome_id: (id_sort_key(outcome_id), outcome_id))
+        rank = np.empty(len(self.outcomes), dtype=np.int64)
+        rank[[raw.outcomes[outcome_id] for outcome_id in self.outcomes]] = np.arange(len(self.outcomes))
+        key = self.key(course, rank_of_student[student], rank[outcome])
+        # The tree gives the versions of a result in their order, so of equals in a stable sort the last is in force.
+        order = np.lexsort((result, key))
+        self._key, self._result, self._flags, self._artifact = (
+            column[order] for column in (key, result, flags, artifact)
+        )
+        self._value, self._possible, self._assessed_at, self._event_time = (
+            column[order] for column in (value, possible, assessed_at, event_time)
+        )
+        self._odd = _are_odd(self._result, (self._value, self._possible), self._assessed_at)
+        moved = MovedVersions(connection, point, raw.numbers, outcome_id)
+        ranks = dict(zip(numbers.tolist(), rank_of_student.tolist(), strict=True))
+        self._elsewhere = moved.elsewhere(self._key, self._result, _key_of(self, raw, ranks))
 
-    places = order[in_force]
-    facts = _facts(connection, point, result[in_force], flags[places], assessed_at[places])
-    pair_is_odd[pair[in_force][facts.is_unposted]] = True
-    rest, pair_outcome = np.divmod(key[begins], len(outcomes))
-    pair_course, pair_student = np.divmod(rest, len(students))
-    return Block(
-        raw.courses,
-        students,
-        outcomes,
-        list(raw.artifacts),
-        pair[in_force],
-        result[in_force],
-        facts.flags,
-        value[places],
-        possible[places],
-        assessed_at[places],
-        artifact[places],
-        facts.submitted_at,
-        pair_course,
-        pair_student,
-        pair_outcome,
-        pair_is_odd,
-    )
+    def key(self, course: _Whole, student: _Whole, outcome: _Whole) -> _Whole:
+        """Return what stands for a pair, in the order of the answer, by the places of its parts in their lists."""
+        return (course * len(self.students) + student) * len(self.outcomes) + outcome
+
+    def places(self) -> list[tuple[str, str]]:
+        """Return the courses and outcomes that ever had a result."""
+        course, rest = np.divmod(self._key, len(self.students) * len(self.outcomes))
+        keys = np.unique(course * len(self.outcomes) + rest % len(self.outcomes))
+        return [
+            (self.courses[course], self.outcomes[outcome])
+            for course, outcome in zip(*(part.tolist() for part in np.divmod(keys, len(self.outcomes))), strict=True)
+        ]
+
+    def block(self, connection: sqlite3.Connection, point: PointInTime) -> Block | None:
+        """Return what was in force at a point, which is not after the one that was read; None if nothing was."""
+        there = np.flatnonzero(self._event_time <= point.until)
+        there = self._elsewhere.without(there, point.until)
+        if not len(there):
+            return None
+        key, result = self._key[there], self._result[there]
+        begins = np.concatenate(([True], key[1:] != key[:-1]))
+        pair = np.cumsum(begins) - 1
+        in_force = np.concatenate((begins[1:] | (result[1:] != result[:-1]), [True]))
+        pair_is_odd = np.zeros(int(pair[-1]) + 1, dtype=bool)
+        pair_is_odd[pair[self._odd[there]]] = True
+
+        places = there[in_force]
+        facts = _facts(connection, point, result[in_force], self._flags[places], self._assessed_at[places])
+        pair_is_odd[pair[in_force][facts.is_unposted]] = True
+        rest, pair_outcome = np.divmod(key[begins], len(self.outcomes))
+        pair_course, pair_student = np.divmod(rest, len(self.students))
+        return Block(
+            self.courses,
+            self.students,
+            self.outcomes,
+            self._artifacts,
+            pair[in_force],
+            result[in_force],
+            facts.flags,
+            self._value[places],
+            self._possible[places],
+            self._assessed_at[places],
+            self._artifact[places],
+            facts.submitted_at,
+            pair_course,
+            pair_student,
+            pair_outcome,
+            pair_is_odd,
+        )
 
 
-def _ranked_students(connection: sqlite3.Connection, student: Ints) -> tuple[list[str], Ints]:
-    """Return names in their order, and each result's place in it."""
-    numbers, places = np.unique(student, return_inverse=True)
+def _key_of(versions: Versions, raw: _Raw, students: dict[int, int]) -> KeyOf:
+    courses = {number: place for place, number in enumerate(raw.numbers)}
+    outcomes = {outcome_id: place for place, outcome_id in enumerate(versions.outcomes)}
+
+    def key_of(course: int, student: int, outcome: str) -> int:
+        if course not in courses or student not in students or outcome not in outcomes:
+            return NOWHERE
+        return versions.key(courses[course], students[student], outcomes[outcome])
+
+    return key_of
+
+
+def _ranked_students(connection: sqlite3.Connection, numbers: Ints) -> tuple[list[str], Ints]:
+    """Return names in their order, and the place in it of each number."""
     by_name = sorted((uuid, number) for number, uuid in student_uuids(connection, numbers.tolist()).items())
     rank = np.empty(len(numbers), dtype=np.int64)
     rank[np.searchsorted(numbers, [number for _, number in by_name])] = np.arange(len(numbers))
-    return [uuid for uuid, _ in by_name], rank[places]
+    return [uuid for uuid, _ in by_name], rank
 
 
-def _are_odd(result: Ints, moved: Ints, amounts: tuple[Floats, ...], assessed_at: Floats) -> Bools:
+def _are_odd(result: Ints, amounts: tuple[Floats, ...], assessed_at: Floats) -> Bools:
     """Say which results make their pair one for `projections.mastery.row`; nan compares as fine, it is "none"."""
     odd: Bools = (result < 0) | (np.abs(assessed_at) >= _LARGEST_EXACT)
     for amount in amounts:
         odd |= (amount < 0) | (amount > _LARGEST)
-    if len(moved):
-        odd |= np.isin(result, moved)
     return odd

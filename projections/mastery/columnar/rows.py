@@ -42,10 +42,8 @@ def _rows_of_block(basis: Basis, block: Block, outcome: str | None) -> Iterable[
     if not scores.is_odd.any():
         return rows
     mended: list[MasteryRow | None] = list(rows)
-    for course, places in _odd_places(block, scores):
-        odd = _odd_rows(basis, (course, outcome), (block, places), assessments)
-        for place, row in zip(places, odd, strict=True):
-            mended[place] = row
+    for course, place, pair in odd_pairs(basis, block, np.flatnonzero(scores.is_odd), outcome):
+        mended[place] = None if pair is None else row_of(basis, assessments, course, pair)
     return [row for row in mended if row is not None]
 
 
@@ -147,26 +145,16 @@ def _with_none(values: npt.NDArray[Any], missing: Bools) -> list[Any]:
     return listed
 
 
-def _odd_places(block: Block, scores: Scores) -> Iterator[tuple[str, list[int]]]:
-    places = np.flatnonzero(scores.is_odd)
-    for course in np.unique(block.pair_course[places]).tolist():
-        yield block.courses[course], places[block.pair_course[places] == course].tolist()
-
-
-def _odd_rows(
-    basis: Basis, asked: tuple[str, str | None], where: tuple[Block, list[int]], assessments: Assessments
-) -> Iterator[MasteryRow | None]:
-    """Yield, pair by pair, the rows of the pairs that are not plain; None where all results have moved away."""
-    course, outcome = asked
-    block, places = where
-    wanted = [
-        (block.students[block.pair_student[place]], block.outcomes[block.pair_outcome[place]]) for place in places
-    ]
-    scopes = [Scope(course, None, outcome)] if len(places) >= _MANY else [Scope(course, *student) for student in wanted]
-    found: dict[tuple[str, str], Pair] = {}
-    for scope in scopes:
-        pairs = pairs_at(basis.connection, basis.point, course, scope, basis.moved)
-        found.update(((pair.student, pair.outcome_id), pair) for pair in pairs)
-    for key in wanted:
-        pair = found.get(key)
-        yield None if pair is None else row_of(basis, assessments, course, pair)
+def odd_pairs(basis: Basis, block: Block, places: Ints, outcome: str | None) -> Iterator[tuple[str, int, Pair | None]]:
+    """Yield course, place and results of the pairs that are not plain; None where all results have moved away."""
+    for number in np.unique(block.pair_course[places]).tolist():
+        course, here = block.courses[number], places[block.pair_course[places] == number].tolist()
+        wanted = [
+            (block.students[block.pair_student[place]], block.outcomes[block.pair_outcome[place]]) for place in here
+        ]
+        scopes = [Scope(course, None, outcome)] if len(here) >= _MANY else [Scope(course, *pair) for pair in wanted]
+        found: dict[tuple[str, str], Pair] = {}
+        for scope in scopes:
+            pairs = pairs_at(basis.connection, basis.point, course, scope, basis.moved)
+            found.update(((pair.student, pair.outcome_id), pair) for pair in pairs)
+        yield from ((course, place, found.get(pair)) for place, pair in zip(here, wanted, strict=True))

@@ -130,7 +130,7 @@ class MasteryQuestions(PointBase):
             return (MasteryRow.of(row, name_of(row.student)) for row in part)
 
         def changes(connection: sqlite3.Connection) -> "Iterator[ScoreChange]":
-            from outcomes.projections.history.policy_impact import flips
+            from outcomes.projections.mastery.flips import flips
 
             found = flips(rows(connection, None), rows(connection, replaced))
             return (ScoreChange.of(flip.as_json()) for flip in found)
