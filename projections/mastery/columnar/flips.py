@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from outcomes.projections.mastery.columnar.results import Block, Versions, read_
 from outcomes.projections.mastery.columnar.rows import odd_pairs
 from outcomes.projections.mastery.columnar.scores import Scores, scores_of
 from outcomes.projections.mastery.flips import Flip
+from outcomes.projections.mastery.handed_in import HandedInTimes
 from outcomes.projections.mastery.membership import Memberships
 from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.policy_history import same_standing
@@ -35,7 +37,8 @@ def flips_by_edits(
     just before each instant, under the policies just before it and at it.
     """
     courses, outcome = where
-    asked = [_Edit(connection, point, at, outcome) for at in edits]
+    handed_in = HandedInTimes(connection, point)
+    asked = [_Edit(connection, point, at, (outcome, handed_in)) for at in edits]
     last = max((edit.before for edit in asked), key=lambda before: before.until, default=None)
     for versions in [] if last is None else read_versions(connection, last, courses, outcome):
         places = versions.places()
@@ -47,20 +50,25 @@ def flips_by_edits(
 class _Edit:
     """The two policies of one instant, and all else as it was just before."""
 
-    def __init__(self, connection: sqlite3.Connection, point: PointInTime, at: Micros, outcome: str | None) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        point: PointInTime,
+        at: Micros,
+        shared: tuple[str | None, HandedInTimes],
+    ) -> None:
         self._connection = connection
-        self._outcome = outcome
+        self._outcome, self._handed_in = shared
         self.before, at_change = (
             point._replace(as_of=moment, until=min(moment, point.until)) for moment in (at - 1, at)
         )
         self._members = Memberships(connection, self.before)
-        self._assessments = Assessments(connection, self.before, ())
         moved = LastPlaces(connection, self.before)
         self._sides = [
             Basis(
                 connection,
                 self.before,
-                PolicyBook(connection, policy_point, alone=outcome is not None),
+                PolicyBook(connection, policy_point, alone=self._outcome is not None),
                 self._members,
                 alone=True,
                 moved=moved,
@@ -79,7 +87,8 @@ class _Edit:
         if block is None:
             return
         policies = [policies_of(side.book, block, None) for side in self._sides]
-        scores = [scores_of(block, found, self._assessments) for found in policies]
+        handed_in = partial(self._handed_in.at, self.before.until)
+        scores = [scores_of(block, found, handed_in) for found in policies]
         flipped = self._plain_flips(block, policies, scores)
         flipped += self._odd_flips(block, np.flatnonzero(scores[0].is_odd | scores[1].is_odd))
         for _, flip in sorted(flipped, key=lambda found: found[0]):
@@ -102,10 +111,10 @@ class _Edit:
         return found
 
     def _odd_flips(self, block: Block, places: Ints) -> list[tuple[int, Flip]]:
-        found = []
+        found, assessments = [], Assessments(self._connection, self.before, ())
         for course, place, pair in odd_pairs(self._sides[0], block, places, self._outcome):
             if pair is not None:
-                old, new = (row_of(side, self._assessments, course, pair) for side in self._sides)
+                old, new = (row_of(side, assessments, course, pair) for side in self._sides)
                 if old.mastered != new.mastered:
                     found.append((place, Flip.between(old, new)))
         return found

@@ -36,7 +36,7 @@ def rows_of_courses(basis: Basis, courses: Sequence[str], *, outcome: str | None
 def _rows_of_block(basis: Basis, block: Block, outcome: str | None) -> Iterable[MasteryRow]:
     policies = policies_of(basis.book, block, basis.override)
     assessments = Assessments(basis.connection, basis.point, ())
-    scores = scores_of(block, policies, assessments)
+    scores = scores_of(block, policies, assessments.handed_in)
     columns = _columns(block, policies, scores, _enrollments(basis.members, block))
     rows: Iterator[MasteryRow] = map(_row, zip(*columns, strict=True))
     if not scores.is_odd.any():

@@ -1,5 +1,6 @@
 """Scores of all pairs of a block: DOMAIN.md 5.4 to 5.9, a column at a time."""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,6 @@ from outcomes.projections.mastery.columnar.results import (
     WITHOUT_PERCENT,
     Block,
 )
-from outcomes.projections.mastery.results import Assessments
 
 _MICROSECONDS = 1_000_000
 _HUNDREDTH = 0.01
@@ -36,8 +36,9 @@ _DECAYS = code_of(Formula.LAST_AGAINST_OTHERS), code_of(Formula.RUNNING_DECAY)
 _LAST_AGAINST_OTHERS, _RUNNING_DECAY = _DECAYS
 _ALL_USED = (_AVERAGE, *_DECAYS)
 
-# So many pairs must be as long as one for a loop over the k-th value of each to pay.
-_FEW = 20
+
+HandedIn = Callable[[Sequence[str]], Mapping[str, Micros | None]]
+"""Gives the times of those of some assessments that events have told at all."""
 
 
 class Scores(NamedTuple):
@@ -66,10 +67,10 @@ class _Counted(NamedTuple):
     policy: Ints
 
 
-def scores_of(block: Block, policies: Policies, assessments: Assessments) -> Scores:
-    """Compute the score of every pair of a block."""
+def scores_of(block: Block, policies: Policies, handed_in: HandedIn) -> Scores:
+    """Compute the score of every pair of a block; `handed_in` tells when the work behind assessments was."""
     counted, is_odd = _counted(block, policies)
-    seconds, is_approximate = _order(block, policies, counted, assessments)
+    seconds, is_approximate = _order(block, policies, counted, handed_in)
     value, has_gaps = _values(policies, counted)
     is_odd[counted.pair[has_gaps]] = True
     pair, value = _in_order(policies, counted, seconds, value)
@@ -85,7 +86,6 @@ def _counted(block: Block, policies: Policies) -> tuple[_Counted, Bools]:
     kept = (block.flags & INACTIVE == 0) & ~np.isnan(block.value) & policies.is_linked[policy]
     pairs = len(block.pair_is_odd)
     is_odd = block.pair_is_odd | policies.is_odd[policies.of_pair]
-    is_odd |= _too_long(np.bincount(block.pair[kept], minlength=pairs))
     kept &= ~is_odd[block.pair]
     pair = block.pair[kept]
     counted = _Counted(
@@ -103,27 +103,19 @@ def _counted(block: Block, policies: Policies) -> tuple[_Counted, Bools]:
     return counted, is_odd
 
 
-def _too_long(sizes: Ints) -> Bools:
-    """Say which pairs are so much longer than nearly all others that they are better done one by one."""
-    if len(sizes) <= _FEW:
-        return np.zeros(len(sizes), dtype=bool)
-    found: Bools = sizes > 2 * np.partition(sizes, -_FEW)[-_FEW] + _FEW
-    return found
-
-
-def _order(block: Block, policies: Policies, counted: _Counted, assessments: Assessments) -> tuple[Ints, Bools]:
+def _order(block: Block, policies: Policies, counted: _Counted, handed_in: HandedIn) -> tuple[Ints, Bools]:
     """Return the whole second that puts each result in order, and which pairs had to do without a handing in."""
     is_ordered = policies.in_time_order[counted.policy] & (counted.sizes[counted.pair] > 1)
     is_asked = is_ordered & (counted.flags & BY_RUBRIC != 0) & (counted.artifact != NO_ARTIFACT)
     codes, places = np.unique(counted.artifact[is_asked], return_inverse=True)
     names = [block.artifacts[code] for code in codes.tolist()]
-    handed_in = assessments.handed_in(names)
-    submitted = np.array([_second(handed_in.get(name)) for name in names], dtype=np.float64)[places]
+    known = handed_in(names)
+    submitted = np.array([_second(known.get(name)) for name in names], dtype=np.float64)[places]
 
     assessed = np.nan_to_num(counted.assessed_at).astype(np.int64) // _MICROSECONDS
     seconds, is_told = assessed.copy(), counted.flags & LIVE != 0
     seconds[is_asked] = np.where(np.isnan(submitted), assessed[is_asked], np.nan_to_num(submitted))
-    is_told[is_asked] = np.array([name in handed_in for name in names], dtype=bool)[places]
+    is_told[is_asked] = np.array([name in known for name in names], dtype=bool)[places]
     is_dated = counted.flags & DATED != 0
     told = np.nan_to_num(counted.submitted_at).astype(np.int64) // _MICROSECONDS
     seconds[is_dated] = np.where(np.isnan(counted.submitted_at), assessed, told)[is_dated]

@@ -2,11 +2,22 @@
 
 from typing import Any
 
-from outcomes.domain.identity import Context
-from outcomes.projections.history.policy_impact import impact_in_course
-from outcomes.projections.mastery.policy import ACCOUNT_SCALES
+import pytest
+from hypothesis import given, settings
+
+from outcomes.domain.identity import Context, Kind, id_sort_key
+from outcomes.domain.times import parse_argument
+from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.history.policy_impact import Edit, PolicyFlips, impact, impact_in_course
+from outcomes.projections.mastery.flips import Flip
+from outcomes.projections.mastery.policy import ACCOUNT_SCALES, PolicyBook
+from outcomes.projections.mastery.query import rows_by_pair
+from outcomes.projections.mastery.results import Scope, courses_of
+from outcomes.projections.mastery.row import Basis
 from tests.support.given import link, outcome, result, setting
-from tests.support.world import World
+from tests.support.histories import class_histories, exported_histories, histories
+from tests.support.work import calls_of, counted_steps
+from tests.support.world import World, fresh_world
 
 
 def asked(world: World, course: str = "200", as_of: str | None = None) -> list[tuple[Any, ...]]:
@@ -95,15 +106,74 @@ def _edited(course: str, numbers: range) -> list[dict[str, Any]]:
 
 def _steps_of_impact(world: World, course: str) -> int:
     """Ask who flipped in a course, and count: a hundred steps of SQLite as one."""
-    steps = 0
-
-    def count() -> None:
-        nonlocal steps
-        steps += 1
-
-    with world.at() as (log, connection, at):
-        connection.set_progress_handler(count, 100)
+    with world.at() as (log, connection, at), counted_steps(connection) as steps:
         flipped = [row["flipped"] for row in impact_in_course(connection, log, at, Context("Course", course))]
-        connection.set_progress_handler(None, 0)
     assert set(flipped) == {1}
-    return steps
+    return steps.hundreds
+
+
+@pytest.mark.parametrize("is_moved", [False, True], ids=["results", "moved results"])
+def test_four_times_the_results_and_edits_cost_less_than_six_times_as_much(world: World, *, is_moved: bool) -> None:
+    """Of one student, all results became another's, or none: results are read for many edits at once, not for each."""
+    few, many = (
+        _work_of_edits(fresh, size, is_moved=is_moved)
+        for fresh, size in ((world, 60), (World(world.home.folder / "other"), 240))
+    )
+    assert all(much < 6 * little for little, much in zip(few, many, strict=True))
+
+
+def _work_of_edits(world: World, size: int, *, is_moved: bool) -> tuple[int, int]:
+    day, decays = "2025-{:02d}-01T08:{:02d}:{:02d}.{}Z", {"calculation_method": "decaying_average"}
+    events = [outcome("7", "2025-01-01", **decays)]
+    for number in range(size):
+        time = day.format(2, number // 60, number % 60, 0)
+        events.append(result(str(number + 1), time, score=number % 6))
+        if is_moved:
+            moved = day.format(3, number // 60, number % 60, 0)
+            events.append(result(str(number + 1), moved, score=number % 6, student="studentBo", updated=moved))
+    for number in range(size // 2):
+        edited = day.format(2 if number % 2 else 3, number // 60, number % 60, 5)
+        events.append(
+            outcome("7", edited, mastery=2 + number % 3, updated=edited, calculation_method="decaying_average")
+        )
+    world.take(*events)
+    found: list[Any] = []
+    with world.at() as (log, connection, at), counted_steps(connection) as steps:
+        calls = calls_of(lambda: found.extend(impact(connection, log, at, Kind.OUTCOME, "7")))
+    assert len(found) > size // 4
+    return calls, steps.hundreds
+
+
+@given(class_histories() | histories(most=24) | exported_histories(most=16))
+@settings(deadline=None)
+def test_at_any_instant_they_are_who_differs_pair_by_pair(events: list[dict[str, Any]]) -> None:
+    """Whatever happened, in whatever order it came: each student computed alone, twice, for each instant."""
+    with fresh_world() as world:
+        world.take(*events)
+        with world.at(tenant=events[0]["metadata"]["root_account_uuid"]) as (_, connection, at):
+            instants = sorted({parse_argument(event["metadata"]["event_time"]) for event in events})
+            edits = [Edit(kind, name, instant) for instant in instants for kind, name in _EDITED]
+            for edit, found in zip(edits, PolicyFlips(connection, at).of(edits), strict=True):
+                assert found == _one_by_one(connection, at, edit)
+
+
+_EDITED = [(Kind.SETTING, ACCOUNT_SCALES), (Kind.OUTCOME, "1"), (Kind.OUTCOME, "2")]
+
+
+def _one_by_one(connection: Any, at: PointInTime, edit: Edit) -> list[Flip]:
+    before, after = (
+        at._replace(as_of=moment, until=min(moment, at.until)) for moment in (edit.event_time - 1, edit.event_time)
+    )
+    scope = Scope(outcome=edit.id if edit.kind is Kind.OUTCOME else None)
+    found = []
+    for course in sorted(courses_of(connection, before, scope), key=id_sort_key):
+        old, new = (
+            rows_by_pair(basis, course, scope)
+            for basis in (
+                Basis.at(connection, before),
+                Basis.at(connection, before)._replace(book=PolicyBook(connection, after)),
+            )
+        )
+        pairs = [pair for pair in zip(old, new, strict=True) if not pair[0].is_removed]
+        found += [Flip.between(*pair) for pair in pairs if pair[0].mastered != pair[1].mastered]
+    return found
