@@ -166,9 +166,9 @@ class Combiner:
         if not self._is_beaten(key, order):
             facts = packed(_bare(row)) if is_in_course else None
             exported = _exported(Kind.RESULT, event, position)
-            self._held[key] = (order, Kind.RESULT.value, course, row.student[1], facts, exported)
+            self._held[key] = (order, Kind.RESULT.value, course, row.user_uuid, facts, exported)
         if row.assessment_id is not None and is_in_course:
-            self._ask(Kind.ASSESSMENT, tenant, row.assessment_id, course, row.student[1])
+            self._ask(Kind.ASSESSMENT, tenant, row.assessment_id, course, row.user_uuid)
 
     def _version(self, row: VersionRow, order: _Order, event: EventLike, position: int | None) -> None:
         kind = Kind(row.kind)

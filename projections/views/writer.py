@@ -4,18 +4,17 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import compress
-from operator import itemgetter, not_
+from operator import not_, pos
 from typing import Any
 
 from outcomes.domain.identity import OBSERVED_ONLY, Kind, local_id
-from outcomes.projections.views.extract import RESULT, ResultRow, Row, VersionRow, named
+from outcomes.projections.views.extract import RESULT, WEEK, ResultRow, Row, VersionRow, named
 from outcomes.projections.views.schema import VERSION_TABLES
 from outcomes.store.sqlite.bulk_insert import ROWS_AT_ONCE, insert_or_ignore, one_after_the_other
 
 _INTERNED_AT_MOST = 50_000
 _NO_MEMBERS = frozenset(kind.value for kind in OBSERVED_ONLY)
 """Kinds that are found by their context in their own tables: one for every result would swell the trees' table."""
-_sender = itemgetter(*map(ResultRow._fields.index, ("tenant", "root_account", "host")))
 _TOLD_PLACE, _TOLD_SIS_IDS = map(ResultRow._fields.index, ("place", "sis_ids"))
 """What a result tells of others; most tell nothing."""
 
@@ -105,33 +104,31 @@ class ViewWriter:
 
     def add(self, found: Iterable[Found]) -> None:
         """Add the rows of events: their positions, and what was extracted, if it is an event that is projected."""
-        senders: dict[tuple[str, str | None, str | None], int] = {}
-        positions: list[int] = []
-        results: list[tuple[Any, ...]] = []
+        results: list[tuple[int, tuple[Any, ...]]] = []
         for position, values in found:
             if values is None:
                 continue
-            sender = _sender(values)
-            if position < senders.get(sender, position + 1):
-                senders[sender] = position
-            if values[0] != RESULT or values[_TOLD_PLACE] is not None or values[_TOLD_SIS_IDS]:
-                row = named(values)
-                self._add_what_it_tells_of_others(row, position)
-                if isinstance(row, VersionRow):
-                    self._add_version(row, position)
-                    continue
-            positions.append(position)
-            results.append(values)
-        self._add_results(positions, results)
-        self._add_senders(senders)
+            if values[0] == RESULT and values[_TOLD_PLACE] is None and not values[_TOLD_SIS_IDS]:
+                results.append((position, values))
+                continue
+            row = named(values)
+            self._add_what_it_tells_of_others(row, position)
+            if isinstance(row, ResultRow):
+                results.append((position, values))
+            else:
+                self._add_sender((row.tenant, row.root_account, row.host), position)
+                self._add_version(row, position)
+        if results:
+            self._add_results(*zip(*results, strict=True))
 
-    def _add_senders(self, senders: dict[tuple[str, str | None, str | None], int]) -> None:
-        """Note which accounts are roots, and since when which hosts have sent for them."""
-        for (uuid, root, host), first in senders.items():
-            if root is not None and (number := self.interner.new_root(uuid, root)) is not None:
-                # Which account is the root is no event: it was so from the beginning.
-                self.placements.add((number, 0, b"", 0, number))
-            self.hosts[uuid, host] = min(first, self.hosts.get((uuid, host), first))
+    def _add_sender(self, sender: tuple[str, str | None, str | None], position: int) -> None:
+        """Note which account is the root of a tenant, and that a host sent for it."""
+        uuid, root, host = sender
+        if root is not None and (number := self.interner.new_root(uuid, root)) is not None:
+            # Which account is the root is no event: it was so from the beginning.
+            self.placements.add((number, 0, b"", 0, number))
+        if position < self.hosts.get((uuid, host), position + 1):
+            self.hosts[uuid, host] = position
 
     def _add_what_it_tells_of_others(self, row: Row, position: int) -> None:
         if row.place is not None:
@@ -144,21 +141,26 @@ class ViewWriter:
         lower, upper = self.interner.contexts[row.place], self.interner.contexts[row.parent]
         self.placements.add((lower, row.event_time, row.digest, position, upper))
 
-    def _add_results(self, positions: list[int], found: list[tuple[Any, ...]]) -> None:
+    def _add_results(self, positions: tuple[int, ...], found: tuple[tuple[Any, ...], ...]) -> None:
         # Nine tenths of all rows: column by column, with nothing of Python for each of them.
-        if not found:
-            return
         of = dict(zip(ResultRow._fields, zip(*found, strict=True), strict=True))
-        courses = list(map(self.interner.contexts.__getitem__, of["course"]))
-        students = list(map(self.interner.students.__getitem__, of["student"]))
+        senders = list(zip(of["tenant"], of["root_account"], of["host"], strict=True))
+        # Positions rise or fall: the first of each sender is at one of the ends.
+        for ends in (zip(senders, positions, strict=True), zip(senders[::-1], positions[::-1], strict=True)):
+            for sender, position in dict(ends).items():
+                self._add_sender(sender, position)
         tenants = list(map(self.interner.tenants.__getitem__, of["tenant"]))
-        where = (of["week"], courses, students, of["outcome_id"], of["result_id"])
-        order = (of["event_time"], of["updated_at"], map(int, of["is_update"]), map(bytearray, of["digest"]))
+        courses = list(map(self.interner.contexts.__getitem__, of["course"]))
+        people = zip(of["tenant"], of["user_uuid"], strict=True)
+        students = list(map(self.interner.students.__getitem__, people))
+        weeks = [event_time // WEEK for event_time in of["event_time"]]
+        where = (weeks, courses, students, of["outcome_id"], of["result_id"])
+        order = (of["event_time"], of["updated_at"], map(pos, of["is_update"]), map(bytearray, of["digest"]))
         self.results += zip(*where, *order, positions, *zip(*of["values"], strict=True), strict=True)
         places = list(zip(tenants, of["result_id"], courses, students, of["outcome_id"], strict=True))
         self._first_places += compress(places, map(not_, of["is_update"]))
         self._later_places += compress(places, of["is_update"])
-        self._course_weeks.update(zip(courses, of["week"], strict=True))
+        self._course_weeks.update(zip(courses, weeks, strict=True))
         self._student_courses.update(zip(students, courses, strict=True))
         rubrics = zip(tenants, of["assessment_id"], courses, students, strict=True)
         self._rubric_results.update(rubric for rubric in rubrics if rubric[1] is not None)
