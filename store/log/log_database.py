@@ -92,9 +92,11 @@ class LogDatabase:
                 connection.execute(statement)
 
     def arm(self, connection: Connection) -> None:
-        """Put the triggers that refuse every change back as they should be, and drop any other."""
+        """Put the triggers that refuse every change back as they should be, and drop any other, and every rule."""
         for table, name in [key for key, *_ in _triggers(connection)]:
             connection.execute(f"DROP TRIGGER {_quoted(name)} ON {_quoted(table)}")
+        for table, name in _rules(connection):
+            connection.execute(f"DROP RULE {_quoted(name)} ON {_quoted(table)}")
         for statement in arming():
             connection.execute(statement)
 
@@ -228,6 +230,11 @@ def _guards(connection: Connection) -> Iterator[Problem]:
         yield Problem(
             f"the trigger {name} is not one of outcomes: find out what it did; outcomes verify --rearm drops it"
         )
+    for table, name in _rules(connection):
+        yield Problem(
+            f"the rule {name} of {table} is not one of outcomes, and may do something else than was asked: find out "
+            "what it did; outcomes verify --rearm drops it"
+        )
     sql = "SELECT proname::text, prosrc FROM pg_proc WHERE pronamespace = current_schema::regnamespace"
     bodies = dict(connection.execute(sql).fetchall())
     for name, body in FUNCTIONS.items():
@@ -246,6 +253,15 @@ def _triggers(connection: Connection) -> list[tuple[tuple[str, str], tuple[Any, 
         ((table, name), (kind, state, function, tuple(arguments.decode().split("\0")[:-1]), plain))
         for table, name, kind, state, function, arguments, plain in connection.execute(sql)
     ]
+
+
+def _rules(connection: Connection) -> list[tuple[Any, ...]]:
+    """Return every rule that makes something else of a statement on the log's tables: table and name."""
+    sql = (
+        "SELECT relname::text, rulename::text FROM pg_rewrite JOIN pg_class c ON c.oid = ev_class "
+        "WHERE c.relnamespace = current_schema::regnamespace AND relkind IN ('r', 'p')"
+    )
+    return connection.execute(sql).fetchall()
 
 
 def _quoted(name: str) -> str:

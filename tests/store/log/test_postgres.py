@@ -231,7 +231,23 @@ def test_roles_may_do_what_is_theirs_alone(home: World, postgres: Server, tmp_pa
                 database.execute(statement.encode())
     with psycopg.connect(postgres.url(name, "ann")) as database:
         seen = database.execute("SELECT position FROM outcomes.stored_events").fetchall()
-    assert seen == [(2,)]
+        tenants = database.execute("SELECT number, uuid FROM outcomes.tenants").fetchall()
+        assert database.execute("SELECT max(last_position) FROM outcomes.batches").fetchone() == (3,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            database.execute("SELECT source FROM outcomes.batches")
+    assert (seen, tenants) == ([(2,)], [(2, OTHER_TENANT)])
+
+
+def test_a_rule_that_swallows_events_is_found(home: World, url: str) -> None:
+    """Who owns the tables may make one, so that what is appended is not there: `verify` tells, `--rearm` drops it."""
+    home.take(outcome("7", "2025-01-01"))
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("CREATE RULE nothing AS ON INSERT TO outcomes.stored_events DO INSTEAD NOTHING")
+    assert "the rule nothing of stored_events" in str(home.verify()["problems"])
+    with home.opened() as (log, _), log.writing() as connection:
+        log.store.arm(connection)
+    assert home.verify()["problems"] == []
+    assert home.take(outcome("8", "2025-01-01")).head == 2
 
 
 def test_a_dump_is_a_copy_that_a_checkpoint_proves(home: World, postgres: Server, tmp_path: Path) -> None:
