@@ -5,7 +5,6 @@ PYSPARK_SUBMIT_ARGS.
 """
 
 import os
-import re
 import shutil
 import sys
 import warnings
@@ -14,15 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from outcomes.domain import errors
-from outcomes.domain.errors import HomeUnavailable, OutcomesError
+from outcomes.cluster.spark_errors import in_words
+from outcomes.domain.errors import HomeUnavailable
 
 _NAME: Final = "outcomes replay"
-_OURS: Final = re.compile(r"outcomes\.domain\.errors\.(\w+): (.*)")
-_LONGEST: Final = 300
 _SETTINGS: Final = {
     "spark.ui.showConsoleProgress": "false",
     # Nothing of a task that was given up lies among the files of those that were not.
@@ -42,8 +40,8 @@ def session_of() -> Iterator[SparkSession]:
             _check_java()
             session = _begun()
         yield session
-    except PySparkException as error:
-        raise _in_words(str(error)) from error
+    except (PySparkException, Py4JJavaError) as error:
+        raise in_words(str(error)) from error
     finally:
         if is_ours and session is not None:
             session.stop()
@@ -83,14 +81,3 @@ def _quiet_from_here_on() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nothing)
-
-
-def _in_words(told: str) -> OutcomesError:
-    """Return what a step raised in another process, or what Spark says, as an error of one line."""
-    found = _OURS.search(told)
-    if found is not None:
-        kind = getattr(errors, found[1], HomeUnavailable)
-        if isinstance(kind, type) and issubclass(kind, OutcomesError) and kind is not errors.SeveralTenants:
-            return kind(found[2])
-    first = next((line.strip() for line in told.splitlines() if line.strip()), "it did not say why")
-    return HomeUnavailable(f"Spark gave up: {first[:_LONGEST]}: OUTCOMES_DEBUG=1 shows its own messages")
