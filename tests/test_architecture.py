@@ -56,7 +56,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
     ),
     "cluster": (
         {"bucket_file", "outcome", "processes", "request", "target"},
-        {"spark_steps", "tasks"},
+        {"spark_errors", "spark_steps", "tasks"},
         {"local", "spark", "spark_session"},
         {"replay"},
         {"files"},
