@@ -43,6 +43,8 @@ _MOST_WORDS = 1_000
 _LEVEL = re.compile(r"(?:\w+\.)?\w*ratings\[(\d+)\]\.(\w+)")
 _SILENT_OF_LEVELS = frozenset({"outcome_proficiency_rating_id", "workflow_state", "id"})
 _WORDS = re.compile(r"\S+\s*|\s+")
+_METHOD = frozenset({"calculation_method", "calculation_int"})
+"""What together says by which method: "decaying average 65"."""
 _HAVE_POLICY = frozenset({"outcome", "proficiency", "calculation_method"})
 _OF_PLACES = frozenset({"proficiency", "calculation_method"})
 """Kinds whose titles are "Mastery scale of Account:1"."""
@@ -192,7 +194,13 @@ class Teller:
 def field_changes(fields: Mapping[str, Sequence[Any]]) -> Iterable[FieldChange]:
     """Yield what differs in fields, each with its value before and after, as people read them."""
     levels = _levels(fields)
+    method = fields.keys() >= _METHOD
+    if method:
+        names, numbers = fields["calculation_method"], fields["calculation_int"]
+        yield FieldChange("calculation method", *(_method(*side) for side in zip(names, numbers, strict=True)))
     for name, (before, after) in fields.items():
+        if method and name in _METHOD:
+            continue
         if name in words.SILENT_FIELDS or name in {"parent_outcome_group_id", "parent_id"}:
             continue
         level = _LEVEL.match(name)
@@ -205,6 +213,10 @@ def field_changes(fields: Mapping[str, Sequence[Any]]) -> Iterable[FieldChange]:
         old, new = words.field_value(name, before), words.field_value(name, after)
         if old != new:
             yield FieldChange(words.field_name(name), old, new)
+
+
+def _method(name: Any, number: Any) -> str:
+    return "nothing" if name is None else words.method(str(name), number)
 
 
 def _levels(fields: Mapping[str, Sequence[Any]]) -> dict[str, FieldChange]:

@@ -124,13 +124,21 @@ def seen_well(page: Page, name: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
 
 
-def test_the_sum_of_a_score_is_seen_whole_on_a_phone(opened: Opener) -> None:
-    """Points, worth and part in the score stand beside the work: nothing of it runs out of the screen."""
+@pytest.mark.parametrize(
+    ("path", "table", "last"),
+    [
+        (f"/why/{COURSE}/{STUDENT}/{OUTCOME}", ".numbers", "6.25 %"),
+        (f"/outcome/{POLICY_CHANGED}", ".blame", "anouk34"),
+    ],
+)
+def test_what_one_came_for_is_seen_whole_on_a_phone(opened: Opener, path: str, table: str, last: str) -> None:
+    """Parts of a score stand beside the work, who made a field so beside its value: nothing runs out of the screen."""
+    page = opened(path)
     for width in (390, 320):
-        page = opened(f"/why/{COURSE}/{STUDENT}/{OUTCOME}", viewport={"width": width, "height": 800})
-        table = page.locator(".numbers")
-        assert table.evaluate("(table) => table.scrollWidth <= table.parentElement.clientWidth")
-        expect(table).to_contain_text("6.25 %")
+        page.set_viewport_size({"width": width, "height": 800})
+        found = page.locator(table)
+        expect(found).to_contain_text(last)
+        assert found.evaluate("(table) => table.scrollWidth <= table.parentElement.clientWidth"), width
 
 
 def fits(page: Page) -> None:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from outcomes.cli.commands.demo import COURSE, OUTCOME, POLICY_CHANGED, STUDENT
-from outcomes.service.pages.story import FieldChange
+from outcomes.service.pages.story import FieldChange, field_changes
 from outcomes.service.pages.words import fields_listed, plain_text, points_of, who
 from outcomes.service.personal_data import without_people
 from tests.support.pages import page
@@ -72,6 +72,13 @@ def test_fields_are_said_as_one_says_them() -> None:
     assert fields_listed((*names, "rubric_criterion.ratings[1].description")) == "mastery points and levels"
     assert fields_listed(("title", "description", "calculation_int")) == "title, description and number of the method"
     assert fields_listed(("updated_at",)) == ""
+
+
+def test_a_method_and_its_number_are_one_thing() -> None:
+    """As over a score; a number that changed alone stands alone."""
+    both = {"calculation_int": [75, None], "calculation_method": ["decaying_average", "highest"]}
+    assert list(field_changes(both)) == [FieldChange("calculation method", "decaying average 75", "highest score")]
+    assert list(field_changes({"calculation_int": [65, 75]})) == [FieldChange("number of the method", "65", "75")]
 
 
 def test_a_long_description_holds_nobody_up() -> None:
