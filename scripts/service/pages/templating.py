@@ -21,6 +21,7 @@ _FILTERS = (
     "who_fully",
     "span",
     "field_name",
+    "possessive",
     "other_time",
 )
 _FOLDER = Path(__file__).parents[1] / "templates"

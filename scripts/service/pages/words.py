@@ -139,6 +139,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def possessive(name: str) -> str:
+    """Return whose something is: "Clouds'", "Carys'" and "Anouk's"."""
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
 def number(value: Any) -> str:
     """Return a number as a teacher writes it: 3, not 3.0."""
     if isinstance(value, float) and value.is_integer():

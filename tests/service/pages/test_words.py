@@ -7,7 +7,7 @@ import pytest
 
 from outcomes.cli.commands.demo import COURSE, OUTCOME, POLICY_CHANGED, STUDENT
 from outcomes.service.pages.story import FieldChange, field_changes
-from outcomes.service.pages.words import fields_listed, plain_text, points_of, who
+from outcomes.service.pages.words import fields_listed, plain_text, points_of, possessive, who
 from outcomes.service.personal_data import without_people
 from tests.support.pages import page
 from tests.support.service import Service
@@ -60,10 +60,14 @@ def test_no_screen_speaks_as_engineers_do(school: Service, path: str) -> None:
 
 
 def test_small_words_are_put_together() -> None:
-    """Points of those that were possible."""
+    """Points of those that were possible; whose something is."""
     assert points_of(3.0, 4.0) == "3 of 4"
     assert points_of(2.5, None) == "2.5"
     assert points_of(None, 4.0) == "no score"
+    assert [possessive(name) for name in ("Alderfen Community Schools", "Anouk")] == [
+        "Alderfen Community Schools'",
+        "Anouk's",
+    ]
 
 
 def test_fields_are_said_as_one_says_them() -> None:
