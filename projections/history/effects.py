@@ -241,13 +241,33 @@ class Effects:
 
     def _places_below(self, entry: TimelineEntry) -> Iterator[tuple[str, str]]:
         """Yield the courses, with their outcomes, that a setting, or a scale or method of a context, may count in."""
-        contexts = [] if entry.kind is Kind.SETTING else self._contexts_around(entry)
-        courses = {context.id for context in contexts if context.type == "Course"}
-        is_of_all = entry.kind is Kind.SETTING or any(context.type != "Course" for context in contexts)
-        places = [(course, outcome) for outcome, found in self._courses.items() for course in found]
-        for course, outcome in sorted(places, key=lambda place: (id_sort_key(place[0]), id_sort_key(place[1]))):
-            if is_of_all or course in courses:
+        is_of_all = entry.kind is Kind.SETTING
+        courses = self._outcomes.keys() if is_of_all else self._courses_below(self._contexts_around(entry))
+        for course in sorted(courses, key=id_sort_key):
+            for outcome in sorted(self._outcomes.get(course, ()), key=id_sort_key):
                 yield course, outcome
+
+    def _courses_below(self, contexts: Iterable[Context]) -> set[str]:
+        """Return those of some contexts that are courses, and all courses that ever hung below any of them."""
+        found, waiting = set(contexts), list(contexts)
+        while waiting:
+            below = self._contexts_below.get(waiting.pop(), set()) - found
+            found |= below
+            waiting += below
+        return {context.id for context in found if context.type == "Course"}
+
+    @cached_property
+    def _contexts_below(self) -> dict[Context, set[Context]]:
+        """What ever hung directly below each account."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT u.type, u.id, c.type, c.id FROM placements p JOIN contexts c ON c.context = p.context "
+            "JOIN contexts u ON u.context = p.parent WHERE c.tenant = ?",
+            (self._point.number,),
+        )
+        below: dict[Context, set[Context]] = defaultdict(set)
+        for row in rows.fetchall():
+            below[Context(*row[:2])].add(Context(*row[2:]))
+        return below
 
     @cached_property
     def _scales_are_shared(self) -> bool:
@@ -275,6 +295,14 @@ class Effects:
     @cached_property
     def _courses(self) -> dict[str, list[str]]:
         return courses_by_outcome(self._connection, self._point)
+
+    @cached_property
+    def _outcomes(self) -> dict[str, list[str]]:
+        outcomes: dict[str, list[str]] = defaultdict(list)
+        for outcome, courses in self._courses.items():
+            for course in courses:
+                outcomes[course].append(outcome)
+        return outcomes
 
 
 def _standing(policy: Policy, counted: list[ScoredResult]) -> Standing:

@@ -142,6 +142,7 @@ class _Walk:
         self._context = context
         self._known: dict[tuple[Kind, str], _Version] = {}
         self._links_of: dict[str, dict[str, None]] = defaultdict(dict)
+        self._linked: dict[str, dict[str, Place]] = defaultdict(dict)
         self._deletions: dict[str, Deletion] = {}
         self._origins: dict[int, _Origin] = {}
 
@@ -177,14 +178,17 @@ class _Walk:
             return {(kind.value, version.id, ""): PlaceChange(sides[0], sides[1], edited)}
         outcomes = [version.id]
         if kind is Kind.LINK:
-            outcomes = [one.values["outcome_id"] for one in (before, version) if one is not None]
+            outcomes = list(dict.fromkeys(one.values["outcome_id"] for one in (before, version) if one is not None))
             self._links_of[version.values["outcome_id"]][version.id] = None
-        places = [self._outcome(outcome) for outcome in dict.fromkeys(outcomes)]
-        old = {name: place for found in places for name, place in found.items()}
+        # What a link leaves as it is, the other places of its outcome, need not be looked at.
+        links = {outcome: [version.id] if kind is Kind.LINK else [*self._links_of[outcome]] for outcome in outcomes}
+        old = self._places(links)
         self._known[key] = version
         if kind is Kind.OUTCOME:
             self._note_deletion(version)
-        new = {name: place for outcome in dict.fromkeys(outcomes) for name, place in self._outcome(outcome).items()}
+        for outcome in outcomes:
+            self._note_links(outcome, links[outcome])
+        new = self._places(links)
         stay = old.keys() & new.keys()
         edited = kind is Kind.OUTCOME and bool(stay) and self._is_edited(before, version)
         return {
@@ -196,12 +200,23 @@ class _Walk:
             return None
         return Place(version.values["parent_id"])
 
-    def _outcome(self, outcome_id: str) -> dict[PlaceKey, Place]:
-        """Return the places of an outcome as it stands: by its links, else, if it is the context's own, in no group."""
+    def _places(self, links: dict[str, list[str]]) -> dict[PlaceKey, Place]:
+        """Return the places of outcomes by some of their links; of the context's own that no link puts anywhere, no group."""
         found: dict[PlaceKey, Place] = {}
-        outcome, deletion = self._known.get((Kind.OUTCOME, outcome_id)), self._deletions.get(outcome_id)
-        is_linked = False
-        for link_id in self._links_of.get(outcome_id, ()):
+        for outcome_id, some in links.items():
+            outcome, here = self._known.get((Kind.OUTCOME, outcome_id)), self._linked[outcome_id]
+            if outcome is not None and outcome.state == DELETED:
+                continue
+            found.update((("outcome", outcome_id, link_id), here[link_id]) for link_id in some if link_id in here)
+            if outcome is not None and outcome.context == self._context and not here:
+                found["outcome", outcome_id, ""] = Place(None)
+        return found
+
+    def _note_links(self, outcome_id: str, links: list[str]) -> None:
+        """Note which of some links put an outcome somewhere in the context as they stand now, and where."""
+        deletion, here = self._deletions.get(outcome_id), self._linked[outcome_id]
+        for link_id in links:
+            here.pop(link_id, None)
             version = self._known.get((Kind.LINK, link_id))
             if version is None or version.context != self._context or version.values["outcome_id"] != outcome_id:
                 continue
@@ -209,13 +224,7 @@ class _Walk:
             link = LinkState(link_id, outcome_id, group_id, version.state, version.order.event_time)
             implied = implied_state(link, deletion)
             if link.state != DELETED and implied != "deleted":
-                is_linked = True
-                if outcome is None or outcome.state != DELETED:
-                    found["outcome", outcome_id, link_id] = Place(group_id, link.state, implied)
-        is_own = outcome is not None and outcome.context == self._context and outcome.state != DELETED
-        if is_own and not is_linked:
-            found["outcome", outcome_id, ""] = Place(None)
-        return found
+                here[link_id] = Place(group_id, link.state, implied)
 
     def _note_deletion(self, version: _Version) -> None:
         last = self._deletions.get(version.id)
