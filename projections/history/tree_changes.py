@@ -201,7 +201,7 @@ class _Walk:
         return Place(version.values["parent_id"])
 
     def _places(self, links: dict[str, list[str]]) -> dict[PlaceKey, Place]:
-        """Return the places of outcomes by some of their links; of the context's own that no link puts anywhere, no group."""
+        """Return the places of outcomes by some of their links; no group for own ones that no link puts anywhere."""
         found: dict[PlaceKey, Place] = {}
         for outcome_id, some in links.items():
             outcome, here = self._known.get((Kind.OUTCOME, outcome_id)), self._linked[outcome_id]
