@@ -182,8 +182,9 @@
     b: () => follow_link("keep-a"),
     y: () => follow_link("cite"),
     s: () => {
-      const column = document.activeElement?.closest("[data-column]")?.dataset.column;
-      document.querySelector(`th[data-column="${column}"] a`)?.click();
+      const cell = document.activeElement?.closest(".grid :is(th, td)"), before = [...(cell?.parentElement.cells ?? [])].slice(0, cell?.cellIndex);
+      const column = before.reduce((sum, one) => sum + one.colSpan, 0);
+      cell?.closest("table").tHead.rows[0].cells[column].querySelector("a")?.click();
     },
     "?": () => showKeys(),
   };
@@ -270,6 +271,11 @@
     for (const link of all) link.tabIndex = -1;
     reach(reached);
     grid.addEventListener("focusin", (event) => { if (all.includes(event.target)) reach(event.target); });
+    // What a score says to those who hear it the pointer shows: sent once, a class of a thousand is a third smaller.
+    grid.addEventListener("pointerover", (event) => {
+      const link = event.target.closest("a[aria-label]");
+      if (link) link.title = link.ariaLabel;
+    });
     grid.addEventListener("click", (event) => {
       const link = event.target.closest("a");
       if (link) history.replaceState({ ...history.state, left: link.pathname }, "");

@@ -1,5 +1,6 @@
 """Each screen: it stands, says what it should, asks nothing of anybody else, and axe finds nothing to mend."""
 
+import re
 from typing import Any
 
 import pytest
@@ -122,6 +123,15 @@ def seen_well(page: Page, name: str) -> None:
         assert complaints(page) == [], f"{name}, {scheme}"
     fits(page)
     page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_a_score_says_all_of_itself_to_the_pointer_too(opened: Opener) -> None:
+    """What those hear who cannot see it: whose it is, of what, and which level; it is sent once."""
+    page = opened(f"/course/{COURSE}")
+    score = page.locator("#grid tbody a", has_text="3.50").first
+    assert score.get_attribute("title") is None
+    score.hover()
+    expect(score).to_have_attribute("title", re.compile("Chidi O'Rourke, .*: 3.50, “Secure”, mastered"))
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,11 @@ def test_a_day_before_the_log_began_is_told_apart_from_a_day_without_outcomes(sc
     assert "Outcome tree of Alderfen Community Schools" in told
     assert '<a href="/tree/Account:1">everything we know today</a>' in told
     assert "this log held nothing yet" not in page(school, "/tree/Account:1?at=2020-01-01").text
+
+
+def test_nothing_found_says_what_to_try(twins: Service) -> None:
+    """Whoever mistyped a title is told what is enough, and where all of them are; who finds something is not."""
+    found = page(twins, "/search", q="zzz", c="Account:1").text
+    assert "try fewer letters" in found
+    assert '/tree/Account:1">the whole tree</a>' in found
+    assert "try fewer letters" not in page(twins, "/search", q="tides", c="Account:1").text
