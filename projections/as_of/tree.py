@@ -8,6 +8,7 @@ import orjson
 
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.tree import (
+    DELETED,
     Deletion,
     GroupState,
     LinkState,
@@ -44,39 +45,62 @@ def tree_at(
 
 
 def part_of_tree(
-    connection: sqlite3.Connection, point: PointInTime, context: Context, *, groups: list[str], outcomes: list[str]
+    connection: sqlite3.Connection,
+    point: PointInTime,
+    context: Context,
+    *,
+    groups: list[str],
+    outcomes: list[str],
+    link: str | None = None,
 ) -> Tree:
     """Return the places of a few groups and outcomes in a context, by seeks: all that an event of one can change.
 
     The nodes, their states and parents are those of the whole tree; but with the rest of it left out, they may hang
-    nowhere here.
+    nowhere here. What an event of a `link` can change is its own place, and that of an outcome that no link is left of:
+    of the other links only one is there, if there is any.
     """
     number = context_number(connection, point, context)
     if number is None:
         return Tree([], [], [])
-    # By outcome, not by context (the plus): an outcome has few links, a context may have thousands.
-    links = connection.execute(
-        "SELECT v.link_id FROM json_each(?) j CROSS JOIN link_versions v ON v.outcome_id = j.value "
-        "WHERE v.tenant = ? AND +v.context = ?",
-        (orjson.dumps(outcomes).decode(), point.number, number),
-    )
-    ids = {
-        Kind.GROUP: groups,
-        Kind.LINK: list(dict.fromkeys(row[0] for row in links.fetchall())),
-        Kind.OUTCOME: outcomes,
+    deletions = {
+        outcome: deletion for outcome in outcomes if (deletion := deletion_of(connection, point, outcome)) is not None
     }
+    if link is None:
+        links = [one for outcome in outcomes for (one,) in connection.execute(_LINKS, (point.number, outcome, number))]
+    else:
+        others = (_another(connection, point, (number, outcome, link), deletions.get(outcome)) for outcome in outcomes)
+        links = [link, *(other for other in others if other is not None)]
+    ids = {Kind.GROUP: groups, Kind.LINK: list(dict.fromkeys(links)), Kind.OUTCOME: outcomes}
     found = _Found(*(_named(connection, point, kind, some) for kind, some in ids.items()))
-    deletions = {outcome: deletion_of(connection, point, outcome) for outcome in outcomes}
     return build_tree(
         found.groups(number),
         found.links(number),
         found.outcomes(),
-        deletions={outcome: deletion for outcome, deletion in deletions.items() if deletion is not None},
+        deletions=deletions,
         own_outcomes=found.own_outcomes(number),
         shown_of_unknown=_NOTHING_KNOWN,
     )
 
 
+def _another(
+    connection: sqlite3.Connection, point: PointInTime, of: tuple[int, str, str], deletion: Deletion | None
+) -> str | None:
+    """Return a link that puts an outcome somewhere in a context, but not the one that is named with them."""
+    context, outcome, link = of
+    rows = connection.execute(_OTHER_LINKS, {**point.bounds(), "context": context, "outcome": outcome, "link": link})
+    others = (LinkState(*row) for row in rows)
+    return next((one.id for one in others if one.state != DELETED and implied_state(one, deletion) != DELETED), None)
+
+
+# Links of the outcome and, of those, in the context: an outcome has few links, a context may have thousands.
+_LINKS = "SELECT DISTINCT link_id FROM link_versions WHERE tenant = ? AND outcome_id = ? AND context = ?"
+_OTHER_LINKS = (
+    "SELECT v.link_id, v.outcome_id, v.group_id, coalesce(v.workflow_state, 'active'), v.event_time "
+    "FROM (SELECT DISTINCT link_id AS id FROM link_versions "
+    "WHERE tenant = :tenant AND outcome_id = :outcome AND context = :context) m "
+    f"CROSS JOIN link_versions v ON v.position = {seek(Kind.LINK)} "
+    "WHERE m.id <> :link AND v.context = :context AND v.outcome_id = :outcome"
+)
 _NOTHING_KNOWN = dict.fromkeys(TABLES[Kind.OUTCOME].in_tree)
 
 

@@ -71,12 +71,13 @@ class Effects:
     def _places(self, entry: TimelineEntry) -> dict[str, list[Change]]:
         """Return which places were added, removed and moved, in every context that the event touches."""
         answer = _no_places()
+        part: dict[str, Any]
         if entry.kind is Kind.GROUP and not entry.is_overtaken:
             contexts, part = self._contexts_around(entry), {"groups": [entry.ref.id], "outcomes": []}
         elif entry.kind is Kind.LINK and not entry.is_overtaken:
             found = self._around(entry, "context, outcome_id")
             contexts = self._named(row[0] for row in found)
-            part = {"groups": [], "outcomes": list(dict.fromkeys(row[1] for row in found))}
+            part = {"groups": [], "outcomes": list(dict.fromkeys(row[1] for row in found)), "link": entry.ref.id}
         elif entry.kind is Kind.OUTCOME and self._may_move(entry):
             contexts, part = self._contexts_of_outcome(entry.ref.id), {"groups": [], "outcomes": [entry.ref.id]}
         else:

@@ -27,7 +27,7 @@ from tests.support.given import (
     rubric_assessed,
     setting,
 )
-from tests.support.histories import exported_histories, histories
+from tests.support.histories import ACCOUNT_SCALES, exported_histories, histories
 from tests.support.work import calls_of, counted_steps
 from tests.support.world import World, fresh_world
 
@@ -172,7 +172,7 @@ class TestEffects:
 class TestSize:
     """Work for one event does not grow with what is around it."""
 
-    @pytest.mark.parametrize("shape", ["tree", "pair", "moved", "in no order"])
+    @pytest.mark.parametrize("shape", ["tree", "links", "pair", "moved", "in no order", "scales"])
     def test_four_times_the_events_take_less_than_six_times_the_work(self, world: World, shape: str) -> None:
         """In one context, and of one student's results, steps of SQLite and calls stay in proportion."""
         few, many = (self._work(fresh, shape, size) for fresh, size in ((world, 60), (self._other(world), 240)))
@@ -190,6 +190,18 @@ class TestSize:
             events = [group("1", "2025-01-01")]
             for number, time in enumerate(times):
                 events += [outcome(str(number), time), link(str(number), time, outcome=str(number), group="1")]
+        elif shape == "links":
+            events = [group("1", "2025-01-01"), outcome("7", "2025-01-01")]
+            for number, time in enumerate(times):
+                events += [group(str(number + 2), time, parent="1")]
+                events += [link(str(number), time, outcome="7", group=str(number + 2))]
+        elif shape == "scales":
+            events = [account("1", "2025-01-01", parent=None), setting(ACCOUNT_SCALES, "2025-01-01", value=True)]
+            for number, time in enumerate(times):
+                place, taught = f"5{number}", f"6{number}"
+                events += [account(place, time), course(taught, time, account=place)]
+                events += [result(str(number), time, course=taught)]
+                events += [proficiency(str(number), "2025-03-01", context=f"Account:{place}")]
         else:
             results = [result(str(n + 1), time, score=n % 5) for n, time in enumerate(times)]
             if shape == "moved":

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ from tests.support.given import (
     setting,
 )
 from tests.support.histories import ACCOUNT_SCALES, CONTEXTS, histories
+from tests.support.work import calls_of, counted_steps
 from tests.support.world import World, fresh_world
 
 JOB = {"job_id": "77", "job_tag": "OutcomeImport#run"}
@@ -292,3 +294,31 @@ def _by_diff(connection: Any, log: Any, at: Any, context: Context, instant: int)
     counts = [len(found[name]) for name in ("added", "removed", "moved", "changed")]
     counts[3] += len(policies)
     return [tuple(counts)] if any(counts) else []
+
+
+@pytest.mark.parametrize("what", ["links of one outcome", "edits of a scale"])
+def test_four_times_the_changes_take_less_than_six_times_the_work(world: World, what: str) -> None:
+    """In steps of SQLite and in calls: a change does not look at all places, nor an edit at all results anew."""
+    few, many = (
+        _work_of_changes(fresh, what, size) for fresh, size in ((world, 30), (World(world.home.folder / "other"), 120))
+    )
+    assert all(much < 6 * little for little, much in zip(few, many, strict=True))
+
+
+def _work_of_changes(world: World, what: str, size: int) -> tuple[int, int]:
+    times = [f"2025-02-01T08:{number // 60:02d}:{number % 60:02d}Z" for number in range(size)]
+    events = [group("1", "2025-01-01"), outcome("7", "2025-01-01"), account("1", "2025-01-01", parent=None)]
+    events += [course("200", "2025-01-01", account="1"), setting(ACCOUNT_SCALES, "2025-01-01", value=True)]
+    for number, time in enumerate(times):
+        if what == "edits of a scale":
+            scale = {"mastery": (2, 3)[number % 2], "updated": f"{time[:-1]}.5Z", "context": "Account:1"}
+            events += [result(str(number + 1), time, score=number % 6), proficiency("8", f"{time[:-1]}.5Z", **scale)]
+        else:
+            events += [group(str(number + 2), time, parent="1")]
+            events += [link(str(number), time, outcome="7", group=str(number + 2))]
+    world.take(*events)
+    found: list[Any] = []
+    with world.at() as (log, connection, at), counted_steps(connection) as steps:
+        calls = calls_of(lambda: found.extend(moments(connection, log, at, Context("Account", "1"), By.CHANGE)))
+    assert len(found) > size
+    return calls, steps.hundreds
