@@ -291,3 +291,31 @@ def test_very_long_names_leave_a_class_readable(tmp_path: Path, browser: Browser
             assert of_class is not None
             assert (of_student["width"] < most, of_student["height"] < 100, of_class["height"] < 300) == (True,) * 3
         tab.close()
+
+
+def test_a_class_of_many_outcomes_is_printed_whole(tmp_path: Path, browser: Browser) -> None:
+    """What runs out of a page is lost on paper: it lies across, its heads upright, every outcome on the page."""
+    numbers = [str(number) for number in range(1, 31)]
+    told = [
+        [
+            outcome(number, "2025-09-01T08:00:00Z", title=f"Explains what is asked for under number {number}"),
+            link(number, "2025-09-01T08:00:00Z", group="2", outcome=number, context="Course:200"),
+            result(number, "2025-10-01T08:00:00Z", outcome=number),
+        ]
+        for number in numbers
+    ]
+    (tmp_path / "events.ndjson").write_bytes(lines(*(event for events in told for event in events)))
+    with outcomes.open(tmp_path / "home", create=True) as home:
+        home.ingest(tmp_path / "events.ndjson")
+    with running(tmp_path / "home") as service:
+        tab = Tab(browser, service.url, session(service.link))
+        page = tab.open("/course/200")
+        width, height = map(
+            float, re.findall(rb"/MediaBox \[0 0 (\S+) (\S+)\]", page.pdf(prefer_css_page_size=True))[0]
+        )
+        assert width > height
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": round((width - 91) * 96 / 72), "height": 600})
+        assert page.locator("#grid thead tr").first.locator("th").count() == len(numbers) + 1
+        assert page.locator("#grid").evaluate("(grid) => grid.scrollWidth <= grid.parentElement.clientWidth")
+        tab.close()
