@@ -42,6 +42,7 @@ class Story(NamedTuple):
 
     title: str
     course: str
+    class_address: str
     policy: str
     score: str
     standing: Standing
@@ -138,6 +139,7 @@ def _story(viewer: Viewer, row: Mapping[str, Any]) -> Story:
     return Story(
         title=row["outcome_title"] or f"outcome {row['outcome_id']}",
         course=frame.name_of(viewer, f"Course:{row['course_id']}"),
+        class_address=viewer.where.to(f"/course/{row['course_id']}"),
         policy=words.policy(row),
         score=score_text(row["score"]),
         standing=place,

@@ -125,6 +125,14 @@ def seen_well(page: Page, name: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
 
 
+def test_a_student_leads_to_the_class_at_the_same_time(opened: Opener) -> None:
+    """Each score by the name of its course: whoever came from elsewhere finds the others there."""
+    page = opened(f"/student/{STUDENT}?at=2025-12-01", java_script_enabled=False)
+    page.locator(".story").first.get_by_role("link", name="Water & Weather 7 · Autumn").click()
+    page.wait_for_url(f"**/course/{COURSE}?at=2025-12-01*")
+    expect(page.locator("#grid")).to_be_visible()
+
+
 def test_a_score_says_all_of_itself_to_the_pointer_too(opened: Opener) -> None:
     """What those hear who cannot see it: whose it is, of what, and which level; it is sent once."""
     page = opened(f"/course/{COURSE}")
