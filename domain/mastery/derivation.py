@@ -72,12 +72,13 @@ def value_steps(
     lines = []
     if scale.points_possible <= 0:
         lines.append(f"nothing is possible on this scale: percents are taken of its {base} mastery points")
-    told: set[str] = set()
+    quizzes: dict[str, list[ScoredResult]] = {}
+    for result, _ in valued if calculation.joins_quiz_rows else ():
+        if result.quiz is not None:
+            quizzes.setdefault(result.quiz, []).append(result)
     for result, value in valued:
         if calculation.joins_quiz_rows and (quiz := result.quiz) is not None:
-            if quiz not in told:
-                told.add(quiz)
-                rows = [row for row, _ in valued if row.quiz == quiz]
+            if (rows := quizzes.pop(quiz, None)) is not None:
                 lines.append(_quiz_step(quiz, rows, value, base, write))
         elif value is not None:
             lines.append(f"result {result.id}: {_value_step(result, value, base, write)}")

@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from outcomes.domain.mastery.exclusion import exclusion_of
-from outcomes.domain.mastery.methods import Calculation
+from outcomes.domain.mastery.methods import Calculation, Formula
 from outcomes.domain.mastery.results import ScoredResult, by_id, by_time, quiz_value
 from outcomes.domain.mastery.rounding import round2
 from outcomes.domain.mastery.running_values import running_values
@@ -42,6 +42,14 @@ class RunningRollup:
         self._values = running_values(calculation, scale.mastery_points)
         for result in results:
             self.put(result)
+
+    def follow(self, scale: MasteryScale) -> bool:
+        """Go by another scale from now on if no value is another by it; return whether that is so."""
+        counts_mastered = self._calculation.formula is Formula.N_MASTERY
+        if scale.base != self._scale.base or (counts_mastered and scale.mastery_points != self._scale.mastery_points):
+            return False
+        self._scale = scale
+        return True
 
     def put(self, result: ScoredResult) -> None:
         """Let a result stand as it is now, whatever was known of it before."""

@@ -68,14 +68,15 @@ class PairInForce:
 
     def go_by(self, policy: Policy) -> None:
         """Count by a policy from now on."""
-        if self._policy is None or not same_standing(self._policy, policy):
-            self._policy = policy
-            self._stands = None
-            scale, calculation = policy.scale, policy.calculation
-            if policy.is_linked and scale is not None and calculation is not None:
-                self._rollup = RunningRollup(scale, calculation, map(self._as_counted, self._results.values()))
-            else:
-                self._rollup = None  # nothing scores
+        old, scale, calculation = self._policy, policy.scale, policy.calculation
+        if old is not None and same_standing(old, policy):
+            return
+        self._policy = policy
+        self._stands = None
+        if not policy.is_linked or scale is None or calculation is None:
+            self._rollup = None  # nothing scores
+        elif self._rollup is None or old is None or old.calculation != calculation or not self._rollup.follow(scale):
+            self._rollup = RunningRollup(scale, calculation, map(self._as_counted, self._results.values()))
 
     def take(self, arrival: Arrival) -> None:
         """Let what came stand, unless something later by event time was there already."""

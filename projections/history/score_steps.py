@@ -22,7 +22,7 @@ from outcomes.projections.mastery.results import rubrics_of
 
 _REMOVED = EnrollmentState.DELETED
 _KEPT_AT_MOST = 50_000
-_AHEAD, _AHEAD_AT_MOST = 50, 5_000
+_AHEAD_AT_MOST = 5_000
 # Enough for every pair of a year of 300,000 events to be read but once; some 30 MB.
 _AHEAD_KEPT_AT_MOST = 120_000
 
@@ -36,13 +36,13 @@ _position = attrgetter("position")
 def _with_those_ahead(wanted: list[int], arrivals: list[Arrival]) -> list[int]:
     """Return, in order, the wanted positions and those of what happened after the first of them: asked for next.
 
-    As many more as make reading a pair of thousands of results for a page of them worth its while.
+    What is read is walked to its end all the same, so that a pair of thousands of results is read but once.
     """
     asked = set(wanted)
     first = min((arrival.order for arrival in arrivals if arrival.position in asked), default=None)
     later = sorted((one.order, one.position) for one in arrivals if first is None or one.order > first)
     ahead = dict.fromkeys(position for _, position in later if position not in asked)
-    return sorted((*wanted, *islice(ahead, min(len(wanted) * _AHEAD, _AHEAD_AT_MOST))))
+    return sorted((*wanted, *islice(ahead, _AHEAD_AT_MOST)))
 
 
 def _goes_by_time(policy: Policy) -> bool:

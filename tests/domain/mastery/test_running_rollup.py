@@ -62,6 +62,21 @@ def test_no_digit_is_lost_on_the_way(calculation: Calculation, changes: list[tup
         assert running.standing() == (Standing(whole.score, whole.mastery) if is_told else NOT_ASSESSED)
 
 
+_scales = st.builds(MasteryScale, st.sampled_from([0.0, 2.0, 3.0, 5.0]), st.sampled_from([0.0, 4.0, 5.0]))
+
+
+@given(_calculations, st.lists(_results, max_size=8), st.lists(_scales, min_size=1, max_size=4))
+def test_a_scale_that_it_can_follow_gives_what_the_rollup_gives(
+    calculation: Calculation, results: list[ScoredResult], scales: list[MasteryScale]
+) -> None:
+    """Where another scale leaves the values as they are, only from where on they are mastery differs."""
+    running, known = RunningRollup(SCALE, calculation, results), {result.id: result for result in results}
+    for scale in scales:
+        if running.follow(scale):
+            whole = rollup(known.values(), scale, calculation)
+            assert running.standing() == (whole.score, whole.mastery)
+
+
 @pytest.mark.parametrize("method", list(CalculationMethod))
 def test_a_score_takes_as_long_after_four_hundred_results_as_after_a_hundred(method: CalculationMethod) -> None:
     """Counted in calls, which nothing else on the machine changes: results come one after the other."""
