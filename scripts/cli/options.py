@@ -102,9 +102,14 @@ def choose_home(context: typer.Context, home: str) -> None:
 
 
 def views_of(context: typer.Context) -> Path | None:
-    """Return the folder that the user chose for the views of a log on PostgreSQL."""
+    """Return the folder that the user chose for the views of a log on PostgreSQL.
+
+    What the environment says is not meant for a home in a folder; what the command says is, and is refused for it.
+    """
     views: Path | None = context.meta.get(VIEWS)
-    return views if is_url(home_of(context)) else None
+    source = context.find_root().get_parameter_source("views")
+    is_said = source is not None and source.name == "COMMANDLINE"
+    return views if is_said or is_url(home_of(context)) else None
 
 
 def folder_of(context: typer.Context) -> Path:

@@ -48,7 +48,7 @@ def make_private_folder(path: Path) -> None:
         else:
             path.chmod(0o700)
     except OSError as error:
-        raise HomeUnavailable(f"cannot make the folder {path}: {error.strerror}: choose another with --home") from error
+        raise HomeUnavailable(f"cannot make the folder {path}: {error.strerror}: name another") from error
 
 
 def _is_open_to_others(path: Path) -> bool:

@@ -160,3 +160,16 @@ def test_a_home_may_have_any_name(tmp_path: Path) -> None:
         assert home.json("rebuild")["digest"] == home.json("digest")["digest"]
         assert {path.name for path in home.home.iterdir()} >= {"log.db", "views.db"}
         assert home("replay", "--to", str(tmp_path / os.fsdecode(name + b".db")), "--format", "json").code == 0
+
+
+def test_a_folder_for_views_is_not_for_a_home_in_a_folder(
+    year: Forked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said on the command line it is refused; from the environment it is for logs on PostgreSQL alone."""
+    views = tmp_path / "views"
+    ran = year("--views", str(views), "digest")
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, b"", 1)
+    assert "--views is for a log on PostgreSQL" in ran.err
+    monkeypatch.setenv("OUTCOMES_VIEWS", str(views))
+    assert year("digest").code == 0
+    assert not views.exists()
