@@ -71,7 +71,7 @@ def tasks(viewer: Viewer) -> list[Task]:
         Task("find out what an old title became", start, "find it: below stand outcomes that were called so before"),
         Task("see what was removed, and by whom", tree, "the bars that go down; what went stands struck in the tree"),
         Task("see whom an edit flipped", to(f"/changes/{context}", field="mastery_points"), "each change says whom"),
-        Task("compare two days", ways["Compare"], "choose both days"),
+        Task("compare two days", ways["Compare"], "choose both days; “Who made these changes” tells by whom"),
         Task("print all of it for a visit", ways["Binder"], "choose the day, make it, print it from the browser"),
         Task("cite what I see", tree, "“cite this view” at the foot of any view: it gives words and a link"),
         Task("prove a citation", tree, "open its link: a line on top says “exactly as cited”, or what differs and why"),
