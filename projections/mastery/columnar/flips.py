@@ -37,28 +37,21 @@ def flips_by_edits(
     just before each instant, under the policies just before it and at it.
     """
     courses, outcome = where
-    handed_in = HandedInTimes(connection, point)
-    asked = [_Edit(connection, point, at, (outcome, handed_in)) for at in edits]
+    asked = [_Edit(connection, point, at, outcome) for at in edits]
     last = max((edit.before for edit in asked), key=lambda before: before.until, default=None)
     for versions in [] if last is None else read_versions(connection, last, courses, outcome):
-        places = versions.places()
+        places, handed_in = versions.places(), HandedInTimes(connection, point)
         for place, edit in enumerate(asked):
             if edit.changes(places):
-                yield from ((place, flip) for flip in edit.flips(versions))
+                yield from ((place, flip) for flip in edit.flips(versions, handed_in))
 
 
 class _Edit:
     """The two policies of one instant, and all else as it was just before."""
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        point: PointInTime,
-        at: Micros,
-        shared: tuple[str | None, HandedInTimes],
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, point: PointInTime, at: Micros, outcome: str | None) -> None:
         self._connection = connection
-        self._outcome, self._handed_in = shared
+        self._outcome = outcome
         self.before, at_change = (
             point._replace(as_of=moment, until=min(moment, point.until)) for moment in (at - 1, at)
         )
@@ -81,14 +74,14 @@ class _Edit:
         old, new = (side.book for side in self._sides)
         return any(not same_standing(old.policy(*place), new.policy(*place)) for place in places)
 
-    def flips(self, versions: Versions) -> Iterator[Flip]:
+    def flips(self, versions: Versions, handed_in: HandedInTimes) -> Iterator[Flip]:
         """Yield who flipped, in the answer's order."""
         block = versions.block(self._connection, self.before)
         if block is None:
             return
         policies = [policies_of(side.book, block, None) for side in self._sides]
-        handed_in = partial(self._handed_in.at, self.before.until)
-        scores = [scores_of(block, found, handed_in) for found in policies]
+        times = partial(handed_in.at, self.before.until)
+        scores = [scores_of(block, found, times) for found in policies]
         flipped = self._plain_flips(block, policies, scores)
         flipped += self._odd_flips(block, np.flatnonzero(scores[0].is_odd | scores[1].is_odd))
         for _, flip in sorted(flipped, key=lambda found: found[0]):
