@@ -24,6 +24,7 @@ from outcomes.projections.mastery.columnar.results import (
     DATED,
     INACTIVE,
     LIVE,
+    NEW_QUIZ,
     NO_ARTIFACT,
     WITHOUT_PERCENT,
     Block,
@@ -113,7 +114,7 @@ def _order(block: Block, policies: Policies, counted: _Counted, handed_in: Hande
     submitted = np.array([_second(known.get(name)) for name in names], dtype=np.float64)[places]
 
     assessed = np.nan_to_num(counted.assessed_at).astype(np.int64) // _MICROSECONDS
-    seconds, is_told = assessed.copy(), counted.flags & LIVE != 0
+    seconds, is_told = assessed.copy(), counted.flags & (LIVE | NEW_QUIZ) != 0
     seconds[is_asked] = np.where(np.isnan(submitted), assessed[is_asked], np.nan_to_num(submitted))
     is_told[is_asked] = np.array([name in known for name in names], dtype=bool)[places]
     is_dated = counted.flags & DATED != 0

@@ -29,7 +29,7 @@ from outcomes.projections.mastery.query import mastery_at, rows_by_pair
 from outcomes.projections.mastery.results import Assessments, Scope, courses_of
 from outcomes.projections.mastery.row import Basis, MasteryRow, Override
 from tests.support import given as make
-from tests.support.histories import POINTS, class_histories, histories
+from tests.support.histories import POINTS, class_histories, exported_histories, histories
 from tests.support.world import World, fresh_world
 
 amounts = st.floats(0, 1e9) | st.integers(0, 400).map(lambda number: number / 40) | st.floats(0, 5)
@@ -132,7 +132,11 @@ WHAT_IFS = [
 class TestRows:
     """The law: in columns and one by one are the same rows."""
 
-    @given(class_histories() | histories(), st.sampled_from([*POINTS, None]), st.integers(0, 40) | st.none())
+    @given(
+        class_histories() | histories() | exported_histories(),
+        st.sampled_from([*POINTS, None]),
+        st.integers(0, 40) | st.none(),
+    )
     def test_columns_equal_one_by_one(
         self, history: list[dict[str, Any]], as_of: str | None, known_at: int | None
     ) -> None:
@@ -223,6 +227,29 @@ class TestRows:
         with world.at() as (_, connection, point):
             expected = in_full(one_by_one(connection, point, Scope()))
             assert in_full(mastery_at(connection, point, Scope())) == expected
+
+    @pytest.mark.parametrize("method", ["highest", "latest"])
+    def test_new_quizzes_beside_rubrics(self, world: World, method: str) -> None:
+        """A New Quiz of 4 counts unless an export tells of a rubric's result of its assignment; its time is exact."""
+        of_rubric = {"course_id": "200", "user_uuid": "studentAda", "result_id": "11", "assignment_id": "80"}
+        quiz = {"score": 4, "artifact_type": "NewQuiz", "artifact_id": "80"}
+        world.take(
+            make.outcome("7", "2025-01-01", calculation_method=method),
+            make.result("10", "2025-02-02", **quiz),
+            make.result("11", "2025-02-01", score=2),
+            make.result("12", "2025-02-02", student="studentBo", **quiz),
+            make.result("13", "2025-02-01", student="studentBo", score=2, artifact_type="LiveAssessments::Submission"),
+        )
+        with world.at() as (_, connection, point):
+            assert in_full(mastery_at(connection, point, Scope())) == in_full(one_by_one(connection, point, Scope()))
+        world.take(make.observed("result_detail", "2025-03-01", **of_rubric))
+        with world.at() as (_, connection, point):
+            rows = list(mastery_at(connection, point, Scope(course="200")))
+            assert in_full(rows) == in_full(one_by_one(connection, point, Scope(course="200")))
+        assert [(row.student, row.score, row.order) for row in rows] == [
+            ("studentAda", 2.0, "exact"),
+            ("studentBo", 4.0, "exact"),
+        ]
 
     def test_a_class_is_followed_through_changes(self, world: World) -> None:
         """New results, re-markings, a new policy, a link removed: the columns equal the reference after each."""
