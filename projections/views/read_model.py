@@ -187,17 +187,29 @@ class ReadModel:
     extract = staticmethod(extract_values)
 
     def apply(self, appended: Appended) -> None:
-        """Apply a batch that has just been appended; the caller holds the home's writer lock."""
+        """Apply a batch that has just been appended; the caller holds the home's writer lock.
+
+        Raises HomeUnavailable where the log has lost it with its server.
+        """
         if not appended.positions:
             return
+        try:
+            if not self._has_applied(appended):
+                self.follow()
+        except ConnectionLost:
+            self.follow()
+            if not self._log.has_batch(appended.head, appended.chain):
+                raise HomeUnavailable(_LOST) from None
+
+    def _has_applied(self, appended: Appended) -> bool:
+        """Apply a batch, unless the views lack what was before it."""
         database = self._ready()
         with database.reading() as connection:
             follows = TrackedDatabase.position(connection) == appended.positions[0] - 1
-        if not follows:
-            self.follow()
-            return
-        found = zip(appended.positions, appended.arrivals.extracted, strict=True)
-        self._write(database, found, appended.head, chain=appended.chain)
+        if follows:
+            found = zip(appended.positions, appended.arrivals.extracted, strict=True)
+            self._write(database, found, appended.head, chain=appended.chain)
+        return follows
 
     def keep(self, appended: Appended) -> None:
         """Keep what was found out about a batch that is in the log by now, so that `follow` need not read it there.

@@ -97,11 +97,18 @@ def test_a_commit_whose_answer_is_lost_counts_once(
     assert home.verify()["problems"] == []
 
 
-def test_views_go_on_where_a_connection_was_lost(home: World, postgres: Server, database: str, tmp_path: Path) -> None:
-    """Whoever asks is answered, and an ingest whose views follow others goes on: the log is read once more."""
+@pytest.mark.parametrize(
+    ("were_current", "statement"),
+    [(False, b"SELECT position, content_hash, state"), (True, b"FROM batches WHERE last_position >")],
+)
+def test_views_go_on_where_a_connection_was_lost(
+    home: World, postgres: Server, database: str, tmp_path: Path, *, were_current: bool, statement: bytes
+) -> None:
+    """An ingest whose views follow others, or take what it has just appended, goes on: the log is read once more."""
     (tmp_path / "s").mkdir()
-    page = b"SELECT position, content_hash, state"
-    with closing(CutsTheAnswer(tmp_path / "s", postgres.folder, page)) as between:
+    if were_current:
+        World(tmp_path / "other", url=postgres.url(database)).digest()
+    with closing(CutsTheAnswer(tmp_path / "s", postgres.folder, statement, after=b"COPY")) as between:
         url = f"postgresql://postgres@/{database}?host={between.folder}"
         assert World(tmp_path / "other", url=url).take(outcome("8", "2025-01-01")).head == 2
         assert between.cuts == 1
