@@ -30,7 +30,7 @@ class MovedVersions:
     def __init__(
         self, connection: sqlite3.Connection, point: PointInTime, courses: Iterable[int], outcome: str | None
     ) -> None:
-        ids = {row[0] for course in courses for row in connection.execute(_EVER_IN, (course, outcome))}
+        ids = {row[0] for course in courses for row in connection.execute(_EVER_IN, (course, outcome, outcome))}
         wanted = {**point.bounds(), "ids": orjson.dumps(sorted(ids)).decode()}
         self._rows: list[tuple[Any, ...]] = connection.execute(_VERSIONS, wanted).fetchall() if ids else []
         self._result = id_numbers([row[0] for row in self._rows])
@@ -71,7 +71,7 @@ class Elsewhere:
 
 
 _NONE = np.zeros(0, dtype=np.int64)
-_EVER_IN = "SELECT result_id FROM moved_results WHERE course = ?1 AND (?2 IS NULL OR outcome_id = ?2)"
+_EVER_IN = "SELECT result_id FROM moved_results WHERE course = ? AND (? IS NULL OR outcome_id = ?)"
 _VERSIONS = (
     "SELECT v.result_id, v.event_time, v.course, v.student, v.outcome_id FROM json_each(:ids) j "
     "CROSS JOIN moved_results p ON p.tenant = :tenant AND p.result_id = j.value "
