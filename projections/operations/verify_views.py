@@ -130,7 +130,7 @@ def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[An
     rows = ViewWriter(_KnownNames(connection))
     rows.add((recorded.position, extract_row(recorded.event, recorded.digest)) for recorded in history)
     if ref.kind is Kind.RESULT:
-        pairs = ((row, _result_row(connection, row)) for row in rows.results)
+        pairs = ((row, _result_row(connection, row)) for row in zip(*rows.results, strict=True))
     else:
         table = VERSION_TABLES[ref.kind]
         pairs = (

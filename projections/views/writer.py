@@ -1,7 +1,7 @@
 """From what an event says to the rows that it adds. Large text stays in the log; a row's `position` leads to it."""
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import not_, pos
@@ -10,9 +10,11 @@ from typing import Any
 from outcomes.domain.identity import OBSERVED_ONLY, Kind, local_id
 from outcomes.projections.views.extract import RESULT, WEEK, ResultRow, Row, VersionRow, named
 from outcomes.projections.views.schema import VERSION_TABLES
-from outcomes.store.sqlite.bulk_insert import ROWS_AT_ONCE, insert_or_ignore, one_after_the_other
+from outcomes.store.sqlite.bulk_insert import ROWS_AT_ONCE, insert_or_ignore, one_after_the_other, row_by_row
 
 _INTERNED_AT_MOST = 50_000
+_FEW_WEEKS = 8
+"""So many, with their courses, are few pages, which stay at hand however their results come."""
 _NO_MEMBERS = frozenset(kind.value for kind in OBSERVED_ONLY)
 """Kinds that are found by their context in their own tables: one for every result would swell the trees' table."""
 _TOLD_PLACE, _TOLD_SIS_IDS = map(ResultRow._fields.index, ("place", "sis_ids"))
@@ -84,11 +86,11 @@ class IdTable:
 
 @dataclass
 class ViewWriter:
-    """The rows that a batch adds, by table; each row of `versions` and `results` is a whole row of its table."""
+    """What a batch adds, by table: rows of `versions`, and the columns of `results`, are those of their tables."""
 
     interner: IdTable
     versions: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {kind: [] for kind in VERSION_TABLES})
-    results: list[tuple[Any, ...]] = field(default_factory=list)
+    results: list[list[Any]] = field(default_factory=list)
     placements: set[tuple[Any, ...]] = field(default_factory=set)
     names: set[tuple[Any, ...]] = field(default_factory=set)
     members: set[tuple[int, str, str]] = field(default_factory=set)
@@ -156,7 +158,10 @@ class ViewWriter:
         weeks = [event_time // WEEK for event_time in of["event_time"]]
         where = (weeks, courses, students, of["outcome_id"], of["result_id"])
         order = (of["event_time"], of["updated_at"], map(pos, of["is_update"]), map(bytearray, of["digest"]))
-        self.results += zip(*where, *order, positions, *zip(*of["values"], strict=True), strict=True)
+        columns = (*where, *order, positions, *zip(*of["values"], strict=True))
+        self.results = self.results or [[] for _ in columns]
+        for column, values in zip(self.results, columns, strict=True):
+            column.extend(values)
         places = list(zip(tenants, of["result_id"], courses, students, of["outcome_id"], strict=True))
         self._first_places += compress(places, map(not_, of["is_update"]))
         self._later_places += compress(places, of["is_update"])
@@ -187,14 +192,23 @@ class ViewWriter:
         for kind, rows in self.versions.items():
             _insert(connection, VERSION_TABLES[Kind(kind)], rows)
         self._write_places()
-        # Neighbours in the tree one after the other: each page is touched once.
-        _insert(connection, "result_versions", sorted(self.results))
+        self._write_results()
         _insert(connection, "members", sorted(self.members))
         _insert(connection, "placements", sorted(self.placements))
         _insert(connection, "names", sorted(self.names))
         _insert(connection, "sis_ids", sorted(self.sis_ids))
         _insert(connection, "course_enrollments", sorted(self.enrollments))
         connection.executemany(_NOTE_HOST, self._hosts())
+
+    def _write_results(self) -> None:
+        if not self.results:
+            return
+        columns: Sequence[Sequence[Any]] = self.results
+        weeks = columns[0]
+        if len(set(weeks)) > _FEW_WEEKS:
+            # Neighbours in the tree one after the other: each page is touched once.
+            columns = list(zip(*sorted(zip(*columns, strict=True)), strict=True))
+        insert_or_ignore(self.interner.connection, "result_versions", len(columns), row_by_row(columns))
 
     def _hosts(self) -> list[tuple[int, str, int]]:
         tenants = self.interner.tenants

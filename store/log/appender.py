@@ -1,6 +1,6 @@
 """How a batch enters the log: redacted where asked, compressed or encrypted, without repeats, chained."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 from operator import add
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract
 from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.stream_keys import first_version, in_tenant, last_version
 from outcomes.store.log.hash_chain import BATCHES, NO_CHAIN, Batch, chain_after, holds, last_batch
-from outcomes.store.log.recorder import TENANTS, BatchRecorder, Row, head_of, is_stored
+from outcomes.store.log.recorder import TENANTS, BatchRecorder, RowColumns, head_of, is_stored
 from outcomes.store.privacy import redaction
 from outcomes.store.privacy.encryption import EventEncryption
 
@@ -56,7 +56,7 @@ class Appender:
             states = self._codec.compress_each(arrivals.raws)
         else:
             arrivals, states = self._encryption.admit(connection, arrivals, extract, recorded_at)
-        new, stored = self._recorder.append(connection, self._rows(connection, arrivals, states), head)
+        new, stored = self._recorder.append(connection, self._rows(connection, arrivals), states, head)
         if not new:
             return Appended(head, Arrivals.of(), last.chain if last else NO_CHAIN)
         if new != range(len(arrivals)):
@@ -86,11 +86,11 @@ class Appender:
         if known not in {None, last} and not holds(connection, known.last_position, known.chain):
             self._tenants.clear()
 
-    def _rows(self, connection: Connection, arrivals: Arrivals, states: Iterable[bytes]) -> Iterator[Row]:
+    def _rows(self, connection: Connection, arrivals: Arrivals) -> RowColumns:
         tenants = dict.fromkeys(arrivals.tenants)
         prefix_of = {uuid: in_tenant(self._tenant_number(connection, uuid), "") for uuid in tenants}
-        streams = map(add, map(prefix_of.__getitem__, arrivals.tenants), arrivals.streams)
-        return zip(streams, arrivals.versions, arrivals.names, states, arrivals.digests, strict=True)
+        streams = list(map(add, map(prefix_of.__getitem__, arrivals.tenants), arrivals.streams))
+        return RowColumns(streams, arrivals.versions, arrivals.names, arrivals.digests)
 
     def _holds(self, connection: Connection, arrival: Arrival) -> bool:
         """Say whether the content of an arrival is stored."""

@@ -16,19 +16,19 @@ from outcomes.store.log.recorder import (
     BatchRecorder,
     LogRecord,
     Row,
+    RowColumns,
     digest_at,
     digest_of,
     key_of,
     record_of,
 )
 from outcomes.store.rows import fetch_all
-from outcomes.store.sqlite.bulk_insert import Inserted, insert_or_ignore, one_after_the_other
+from outcomes.store.sqlite.bulk_insert import Inserted, insert_or_ignore, row_by_row
 from outcomes.store.sqlite.connection import SqliteConnection
 from outcomes.store.sqlite.datastore import Datastore
 
 _APPENDED = ("originator_id", "originator_version", "topic", "state", "content_hash")
 _INTO = f"{EVENTS.name} ({', '.join(_APPENDED)})"
-_STATE, _DIGEST = map(_APPENDED.index, ("state", "content_hash"))
 
 
 class LogRecorder(BatchRecorder, SQLiteApplicationRecorder):
@@ -48,18 +48,17 @@ class LogRecorder(BatchRecorder, SQLiteApplicationRecorder):
         return [EVENTS_TABLE]
 
     def insert_new(
-        self, connection: Connection, rows: Iterable[Row], _head: int, /
-    ) -> tuple[list[Inserted], Sequence[Row]]:
+        self, connection: Connection, rows: RowColumns, states: Iterable[bytes], _head: int, /
+    ) -> list[Inserted]:
         """Append those rows whose key is free; SQLite goes on after the head by itself.
 
         What was not stored is looked at by itself afterwards, and fails then if that was for another reason.
         """
         assert isinstance(connection, SqliteConnection)  # noqa: S101 - opened by our datastore
-        made = list(rows)
-        width, values = len(_APPENDED), one_after_the_other(made)
-        for column in (_STATE, _DIGEST):
-            values[column::width] = map(bytearray, values[column::width])
-        return insert_or_ignore(connection, _INTO, width, values), made
+        rows.states = list(states)
+        blobs = (list(map(bytearray, column)) for column in (rows.states, rows.digests))
+        columns = (rows.streams, rows.versions, rows.topics, *blobs)
+        return insert_or_ignore(connection, _INTO, len(columns), row_by_row(columns))
 
     def digests_at(self, connection: Connection, rows: Sequence[Row]) -> list[bytes | None]:
         """Return what is stored under the keys of rows."""

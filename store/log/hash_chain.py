@@ -5,15 +5,15 @@ batches of format 2 it covers what events say and the bytes as they are stored, 
 content digests), and not `max_event_time`; their other columns are covered by the ledger since the log is of format 3.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b, sha256
 from struct import pack
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from outcomes.domain.times import Micros
 from outcomes.store.connection import Connection
 from outcomes.store.ledger import Table
-from outcomes.store.log.recorder import Row
+from outcomes.store.log.recorder import Row, RowColumns
 from outcomes.store.rows import fetch_all, fetch_one
 
 NO_CHAIN = b"\0" * 32
@@ -49,7 +49,7 @@ class Batch(NamedTuple):
         return f"positions {self.first_position} to {self.last_position}"
 
 
-def chain_after(previous: bytes, ledger: bytes, batch: Batch, rows: Sequence[Row]) -> bytes:
+def chain_after(previous: bytes, ledger: bytes, batch: Batch, rows: RowColumns) -> bytes:
     """Return the hash that ties a batch to all before it: what was appended, where, in which order, when, from where.
 
     `ledger` is the chain of the ledger's last entry before the batch's own.
@@ -58,37 +58,34 @@ def chain_after(previous: bytes, ledger: bytes, batch: Batch, rows: Sequence[Row
     hasher = sha256(_NAME_3 + previous + ledger)
     hasher.update(_heading(batch))
     # In strokes rather than event by event: this is on the way of every append.
-    streams, versions, topics, states, digests = _columns(rows)
-    for texts in (streams, topics):
+    for texts in (rows.streams, rows.topics):
         hasher.update(pack(f">{len(texts)}I", *map(len, texts)))
         hasher.update("".join(texts).encode())
-    hasher.update(pack(f">{len(versions)}q", *versions))
-    _add_contents(hasher.update, digests, states)
+    hasher.update(pack(f">{len(rows)}q", *rows.versions))
+    _add_contents(hasher.update, rows)
     return hasher.digest()
 
 
-def chain_of_format_2(previous: bytes, batch: Batch, rows: Sequence[Row]) -> bytes:
+def chain_of_format_2(previous: bytes, batch: Batch, rows: RowColumns) -> bytes:
     """Return the hash of a batch that was appended in format 2."""
     hasher = sha256(_NAME_2 + previous)
     hasher.update(_heading(batch))
-    *_, states, digests = _columns(rows)
-    _add_contents(hasher.update, digests, states)
+    _add_contents(hasher.update, rows)
     return hasher.digest()
 
 
-def chain_of_format_1(previous: bytes, batch: Batch, rows: Sequence[Row]) -> bytes:
+def chain_of_format_1(previous: bytes, batch: Batch, rows: RowColumns) -> bytes:
     """Return the hash of a batch that was appended in format 1."""
     hasher = blake2b(previous, digest_size=32)
     hasher.update(f"{batch.first_position}|{batch.last_position}|{batch.recorded_at}|{batch.source}|".encode())
-    for row in rows:
-        hasher.update(row[-1])
+    hasher.update(b"".join(rows.digests))
     return hasher.digest()
 
 
-def columns_hash(rows: Sequence[Row]) -> bytes:
+def columns_hash(rows: RowColumns) -> bytes:
     """Return the hash of what the chains of older formats leave out of their events: stream, version and topic."""
-    streams, versions, topics, _, _ = _columns(rows)
-    return sha256(repr((streams, versions, topics)).encode()).digest()
+    columns = tuple(map(tuple, (rows.streams, rows.versions, rows.topics)))
+    return sha256(repr(columns).encode()).digest()
 
 
 def _heading(batch: Batch) -> bytes:
@@ -97,14 +94,10 @@ def _heading(batch: Batch) -> bytes:
     return "".join(f"{number}|" for number in numbers).encode() + source
 
 
-def _columns(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-    return list(zip(*rows, strict=True)) or [()] * 5
-
-
-def _add_contents(update: Callable[[bytes], None], digests: Iterable[bytes], states: Sequence[bytes]) -> None:
-    update(b"".join(digests))
-    update(pack(f">{len(states)}I", *map(len, states)))
-    update(b"".join(states))
+def _add_contents(update: Callable[[bytes], None], rows: RowColumns) -> None:
+    update(b"".join(rows.digests))
+    update(pack(f">{len(rows)}I", *map(len, rows.states)))
+    update(b"".join(rows.states))
 
 
 def last_batch(connection: Connection) -> Batch | None:
@@ -203,16 +196,17 @@ class ChainProof:
         self._batch = next(self._waiting, None)
 
     def _chained(self, batch: Batch) -> bytes | None:
+        rows = RowColumns.of(self._rows)
         if batch.last_position <= self._rules.loose_until:
-            return chain_of_format_1(self._chain, batch, self._rows)
+            return chain_of_format_1(self._chain, batch, rows)
         if batch.last_position <= self._rules.bare_until:
-            return chain_of_format_2(self._chain, batch, self._rows)
+            return chain_of_format_2(self._chain, batch, rows)
         ledger = self._rules.ledger_before(batch.last_position)
-        return None if ledger is None else chain_after(self._chain, ledger, batch, self._rows)
+        return None if ledger is None else chain_after(self._chain, ledger, batch, rows)
 
     def _has_its_columns(self, batch: Batch) -> bool:
         known = self._rules.columns_of(batch.last_position)
-        return known is None or known == columns_hash(self._rows)
+        return known is None or known == columns_hash(RowColumns.of(self._rows))
 
 
 def _missing(first: int, last: int) -> str:

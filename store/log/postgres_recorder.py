@@ -21,6 +21,7 @@ from outcomes.store.log.recorder import (
     BatchRecorder,
     LogRecord,
     Row,
+    RowColumns,
     digest_of,
     key_of,
     record_of,
@@ -84,8 +85,8 @@ class PostgresRecorder(BatchRecorder, PostgresApplicationRecorder):
         return self.datastore
 
     def insert_new(
-        self, connection: Connection, rows: Iterable[Row], head: int, /
-    ) -> tuple[list[Inserted], Sequence[Row]]:
+        self, connection: Connection, rows: RowColumns, states: Iterable[bytes], head: int, /
+    ) -> list[Inserted]:
         """Append those rows whose key is free: by COPY to a table of their own, and from there in one statement.
 
         The server takes what is made while more is being made.
@@ -93,13 +94,14 @@ class PostgresRecorder(BatchRecorder, PostgresApplicationRecorder):
         assert isinstance(connection, PostgresConnection)  # noqa: S101 - opened by our datastore
         raw = connection.raw
         raw.execute(_ARRIVING)
-        made: list[Row] = []
+        made: list[bytes] = []
+        rows.states = made
         with raw.cursor().copy(_COPY) as copy:
-            for part in _binary(rows, made):
+            for part in _binary(rows, states, made):
                 copy.write(part)
         stored = connection.execute(_INSERT, (head,)).rowcount
         connection.execute("SELECT pg_notify(?, ?)", (CHANNEL, str(head + stored)))
-        return [Inserted(len(made), stored)], made
+        return [Inserted(len(rows), stored)]
 
     def digests_at(self, connection: Connection, rows: Sequence[Row]) -> list[bytes | None]:
         """Return what is stored under the keys of rows."""
@@ -162,14 +164,17 @@ class PostgresLogFactory(PostgresFactory):
         self.datastore = Datastore(Server.at(url), originator_id_type="uuid" if kept == "uuid" else "text")
 
 
-def _binary(rows: Iterable[Row], made: list[Row]) -> Iterator[bytes]:
-    """Yield rows in the binary form of COPY, some thousand bytes at a time; of equal keys the first. Fills `made`."""
+def _binary(rows: RowColumns, states: Iterable[bytes], made: list[bytes]) -> Iterator[bytes]:
+    """Yield rows in the binary form of COPY, some thousand bytes at a time; of equal keys the first.
+
+    Fills `made` with the states.
+    """
     parts, size = [_COPY_HEAD], 0
     start, version_of, length = _START.pack, _VERSION.pack, _LENGTH.pack
     seen: set[tuple[str, int]] = set()
-    for number, row in enumerate(rows):
-        made.append(row)
-        stream, version, topic, state, digest = row
+    values = zip(rows.streams, rows.versions, rows.topics, states, rows.digests, strict=True)
+    for number, (stream, version, topic, state, digest) in enumerate(values):
+        made.append(state)
         if (key := (stream, version)) in seen:
             continue
         seen.add(key)

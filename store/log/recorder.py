@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent
@@ -35,10 +35,42 @@ class LogRecord(Notification):
 
 
 Row = tuple[str, int, str, bytes, bytes]
-"""What is written per event: the library's originator_id, originator_version, topic and state, and our content_hash.
+"""What is written per event: the library's originator_id, originator_version, topic and state, and our content_hash."""
 
-A plain tuple: sqlite3 binds nothing faster, and there is one per event.
-"""
+
+@dataclass(slots=True)
+class RowColumns:
+    """Rows of a batch, a column for each value: to put five thousand together and take them apart again costs.
+
+    `states` may be made only as they are asked for, and are here then.
+    """
+
+    streams: Sequence[str]
+    versions: Sequence[int]
+    topics: Sequence[str]
+    digests: Sequence[bytes]
+    states: Sequence[bytes] = ()
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> Self:
+        """Stand the values of rows side by side."""
+        columns: Any = list(zip(*rows, strict=True)) or [()] * 5
+        streams, versions, topics, states, digests = columns
+        return cls(streams, versions, topics, digests, states)
+
+    def row(self, index: int) -> Row:
+        """Return one of the rows."""
+        return (
+            self.streams[index],
+            self.versions[index],
+            self.topics[index],
+            self.states[index],
+            self.digests[index],
+        )
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self.versions)
 
 
 EVENTS = Table(
@@ -134,11 +166,11 @@ class BatchRecorder(ApplicationRecorder):
 
     @abstractmethod
     def insert_new(
-        self, connection: Connection, rows: Iterable[Row], head: int, /
-    ) -> tuple[list[Inserted], Sequence[Row]]:
+        self, connection: Connection, rows: RowColumns, states: Iterable[bytes], head: int, /
+    ) -> list[Inserted]:
         """Append those rows whose key is free, in their order, without a gap after `head`; of equal keys the first.
 
-        Returns how many these were of each stretch of rows, and all rows, which may be made only as they are asked for.
+        `states` are put into the rows as they are made. Returns how many were appended of each stretch of rows.
         """
 
     @abstractmethod
@@ -157,7 +189,9 @@ class BatchRecorder(ApplicationRecorder):
     def id_of(self, stream: str) -> UUID | str:
         """Return the name of a stream as users of the library have it."""
 
-    def append(self, connection: Connection, arriving: Iterable[Row], head: int) -> tuple[Sequence[int], Sequence[Row]]:
+    def append(
+        self, connection: Connection, rows: RowColumns, states: Iterable[bytes], head: int
+    ) -> tuple[Sequence[int], RowColumns]:
         """Append those rows that are new after the head of the log, inside the caller's transaction.
 
         Returns where those stood, in the order of the positions that they got, and what was stored of each.
@@ -165,7 +199,7 @@ class BatchRecorder(ApplicationRecorder):
         A key is 21 bits of hash inside a millisecond of one entity: where it is taken by a *different* event, that
         is found afterwards among the few rows that were not stored, and the next free key is used.
         """
-        stretches, rows = self.insert_new(connection, arriving, head)
+        stretches = self.insert_new(connection, rows, states, head)
         if all(given == stored for given, stored in stretches):
             return range(len(rows)), rows
         new: list[int] = []
@@ -177,15 +211,13 @@ class BatchRecorder(ApplicationRecorder):
                 new += indexes
             else:
                 digests = _digests_between(connection, position, position + stored)
-                _tell_apart(rows, indexes, digests, new, left)
-        known = self.digests_at(connection, [rows[index] for index in left])
-        others = [index for index, digest in zip(left, known, strict=True) if digest != rows[index][-1]]
-        careful = [(index, _append_with_care(connection, rows[index])) for index in others]
+                _tell_apart(rows.digests, indexes, digests, new, left)
+        known = self.digests_at(connection, [rows.row(index) for index in left])
+        others = [index for index, digest in zip(left, known, strict=True) if digest != rows.digests[index]]
+        careful = [(index, _append_with_care(connection, rows.row(index))) for index in others]
         stored_later = [(index, row) for index, row in careful if row is not None]
-        return [*new, *(index for index, _ in stored_later)], [
-            *(rows[index] for index in new),
-            *(row for _, row in stored_later),
-        ]
+        later = [index for index, _ in stored_later], [row for _, row in stored_later]
+        return [*new, *later[0]], RowColumns.of([*map(rows.row, new), *later[1]])
 
     def select_notifications(
         self,
@@ -262,11 +294,11 @@ def records_before(connection: Connection, before: int, limit: int) -> list[LogR
     return [record_of(row) for row in fetch_all(connection, sql, (before, limit))]
 
 
-def rows_of(connection: Connection, first: int, last: int) -> list[Row]:
+def rows_of(connection: Connection, first: int, last: int) -> RowColumns:
     """Return what is stored of the events between two positions, without these."""
     columns = ", ".join(list(EVENTS.columns)[1:])
     sql = f"SELECT {columns} FROM stored_events WHERE position BETWEEN ? AND ? ORDER BY position"
-    return fetch_all(connection, sql, (first, last))
+    return RowColumns.of(fetch_all(connection, sql, (first, last)))
 
 
 def states_after(connection: Connection, after: int, upto: int, limit: int) -> list[tuple[int, str, bytes, bytes]]:
@@ -332,12 +364,12 @@ def _digests_between(connection: Connection, after: int, upto: int) -> Iterator[
 
 
 def _tell_apart(
-    rows: Sequence[Row], indexes: Iterable[int], stored: Iterator[bytes], new: list[int], left: list[int]
+    digests: Sequence[bytes], indexes: Iterable[int], stored: Iterator[bytes], new: list[int], left: list[int]
 ) -> None:
     """Say of rows which ones were stored, given what was. Of equal rows the first is the one."""
     expected = next(stored, None)
     for index in indexes:
-        if rows[index][-1] == expected:
+        if digests[index] == expected:
             new.append(index)
             expected = next(stored, None)
         else:

@@ -1,6 +1,7 @@
 """Many rows in few statements: to bind and to run a statement for each row costs as much as to store it."""
 
 import sqlite3
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -44,6 +45,15 @@ def insert_or_ignore(connection: sqlite3.Connection, into: str, width: int, valu
 def one_after_the_other(rows: list[tuple[Any, ...]]) -> list[Any]:
     """Return the values of rows, one after the other."""
     return list(chain.from_iterable(rows))
+
+
+def row_by_row(columns: Sequence[Sequence[Any]]) -> list[Any]:
+    """Return the values of columns, row after row."""
+    width = len(columns)
+    values: list[Any] = [None] * sum(map(len, columns))
+    for place, column in enumerate(columns):
+        values[place::width] = column
+    return values
 
 
 @lru_cache(maxsize=256)  # the very same text each time: a statement is looked up by its hash
