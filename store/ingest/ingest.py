@@ -208,7 +208,7 @@ class Ingest:
             done = part.done
             watch(done)
             # Where no more comes for a while, what has come is not held back until a batch is full.
-            if part.is_quiet or batch.is_full():
+            if part.is_due or batch.is_full():
                 self._write(batch)
                 batch = IncomingBatch(source)
             if tally.is_hopeless():
@@ -315,7 +315,7 @@ def _shared_out(parts: Iterator[Prepared], size: int, reading: SharedReading) ->
     for part in parts:
         done += part.bytes
         if max(done, size) >= _LARGE and can_fork():
-            part.is_quiet = True
+            part.is_due = True
             break
         yield part
     else:

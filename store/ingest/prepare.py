@@ -31,8 +31,8 @@ class Prepared:
     bytes: int = 0
     done: int = 0
     damage: str | None = None
-    is_quiet: bool = False
-    """Whether nothing more has come, or comes, for a while."""
+    is_due: bool = False
+    """Whether it is to be written at once, with what came before it: more does not come for a while."""
 
 
 def value_of(text: bytes) -> Any:
@@ -74,7 +74,7 @@ def prepare(segments: Iterable[Segment], extract: Extract, signed: Signed | None
         if verdict.__class__ is Arrival:
             arrived.append(verdict)
         elif segment is QUIET:
-            part.is_quiet = True
+            part.is_due = True
         else:
             for inner, found in _inside(segment, str(verdict), extract, reader):
                 if isinstance(found, Arrival):
@@ -82,7 +82,7 @@ def prepare(segments: Iterable[Segment], extract: Extract, signed: Signed | None
                 else:
                     part.refused.append((_with_prefix(inner), found))
         size += len(segment.raw)
-        if number % _EVENTS == 0 or size >= _BYTES or part.is_quiet or time.monotonic() > give_at:
+        if number % _EVENTS == 0 or size >= _BYTES or part.is_due or time.monotonic() > give_at:
             part.arrivals, part.bytes = Arrivals.of(arrived), size
             yield part
             arrived, part, size, give_at = [], Prepared(), 0, time.monotonic() + _SECONDS

@@ -127,7 +127,7 @@ class _Sender:
             refused.append((segment.raw, segment.line, segment.reason, spool, reason))
         # Of all that is sent nearly all is raw: it is put together once, not moved as a buffer grows.
         raws, *others = part.arrivals.columns()
-        told = refused, part.bytes, part.done, part.damage, part.is_quiet
+        told = refused, part.bytes, part.done, part.damage, part.is_due
         besides = marshal.dumps((list(map(len, raws)), others, *told))
         self.tell(_PART, b"".join((_SIZE.pack(len(besides)), besides, *raws)))
         for segment, _ in part.refused:

@@ -25,7 +25,7 @@ def source():
 
 def told(part):
     refused = [(b"".join(piece.chunks()), piece.line, reason) for piece, reason in part.refused]
-    return (part.arrivals, refused, part.bytes, part.done, part.damage, part.is_quiet)
+    return (part.arrivals, refused, part.bytes, part.done, part.damage, part.is_due)
 
 def children():
     return [pid for pid in os.listdir("/proc") if pid.isdigit() and f"PPid:\\t{os.getpid()}\\n" in status(pid)]

@@ -51,7 +51,7 @@ def source() -> bytes:
 def told(part: Prepared) -> tuple[Any, ...]:
     """Return all that a part says."""
     refused = [(b"".join(segment.chunks()), segment.line, reason) for segment, reason in part.refused]
-    return (part.arrivals, refused, part.bytes, part.done, part.damage, part.is_quiet)
+    return (part.arrivals, refused, part.bytes, part.done, part.damage, part.is_due)
 
 
 def test_what_is_left_unread_becomes_the_same_when_it_is_read_on(source: bytes) -> None:
