@@ -4,9 +4,11 @@ Events are small and alike, so a shared dictionary shrinks each to about a sixth
 frame names its dictionary, and the log keeps each dictionary that it ever used.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.resources import files
+from itertools import chain
+from typing import Any
 
 import zstandard
 
@@ -16,6 +18,7 @@ from outcomes.store.sources.segment import MAX_EVENT_BYTES
 # Where speed and size meet for frames of a kilobyte with a dictionary: most of what repeats in events of one kind is
 # longer than seven bytes, and shorter matches cost more than they save. Level 3 packs as tightly in 1.3 times the time.
 _PARAMETERS = {"strategy": zstandard.STRATEGY_FAST, "window_log": 17, "hash_log": 15, "min_match": 7}
+_TOGETHER = 1_000
 
 
 def shipped_dictionary() -> bytes:
@@ -47,9 +50,14 @@ class Codec:
         """Return the frame to store."""
         return self._compressor.compress(raw)
 
-    def compress_each(self, raws: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the frames to store, each when it is asked for."""
-        return map(self._compressor.compress, raws)
+    def compress_each(self, raws: Sequence[bytes]) -> Iterator[bytes]:
+        """Return the frames to store, made when they are asked for, many together: a tenth sooner than one by one."""
+        starts = range(0, len(raws), _TOGETHER)
+        return chain.from_iterable(self._compressed(list(raws[start : start + _TOGETHER])) for start in starts)
+
+    def _compressed(self, raws: list[Any]) -> Iterator[bytes]:
+        frames: Any = self._compressor.multi_compress_to_buffer(raws)
+        return map(zstandard.BufferSegment.tobytes, frames)
 
     def decompress(self, frame: bytes) -> bytes:
         """Return the bytes as they came; raises LogDamaged."""
