@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from psycopg.adapt import Buffer, Loader
+from psycopg.pq import Format
 
 # PostgreSQL keeps no NUL in a text. U+FDD0 is no character and never will be: it stands before what is written for one.
 _MARK = "\ufdd0"
@@ -19,13 +20,17 @@ def escape(text: str) -> str:
 
 
 class _Text(Loader):
-    """Reads a text as it was before it was escaped."""
+    """Reads a text as it was before it was escaped; as the server sends it in either form."""
 
     def load(self, data: Buffer) -> str:
         text = str(data, "utf-8")
         if _MARK not in text:
             return text
         return text.replace(_MARK + "0", "\0").replace(_MARK + "m", _MARK)
+
+
+class _BinaryText(_Text):
+    format = Format.BINARY
 
 
 @lru_cache(maxsize=512)
@@ -42,8 +47,11 @@ class PostgresConnection:
         self.raw = raw
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
-        """Run a statement; each `?` in it is one of the parameters."""
-        return self.raw.execute(_translated(sql), _escaped(parameters))
+        """Run a statement; each `?` in it is one of the parameters.
+
+        Rows come in binary: bytes are sent as they are, not as hexadecimal digits, which takes half the time.
+        """
+        return self.raw.execute(_translated(sql), _escaped(parameters), binary=True)
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> psycopg.Cursor[Any]:
         """Run a statement once for each of the parameters."""
@@ -78,6 +86,7 @@ class PostgresConnection:
 def prepare(raw: psycopg.Connection[Any]) -> None:
     """Let a connection read text as the log has written it."""
     raw.adapters.register_loader("text", _Text)
+    raw.adapters.register_loader("text", _BinaryText)
 
 
 def _escaped(parameters: Sequence[Any]) -> tuple[Any, ...]:
