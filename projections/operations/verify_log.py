@@ -13,7 +13,8 @@ from outcomes.store.connection import Connection
 from outcomes.store.encoding.stream_keys import HASH_BITS, OTHER, local_stream, version_of
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import BATCHES, Batch, ChainProof, Problem, Rules
-from outcomes.store.log.recorder import EVENTS, LogRecord, Row, head_of
+from outcomes.store.log.recorder import EVENTS, LogRecord, head_of
+from outcomes.store.log.row_columns import Row
 from outcomes.store.operations.checkpoint import Checkpoint, compare
 from outcomes.store.operations.erasure import destroyed_keys, given_up, is_unfinished, still_held
 from outcomes.store.privacy import settings

@@ -9,15 +9,14 @@ from outcomes.domain.errors import ConnectionLost, HomeBusy, HomeUnavailable, Qu
 from outcomes.domain.event import Event
 from outcomes.projections.views import predecessors, schema
 from outcomes.projections.views.extract import extract_values
-from outcomes.projections.views.views_file import is_of_this_layout, is_usable, make, origin_of
+from outcomes.projections.views.views_file import inode_of, is_of_this_layout, is_usable, make, origin_of
+from outcomes.projections.views.write_counters import WriteCounters
 from outcomes.projections.views.writer import Found, IdTable, ViewWriter
 from outcomes.store.cycle_collection import without_cycle_collection
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
-from outcomes.store.log.log_store import Changes
 from outcomes.store.log.tracking import TrackedDatabase
-from outcomes.store.sqlite.change_counter import ChangeCounter
 from outcomes.store.sqlite.datastore import begin_at_once, connect
 
 # Large pages of work make sorted inserts pay; this many parsed events are a few tens of megabytes.
@@ -60,8 +59,7 @@ class ReadModel:
         self._interner: IdTable | None = None
         self._generation: str | None = None
         self._inode: int | None = None
-        self._counters: tuple[int, Changes, Changes] | None = None
-        self._was_asked = False
+        self._counters = WriteCounters(log, self.path)
         self._agreed: tuple[int, int, int] | None = None
         """What the counters said before views and log were last found to agree."""
         self._reading: sqlite3.Connection | None = None
@@ -121,7 +119,7 @@ class ReadModel:
         """
         if self._reading is not None:
             return True
-        seen = self._seen()
+        seen = self._counters.value()
         if seen is not None and seen == self._agreed:
             return True
         position = self.position()
@@ -145,34 +143,11 @@ class ReadModel:
             finally:
                 self._reading = None
 
-    def _seen(self) -> tuple[int, int, int] | None:
-        """Return what the counters say of both files; None the first time, for most programs ask but once."""
-        was_asked, self._was_asked = self._was_asked, True
-        inode = self._inode_now()
-        if not was_asked or inode is None:
-            return None
-        if self._counters is None or self._counters[0] != inode:
-            self._close_counters()
-            self._counters = inode, self._log.store.changes(), ChangeCounter(self.path)
-        of_log, of_views = (counter.value() for counter in self._counters[1:])
-        return None if of_log is None or of_views is None else (inode, of_log, of_views)
-
-    def _close_counters(self) -> None:
-        for counter in () if self._counters is None else self._counters[1:]:
-            counter.close()
-        self._counters = None
-
-    def _inode_now(self) -> int | None:
-        try:
-            return self.path.stat().st_ino
-        except FileNotFoundError:
-            return None
-
     def position(self) -> int | None:
         """Return up to where the views stand for the log, without catching up; None if they are not of this log."""
         try:
             # Of a file that is open, the version was looked at when it was, and nobody changes it in place.
-            is_open = self._database is not None and self._inode == self._inode_now()
+            is_open = self._database is not None and self._inode == inode_of(self.path)
             if not (is_open or is_usable(self.path)) or not self._are_of_this_log():
                 return None
             with self.reading_as_is() as connection:
@@ -328,13 +303,13 @@ class ReadModel:
 
     def close(self) -> None:
         """Close the files."""
-        self._close_counters()
+        self._counters.close()
         if self._database is not None:
             self._database.close()
             self._database = self._interner = None
 
     def _open(self) -> TrackedDatabase:
-        inode = self._inode_now()
+        inode = inode_of(self.path)
         if self._inode != inode:
             self.close()  # somebody has deleted the file that was open, and there is another
         if self._database is None:

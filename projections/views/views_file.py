@@ -84,3 +84,11 @@ def is_of_this_layout(connection: sqlite3.Connection) -> bool:
     """Say whether a database has the tables of this version."""
     row = connection.execute("SELECT value FROM properties WHERE name = 'version'").fetchone()
     return row is not None and row[0] == schema.version()
+
+
+def inode_of(path: Path) -> int | None:
+    """Return the number of the file that is there now; None where there is none."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None

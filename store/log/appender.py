@@ -12,7 +12,8 @@ from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract
 from outcomes.store.encoding.compression import Codec
 from outcomes.store.encoding.stream_keys import first_version, in_tenant, last_version
 from outcomes.store.log.hash_chain import BATCHES, NO_CHAIN, Batch, chain_after, holds, last_batch
-from outcomes.store.log.recorder import TENANTS, BatchRecorder, RowColumns, head_of, is_stored
+from outcomes.store.log.recorder import TENANTS, BatchRecorder, head_of, is_stored
+from outcomes.store.log.row_columns import RowColumns
 from outcomes.store.privacy import redaction
 from outcomes.store.privacy.encryption import EventEncryption
 

@@ -15,13 +15,12 @@ from outcomes.store.log.recorder import (
     EVENTS_TABLE,
     BatchRecorder,
     LogRecord,
-    Row,
-    RowColumns,
     digest_at,
     digest_of,
     key_of,
     record_of,
 )
+from outcomes.store.log.row_columns import Row, RowColumns
 from outcomes.store.rows import fetch_all
 from outcomes.store.sqlite.bulk_insert import Inserted, insert_or_ignore, row_by_row
 from outcomes.store.sqlite.connection import SqliteConnection

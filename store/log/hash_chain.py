@@ -13,7 +13,7 @@ from typing import NamedTuple
 from outcomes.domain.times import Micros
 from outcomes.store.connection import Connection
 from outcomes.store.ledger import Table
-from outcomes.store.log.recorder import Row, RowColumns
+from outcomes.store.log.row_columns import Row, RowColumns
 from outcomes.store.rows import fetch_all, fetch_one
 
 NO_CHAIN = b"\0" * 32

@@ -20,12 +20,11 @@ from outcomes.store.log.recorder import (
     EVENTS_TABLE,
     BatchRecorder,
     LogRecord,
-    Row,
-    RowColumns,
     digest_of,
     key_of,
     record_of,
 )
+from outcomes.store.log.row_columns import Row, RowColumns
 from outcomes.store.postgres.connection import PostgresConnection, escape
 from outcomes.store.postgres.datastore import Datastore
 from outcomes.store.postgres.server import Server

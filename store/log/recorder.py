@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent
@@ -17,6 +17,7 @@ from outcomes.store.connection import Connection, Transactions
 from outcomes.store.encoding.content_digest import DIGEST_BYTES
 from outcomes.store.encoding.stream_keys import next_free_version
 from outcomes.store.ledger import Table
+from outcomes.store.log.row_columns import Row, RowColumns
 from outcomes.store.log.subscription import PollingSubscription
 from outcomes.store.rows import fetch_all
 from outcomes.store.sqlite.bulk_insert import Inserted
@@ -32,45 +33,6 @@ class LogRecord(Notification):
     def position(self) -> int:
         """Its place in the log: the notification's id."""
         return self.id
-
-
-Row = tuple[str, int, str, bytes, bytes]
-"""What is written per event: the library's originator_id, originator_version, topic and state, and our content_hash."""
-
-
-@dataclass(slots=True)
-class RowColumns:
-    """Rows of a batch, a column for each value: to put five thousand together and take them apart again costs.
-
-    `states` may be made only as they are asked for, and are here then.
-    """
-
-    streams: Sequence[str]
-    versions: Sequence[int]
-    topics: Sequence[str]
-    digests: Sequence[bytes]
-    states: Sequence[bytes] = ()
-
-    @classmethod
-    def of(cls, rows: Iterable[Row]) -> Self:
-        """Stand the values of rows side by side."""
-        columns: Any = list(zip(*rows, strict=True)) or [()] * 5
-        streams, versions, topics, states, digests = columns
-        return cls(streams, versions, topics, digests, states)
-
-    def row(self, index: int) -> Row:
-        """Return one of the rows."""
-        return (
-            self.streams[index],
-            self.versions[index],
-            self.topics[index],
-            self.states[index],
-            self.digests[index],
-        )
-
-    def __len__(self) -> int:
-        """Return how many rows there are."""
-        return len(self.versions)
 
 
 EVENTS = Table(
