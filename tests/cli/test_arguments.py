@@ -101,6 +101,7 @@ def typed_in(template: tuple[str, ...], text: str, home: Path) -> list[str]:
     return [part.replace("HOME", str(home)).replace("{}", text.replace("\0", "")) for part in template]
 
 
+@pytest.mark.long
 @given(st.data())
 def test_whatever_is_typed(year: Forked, data: st.DataObject) -> None:
     """Any text, number or time, in any place of any command."""
@@ -151,6 +152,7 @@ def test_what_was_called_a_defect_once(year: Forked, name: str) -> None:
         assert ran.json() == year.json("digest")
 
 
+@pytest.mark.long
 def test_a_home_may_have_any_name(tmp_path: Path) -> None:
     """Of bytes that are no text, with what means something in a URI, or what SQLite takes for memory."""
     for name in (b"\xff\xfe", "é \n\x1b".encode(), b"50%?mode=memory#x", b":memory:", b"-rf"):

@@ -74,6 +74,7 @@ def batch_ends(home: Forked) -> set[int]:
         return {batch.last_position for batch in log.batches()}
 
 
+@pytest.mark.long
 def test_writers_take_turns_and_readers_see_whole_batches(home: Forked, tmp_path: Path) -> None:
     """Two ingests with half of their events in common, rebuilds and readers: every event once, as if alone."""
     half = FILES * EVENTS_A_FILE // 2
@@ -95,6 +96,7 @@ def test_writers_take_turns_and_readers_see_whole_batches(home: Forked, tmp_path
     assert home("verify", "--all").code == 0
 
 
+@pytest.mark.long
 def test_a_home_opened_for_the_first_time_by_many(tmp_path: Path) -> None:
     """Writers make it together; a reader gets an answer, or is told that there is no log yet."""
     for turn in range(4):

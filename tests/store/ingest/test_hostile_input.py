@@ -190,6 +190,7 @@ def test_an_encrypted_home_takes_what_a_plain_one_takes(events: list[bytes]) -> 
         ask_everything(encrypted)
 
 
+@pytest.mark.long
 @settings(max_examples=settings().max_examples // 2)  # each is two processes
 @given(st.binary(max_size=400), st.sampled_from(["gzip", "zstandard", "neither"]))
 def test_bytes_on_the_command_line(data: bytes, packing: str) -> None:

@@ -104,7 +104,7 @@ def test_what_nobody_knows_gives_nothing_whole_or_cut(form: bytes) -> None:
 SIZES = {"small": 6, "ten megabytes": 36_000}
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["small", pytest.param("ten megabytes", marks=pytest.mark.long)])
 def test_one_treatment_whatever_the_layout_and_the_size(size: str) -> None:
     """Whole, pretty, by lines, on one line, at any size, with other members before and behind: the same events."""
     events = EVENTS * (SIZES[size] // 6)
