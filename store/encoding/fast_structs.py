@@ -123,6 +123,7 @@ def schema_of(name: bytes) -> FastSchema | None:
     return _shape(event_type) if event_type is not None and _is_plain(event_type.body_type) else None
 
 
+@cache
 def _hints(model: type[BaseModel]) -> dict[str, tuple[Any, bool]]:
     """Return each field's type without None, and whether it must be there."""
     found = {}
