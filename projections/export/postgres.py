@@ -14,6 +14,7 @@ from psycopg.sql import SQL, Identifier
 from outcomes.domain.errors import DatabaseUnavailable
 from outcomes.projections.export import schema_swap
 from outcomes.projections.export.postgres_address import SchemaAddress
+from outcomes.projections.export.schema_swap import Say
 from outcomes.projections.export.state_file import Table
 
 _TYPES = {str: "text", int: "bigint", float: "double precision", bool: "boolean", datetime: "timestamptz"}
@@ -26,18 +27,19 @@ _DEFAULTS = {
 
 
 @contextmanager
-def postgres_schema(address: SchemaAddress) -> Iterator["PostgresSchema"]:
+def postgres_schema(address: SchemaAddress, say: Say) -> Iterator["PostgresSchema"]:
     """Give a sink for the tables of one schema, which is new, or is put in place of an earlier replay's.
 
     All is one transaction: up to its end others see what was there before, and a process that is killed leaves
-    nothing. Raises DatabaseUnavailable, which never tells the password.
+    nothing. Where it has to wait for readers of the earlier one, `say` is told in words who they are. Raises
+    DatabaseUnavailable, which never tells the password.
     """
     try:
         with psycopg.connect(_conninfo(address)) as connection:
             making = schema_swap.begin(connection, address)
             sink = PostgresSchema(connection, making)
             yield sink
-            schema_swap.put_in_place(connection, address, making, sink.tables)
+            schema_swap.put_in_place(connection, address, making, sink.tables, say)
     except psycopg.Error as error:
         raise DatabaseUnavailable(address.hide_secrets(_in_words(error, address))) from None
 

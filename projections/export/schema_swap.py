@@ -1,7 +1,7 @@
 """How new tables take the place of those of an earlier replay in PostgreSQL: at once, and with their readers."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, LiteralString
 
 from psycopg import Connection
@@ -9,6 +9,7 @@ from psycopg.errors import LockNotAvailable
 from psycopg.sql import SQL, Composable, Identifier
 
 from outcomes.domain.errors import DatabaseUnavailable
+from outcomes.domain.phrasing import listed
 from outcomes.projections.export.postgres_address import SchemaAddress
 from outcomes.projections.export.state_file import Table
 
@@ -34,6 +35,17 @@ CROSS JOIN aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
 WHERE n.nspname = %s AND c.relkind = 'r' AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner
 """
 
+# Who holds tables of a schema; any user may see these columns of others' sessions.
+_HOLDERS = """
+SELECT DISTINCT a.pid, a.usename, a.application_name FROM pg_locks l
+JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE n.nspname = %s AND l.granted AND a.datname = current_database() AND a.pid <> pg_backend_pid() ORDER BY a.pid
+"""
+
+Say = Callable[[str], None]
+"""Told in words what is waited for, once."""
+
 
 def begin(connection: Connection, address: SchemaAddress) -> str:
     """Make the schema in which tables are written, and return its name; raises DatabaseUnavailable."""
@@ -54,7 +66,9 @@ def begin(connection: Connection, address: SchemaAddress) -> str:
     return making
 
 
-def put_in_place(connection: Connection, address: SchemaAddress, making: str, tables: Sequence[Table]) -> None:
+def put_in_place(
+    connection: Connection, address: SchemaAddress, making: str, tables: Sequence[Table], say: Say
+) -> None:
     """Give written tables the schema's name, in place of what an earlier replay has there."""
     for table in tables:
         for column, other, key in table.references:
@@ -69,11 +83,11 @@ def put_in_place(connection: Connection, address: SchemaAddress, making: str, ta
             )
     _run(connection, "COMMENT ON SCHEMA {} IS {}", Identifier(making), _MARK)
     if connection.execute(_COMMENT, (address.schema,)).fetchone() is not None:
-        _drop_old(connection, address, making, {table.name for table in tables})
+        _drop_old(connection, address, making, {table.name for table in tables}, say)
     _run(connection, "ALTER SCHEMA {} RENAME TO {}", Identifier(making), Identifier(address.schema))
 
 
-def _drop_old(connection: Connection, address: SchemaAddress, making: str, names: set[str]) -> None:
+def _drop_old(connection: Connection, address: SchemaAddress, making: str, names: set[str], say: Say) -> None:
     """Let who might read the old tables read the new ones, and drop the old; what others made there is not dropped."""
     for (role,) in _select(connection, _READERS_OF_SCHEMA, address):
         _run(connection, "GRANT USAGE ON SCHEMA {} TO {}", Identifier(making), _role(role))
@@ -82,26 +96,35 @@ def _drop_old(connection: Connection, address: SchemaAddress, making: str, names
             _run(connection, "GRANT SELECT ON {} TO {}", Identifier(making, name), _role(role))
     old = [Identifier(address.schema, name) for name, _ in _select(connection, _TABLES, address) if name in names]
     if old:
-        _lock(connection, address, SQL(", ").join(old))
+        _lock(connection, address, SQL(", ").join(old), say)
         _run(connection, "DROP TABLE {}", SQL(", ").join(old))
     _run(connection, "DROP SCHEMA {}", Identifier(address.schema))
 
 
-def _lock(connection: Connection, address: SchemaAddress, tables: Composable) -> None:
-    """Wait for those who read the old tables."""
-    for _ in range(_LOCK_TRIES):
+def _lock(connection: Connection, address: SchemaAddress, tables: Composable, say: Say) -> None:
+    """Wait for those who read the old tables; after a while, say who they are."""
+    for tried in range(_LOCK_TRIES):
         try:
             with connection.transaction():
                 _run(connection, "SET LOCAL lock_timeout = {}", _LOCK_WAIT)
                 _run(connection, "LOCK TABLE {}", tables)
         except LockNotAvailable:
+            if not tried:
+                holders = _holders(connection, address)
+                say(f"all is written: waiting for whoever reads {address}, three minutes at most: {holders}")
             time.sleep(_PAUSE)
         else:
             return
     raise DatabaseUnavailable(
-        f"somebody has been reading {address} all the while: nothing was changed: wait for their query, or end it "
-        "(pg_stat_activity lists it)"
+        f"somebody has been reading {address} all the while ({_holders(connection, address)}): nothing was changed: "
+        "wait for their query, or end it (pg_stat_activity lists it)"
     )
+
+
+def _holders(connection: Connection, address: SchemaAddress) -> str:
+    """Tell in words which sessions hold tables of a schema."""
+    found = _select(connection, _HOLDERS, address)
+    return listed(f"{user} in process {pid} ({name or 'no name'})" for pid, user, name in found) or "nobody any more"
 
 
 def _role(name: str | None) -> Composable:

@@ -1,5 +1,6 @@
 """What stands at a point."""
 
+from collections.abc import Callable
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Literal
 
@@ -148,17 +149,24 @@ class StateQuestions(PointBase):
         of_now = [Setting(settings.REDACT, redaction, _REDACT_MEANING), Setting("hosts", hosts, _HOSTS_MEANING)]
         return SettingList([*found, *of_now])
 
-    def replay(self, to: str | PathLike[str], *, format: Literal["sqlite", "parquet"] = "sqlite") -> "Replayed":  # noqa: A002 - named like the option
+    def replay(
+        self,
+        to: str | PathLike[str],
+        *,
+        format: Literal["sqlite", "parquet"] = "sqlite",  # noqa: A002 - named like the option
+        say: Callable[[str], None] = lambda _: None,
+    ) -> "Replayed":
         """Write the whole state to a new SQLite file with plain tables, or to a new folder of Parquet files.
 
         Or to PostgreSQL: `postgresql://USER@HOST/DATABASE/SCHEMA` is a new schema, or takes the place of one that an
-        earlier replay wrote, in one transaction. Raises HomeUnavailable if a file is there already, MissingExtra
-        without the package that a form needs, DatabaseUnavailable.
+        earlier replay wrote, in one transaction; `say` is told in words of readers that it has to wait for. Raises
+        HomeUnavailable if a file is there already, MissingExtra without the package that a form needs,
+        DatabaseUnavailable.
         """
         from outcomes.api.replay import replay
 
         with self.reading() as (connection, point):
-            return replay(connection, self._session.log, point, fspath(to), is_parquet=format == "parquet")
+            return replay(connection, self._session.log, point, fspath(to), is_parquet=format == "parquet", say=say)
 
 
 def _on_or_off(book: "PolicyBook", name: str) -> str:

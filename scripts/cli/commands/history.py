@@ -245,4 +245,4 @@ def replay(
     if engine is not None or workers is not None:
         raise UsageError("--engine and --workers are of a replay of files: name them with --from")
     with at(context, tenant, as_of, known_at) as point:
-        answer(point.replay(to, format="parquet" if is_parquet else "sqlite"), told)
+        answer(point.replay(to, format="parquet" if is_parquet else "sqlite", say=say), told)

@@ -51,10 +51,17 @@ def school(world: World, server: Server) -> World:
     return world
 
 
-def write(world: World, server: Server, schema: str = "outcomes", user: str = "postgres") -> dict[str, Any]:
+def silent(words: str) -> None:
+    """Say nothing: nobody is waited for."""
+    raise AssertionError(words)
+
+
+def write(
+    world: World, server: Server, schema: str = "outcomes", user: str = "postgres", say: schema_swap.Say = silent
+) -> dict[str, Any]:
     """Write the state of now to a schema."""
     address = SchemaAddress.of(server.url(f"bi/{schema}", user))
-    with world.at() as (log, connection, at), postgres_schema(address) as sink:
+    with world.at() as (log, connection, at), postgres_schema(address, say) as sink:
         return write_state(connection, log, at, sink)
 
 
@@ -116,7 +123,7 @@ def test_a_second_replay_takes_the_place_of_the_first_with_its_readers(school: W
     server.run("GRANT SELECT ON outcomes.mastery TO PUBLIC", "bi")
     school.take(result("52", "2025-02-04", score=2))
     address = SchemaAddress.of(server.url("bi/outcomes", "writer"))
-    with school.at() as (log, connection, at), postgres_schema(address) as sink:
+    with school.at() as (log, connection, at), postgres_schema(address, silent) as sink:
         write_state(connection, log, at, sink)
         assert len(read(server, "results", "reader")) == 2
     assert len(read(server, "results", "reader")) == 3
@@ -135,8 +142,10 @@ def test_a_replay_that_is_killed_leaves_what_was_there(school: World, server: Se
     with psycopg.connect(server.url("bi")) as reader:
         reader.execute("SELECT count(*) FROM outcomes.results")
         command = [sys.executable, "-m", "outcomes", "--home", str(school.home.folder), "replay", "--to", url]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
             _until(lambda: bool(server.run(waiting)))
+            assert process.stderr is not None
+            assert f"process {reader.info.backend_pid}" in process.stderr.readline()
             os.kill(process.pid, signal.SIGKILL)
     gone = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'outcomes replay'"
     _until(lambda: server.run(gone) == [(0,)])
@@ -149,15 +158,20 @@ def test_a_replay_that_is_killed_leaves_what_was_there(school: World, server: Se
 def test_who_reads_for_long_is_not_waited_for_for_ever(
     school: World, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The refusal says what to do, and the old tables stand."""
-    monkeypatch.setattr(schema_swap, "_LOCK_TRIES", 1)
+    """Who it is is told while it waits, and in the refusal, which says what to do; the old tables stand."""
+    monkeypatch.setattr(schema_swap, "_LOCK_TRIES", 2)
     monkeypatch.setattr(schema_swap, "_LOCK_WAIT", "100ms")
     monkeypatch.setattr(schema_swap, "_PAUSE", 0.0)
     write(school, server)
-    with psycopg.connect(server.url("bi")) as reader:
+    said: list[str] = []
+    with psycopg.connect(server.url("bi"), application_name="a dashboard") as reader:
         reader.execute("SELECT count(*) FROM outcomes.results")
-        with pytest.raises(DatabaseUnavailable, match="somebody has been reading"):
-            write(school, server)
+        who = f"postgres in process {reader.info.backend_pid} (a dashboard)"
+        with pytest.raises(DatabaseUnavailable, match="somebody has been reading") as refusal:
+            write(school, server, say=said.append)
+    (words,) = said
+    assert words.endswith(f"three minutes at most: {who}")
+    assert f"({who}): nothing was changed" in str(refusal.value)
     assert schemas(server) == {"outcomes"}
 
 
@@ -182,7 +196,7 @@ def test_nothing_of_anybody_else_is_dropped(school: World, server: Server, done:
 
 def test_one_replay_at_a_time_writes_a_schema(school: World, server: Server) -> None:
     """The second is told at once; another schema is free."""
-    with postgres_schema(SchemaAddress.of(server.url("bi/outcomes"))):
+    with postgres_schema(SchemaAddress.of(server.url("bi/outcomes")), silent):
         with pytest.raises(DatabaseUnavailable, match="another replay is writing"):
             write(school, server)
         write(school, server, "others")
