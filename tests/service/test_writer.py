@@ -3,12 +3,15 @@
 import asyncio
 import socket
 import sqlite3
+import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import orjson
+import pytest
 
 import outcomes
+from outcomes.service import writer as writer_module
 from outcomes.service.configuration import Configuration
 from outcomes.service.writer import Writer
 from outcomes.store.ingest.group_commit import Delivery
@@ -69,6 +72,41 @@ def test_who_is_answered_together_is_written_together(tmp_path: Path) -> None:
         commits, head = log.execute("SELECT count(*), max(last_position) FROM batches").fetchone()
     assert head == senders * each
     assert commits < 2 * each
+
+
+def test_who_comes_while_the_views_follow_does_not_wait_for_what_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How long the disk had kept others waiting is over then: it must not turn away who comes now."""
+    monkeypatch.setattr(writer_module, "_LONGEST_WAIT", 1.6)
+    outcomes.init(tmp_path / "home").close()
+
+    async def bring() -> list[int]:
+        is_following = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def follow_slowly(position: int) -> None:
+            if position == 1:
+                loop.call_soon_threadsafe(is_following.set)
+                time.sleep(1.0)
+
+        writer = Writer(Configuration(folder=tmp_path / "home"), follow_slowly)
+        try:
+            async with asyncio.timeout(20):
+                with closing(sqlite3.connect(tmp_path / "home" / "log.db", isolation_level=None)) as other:
+                    other.execute("BEGIN IMMEDIATE")
+                    first = asyncio.create_task(writer.take(_delivery(1)))
+                    await asyncio.sleep(1.2)
+                    other.execute("ROLLBACK")
+                heads = [(await first).head]
+                await is_following.wait()
+                await asyncio.sleep(0.5)
+                heads.append((await writer.take(_delivery(2))).head)
+        finally:
+            writer.close()
+        return heads
+
+    assert asyncio.run(bring()) == [1, 2]
 
 
 def test_pages_read_again_only_for_who_may_bring_events_in(tmp_path: Path) -> None:
