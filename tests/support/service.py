@@ -72,7 +72,9 @@ class Service:
         return code
 
 
-def start(home: Path, *arguments: str, url: str | None = None, open_files: int | None = None) -> Service:
+def start(
+    home: Path, *arguments: str, url: str | None = None, open_files: int | None = None, **environment: str
+) -> Service:
     """Start a service on a free port and wait until it listens; it may have so many files open, if that is said."""
     limit = [] if open_files is None else ["/bin/sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh"]
     process = subprocess.Popen(
@@ -81,7 +83,7 @@ def start(home: Path, *arguments: str, url: str | None = None, open_files: int |
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "OUTCOMES_DEBUG": "1"},
+        env={**os.environ, "OUTCOMES_DEBUG": "1", **environment},
     )
     assert process.stderr is not None
     for line in process.stderr:
@@ -91,9 +93,11 @@ def start(home: Path, *arguments: str, url: str | None = None, open_files: int |
 
 
 @contextmanager
-def running(home: Path, *arguments: str, url: str | None = None, open_files: int | None = None) -> Iterator[Service]:
+def running(
+    home: Path, *arguments: str, url: str | None = None, open_files: int | None = None, **environment: str
+) -> Iterator[Service]:
     """Give a service that ends with the block; with a URL its log is on PostgreSQL, and `home` has its views."""
-    service = start(home, *arguments, url=url, open_files=open_files)
+    service = start(home, *arguments, url=url, open_files=open_files, **environment)
     try:
         yield service
     finally:
