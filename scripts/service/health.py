@@ -27,6 +27,7 @@ _FRESH_SECONDS = 1.0
 _FAR_BEHIND = 10_000
 """Positions: while others write, the views are always a little behind."""
 _OK = "ok"
+_REFUSED = "what came last could not be written: the answer to it, with 503, says why; is the disk full or read-only?"
 _COUNTED = 'outcomes_requests_total{route="/api/v1/tree",status="200"} 12.0\n'
 _READY = {
     "ready": True,
@@ -123,7 +124,9 @@ def _readers(lag: dict[str, float | int | None] | None) -> str:
 
 
 def _writer(state: State) -> str:
-    return _OK if state.writer.is_alive else "it has ended: start the service again"
+    if not state.writer.is_alive:
+        return "it has ended: start the service again"
+    return _REFUSED if state.writer.is_refused else _OK
 
 
 def _keys(signed: SignedBodies) -> str:

@@ -1,6 +1,7 @@
 """The one thread that writes: it commits what has come, all at once, answers, and lets the views follow."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import outcomes
 from outcomes.api.answers.operations import Received
-from outcomes.domain.errors import HomeUnavailable
+from outcomes.domain.errors import HomeBusy, HomeUnavailable
 from outcomes.projections.views.read_model import ReadModel
 from outcomes.service.configuration import Configuration
 from outcomes.service.defects import log_defect
@@ -33,6 +34,8 @@ _VIEWS_SECONDS = 0.25
 """While more keeps coming, the views follow as often. So often it looks, too, whether others have written."""
 _IDLE_SECONDS = 0.005
 """After so long without a delivery they follow, too."""
+_REFUSED_SECONDS = 10.0
+"""For so long it is said that the log could not be written. A proxy that sends nothing meanwhile tries again then."""
 
 
 class _Waiting(NamedTuple):
@@ -71,6 +74,8 @@ class Writer:
         self._followed = 0.0
         self._is_in_trouble = False
         """Whether the views could not follow the last time."""
+        self._refused_until = 0.0
+        """Until when it is said that the log could not be written the last time; then it is worth another try."""
         # Not waited for at the end of the process but by `close`: what is not committed by then was not answered.
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -116,6 +121,11 @@ class Writer:
         return self._thread.is_alive()
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the log, or its disk, refused what came last, a moment ago."""
+        return time.monotonic() < self._refused_until
+
+    @property
     def waiting_bytes(self) -> int:
         """How much has come that is not yet on the disk."""
         return self._bytes
@@ -153,7 +163,7 @@ class Writer:
             try:
                 home = home or open_home(self._configuration)
             except Exception as error:  # noqa: BLE001 - whoever waits must be told, and the next be taken
-                self._answer(group, [_as_problem(error)] * len(group))
+                self._refuse(group, error)
                 self._refuse_tasks(_as_problem(error))
                 is_behind = False
                 continue
@@ -178,12 +188,20 @@ class Writer:
             found = home.receive(given, patience=self._configuration.waiting_seconds, follows_soon=True)
         except Exception as error:  # noqa: BLE001 - each sender must be told, whatever it was
             if len(group) == 1 or isinstance(error, HomeUnavailable | OSError):
-                self._answer(group, [_as_problem(error)] * len(group))
+                self._refuse(group, error)
                 return
             for one in group:
                 self._commit(home, [one])
         else:
+            self._refused_until = 0.0
             self._answer(group, found)
+
+    def _refuse(self, group: list[_Waiting], error: Exception) -> None:
+        # That somebody else writes for long is no fault of the log or its disk; nor is a defect of ours.
+        is_of_the_log = isinstance(error, HomeUnavailable | OSError | sqlite3.Error)
+        if is_of_the_log and not isinstance(error, HomeBusy):
+            self._refused_until = time.monotonic() + _REFUSED_SECONDS
+        self._answer(group, [_as_problem(error)] * len(group))
 
     def _next_group(self, seconds: float) -> tuple[list[_Waiting], bool]:
         """Wait a while for a delivery, and take with it what else has come; False once there will be no more."""

@@ -27,6 +27,8 @@ def test_events_are_refused_while_questions_are_answered_and_taken_once_there_is
             assert refused.status_code == 503, refused.text
             assert refused.headers["content-type"] == "application/problem+json"
             assert int(refused.headers["retry-after"]) > 0
+        assert service.get("//health/ready").status_code == 503
+        assert "could not be written" in service.get("//health/ready").json()["parts"]["writer"]
         assert service.json("/show/outcome/7")["id"] == "7"
         assert service.get("/show/outcome/8").status_code == 404
         full.unlink()
