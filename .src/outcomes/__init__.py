@@ -1,4 +1,4 @@
-"""What happened to learning outcomes in Canvas: every event kept, every past state to be had.
+"""What happened to learning outcomes in Canvas: keeps every event, shows every past state.
 
     import outcomes
 

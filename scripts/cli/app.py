@@ -35,7 +35,7 @@ from outcomes.cli.spreadsheets import writes_csv
 
 app = CommandLine(
     name="outcomes",
-    help="What happened to learning outcomes in Canvas: every event kept, every past state to be had.",
+    help="What happened to learning outcomes in Canvas: keeps every event, shows every past state.",
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
@@ -56,7 +56,7 @@ def choose_home(
             "--home",
             metavar="DIR|URL",
             envvar=["OUTCOMES_HOME", "OUTCOMES_LOG"],
-            help="Folder with log.db and views.db; or postgresql://… of a log on PostgreSQL.",
+            help="Folder with log.db and views.db; or the postgresql://… URL of a log on PostgreSQL.",
         ),
     ] = "outcomes-data",
     *,
@@ -66,7 +66,7 @@ def choose_home(
             "--views",
             metavar="FOLDER",
             envvar="OUTCOMES_VIEWS",
-            help="Folder of this machine for the views of a log on PostgreSQL.",
+            help="This machine's folder for the views of a log on PostgreSQL.",
         ),
     ] = None,
     key_file: Annotated[
@@ -75,13 +75,13 @@ def choose_home(
             "--key-file",
             metavar="FILE",
             envvar="OUTCOMES_KEY_FILE",
-            help="Key of an encrypted home, kept elsewhere than in its home.key.",
+            help="File with an encrypted home's key, if it is not the home's own home.key.",
         ),
     ] = None,
     key_command: Annotated[
         str | None,
         typer.Option(
-            "--key-command", metavar="COMMAND", envvar="OUTCOMES_KEY_COMMAND", help="A command that prints that key."
+            "--key-command", metavar="COMMAND", envvar="OUTCOMES_KEY_COMMAND", help="A command that prints the key."
         ),
     ] = None,
     version: Annotated[  # noqa: ARG001 - read by its callback, before anything else
@@ -124,9 +124,9 @@ app.command()(writes_csv(maintenance.status))
 app.command()(demo.demo)
 app.command()(serve.serve)
 app.add_typer(consume.app, name="consume", help="Take events from a queue.")
-app.add_typer(mastery.settings_app, name="settings", help="Features of a root account that no event tells.")
+app.add_typer(mastery.settings_app, name="settings", help="Features of a root account that no event reports.")
 app.add_typer(access.token_app, name="token", help="Who may ask the service.")
-app.add_typer(access.access_app, name="access", help="Who looked at which student by the service.")
+app.add_typer(access.access_app, name="access", help="Who looked at which student through the service.")
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
 
 _DONE, _WRONG, _STOPPED = 0, 2, 130

@@ -32,7 +32,7 @@ KnownAtOption = Annotated[
 ]
 FormatOption = Annotated[
     Format,
-    typer.Option("--format", case_sensitive=False, help="Written for people (table), programs or spreadsheets."),
+    typer.Option("--format", case_sensitive=False, help="Output for people (table), programs or spreadsheets."),
 ]
 
 
@@ -40,10 +40,10 @@ KindArgument = Annotated[
     str,
     typer.Argument(
         metavar="KIND:ID",
-        help="Such as outcome:501; or outcome 501. Also group, link, proficiency, result, calculation_method, ….",
+        help="outcome:501, or outcome 501; also group, link, proficiency, result, calculation_method, ….",
     ),
 ]
-IdArgument = Annotated[str | None, typer.Argument(metavar="ID", help="Canvas's own id, where the kind stands alone.")]
+IdArgument = Annotated[str | None, typer.Argument(metavar="ID", help="Canvas's own id, if KIND is given without one.")]
 
 KEY = "outcomes.key"
 """Under what a context remembers where the key of an encrypted home is."""
@@ -55,11 +55,11 @@ def key_of(context: typer.Context) -> dict[str, Any]:
     return named
 
 
-LimitOption = Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0)]
+LimitOption = Annotated[int | None, typer.Option("--limit", metavar="N", help="At most this many.", min=0)]
 AfterOption = Annotated[
-    str | None, typer.Option("--after", metavar="KEY", help="After this one: the key that the part before named.")
+    str | None, typer.Option("--after", metavar="KEY", help="Continue after this key, which the previous page named.")
 ]
-NewestFirstOption = Annotated[bool, typer.Option("--newest-first", help="The newest first.")]
+NewestFirstOption = Annotated[bool, typer.Option("--newest-first", help="Newest first.")]
 
 CourseOption = Annotated[str, typer.Option("--course", metavar="ID", help="The course.")]
 StudentOption = Annotated[str, typer.Option("--student", metavar="UUID", help="The student.")]
@@ -67,12 +67,12 @@ OutcomeOption = Annotated[str, typer.Option("--outcome", metavar="ID", help="The
 
 JwksOption = Annotated[
     str | None,
-    typer.Option("--jwks", metavar="FILE|URL", help="JWK set to check and open bodies that Canvas has signed."),
+    typer.Option("--jwks", metavar="FILE|URL", help="JWK set that checks and opens bodies signed by Canvas."),
 ]
 IssuerOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--issuer", metavar="ISS", help="Whose signatures count: Canvas's own, unless named; any for all. Repeatable."
+        "--issuer", metavar="ISS", help="Issuer to trust instead of Canvas's own; any trusts all. Repeatable."
     ),
 ]
 

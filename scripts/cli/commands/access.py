@@ -19,15 +19,17 @@ def create_token(
     *,
     rights: Annotated[
         str,
-        typer.Option("--rights", metavar="R,…", help="Of tree, students, people, ingest, operate, admin."),
+        typer.Option("--rights", metavar="R,…", help="Any of tree, students, people, ingest, operate, admin."),
     ],
     scope: Annotated[
         str,
-        typer.Option("--scope", metavar="S", help="all, or tenant:UUID and Account:ID or Course:ID, with commas."),
+        typer.Option(
+            "--scope", metavar="S", help="all; or tenant:UUID and Account:ID or Course:ID, separated by commas."
+        ),
     ] = "all",
     label: Annotated[str, typer.Option("--label", metavar="TEXT", help="What it is for.")] = "",
     expires: Annotated[
-        str | None, typer.Option("--expires", metavar="DURATION", help="Ends so long from now: 90d, 52w; else never.")
+        str | None, typer.Option("--expires", metavar="DURATION", help="Ends after this time: 90d, 52w; else never.")
     ] = None,
     person: Annotated[
         str | None,
@@ -65,7 +67,7 @@ def revoke_token(
     token_id: Annotated[str, typer.Argument(metavar="ID", help="The token's id, from token list.")],
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """End a token: the next question with it is refused, and its sessions are over.
+    """End a token: the next question with it is refused, and its sessions end.
 
     Example: outcomes token revoke 3f9a01bc
     """
@@ -80,11 +82,13 @@ def revoke_token(
 def list_looks(
     context: typer.Context,
     *,
-    student: Annotated[str | None, typer.Option("--student", metavar="UUID", help="Only looks at this one.")] = None,
+    student: Annotated[
+        str | None, typer.Option("--student", metavar="UUID", help="Only looks at this student.")
+    ] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="T", help="From this time on.")] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """List who was given what about students by the service, and when.
+    """List who was shown what about students by the service, and when.
 
     Example: outcomes access list --since 2026-11-01
     """
@@ -103,7 +107,7 @@ def prune_looks(
     ] = "400d",
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Delete the record of looks from long ago.
+    """Delete old records of who looked.
 
     Example: outcomes access prune --older-than 400d
     """

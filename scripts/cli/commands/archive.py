@@ -14,7 +14,7 @@ from outcomes.cli.session import opened
 def checkpoint(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
     """Print one line that stands for the whole log as it is now. Keep it elsewhere.
 
-    outcomes verify --against LINE proves later that the log has only grown since: nothing was cut off, nothing
+    outcomes verify --against LINE proves later that the log has only grown since: nothing was cut off or
     replaced. Whoever can change the log must not be able to change the line.
 
     Example: outcomes checkpoint >> /safe/place/checkpoints
@@ -33,14 +33,14 @@ def backup(
     target: Annotated[Path, typer.Argument(metavar="TO.db", help="A new file.")],
     *,
     with_key: Annotated[
-        bool, typer.Option("--with-key", help="Of an encrypted home copy the key, too, to TO.db.key.")
+        bool, typer.Option("--with-key", help="Also copy the key of an encrypted home, to TO.db.key.")
     ] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Copy the log as it is now to one new file, also while an ingest runs.
 
     To restore it, copy the file to log.db in a folder, and run outcomes verify --against CHECKPOINT there. The key of
-    an encrypted home is left out unless asked for: without it the copy tells nothing of any person.
+    an encrypted home is left out unless asked for: without it the copy reveals nothing about any person.
 
     Example: outcomes backup /safe/place/outcomes-2026-06-30.db
     """

@@ -26,18 +26,22 @@ def sqs(
     context: typer.Context,
     *,
     queue: Annotated[str, typer.Option("--queue", metavar="URL", help="The queue's URL, as AWS shows it.")],
-    drain: Annotated[bool, typer.Option("--drain", help="End when the queue is empty, for a timer.")] = False,
+    drain: Annotated[bool, typer.Option("--drain", help="Stop when the queue is empty, for use by a timer.")] = False,
     visibility: Annotated[
         int,
         typer.Option(
-            "--visibility", metavar="SECONDS", min=1, max=43_200, help="How long nobody else sees what was received."
+            "--visibility",
+            metavar="SECONDS",
+            min=1,
+            max=43_200,
+            help="How long a received message is hidden from others.",
         ),
     ] = 120,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Take events from an Amazon SQS queue until it is ended, each out of the queue once it is on the disk.
+    """Take events from an Amazon SQS queue until stopped; each leaves the queue once it is on the disk.
 
-    Credentials and region are found as by the AWS CLI. SIGTERM finishes what is being taken, and answers.
+    Credentials and region are found as the AWS CLI finds them. SIGTERM finishes what is being taken, and answers.
 
     Example: outcomes consume sqs --queue https://sqs.us-east-1.amazonaws.com/123456789012/canvas-live-events
     """

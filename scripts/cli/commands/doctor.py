@@ -15,7 +15,7 @@ def doctor(
     known_at: KnownAtOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Report what is missing or at odds in the events, with examples, and say what to do about it.
+    """Report what is missing or inconsistent in the events, with examples, and say what to do about it.
 
     It is a report, not a verdict: the exit code is 0 whatever is found (verify is the proof).
 

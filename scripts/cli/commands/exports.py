@@ -10,7 +10,7 @@ from outcomes.cli.output import answer, say
 from outcomes.cli.progress import progress
 from outcomes.cli.session import catch_up, opened
 
-AtOption = Annotated[str, typer.Option("--at", metavar="TIME", help="When the export was made, as its job told.")]
+AtOption = Annotated[str, typer.Option("--at", metavar="TIME", help="When the export was made, according to its job.")]
 
 ShardOption = Annotated[
     int | None,
@@ -19,13 +19,17 @@ ShardOption = Annotated[
         min=0,
         max=922_336,
         metavar="N",
-        help="Canvas's shard, if no event tells: global ids are N x 10^13 + local ones.",
+        help="Canvas's shard, if no event gives it: a global id is N x 10^13 + the local one.",
     ),
 ]
 
 ContextOption = Annotated[
     str | None,
-    typer.Option("--context", metavar="CONTEXT", help="Where a CSV of outcomes hangs; else in the root account."),
+    typer.Option(
+        "--context",
+        metavar="CONTEXT",
+        help="Account or course that a CSV of outcomes belongs to; else the root account.",
+    ),
 ]
 
 
@@ -47,9 +51,9 @@ def bootstrap(
     place: ContextOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Begin with what Canvas held before its events came: record an export's rows as observations.
+    """Start with what Canvas held before its events came: record an export's rows as observations.
 
-    Each says what a row was when it was saved, and nothing of before. What events told is not told again; a second
+    Each says what a row was when it was saved, and nothing about before. What events told is not repeated; a second
     run adds nothing. Nothing is written before all of the export has been read.
 
     Example: outcomes bootstrap --from canvas-data-2/ --at 2026-06-01
@@ -86,10 +90,10 @@ def reconcile(
         str, typer.Option("--lag", metavar="DURATION", help="How far the export may lag behind its time.")
     ] = "4h",
     write: Annotated[
-        bool, typer.Option("--write", help="Record what was missed, and tell the scores it changed.")
+        bool, typer.Option("--write", help="Record what was missed, and show the scores it changed.")
     ] = False,
     course: Annotated[
-        str | None, typer.Option("--course", metavar="ID", help="Of which course rollups are that name none.")
+        str | None, typer.Option("--course", metavar="ID", help="Course of rollups that name none.")
     ] = None,
     tenant: TenantOption = None,
     shard: ShardOption = None,

@@ -27,21 +27,29 @@ def diff(
     context: typer.Context,
     *,
     place: Annotated[
-        str | None, typer.Option("--context", metavar="C", help="Account:1, Course:1234 or Global; else all of them.")
+        str | None, typer.Option("--context", metavar="C", help="Account:1, Course:1234 or Global; else all.")
     ] = None,
     from_: Annotated[str | None, typer.Option("--from", metavar="T1", help="The earlier event time.")] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="T2", help="The later one; else now.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="T2", help="The later event time; else now.")] = None,
     from_known: Annotated[
-        str | None, typer.Option("--from-known", metavar="P1", help="As the log knew it at this position or time.")
+        str | None,
+        typer.Option(
+            "--from-known", metavar="P1", help="The earlier tree as the log knew it at this position or time."
+        ),
     ] = None,
-    to_known: Annotated[str | None, typer.Option("--to-known", metavar="P2", help="And at this one; else now.")] = None,
-    students: Annotated[bool, typer.Option("--students", help="Add whose score or mastery changed.")] = False,
+    to_known: Annotated[
+        str | None,
+        typer.Option("--to-known", metavar="P2", help="The later tree as the log knew it at this one; else now."),
+    ] = None,
+    students: Annotated[
+        bool, typer.Option("--students", help="Add the students whose score or mastery changed.")
+    ] = False,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Compare two trees: at two event times, or at one as the log knew it at two points.
+    """Compare two trees: at two event times, or at one time as the log knew it at two positions.
 
     Example: outcomes diff --context Account:1 --from 2012-10-01 --to 2012-12-01
     """
@@ -73,7 +81,7 @@ def blame(
     known_at: KnownAtOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Say of each field of an entity who made it what it is, and since when.
+    """Say for each field of an entity who set it, and when.
 
     Example: outcomes blame outcome:501
     """
@@ -89,7 +97,7 @@ def late(
     context: typer.Context,
     *,
     over: Annotated[
-        str, typer.Option("--over", metavar="DURATION", help="At least so late: 90s, 15m, 1h, 2d, 1w.")
+        str, typer.Option("--over", metavar="DURATION", help="At least this late: 90s, 15m, 1h, 2d, 1w.")
     ] = "1h",
     recorded_since: Annotated[
         str | None, typer.Option("--recorded-since", metavar="TIME", help="Only what entered the log from then on.")
@@ -134,7 +142,10 @@ def moments(
     *,
     place: Annotated[str, typer.Option("--context", metavar="C", help="Account:1, Course:1234 or Global.")],
     by: Annotated[
-        By, typer.Option("--by", case_sensitive=False, help="A day; what one did in one request or job; each change.")
+        By,
+        typer.Option(
+            "--by", case_sensitive=False, help="A day; what one person did in one request or job; each change."
+        ),
     ] = By.MOMENT,
     limit: LimitOption = None,
     after: AfterOption = None,
@@ -143,7 +154,7 @@ def moments(
     known_at: KnownAtOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Tell the changes of a context by who made them in one go, newest first, and whom they flipped.
+    """Group a context's changes by what one person did in one go, newest first, with how many students each flipped.
 
     Example: outcomes moments --context Account:1 --limit 20
     """
@@ -180,7 +191,7 @@ def replay(
         typer.Option(
             "--to",
             metavar="FILE.db|FOLDER|postgresql://HOST/DATABASE/SCHEMA",
-            help="The file (or folder) to make, which must not be there; or a schema.",
+            help="The file (or folder) to make, which must not exist yet; or a schema.",
         ),
     ],
     from_: Annotated[
@@ -188,7 +199,7 @@ def replay(
         typer.Option(
             "--from",
             metavar="DIR|FILE",
-            help="Not of the home: of these files of events, or of a log as Parquet. Repeatable.",
+            help="Read these files of events, or a log as Parquet, instead of the home. Repeatable.",
         ),
     ] = None,
     engine: Annotated[
@@ -196,12 +207,12 @@ def replay(
         typer.Option(
             "--engine",
             case_sensitive=False,
-            help="With --from: processes of this machine; or Spark, which writes to s3://… as well.",
+            help="With --from: processes on this machine, or Spark, which also writes to s3://….",
         ),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", metavar="N", min=1, help="With --from: so many processes; else one a core."),
+        typer.Option("--workers", metavar="N", min=1, help="With --from: this many processes; else one per core."),
     ] = None,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
@@ -209,16 +220,16 @@ def replay(
     form: Annotated[
         ReplayFormat,
         typer.Option(
-            "--format", case_sensitive=False, help="Form of the answer; parquet makes a folder, a file per table."
+            "--format", case_sensitive=False, help="Form of the answer; parquet makes a folder with a file per table."
         ),
     ] = ReplayFormat.TABLE,
 ) -> None:
-    """Write the whole state at a point to a new SQLite file with plain tables, to be opened without us.
+    """Write the whole state at a point to a new SQLite file with plain tables, which any tool can open.
 
     With --format parquet it is a new folder with one .parquet file for each table. A schema in PostgreSQL may be there
     from an earlier replay: the new tables take its place at once. Give the password in PGPASSWORD or ~/.pgpass.
 
-    With --from it is the state that files of events tell, of any number of tenants and files, computed by several
+    With --from it is the state that any number of files of events, of any tenants, add up to, computed by several
     processes without a home: a folder of Parquet, TABLE/tenant=UUID/part-N.parquet. Only the log as Parquet (outcomes
     log --format parquet) has positions: --known-at needs it.
 

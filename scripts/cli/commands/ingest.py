@@ -33,7 +33,7 @@ def ingest(
     context: typer.Context,
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE…|-]", help="Files to read; - or none is standard input."),
+        typer.Argument(metavar="[FILE…|-]", help="Files to read; with - or none, standard input."),
     ] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything went to quarantine.")] = False,
@@ -41,16 +41,19 @@ def ingest(
         bool, typer.Option("--trust-clock", help="Append although the clock is more than a day behind the last batch.")
     ] = False,
     leave_views: Annotated[
-        bool, typer.Option("--leave-views", help="Return once the log has it all; the next question does the views.")
+        bool,
+        typer.Option(
+            "--leave-views", help="Return once everything is in the log; the next question updates the views."
+        ),
     ] = False,
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Make an encrypted home, if there is none yet.")] = False,
     jwks: JwksOption = None,
     issuer: IssuerOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Append events to the log: one object, an array, NDJSON, glued objects; packed, or in a known transport, too.
+    """Append events to the log: an object, an array, NDJSON or joined objects, also compressed or in a known transport.
 
-    What was stored before is counted as a duplicate; what cannot be an event goes to quarantine, verbatim.
+    What is already stored is counted as a duplicate; what cannot be read as an event goes to quarantine, verbatim.
 
     Example: outcomes ingest events-2025.ndjson.gz
     """
@@ -133,9 +136,9 @@ def retry(
     issuer: IssuerOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Read again what this version has not read yet: after an upgrade, more may be understood.
+    """Read again what this version has not tried yet: after an upgrade, more may be understood.
 
-    What was refused for its time or its host is looked at each time; with --jwks everything, to open what is signed.
+    What was refused for its time or its host is tried each time; with --jwks everything is, to open what is signed.
 
     Example: outcomes quarantine retry
     """

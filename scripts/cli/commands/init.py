@@ -12,20 +12,26 @@ from outcomes.cli.session import warn_of_others
 def init(
     context: typer.Context,
     place: Annotated[
-        str | None, typer.Argument(metavar="DIR|URL", help="The home to make; else that of --home.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="DIR|URL", help="The home to make; if left out, the one that --home names.", show_default=False
+        ),
     ] = None,
     *,
     encrypt: Annotated[
         bool,
-        typer.Option("--encrypt", help="Encrypt what is about a person with their own key, for outcomes erase."),
+        typer.Option(
+            "--encrypt",
+            help="Encrypt what is about a person with their own key, so that outcomes erase can forget them.",
+        ),
     ] = False,
     redact: Annotated[
-        bool, typer.Option("--redact", help="Drop address, browser, session, referrer and login of who acted.")
+        bool, typer.Option("--redact", help="Drop the address, browser, session, referrer and login of whoever acted.")
     ] = False,
 ) -> None:
     """Make the data folder. Encryption is chosen here, once; redaction can be changed by outcomes settings set redact.
 
-    With the URL of a database of PostgreSQL it makes the log's schema and tables there, and prints the grants.
+    Given the URL of a PostgreSQL database, it makes the log's schema and tables there, and prints the grants.
 
     Example: outcomes init postgresql://owner@db.school.example/outcomes
     """

@@ -56,11 +56,14 @@ def log(
     context: typer.Context,
     *,
     after: Annotated[
-        str | None, typer.Option("--after", metavar="P", help="Only events after this position; backwards, before it.")
+        str | None,
+        typer.Option("--after", metavar="P", help="Only events after this position; with --newest-first, before it."),
     ] = None,
     limit: LimitOption = None,
     newest_first: NewestFirstOption = False,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on as events come, until interrupted.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Keep printing events as they come, until interrupted.")
+    ] = False,
     tenant: TenantOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
@@ -72,11 +75,11 @@ def log(
         typer.Option("--format", case_sensitive=False, help="Without it, the events as they came."),
     ] = None,
 ) -> None:
-    """Print the events as they came, one a line, in the order in which they were appended.
+    """Print the events as they came, one per line, in the order in which they were appended.
 
-    ingest takes the output back. Of an event whose person was erased there is a line {"erased": …}, which ingest puts
+    ingest takes the output back. For an event whose person was erased there is a line {"erased": …}, which ingest puts
     in quarantine. Line breaks inside an event (between its tokens) are printed as spaces.
-    With --format ndjson each stands beside its place: {"position", "recorded_at", "entity", "event"}. With table,
+    With --format ndjson each comes with its place: {"position", "recorded_at", "entity", "event"}. With table,
     json or csv: position, times, name, entity and digest of each. With parquet it writes them to a new file, a
     twentieth of the size, with all that the log knows of each: what outcomes replay --from takes, also --known-at.
 
@@ -132,21 +135,21 @@ def verify(
         typer.Option(
             "--against",
             metavar="CHECKPOINT",
-            help="Prove that the log has only grown since: what outcomes checkpoint printed, or a file that holds it.",
+            help="Prove that the log has only grown since this line of outcomes checkpoint, or a file that holds it.",
         ),
     ] = None,
     anew: Annotated[
-        bool, typer.Option("--rebuild", help="Make views anew, the log read backwards, and compare every row.")
+        bool, typer.Option("--rebuild", help="Build new views, reading the log backwards, and compare every row.")
     ] = False,
     rearm: Annotated[
-        bool, typer.Option("--rearm", help="Having reported triggers that are gone or changed, put them back.")
+        bool, typer.Option("--rearm", help="After reporting triggers that are gone or changed, restore them.")
     ] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Prove that the log is whole and that the views equal a replay of it; exit 1 if not.
 
-    Finds every event, and every row of any table of log.db, that was changed, removed, inserted or put elsewhere, and
-    every trigger that is gone or was added, and names the place. A log that was cut back or made anew as a whole shows
+    Finds every event, and every row of any table of log.db, that was changed, removed, inserted or moved, and
+    every trigger that is gone or was added, and names the place. A log that was cut back or rebuilt as a whole is found
     only --against a checkpoint; the answer says what is left unproved.
 
     Example: outcomes verify --all --against outcomes-checkpoint:1478:0a1b…
@@ -180,7 +183,7 @@ def rebuild(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
 
 
 def status(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
-    """Say how things stand: head, sizes, counts, positions, tenants.
+    """Show the state of the home: head, sizes, counts, positions, tenants.
 
     Example: outcomes status
     """

@@ -48,14 +48,14 @@ def mastery(  # noqa: PLR0913 - one for each option
         str | None, typer.Option("--method", metavar="NAME[:INT]", help="What if: this method, e.g. n_mastery:3.")
     ] = None,
     mastery_points: Annotated[
-        float | None, typer.Option("--mastery-points", metavar="X", help="What if: mastery from X points on.")
+        float | None, typer.Option("--mastery-points", metavar="X", help="What if: mastery from X points up.")
     ] = None,
     scale: Annotated[
         str | None, typer.Option("--scale", metavar="FILE", help="What if: the levels in this JSON file.")
     ] = None,
     compare: Annotated[bool, typer.Option("--compare", help="What if: only those whose status flips.")] = False,
     include_removed: Annotated[
-        bool, typer.Option("--include-removed", help="Also students all of whose enrollments there are deleted.")
+        bool, typer.Option("--include-removed", help="Include students whose enrollments there are all deleted.")
     ] = False,
     limit: LimitOption = None,
     after: AfterOption = None,
@@ -65,7 +65,7 @@ def mastery(  # noqa: PLR0913 - one for each option
     known_at: KnownAtOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Tell each student's score and mastery, by Canvas's own arithmetic, now or at any time.
+    """Show each student's score and mastery, by Canvas's own arithmetic, now or at any time.
 
     A course in table form is a heat map. What-if options answer the same question with another policy; a scale file
     holds a list of {"description", "points", "mastery"}.
@@ -132,7 +132,7 @@ def history(
     known_at: KnownAtOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Tell a score through time: every instant at which it or its mastery changed, and what changed it.
+    """Follow a score over time: every instant at which it or its mastery changed, and what changed it.
 
     Example: outcomes history --course 100 --student ou00306466 --outcome 501
     """
@@ -156,9 +156,9 @@ def impact(
     known_at: KnownAtOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Tell, for each change of a policy, how many students' mastery flipped with no new work.
+    """Show, for each change of a policy, how many students' mastery flipped with no new work.
 
-    With --course in that course alone; without an outcome, by any edit: of outcomes, scales, methods, settings, links.
+    With --course, only in that course; without an outcome, by any edit of outcomes, scales, methods, settings or links.
 
     Example: outcomes impact 501
     """
@@ -178,9 +178,9 @@ def set_setting(
     since: Annotated[str | None, typer.Option("--since", metavar="T", help="From this event time; else now.")] = None,
     tenant: TenantOption = None,
 ) -> None:
-    """Record a feature of a root account, which no Canvas event tells, in the log, as of a time.
+    """Record in the log a feature of a root account, as of a time: Canvas's events do not report it.
 
-    hosts names those whose events are taken from now on; events of others go to quarantine.
+    hosts names the hosts whose events are taken from now on; events from others go to quarantine.
 
     Example: outcomes settings set account_level_mastery_scales on --since 2024-08-01
     """

@@ -21,7 +21,7 @@ def erase(
     tenant: TenantOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Make all that is stored about a person unreadable for ever: their key is destroyed. Run again if cut short.
+    """Make all that is stored about a person unreadable for ever: their key is destroyed. If interrupted, run it again.
 
     Only in an encrypted home (outcomes init --encrypt). The erasure itself is recorded in the log, without the person.
 
@@ -53,7 +53,7 @@ def show_class(
     known_at: KnownAtOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Tell how a class stands, outcome by outcome, without names; and how it stood when someone was erased.
+    """Show how a class stands, outcome by outcome, without names; and how it stood when someone was erased.
 
     Example: outcomes class --course 4450 --as-of 2026-01-01
     """

@@ -44,13 +44,13 @@ def tree(
         typer.Option(
             "--format",
             case_sensitive=False,
-            help="Written for people, programs or spreadsheets; canvas-csv is what Canvas's import takes back.",
+            help="Output for people, programs or spreadsheets; canvas-csv is what Canvas's import takes back.",
         ),
     ] = TreeFormat.TABLE,
 ) -> None:
     """Draw the outcome tree of an account, a course, or the global one, at any time.
 
-    With --format canvas-csv it is a file for Canvas's own import: what is in it is set as it was then.
+    With --format canvas-csv it is a file for Canvas's own import, which sets what is in it as it was then.
 
     Example: outcomes tree --context Account:1 --as-of 2012-10-01
     """
@@ -74,7 +74,7 @@ def show(
     known_at: KnownAtOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Show one entity's state: its fields under Canvas's own names, and which event made it so.
+    """Show one entity's state: its fields under Canvas's own names, and the event that set it.
 
     Example: outcomes show outcome:2366906 --as-of 2012-10-01
     """
@@ -100,7 +100,7 @@ def timeline(  # noqa: PLR0913 - one for each filter
     until: Annotated[str | None, typer.Option("--until", metavar="T", help="Up to this event time.")] = None,
     actor: Annotated[
         str | None,
-        typer.Option("--actor", metavar="TEXT", help="Who or by what: id, login, role, job, path with this text."),
+        typer.Option("--actor", metavar="TEXT", help="Only by whoever's id, login, role, job or path has this text."),
     ] = None,
     field: Annotated[
         str | None,
@@ -108,7 +108,7 @@ def timeline(  # noqa: PLR0913 - one for each filter
     ] = None,
     request: Annotated[
         str | None,
-        typer.Option("--request", metavar="ID", help="All that was done in one request or job, by its id."),
+        typer.Option("--request", metavar="ID", help="Everything done in one request or job, by its id."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also events that changed nothing.")] = False,
     limit: LimitOption = None,

@@ -21,26 +21,32 @@ def serve(  # noqa: PLR0913 - one parameter per option
     context: typer.Context,
     *,
     host: Annotated[str, typer.Option("--host", metavar="H", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65_535, help="0 is any that is free.")] = 8765,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65_535, help="0 takes any that is free.")
+    ] = 8765,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option("--allow-host", metavar="NAME", help="A name under which it is asked, too; may be repeated."),
+        typer.Option("--allow-host", metavar="NAME", help="Another host name that requests may use; may be repeated."),
     ] = None,
     behind_proxy: Annotated[
         str | None,
-        typer.Option("--behind-proxy", metavar="ADDRESS", help="Of the proxy that speaks TLS, whose headers we trust."),
+        typer.Option("--behind-proxy", metavar="ADDRESS", help="Address of the TLS proxy, whose headers are trusted."),
     ] = None,
-    root_path: Annotated[str, typer.Option("--root-path", metavar="PATH", help="Path at which the proxy has us.")] = "",
+    root_path: Annotated[
+        str, typer.Option("--root-path", metavar="PATH", help="Path under which the proxy serves it.")
+    ] = "",
     person_header: Annotated[
         str | None,
-        typer.Option("--person-header", metavar="NAME", help="In which the proxy says whom it let in: Remote-User."),
+        typer.Option(
+            "--person-header", metavar="NAME", help="Header in which the proxy names the person it let in: Remote-User."
+        ),
     ] = None,
     person_secret: Annotated[
         Path | None,
         typer.Option(
             "--person-secret",
             metavar="FILE",
-            help="What the proxy sends with it, as Outcomes-Proxy-Secret, so that nobody else can say so.",
+            help="Secret that the proxy sends with it, as Outcomes-Proxy-Secret, so that nobody else can claim a name.",
         ),
     ] = None,
     tls_cert: Annotated[
@@ -50,7 +56,7 @@ def serve(  # noqa: PLR0913 - one parameter per option
     jwks: JwksOption = None,
     issuer: IssuerOption = None,
     signed_only: Annotated[
-        bool, typer.Option("--signed-only", help="Refuse deliveries of Canvas that it has not signed.")
+        bool, typer.Option("--signed-only", help="Refuse deliveries that Canvas has not signed.")
     ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Try each part, say what is missing, and serve nothing.")
@@ -59,7 +65,7 @@ def serve(  # noqa: PLR0913 - one parameter per option
         bool, typer.Option("--unit", help="Print a systemd unit with the options given here, and serve nothing.")
     ] = False,
 ) -> None:
-    """Serve every question by HTTP, until it is ended. It prints a link that lets you in, once.
+    """Serve every question over HTTP, until stopped. It prints a link that lets you in, once.
 
     Programs need a token: outcomes token create.
 
