@@ -160,12 +160,12 @@ def _institution(
     if uuid is None and told is not None:
         raise UnreadableInput(
             f"{files['accounts'][0]} is of the root account {told}, of which the log holds nothing: this is another "
-            "institution's export; to begin with it, name it: bootstrap --tenant"
+            "institution's export; to start with it all the same, name it: bootstrap --tenant UUID"
         )
     if uuid is None and len(known) > 1:
         raise SeveralTenants(list(known))
     if uuid is None:
-        raise UsageError("nothing tells whose export this is: add its accounts table, or give --tenant UUID")
+        raise UsageError("nothing says whose export this is: add its accounts table, or give --tenant UUID")
     if told is not None and told != uuid:
         raise UnreadableInput(
             f"{files['accounts'][0]} is of the root account {told}, not of {uuid}: this is another institution's export"
@@ -190,8 +190,8 @@ def _shard(connection: sqlite3.Connection, tenant: str, asked: int | None) -> in
         return next(iter(known)) or None if len(known) == 1 else None
     before = ", ".join(map(str, sorted(known))) if known != {0} else "none: ids stayed local"
     raise UsageError(
-        f"--shard {asked}: earlier exports were read here with another (shard {before}), and everybody would be here "
-        "twice: begin in a new home"
+        f"--shard {asked}: earlier exports were read here with another (shard {before}), so everybody would appear "
+        "twice: start with a new home"
     )
 
 

@@ -48,7 +48,7 @@ class Settings:
         if name != REDACT:
             return self._set_feature(name, word, since, tenant)
         if since is not None or tenant is not None:
-            raise UsageError("redact is of the whole home, from now on: leave --since and --tenant out")
+            raise UsageError("redact holds for the whole home, from now on: leave --since and --tenant out")
         return self._set_redaction(word)
 
     def set_hosts(self, *hosts: str, tenant: str | None = None) -> SettingRecorded:

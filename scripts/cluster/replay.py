@@ -44,9 +44,9 @@ def replay(
     if engine is Engine.SPARK:
         require("pyspark", "spark")
         if workers is not None:
-            raise UsageError("--workers is of --engine local: Spark is told by its own settings how many it has")
+            raise UsageError("--workers is for --engine local: how many Spark uses is in its own settings")
     elif is_far(to):
-        raise UsageError(f"a replay of files writes a folder of this machine, not {to}; Spark writes to s3://…, too")
+        raise UsageError(f"--engine local writes a folder on this machine, not {to}; --engine spark writes there")
     check_new(to)
     request = request_of(sources, asked, now)
     with new_folder(to) as (folder, scratch):

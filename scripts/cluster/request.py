@@ -46,7 +46,7 @@ def request_of(sources: Sequence[str], asked: Asked, now: Micros) -> Request:
         return Request(found, Cut(asked.tenant, as_of, None, now + A_DAY), None)
     if asked.known_at is not None and len(found.homes) > 1:
         raise UsageError(
-            f"these are logs of {len(found.homes)} homes, each with its own positions: --known-at is of one home"
+            f"these are logs of {len(found.homes)} homes, each with its own positions: --known-at needs the logs of one"
         )
     known_at = _known_at(found.logs, asked.known_at)
     return Request(found, Cut(asked.tenant, as_of, known_at, None), known_at)

@@ -180,5 +180,5 @@ def require(grant: Grant, rights: Collection[Right]) -> None:
     if missing := [right for right in Right if right in rights and right not in grant.rights]:
         raise Problem(
             HTTPStatus.FORBIDDEN,
-            f"this needs the right {' and '.join(missing)}, which your token has not: ask who made it",
+            f"this needs the right {' and '.join(missing)}, which your token lacks: ask whoever made it",
         )

@@ -56,7 +56,7 @@ class Turns:
         Raises ClientDisconnect where who asked has gone meanwhile. The body must have been read before.
         """
         if self._number.get(token, 0) >= _MOST_WAITING:
-            raise too_many("of your token a hundred questions wait already: ask fewer at once")
+            raise too_many("a hundred questions of your token are waiting already: ask fewer at once")
         self._number[token] = self._number.get(token, 0) + 1
         turn = self._asking.setdefault(token, asyncio.Semaphore(QUESTIONS_AT_ONCE))
         since = time.monotonic()

@@ -19,7 +19,7 @@ def tenant_in_scope(home: Home, grant: Grant, asked: str | None) -> str | None:
         return asked
     if asked is None:
         if len(allowed) > 1:
-            raise Problem(HTTPStatus.BAD_REQUEST, f"your token is of {len(allowed)} tenants: choose one with tenant")
+            raise Problem(HTTPStatus.BAD_REQUEST, f"your token is for {len(allowed)} tenants: choose one with tenant")
         asked = next(iter(allowed))
     if asked not in allowed:
         raise Problem(HTTPStatus.FORBIDDEN, "that tenant is outside the scope of your token")
@@ -32,7 +32,7 @@ def tenant_in_scope(home: Home, grant: Grant, asked: str | None) -> str | None:
 def require_whole(grant: Grant) -> None:
     """Refuse who may ask of a part only what is about the whole home; raises a 403."""
     if grant.scope.tenants or grant.scope.contexts:
-        raise Problem(HTTPStatus.FORBIDDEN, "this is about the whole home, and your token is of a part of it")
+        raise Problem(HTTPStatus.FORBIDDEN, "this is about the whole home, and your token is for a part of it")
 
 
 class Reach:
@@ -75,7 +75,7 @@ def check_places(home: Home, grant: Grant, question: Question, tenant: str | Non
     named = list(_contexts(given))
     entities = list(_entities(question, given))
     if not named and not entities:
-        raise Problem(HTTPStatus.FORBIDDEN, f"your token is of {reach}: name a context or course in it")
+        raise Problem(HTTPStatus.FORBIDDEN, f"your token is for {reach}: name a context or course in it")
     for context in named:
         if not reach.has(context):
             raise Problem(HTTPStatus.FORBIDDEN, f"{context} is not known to be in the scope of your token")

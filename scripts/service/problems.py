@@ -21,11 +21,11 @@ _LONGEST_DETAIL = 1_000
 _SOON = "5"
 _OPTION = re.compile(r"(?<![\w-])--([a-z][\w-]*)", re.IGNORECASE)
 _NAMES_OF_RFC_9110 = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large"}
-NOT_KNOWN = "no token, or none that holds: send Authorization: Bearer TOKEN; outcomes token create makes one"
+NOT_KNOWN = "no token, or not a valid one: send Authorization: Bearer TOKEN; outcomes token create makes one"
 _EXAMPLES = {
     400: "no such parameter: contxt: there are as_of, context, include_deleted, known_at, min_position, tenant",
     401: NOT_KNOWN,
-    403: "this needs the right students, which your token has not: ask who made it",
+    403: "this needs the right students, which your token lacks: ask whoever made it",
     404: "nothing is known of this show at this point",
     410: "somebody was erased since this was answered: begin the job again",
     413: "more than 12 MiB: send it in several requests",

@@ -56,10 +56,10 @@ class Address:
     def check(self) -> None:
         """Refuse to speak in the clear to other machines, or to believe anybody; raises UsageError."""
         if self.person_header is not None and self.behind_proxy is None:
-            raise UsageError("--person-header is believed of one proxy only: name it with --behind-proxy ADDRESS")
+            raise UsageError("--person-header is believed from one proxy only: name it with --behind-proxy ADDRESS")
         if (self.person_header is None) != (self.person_secret is None):
             raise UsageError(
-                "whom the proxy let in is believed with its secret only, for any account of its machine could say so: "
+                "any account on the proxy's machine could claim to be somebody, so the proxy must send a secret: "
                 "give both --person-header NAME and --person-secret FILE"
             )
         self.secret()
@@ -67,13 +67,13 @@ class Address:
         self._check_certificate()
         if self.host not in _LOOPBACK and self.tls_cert is None and self.behind_proxy is None:
             raise UsageError(
-                f"--host {self.host} is seen from other machines, and nothing would be encrypted: "
+                f"--host {self.host} can be reached from other machines, and nothing would be encrypted: "
                 "give --tls-cert and --tls-key, or --behind-proxy ADDRESS of the proxy that does it"
             )
 
     def _check_names(self) -> None:
         if self.behind_proxy is not None and not _is_address(self.behind_proxy):
-            raise UsageError(f"--behind-proxy {self.behind_proxy} is no address: give that of the proxy, as 127.0.0.1")
+            raise UsageError(f"--behind-proxy {self.behind_proxy} is no address: give the proxy's, such as 127.0.0.1")
         if self.root_path and (not self.root_path.startswith("/") or self.root_path.endswith("/")):
             raise UsageError(f"--root-path {self.root_path} begins with no /, or ends with one: write /PATH")
 
@@ -81,7 +81,7 @@ class Address:
         if self.tls_cert is None and self.tls_key is None:
             return
         if self.tls_cert is None:
-            raise UsageError("--tls-key is of a certificate: name that, too, with --tls-cert")
+            raise UsageError("--tls-key belongs to a certificate: name that, too, with --tls-cert")
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.tls_cert, self.tls_key, password="")
         except ssl.SSLError as error:

@@ -43,7 +43,7 @@ async def begin(http: Request) -> Response:
     askers = state_of(http).askers
     secret = askers.open_with_token(token.strip())
     if secret is None:
-        raise Problem(HTTPStatus.UNAUTHORIZED, "no token, or none that holds: ask who makes them")
+        raise Problem(HTTPStatus.UNAUTHORIZED, "no token, or not a valid one: ask whoever makes them")
     response = _back_to(http, following)
     askers.set_cookie(response, secret)
     return response

@@ -52,8 +52,8 @@ class LogApplication(Application[str]):
         if encrypt and self.encryption is None:
             self.close()
             raise UsageError(
-                f"{store.place} is there already, and not encrypted: encryption begins with a new folder, "
-                "into which outcomes log of this one can be ingested"
+                f"{store.place} exists already, and is not encrypted: make an encrypted home in a new folder, "
+                "and ingest there what outcomes log prints of this one"
             )
 
     # -- how the library gets its parts ---------------------------------------------------------------------------

@@ -66,7 +66,7 @@ class KeySetOfUrl(PyJWKClient):
             except _NO_SET as error:
                 self._failed = str(error)
         if self._kept is None:
-            raise self._unavailable(f"the key set at {self.uri} cannot be had: {self._failed}")
+            raise self._unavailable(f"the key set at {self.uri} cannot be fetched: {self._failed}")
         return self._kept
 
     def get_signing_key(self, kid: str) -> PyJWK:
@@ -78,7 +78,7 @@ class KeySetOfUrl(PyJWKClient):
             if key is None:
                 key = self.match_kid(self.get_jwk_set(refresh=True).keys, kid)
             if key is None and self._failed is not None:
-                raise self._unavailable(f"no key {_shown(kid)} in the key set, and no newer one can be had")
+                raise self._unavailable(f"no key {_shown(kid)} in the key set, and no newer one can be fetched")
             if key is None:
                 raise _unknown(kid)
             return key

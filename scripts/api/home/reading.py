@@ -147,9 +147,9 @@ class HomeQuestions(HomeBase):
         from outcomes.api.log import Wanted, log_at
 
         if follow and known_at is not None:
-            raise UsageError("--follow goes on behind the head of the log: leave out --known-at")
+            raise UsageError("--follow prints what comes after the head of the log: leave out --known-at")
         if follow and newest_first:
-            raise UsageError("--follow goes on behind the head of the log: leave out --newest-first")
+            raise UsageError("--follow prints what comes after the head of the log: leave out --newest-first")
         page = Page(limit, None if after is None else str(after), newest_first)
         wanted = Wanted(page, waiting if follow else None)
         try:

@@ -115,10 +115,10 @@ class HomeCommands(HomeBase):
             from outcomes.api import rollups
 
             if write:
-                raise UsageError("rollups are numbers, and nothing of them is recorded: leave --write out")
+                raise UsageError("rollups are numbers, and nothing is recorded from them: leave --write out")
             return rollups.reconcile_rollups(self._session, source, at, tenant, course)
         if course is not None:
-            raise UsageError("--course says of which course rollups are: leave it out for other exports")
+            raise UsageError("--course names the course of rollups: leave it out for other exports")
         owner = exports.Owner(tenant, shard, context)
         return exports.reconcile(self._session, source, at, lag, owner, watch, write=write)
 

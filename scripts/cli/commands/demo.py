@@ -98,5 +98,5 @@ def _fresh(asked: Path, *, is_default: bool) -> Path:
     if is_default:
         return Path(tempfile.mkdtemp(prefix="outcomes-demo-"))
     if asked.exists() and any(asked.iterdir()):
-        raise UsageError(f"{asked} is not empty: the demo wants a fresh folder")
+        raise UsageError(f"{asked} is not empty: the demo needs a fresh folder")
     return asked

@@ -254,6 +254,6 @@ def replay(
         answer(found, told)
         return
     if engine is not None or workers is not None:
-        raise UsageError("--engine and --workers are of a replay of files: name them with --from")
+        raise UsageError("--engine and --workers are for a replay of files: give --from, too")
     with at(context, tenant, as_of, known_at) as point:
         answer(point.replay(to, format="parquet" if is_parquet else "sqlite", say=say), told)

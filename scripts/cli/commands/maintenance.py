@@ -90,7 +90,7 @@ def log(
         _write_log(context, to if form is LogFormat.PARQUET and not is_narrowed else None, after, known_at)
         return
     if follow and form in {LogFormat.TABLE, LogFormat.JSON}:
-        raise UsageError(f"--format {form} has an end, --follow has none: choose ndjson or csv, or leave out --format")
+        raise UsageError(f"--format {form} ends, and --follow does not: choose ndjson or csv, or leave out --format")
     with opened(context) as home:
         with suppress(LogDamaged):  # what can be shown is shown, and what cannot is told at the end
             catch_up(home, is_end_awaited=follow)

@@ -60,7 +60,7 @@ async def take(http: Request, key: str) -> Response:
     with state.inlets.counting(HTTPStatus.NO_CONTENT, _UNSIGNED) as delivery:
         grant = state.askers.holder(key)
         if grant is None:
-            raise Problem(HTTPStatus.UNAUTHORIZED, "the key at the end of this address is none, or was revoked")
+            raise Problem(HTTPStatus.UNAUTHORIZED, "the end of this address is not a key, or the key was revoked")
         may_bring(grant)
         body = await body_of(http, LARGEST_EVENTS)
         token = token_in(body)

@@ -52,7 +52,7 @@ def create(viewer: Viewer) -> Shown:
     if beyond := [right for right in rights if not viewer.may(right)]:
         raise Problem(
             HTTPStatus.FORBIDDEN,
-            f"you have not the right {' and '.join(beyond)} yourself, so you cannot give it: outcomes token create can",
+            f"you lack the right {' and '.join(beyond)} yourself, so you cannot give it: outcomes token create can",
         )
     label, expires = viewer.form.get("label", ""), viewer.form.get("expires") or None
     with Access.beside(viewer.home.folder) as access:

@@ -155,7 +155,7 @@ def _neighbours(viewer: Viewer, number: int) -> list[tuple[str, str]]:
 def _number(viewer: Viewer) -> int:
     text = viewer.parameters["number"]
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise Problem(HTTPStatus.NOT_FOUND, "pieces that could not be read have numbers")
+        raise Problem(HTTPStatus.NOT_FOUND, "name a piece that could not be read by its number")
     return int(text)
 
 

@@ -54,7 +54,7 @@ def test_an_expired_set_serves_while_no_other_can_be_had(server: KeyServer) -> N
     keys.get_signing_key("january")
     server.names = ()
     assert keys.get_signing_key("january").key_id == "january"
-    with pytest.raises(KeySetUnavailable, match="no newer one can be had"):
+    with pytest.raises(KeySetUnavailable, match="no newer one can be fetched"):
         keys.get_signing_key("march")
     server.names = ("march",)
     assert keys.get_signing_key("march").key_id == "march"
@@ -67,7 +67,7 @@ def test_an_address_that_fails_is_left_alone_for_a_while(server: KeyServer) -> N
     server.names = ()
     keys = KeySetOfUrl(server.url)
     for _ in range(3):
-        with pytest.raises(KeySetUnavailable, match="cannot be had"):
+        with pytest.raises(KeySetUnavailable, match="cannot be fetched"):
             keys.get_signing_key("january")
     assert server.asked == 1
 
