@@ -143,20 +143,43 @@ def test_a_score_says_all_of_itself_to_the_pointer_too(opened: Opener) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "table", "last"),
+    ("path", "region", "last"),
     [
-        (f"/why/{COURSE}/{STUDENT}/{OUTCOME}", ".numbers", "6.25 %"),
-        (f"/outcome/{POLICY_CHANGED}", ".blame", "anouk34"),
+        (f"/why/{COURSE}/{STUDENT}/{OUTCOME}", "The results, in order", "6.25 %"),
+        (f"/outcome/{POLICY_CHANGED}", "Who made it so", "anouk34"),
+        ("/access", "Tokens", "revoke"),
+        ("/access", "Who looked at students", "page"),
+        (f"/course/{COURSE}/edits", "Mastery that edits changed", "20 Oct 2025"),
+        ("/compare/Account:1?at=2025-12-01&vs_at=2025-10-01&students=1", "Whose scores differ", "mastery lost"),
+        ("/feed", "Pieces that could not be read", "the JSON value is cut off"),
+        ("/binder?c=Account:1", "Number & Pattern 8 · Spring", "Starting out"),
     ],
 )
-def test_what_one_came_for_is_seen_whole_on_a_phone(opened: Opener, path: str, table: str, last: str) -> None:
-    """Parts of a score stand beside the work, who made a field so beside its value: nothing runs out of the screen."""
+def test_what_one_came_for_is_seen_whole_on_a_phone(
+    school: Service, opened: Opener, path: str, region: str, last: str
+) -> None:
+    """Parts of a score stand beside the work, tokens and edits as a block of lines each: nothing scrolls sideways."""
+    school.new_token("tree,students,people,operate,admin")
+    opened(f"/student/{STUDENT}")
     page = opened(path)
     for width in (390, 320):
         page.set_viewport_size({"width": width, "height": 800})
-        found = page.locator(table)
-        expect(found).to_contain_text(last)
-        assert found.evaluate("(table) => table.scrollWidth <= table.parentElement.clientWidth"), width
+        found = page.get_by_role("region", name=region)
+        expect(found.get_by_text(last).last).to_be_visible()
+        assert found.evaluate("(region) => region.scrollWidth <= region.clientWidth"), width
+
+
+def test_a_row_on_a_phone_says_which_column_each_line_is_of(opened: Opener, school: Service) -> None:
+    """No head of a table is in sight there; those who hear it still find a table, and axe nothing to mend."""
+    school.new_token("tree,people")
+    page = opened("/access", viewport={"width": 390, "height": 800})
+    row = page.get_by_role("row").filter(has_text="tree, people").first
+    lines = row.get_by_role("cell").all()
+    expect(row.get_by_role("rowheader")).to_be_visible()
+    named = [line.evaluate("(cell) => getComputedStyle(cell, '::before').content") for line in lines]
+    assert named == ['"Rights"', '"Where"', '"Made"', '"Last used"', '"Ends"', "none"]
+    assert all((line.bounding_box() or {})["x"] < 20 for line in lines)
+    assert complaints(page) == []
 
 
 def fits(page: Page) -> None:
