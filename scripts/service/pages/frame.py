@@ -49,8 +49,6 @@ class Sentence:
     remark: str
     later: str
     as_then: str
-    asked: str
-    """When this was asked for: on paper "today" is a day."""
     nothing_yet: str
     """Why there is nothing to see, where the log held nothing at the time of the second clock."""
 
@@ -66,6 +64,7 @@ def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
         "title": view.title,
         "is_placed": is_placed,
         "organisation": organisation(viewer) if is_placed else _NAMELESS,
+        **for_paper(viewer, view.title, is_placed=is_placed),
         "navigation": navigation(viewer, section, context if is_placed else None),
         "sentence": None if view.subject is None else sentence(viewer, view.subject),
         "context": context,
@@ -178,6 +177,12 @@ def organisation(viewer: Viewer) -> str:
     return str(accounts[0]["name"]) if accounts else _NAMELESS
 
 
+def for_paper(viewer: Viewer, title: str, *, is_placed: bool = True) -> dict[str, str]:
+    """Return what stands at the foot of each printed page: what it is of, and when it was asked for."""
+    school = organisation(viewer) if is_placed else _NAMELESS
+    return {"about": title if school in title else f"{school} · {title}", "asked": words.point(moment(now()))}
+
+
 def sentence(viewer: Viewer, subject: str) -> Sentence:
     """Put the two clocks into words."""
     where = viewer.where
@@ -190,7 +195,6 @@ def sentence(viewer: Viewer, subject: str) -> Sentence:
     remarks = viewer.home.at(where.at, where.known, viewer.tenant).remarks
     return Sentence(
         subject=subject,
-        asked=words.point(today),
         event_time=_event_time(subject, at),
         knowledge=knowledge,
         is_past=at is not None,

@@ -42,7 +42,6 @@ def build(viewer: Viewer) -> Shown:
     viewer.told_later = _told_later(viewer, found)
     if viewer.is_fragment and "shown" in viewer.query:
         return _fragment(viewer, context, found)
-    name = frame.name_of(viewer, context)
     shown = _rows(viewer, context, found.current if found.is_exact else None)
     text = viewer.query.get("q", "")
     wanted = matching(shown, text) if text else shown
@@ -55,7 +54,11 @@ def build(viewer: Viewer) -> Shown:
         **_moment_parts(viewer, context, found, shown),
     }
     viewer.afterwards = partial(_prepare, context=context, found=found)
-    return View("tree.html", f"Outcome tree of {name}", parts, "The tree", context)
+    return View("tree.html", _title(viewer, context), parts, "The tree", context)
+
+
+def _title(viewer: Viewer, context: str) -> str:
+    return f"Outcome tree of {frame.name_of(viewer, context)}"
 
 
 def data(viewer: Viewer) -> Data:
@@ -75,7 +78,7 @@ def _fragment(viewer: Viewer, context: str, found: Line) -> Fragment:
     around = {
         "where": viewer.where,
         "sentence": frame.sentence(viewer, "The tree"),
-        "organisation": frame.organisation(viewer),
+        **frame.for_paper(viewer, _title(viewer, context)),
         "known": viewer.known,
         "context": context,
         "place": context,
