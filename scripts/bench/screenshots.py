@@ -45,6 +45,11 @@ SCREENS = {
     "citation-altered": f"/tree/Account:1?at={_LOST}&known=1478&fp=000000000000&cited=2026-06-03",
     "lost": "/nowhere",
 }
+FOR_README = {
+    "page-tree": (f"/tree/Account:1?at={_LOST}", "body"),
+    "page-student": (f"/student/{STUDENT}", "main > p"),
+}
+"""The README's two pictures: the address, and what stands at the top of the picture."""
 
 
 def take(
@@ -66,6 +71,9 @@ def take(
         for name, path in SCREENS.items():
             if only in name:
                 _take(browser, state, served.url + path, folder / name)
+        for name, (path, top) in FOR_README.items():
+            if only in name:
+                _take_for_readme(browser, state, served.url + path, top, folder / f"{name}.png")
         browser.close()
 
 
@@ -85,6 +93,23 @@ def _take(browser: Browser, state: object, url: str, to: Path) -> None:
                 page.pdf(path=f"{to}-{paper}.pdf", format=paper)
         context.close()
     print(to.name)
+
+
+def _take_for_readme(browser: Browser, state: object, url: str, top: str, to: Path) -> None:
+    """Take what the README shows; `convert IN -resize 40% +dither -colors 128 png8:OUT` makes it as large as there."""
+    size = {"width": 1040, "height": 660}
+    context = browser.new_context(
+        viewport=size,  # type: ignore[arg-type]
+        device_scale_factor=2,
+        color_scheme="light",
+        storage_state=state,  # type: ignore[arg-type]
+    )
+    page = context.new_page()
+    page.goto(url)
+    page.evaluate("(top) => scrollTo(0, top === 'body' ? 0 : document.querySelector(top).offsetTop - 16)", top)
+    page.screenshot(path=to)
+    context.close()
+    print(to.stem)
 
 
 if __name__ == "__main__":
