@@ -180,7 +180,7 @@ def _columns(viewer: Viewer, rows: Iterable[Mapping[str, Any]], levels: Mapping[
                 sum(row["mastered"] is True for row in group),
             )
         )
-    return sorted(found, key=lambda column: (column.title.casefold(), column.id))
+    return sorted(found, key=lambda column: (words.in_order(column.title), column.id))
 
 
 def _results(viewer: Viewer, rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Contribution]]:

@@ -35,8 +35,12 @@ class Row:
 
 
 def rows(nodes: Iterable[Mapping[str, Any]], marks: Mapping[str, str]) -> tuple[Row, ...]:
-    """Return the lines of nodes; `marks` has what became of entities at the moment, by `kind:id`."""
-    return tuple(_row(node, marks) for node in nodes)
+    """Return the lines of nodes, in the order of their titles; `marks` has what became of them, by `kind:id`."""
+    return tuple(_row(node, marks) for node in sorted(nodes, key=_order))
+
+
+def _order(node: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (node["kind"] != "group", words.in_order(node["title"] or ""))
 
 
 def _row(node: Mapping[str, Any], marks: Mapping[str, str]) -> Row:
@@ -52,7 +56,7 @@ def _row(node: Mapping[str, Any], marks: Mapping[str, str]) -> Row:
         remark = node["why"]
     told = (title, "" if is_group else words.policy(node), mark, remark)
     if is_group:
-        return group_row(f"g-{node['id']}", told, tuple(_row(child, marks) for child in node["children"]))
+        return group_row(f"g-{node['id']}", told, rows(node["children"], marks))
     key = f"l-{node['link_id']}" if node.get("link_id") else f"o-{node['id']}"
     return Row(key, "outcome", node["id"], told, number=1)
 

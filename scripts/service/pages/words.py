@@ -38,6 +38,7 @@ _FIELDS = {
     "rubric_criterion.description": "title in rubrics",
     "vendor_guid": "vendor's id",
 }
+_DIGITS = re.compile(r"([0-9]+)")
 _RATING = re.compile(r"(?:\w+\.)?\w*ratings\[(\d+)\]\.(\w+)")
 # Each looks at a character once: people typed this, and while an expression is matched, nobody else computes.
 _TAGS, _SPACES, _BREAKS = re.compile(r"<[^<>]*>"), re.compile(r"[ \t\r\f\v]+"), re.compile(r"</(?:p|li|div)>|<br\s*/?>")
@@ -203,8 +204,17 @@ def field_value(name: str, value: Any) -> str:
 
 def folded(text: str | None) -> str:
     """Return a text as it is searched for: without case and accents, so that "dvor" finds Dvořák."""
+    if text and text.isascii():
+        return text.casefold()
     parts = unicodedata.normalize("NFKD", text or "")
     return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
+
+
+def in_order(title: str) -> tuple[str | tuple[int, str], ...]:
+    """Return what titles are sorted by, as Canvas does: "Outcome 2" before "Outcome 10", letters without accents."""
+    parts = _DIGITS.split(folded(title))
+    # Digits stand at the odd places; by length first, for a title may hold more of them than a number can.
+    return tuple((len(part.lstrip("0")), part.lstrip("0")) if place % 2 else part for place, part in enumerate(parts))
 
 
 def plain_text(text: str | None) -> str:
