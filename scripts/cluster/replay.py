@@ -46,7 +46,7 @@ def replay(
         if workers is not None:
             raise UsageError("--workers is for --engine local: how many Spark uses is in its own settings")
     elif is_far(to):
-        raise UsageError(f"--engine local writes a folder on this machine, not {to}; --engine spark writes there")
+        raise UsageError(f"--engine local writes a folder on this machine, not {to}; Spark writes to s3://…, too")
     check_new(to)
     request = request_of(sources, asked, now)
     with new_folder(to) as (folder, scratch):

@@ -52,7 +52,7 @@ class LogApplication(Application[str]):
         if encrypt and self.encryption is None:
             self.close()
             raise UsageError(
-                f"{store.place} exists already, and is not encrypted: make an encrypted home in a new folder, "
+                f"{store.place} is there already, and not encrypted: make an encrypted home in a new folder, "
                 "and ingest there what outcomes log prints of this one"
             )
 

@@ -80,7 +80,7 @@ def serve(  # noqa: PLR0913 - one parameter per option
     if jwks is None and (issuer or signed_only):
         raise UsageError("--issuer and --signed-only are for signed deliveries: give their key set, too, with --jwks")
     if unit and check:
-        raise UsageError("--unit only prints, --check only tries: give one of them")
+        raise UsageError("--unit only prints, --check only tries: ask for one of them")
     home = HomeFolder.at(home_of(context), views_of(context))
     if home.url is not None:
         home.create()  # of this machine: views, tokens, the record of looks
