@@ -7,24 +7,23 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from math import isfinite
 from typing import Any
 
 from outcomes.domain.identity import Context, Kind, id_sort_key
-from outcomes.domain.mastery import EnrollmentState, ScoredResult, exclusion_of, rollup_counted
-from outcomes.domain.mastery.running_rollup import NOT_ASSESSED, Standing
+from outcomes.domain.mastery import EnrollmentState
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import deletion_of, part_of_tree
 from outcomes.projections.history.diff import nodes_of, places_changed, score_change
-from outcomes.projections.history.pair_arrivals import PairKey
+from outcomes.projections.history.outcome_steps import OutcomeSteps
+from outcomes.projections.history.pair_arrivals import PairArrivals, PairKey
 from outcomes.projections.history.score_steps import ScoreSteps, score_moved
 from outcomes.projections.history.timeline import TimelineEntry
 from outcomes.projections.mastery.membership import MembershipHistory, Memberships
 from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook
 from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
 from outcomes.projections.mastery.query import Basis, row_of
-from outcomes.projections.mastery.results import Assessments, Scope, courses_by_outcome, pairs_at, rubrics_of
+from outcomes.projections.mastery.results import Assessments, Scope, courses_by_outcome, pairs_at
 from outcomes.projections.views.schema import VERSION_TABLES
 
 _SHARED_POLICIES = frozenset({Kind.PROFICIENCY, Kind.CALCULATION_METHOD})
@@ -46,7 +45,9 @@ class Effects:
         self._point = point
         self._policies = PolicyHistory(connection, point)
         self._members = MembershipHistory(connection, point)
-        self._steps = ScoreSteps(connection, point, self._policies, self._members)
+        arrivals = PairArrivals(connection, point)
+        self._steps = ScoreSteps(connection, point, arrivals, self._policies, self._members)
+        self._outcomes_walked = OutcomeSteps(connection, point, arrivals)
 
     def of(
         self, entries: Sequence[TimelineEntry]
@@ -155,27 +156,14 @@ class Effects:
         return found
 
     def _scores_by_policy(self, entry: TimelineEntry) -> Iterator[Change]:
-        """Yield whose score or mastery another policy changed: only where it is another are results read."""
-        after = self._at(entry.position)
+        """Yield whose score or mastery another policy changed: only where it is another are results looked at."""
         for course, outcome, old, new in self._policies_around(entry):
             if same_standing(old, new):
                 continue
-            pairs = sorted(
-                pairs_at(self._connection, after, course, Scope(course, None, outcome)), key=lambda pair: pair.student
-            )
-            by_time = any(policy.calculation and policy.calculation.in_time_order for policy in (old, new))
-            timed = [result for pair in pairs if len(pair.results) > 1 for result in pair.results] if by_time else []
-            assessments = Assessments(self._connection, after, rubrics_of(timed))
-            for pair in pairs:
-                counted = [result for result in pair.results if exclusion_of(result) is None]
-                if by_time and len(counted) > 1:
-                    counted = assessments.put_in_order(counted).results
-                before, with_it = (_standing(policy, counted) for policy in (old, new))
-                if before == with_it:
-                    continue
-                enrollment = self._members.state(course, pair.student, entry.position)
+            for student, *sides in self._outcomes_walked.moved(course, outcome, entry.position, (old, new)):
+                enrollment = self._members.state(course, student, entry.position)
                 if enrollment is not EnrollmentState.DELETED:
-                    yield score_moved(course, pair.student, outcome, new.title, (before, with_it), enrollment)
+                    yield score_moved(course, student, outcome, new.title, (sides[0], sides[1]), enrollment)
 
     def _scores_by_membership(self, entry: TimelineEntry) -> Iterator[Change]:
         """Yield whose scores came or went because a student joined a course or was removed from it."""
@@ -304,14 +292,6 @@ class Effects:
             for course in courses:
                 outcomes[course].append(outcome)
         return outcomes
-
-
-def _standing(policy: Policy, counted: list[ScoredResult]) -> Standing:
-    """Return what results that count come to under a policy: the score and mastery of their row."""
-    if not (policy.is_linked and counted and policy.scale and policy.calculation):
-        return NOT_ASSESSED
-    found = rollup_counted(counted, policy.scale, policy.calculation)
-    return Standing(found.score, found.mastery) if found.score is not None and isfinite(found.score) else NOT_ASSESSED
 
 
 def _no_places() -> dict[str, list[Change]]:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import islice
 from operator import attrgetter
 from typing import Any
@@ -13,12 +13,11 @@ import orjson
 from outcomes.domain.mastery import EnrollmentState
 from outcomes.domain.mastery.running_rollup import Standing
 from outcomes.projections.as_of.point import PointInTime
-from outcomes.projections.history.pair_arrivals import PairArrivals, PairKey, results_among
+from outcomes.projections.history.pair_arrivals import PairArrivals, PairKey
 from outcomes.projections.history.pair_in_force import Arrival, PairInForce
 from outcomes.projections.mastery.membership import MembershipHistory
 from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.policy_history import PolicyHistory
-from outcomes.projections.mastery.results import rubrics_of
 
 _REMOVED = EnrollmentState.DELETED
 _KEPT_AT_MOST = 50_000
@@ -43,10 +42,6 @@ def _with_those_ahead(wanted: list[int], arrivals: list[Arrival]) -> list[int]:
     later = sorted((one.order, one.position) for one in arrivals if first is None or one.order > first)
     ahead = dict.fromkeys(position for _, position in later if position not in asked)
     return sorted((*wanted, *islice(ahead, _AHEAD_AT_MOST)))
-
-
-def _goes_by_time(policy: Policy) -> bool:
-    return policy.calculation is not None and policy.calculation.in_time_order
 
 
 def score_moved(
@@ -74,10 +69,16 @@ class ScoreSteps:
     """Of one event time, as known at many positions."""
 
     def __init__(
-        self, connection: sqlite3.Connection, point: PointInTime, policies: PolicyHistory, members: MembershipHistory
+        self,
+        connection: sqlite3.Connection,
+        point: PointInTime,
+        arrivals: PairArrivals,
+        policies: PolicyHistory,
+        members: MembershipHistory,
     ) -> None:
         self._connection = connection
         self._point = point
+        self._arrivals = arrivals
         self._policies = policies
         self._members = members
         self._course = lru_cache(maxsize=_KEPT_AT_MOST)(self._look_up_course)
@@ -122,7 +123,7 @@ class ScoreSteps:
     def goes_by_time(self, pair: PairKey, known_at: int) -> bool:
         """Say whether the score of a pair hangs on when work was handed in."""
         course = self._course(pair.course)
-        return course is not None and _goes_by_time(self._policies.policy(course, pair.outcome_id, known_at))
+        return course is not None and self._policies.policy(course, pair.outcome_id, known_at).goes_by_time
 
     def at(self, asked: Iterable[tuple[PairKey, int]]) -> dict[tuple[PairKey, int], dict[str, Any]]:
         """Return, of pairs at positions, how the score or mastery changed there; what did not is left out."""
@@ -158,7 +159,7 @@ class ScoreSteps:
         arrivals = sorted(self._arrivals.of(pair), key=_position)
         positions = _with_those_ahead(wanted, arrivals)
         policies = self._policies.policies(course, pair.outcome_id, positions)
-        if any(map(_goes_by_time, policies)) and (told := self._assessments(arrivals)):
+        if any(policy.goes_by_time for policy in policies) and (told := self._arrivals.told_of_time(arrivals)):
             arrivals = sorted([*arrivals, *told], key=_position)
             positions = _with_those_ahead(wanted, arrivals)
             policies = self._policies.policies(course, pair.outcome_id, positions)
@@ -183,15 +184,6 @@ class ScoreSteps:
                 pair.take(arrival)
                 arrival = next(waiting, None)
             yield before, pair.standing()
-
-    def _assessments(self, arrivals: list[Arrival]) -> list[Arrival]:
-        """Return when the work behind results was handed in; of one version alone it does not matter."""
-        results = results_among(arrivals)
-        return self._arrivals.handed_in(rubrics_of(results)) if len(results) > 1 else []
-
-    @cached_property
-    def _arrivals(self) -> PairArrivals:
-        return PairArrivals(self._connection, self._point)
 
     def _look_up_course(self, number: int) -> str | None:
         type_, local_id = self._connection.execute(

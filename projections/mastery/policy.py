@@ -47,6 +47,11 @@ class Policy(NamedTuple):
     scale_position: int | None
     method_position: int | None
 
+    @property
+    def goes_by_time(self) -> bool:
+        """Whether a score hangs on when work was handed in."""
+        return self.calculation is not None and self.calculation.in_time_order
+
 
 class _Own(NamedTuple):
     title: str | None
