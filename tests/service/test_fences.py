@@ -221,7 +221,7 @@ def test_figures_of_a_class_are_of_whole_days_on_pages_as_by_routes(district: Se
     assert stood[2] != stood[3]
     assert "of the midnight before" in stood[0]
     later = page(district, "/binder?c=Course:200&at=2025-02-02T01:00:00Z", "tree").text
-    assert "<td>12</td>" in later.partition("How classes stood</h2>")[2]
+    assert '<td data-label="Assessed">12</td>' in later.partition("How classes stood</h2>")[2]
 
 
 def test_figures_of_another_midnight_have_another_tag(district: Service) -> None:
