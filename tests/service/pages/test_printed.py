@@ -9,6 +9,8 @@ from outcomes.cli.commands.demo import COURSE, OUTCOME, STUDENT
 from tests.service.pages.conftest import Opener
 from tests.service.pages.test_screens import LOST, SCREENS
 
+pytestmark = pytest.mark.long
+
 PAPER = {"A4": 672, "Letter": 695}
 """What lies between the margins of 16 mm, in pixels of CSS."""
 
