@@ -160,10 +160,10 @@ class Effects:
         for course, outcome, old, new in self._policies_around(entry):
             if same_standing(old, new):
                 continue
-            for student, *sides in self._outcomes_walked.moved(course, outcome, entry.position, (old, new)):
+            for student, sides in self._outcomes_walked.moved(course, outcome, entry.position, (old, new)):
                 enrollment = self._members.state(course, student, entry.position)
                 if enrollment is not EnrollmentState.DELETED:
-                    yield score_moved(course, student, outcome, new.title, (sides[0], sides[1]), enrollment)
+                    yield score_moved(course, student, outcome, new.title, sides, enrollment)
 
     def _scores_by_membership(self, entry: TimelineEntry) -> Iterator[Change]:
         """Yield whose scores came or went because a student joined a course or was removed from it."""

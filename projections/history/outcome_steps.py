@@ -17,6 +17,10 @@ from outcomes.projections.mastery.policy import Policy
 _KEPT_AT_MOST = 3_000
 
 
+Moved = tuple[str, tuple[Standing, Standing]]
+"""A student, and how their score stands before and after."""
+
+
 class OutcomeSteps:
     """Of one event time: whose score another policy changes, of the results known at a position.
 
@@ -30,26 +34,29 @@ class OutcomeSteps:
         # The one that was asked last comes last.
         self._walks: dict[tuple[str, str, bool], _Walk] = {}
         self._kept = 0
+        """How many arrivals they hold together."""
 
-    def moved(
-        self, course: str, outcome: str, known_at: int, policies: tuple[Policy, Policy]
-    ) -> list[tuple[str, Standing, Standing]]:
+    def moved(self, course: str, outcome: str, known_at: int, policies: tuple[Policy, Policy]) -> list[Moved]:
         """Return, by name, the students whose score or mastery differs, with how they stand under each policy."""
         by_time = any(policy.goes_by_time for policy in policies)
         return sorted(self._walk(course, outcome, known_at, by_time=by_time).moved(known_at, policies))
 
     def _walk(self, course: str, outcome: str, known_at: int, *, by_time: bool) -> "_Walk":
         key = course, outcome, by_time
-        walk = self._walks.pop(key, None)
+        walk = self._let_go(key)
         if walk is None or walk.last < known_at:
             # Who asks once needs no more than was known then; who asks again will ask on.
             last = known_at if walk is None else self._point.known_at
-            self._kept -= 0 if walk is None else len(walk)
             walk = _Walk(self._read(course, outcome, last, by_time=by_time), last)
-            self._kept += len(walk)
         self._walks[key] = walk
+        self._kept += len(walk)
         while self._kept > _KEPT_AT_MOST and len(self._walks) > 1:
-            self._kept -= len(self._walks.pop(next(iter(self._walks))))
+            self._let_go(next(iter(self._walks)))
+        return walk
+
+    def _let_go(self, key: tuple[str, str, bool]) -> "_Walk | None":
+        walk = self._walks.pop(key, None)
+        self._kept -= 0 if walk is None else len(walk)
         return walk
 
     def _read(self, course: str, outcome: str, last: int, *, by_time: bool) -> Iterator[tuple[str, Arrival]]:
@@ -77,13 +84,13 @@ class _Walk:
         self._next = 0
         self._pairs: dict[str, PairInForce] = defaultdict(PairInForce)
 
-    def moved(self, known_at: int, policies: tuple[Policy, Policy]) -> Iterator[tuple[str, Standing, Standing]]:
+    def moved(self, known_at: int, policies: tuple[Policy, Policy]) -> Iterator[Moved]:
         """Yield the students whose score differs, in any order."""
         self._go_to(known_at)
         for student, pair in self._pairs.items():
             before, after = (_under(policy, pair) for policy in policies)
             if before != after:
-                yield student, before, after
+                yield student, (before, after)
 
     def _go_to(self, known_at: int) -> None:
         if self._next and self._arrivals[self._next - 1][0] > known_at:

@@ -4,8 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from outcomes.store.sources.segment import Segment
 from tests.support.command import ROOT, Ran
 from tests.support.forked import Forked
 from tests.support.given import TENANT, group, lines, link, outcome, result
+from tests.support.mounts import MOUNT, mounted, small_disk
 
 BEFORE = lines(
     outcome("7", "2025-01-01"),
@@ -107,30 +106,12 @@ def test_a_file_that_may_not_grow(name: str, tmp_path: Path, model: Path) -> Non
     check_whole(name, home, model)
 
 
-_MOUNT, _UMOUNT = "/bin/mount", "/bin/umount"
-
-
-@contextmanager
-def mounted(*options: str, at: Path) -> Iterator[None]:
-    """Mount something, if this process may; else skip."""
-    if not Path(_MOUNT).exists():
-        pytest.skip("there is no mount here")
-    at.mkdir(exist_ok=True)
-    done = subprocess.run([_MOUNT, *options, str(at)], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"may not mount here: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run([_UMOUNT, str(at)], check=True)
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_disk_that_is_full(name: str, tmp_path: Path, model: Path) -> None:
     """A small disk with nearly nothing left on it: as above; and what needs no room is still answered."""
     need = sum(path.stat().st_size for path in model.iterdir()) >> 10
     disk = tmp_path / "disk"
-    with mounted("-t", "tmpfs", "-o", f"size={need + 9_000}k", "tmpfs", at=disk):
+    with small_disk(disk, need + 9_000):
         home = Forked(prepare(name, model, disk / "home"))
         ballast = disk / "ballast"
         free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize
@@ -177,7 +158,7 @@ def test_read_only_media_with_what_a_killed_writer_left(tmp_path: Path, model: P
     assert (home.home / "log.db-wal").stat().st_size > 0
     medium = tmp_path / "medium"
     with mounted("--bind", str(home.home), at=medium):
-        subprocess.run([_MOUNT, "-o", "remount,ro,bind", str(medium)], check=True)
+        subprocess.run([MOUNT, "-o", "remount,ro,bind", str(medium)], check=True)
         there = Forked(medium)
         assert len(there.json("quarantine", "list")) == refused + 1
         assert there("verify", "--all").code == 0

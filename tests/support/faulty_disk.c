@@ -3,7 +3,7 @@
  * Preloaded (LD_PRELOAD) before libc. OUTCOMES_DISK is the folder. disk_fail(n, code, for_good) lets the n-th call from
  * now fail, or every one from there; disk_calls() tells how many there were; disk_record(path) writes every change to a
  * file; disk_mark(number) writes a mark among them. A record is: kind, two lengths of names, offset, length of data
- * (struct "=cHHQI"), the names, the data. While the file OUTCOMES_DISK_FULL is there, nothing more can be written.
+ * (struct "=cHHQI"), the names, the data.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -66,14 +66,6 @@ static int fails(const char *path) {
     return 1;
 }
 
-static int refuses(const char *path) {
-    const char *full = getenv("OUTCOMES_DISK_FULL");
-    if (fails(path)) return 1;
-    if (!path || !full || access(full, F_OK) != 0) return 0;
-    errno = ENOSPC;
-    return 1;
-}
-
 #define REAL(type, name, ...) \
     static type (*real)(__VA_ARGS__); \
     if (!real) real = (type (*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name);
@@ -83,7 +75,7 @@ static int refuses(const char *path) {
         REAL(ssize_t, name, int, const void *, size_t, offset_type) \
         char buffer[PATH]; \
         const char *path = path_of(fd, buffer); \
-        if (refuses(path)) return -1; \
+        if (fails(path)) return -1; \
         ssize_t done = real(fd, data, length, offset); \
         if (done > 0) note('w', path, NULL, (uint64_t)offset, data, (size_t)done); \
         return done; \
@@ -95,7 +87,7 @@ ssize_t write(int fd, const void *data, size_t length) {
     REAL(ssize_t, write, int, const void *, size_t)
     char buffer[PATH];
     const char *path = path_of(fd, buffer);
-    if (refuses(path)) return -1;
+    if (fails(path)) return -1;
     off64_t offset = path ? lseek64(fd, 0, SEEK_CUR) : 0;
     ssize_t done = real(fd, data, length);
     if (done > 0) note('w', path, NULL, (uint64_t)offset, data, (size_t)done);

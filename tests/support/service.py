@@ -72,9 +72,7 @@ class Service:
         return code
 
 
-def start(
-    home: Path, *arguments: str, url: str | None = None, open_files: int | None = None, **environment: str
-) -> Service:
+def start(home: Path, *arguments: str, url: str | None = None, open_files: int | None = None) -> Service:
     """Start a service on a free port and wait until it listens; it may have so many files open, if that is said."""
     limit = [] if open_files is None else ["/bin/sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh"]
     process = subprocess.Popen(
@@ -83,7 +81,7 @@ def start(
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "OUTCOMES_DEBUG": "1", **environment},
+        env={**os.environ, "OUTCOMES_DEBUG": "1"},
     )
     assert process.stderr is not None
     for line in process.stderr:
@@ -93,11 +91,9 @@ def start(
 
 
 @contextmanager
-def running(
-    home: Path, *arguments: str, url: str | None = None, open_files: int | None = None, **environment: str
-) -> Iterator[Service]:
+def running(home: Path, *arguments: str, url: str | None = None, open_files: int | None = None) -> Iterator[Service]:
     """Give a service that ends with the block; with a URL its log is on PostgreSQL, and `home` has its views."""
-    service = start(home, *arguments, url=url, open_files=open_files, **environment)
+    service = start(home, *arguments, url=url, open_files=open_files)
     try:
         yield service
     finally:

@@ -58,13 +58,14 @@ def frame(viewer: Viewer, section: str, view: "View") -> dict[str, Any]:
     where = viewer.where
     is_placed = not view.is_of_home or (viewer.may(Right.TREE) and viewer.has_tenant)
     context = (view.context or default_context(viewer)) if is_placed else ""
+    school = organisation(viewer) if is_placed else _NAMELESS
     return {
         "asset": lambda name: address(where.root, name),
         "where": where,
         "title": view.title,
         "is_placed": is_placed,
-        "organisation": organisation(viewer) if is_placed else _NAMELESS,
-        **for_paper(viewer, view.title, is_placed=is_placed),
+        "organisation": school,
+        **for_paper(school, view.title),
         "navigation": navigation(viewer, section, context if is_placed else None),
         "sentence": None if view.subject is None else sentence(viewer, view.subject),
         "context": context,
@@ -177,9 +178,8 @@ def organisation(viewer: Viewer) -> str:
     return str(accounts[0]["name"]) if accounts else _NAMELESS
 
 
-def for_paper(viewer: Viewer, title: str, *, is_placed: bool = True) -> dict[str, str]:
+def for_paper(school: str, title: str) -> dict[str, str]:
     """Return what stands at the foot of each printed page: what it is of, and when it was asked for."""
-    school = organisation(viewer) if is_placed else _NAMELESS
     return {"about": title if school in title else f"{school} · {title}", "asked": words.point(moment(now()))}
 
 

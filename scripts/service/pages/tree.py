@@ -78,7 +78,7 @@ def _fragment(viewer: Viewer, context: str, found: Line) -> Fragment:
     around = {
         "where": viewer.where,
         "sentence": frame.sentence(viewer, "The tree"),
-        **frame.for_paper(viewer, _title(viewer, context)),
+        **frame.for_paper(frame.organisation(viewer), _title(viewer, context)),
         "known": viewer.known,
         "context": context,
         "place": context,

@@ -71,7 +71,7 @@ def build(viewer: Viewer) -> Shown:
         "method": words.method((found or {}).get("calculation_method"), (found or {}).get("calculation_int")),
         "scale_source": _source((found or {}).get("scale_source")),
         "method_source": _source((found or {}).get("method_source")),
-        **frame.for_paper(viewer, f"{student}, {title}"),
+        **frame.for_paper(frame.organisation(viewer), f"{student}, {title}"),
         "moves": list(reversed(_moves(viewer, moves))),
         "last": now,
         "student": student,

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -19,6 +19,7 @@ from outcomes.store.log.hash_chain import batches_after
 from outcomes.store.operations.checkpoint import checkpoint
 from tests.support.command import Outcomes
 from tests.support.given import OTHER_TENANT, lines, outcome
+from tests.support.mounts import small_disk
 from tests.support.postgres import Server
 from tests.support.runner import runner_on
 from tests.support.world import World
@@ -271,10 +272,9 @@ def test_a_dump_is_a_copy_that_a_checkpoint_proves(home: World, postgres: Server
 def test_a_full_disk_is_said_and_leaves_a_whole_log(postgres: Server, tmp_path: Path) -> None:
     """Where the server has no room for a batch, nothing of it is kept; with room, the same command goes on."""
     disk = postgres.folder / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], check=False).returncode:  # noqa: S607
-        pytest.skip("needs the right to mount a small disk")
-    try:
+    with small_disk(disk, 24 << 10), ExitStack() as afterwards:
+        afterwards.callback(postgres.run, "DROP TABLESPACE IF EXISTS small")
+        afterwards.callback(postgres.run, "DROP DATABASE IF EXISTS onsmall WITH (FORCE)")
         os.chown(disk, postgres.folder.stat().st_uid, -1)
         postgres.run(f"CREATE TABLESPACE small LOCATION '{disk}'")
         postgres.run("CREATE DATABASE onsmall TABLESPACE small")
@@ -293,10 +293,6 @@ def test_a_full_disk_is_said_and_leaves_a_whole_log(postgres: Server, tmp_path: 
         assert home.verify()["events"] == 1
         assert home.take(*many).appended == len(many)
         assert home.verify()["problems"] == []
-    finally:
-        postgres.run("DROP DATABASE IF EXISTS onsmall WITH (FORCE)")
-        postgres.run("DROP TABLESPACE IF EXISTS small")
-        subprocess.run(["umount", disk], check=True)  # noqa: S607 - mount's other half
 
 
 def test_two_machines_with_views_of_their_own(home: World, url: str, tmp_path: Path) -> None:
