@@ -15,7 +15,7 @@ _OF_THE_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR, errno.ENOTDIR}
 def in_words(error: Exception) -> str | None:
     """Return the line for an expected failure; None for a defect of ours, empty where the help has said it all."""
     if isinstance(error, typer.TyperException):
-        message = error.format_message().rstrip(".")
+        message = _of_command_line(error)
         return message and f"{message}: see {' '.join(('outcomes', *_command_of(error)))} --help"
     if isinstance(error, OSError):
         return _of_system(error)
@@ -24,6 +24,17 @@ def in_words(error: Exception) -> str | None:
     if isinstance(error.__cause__, sqlite3.Error) and not isinstance(error, OutcomesError):
         return _of_database(error.__cause__)  # the library has wrapped it
     return _of_ours(error)
+
+
+def _of_command_line(error: typer.TyperException) -> str:
+    """Return what typer says, with the value, of which it says only what it should have been."""
+    from pydantic import ValidationError  # noqa: PLC0415 - slow to load, and most commands are typed as they should be
+
+    message = error.format_message().rstrip(".").replace("Value error, ", "")
+    if not isinstance(error.__cause__, ValidationError):
+        return message
+    given = repr(str(error.__cause__.errors()[0]["input"]))
+    return message if given in message else f"{message}, not {given}"
 
 
 def _command_of(error: typer.TyperException) -> list[str]:

@@ -121,6 +121,24 @@ def test_each_place_and_one_of_each_kind_of_oddity(year: Forked, template: tuple
         check(year(*arguments), arguments)
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("late", "--limit", "1x"), "error: Invalid value for '--limit': Input should be a valid integer"),
+        (("late", "--limit", "-1"), "error: Invalid value for '--limit': Input should be greater than or equal to 0"),
+        (("late", "--format", "xml"), "error: Invalid value for '--format': 'xml' is not one of 'table', 'json'"),
+    ],
+)
+def test_a_value_that_an_option_does_not_take_is_named(year: Forked, typed: tuple[str, ...], said: str) -> None:
+    """Whatever the library that reads command lines says of it."""
+    ran = year(*typed)
+    assert (ran.code, ran.out) == (2, b"")
+    assert ran.err.startswith(said)
+    assert repr(typed[-1]) in ran.err
+    assert "Value error" not in ran.err
+    assert ran.err.endswith(": see outcomes late --help\n")
+
+
 def test_what_was_typed_has_changed_nothing(year: Forked) -> None:
     """After all of that the home is what it was: no table dropped, no event more."""
     assert year.json("status")["head"] == 1478
