@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from outcomes.cli import interrupts
 from outcomes.cli.command_line import CommandLine
 from outcomes.cli.commands import (
     access,
@@ -129,7 +130,7 @@ app.add_typer(access.token_app, name="token", help="Who may ask the service.")
 app.add_typer(access.access_app, name="access", help="Who looked at which student through the service.")
 app.add_typer(ingest.app, name="quarantine", help="What could not be read, verbatim, and why.")
 
-_DONE, _WRONG, _STOPPED = 0, 2, 130
+_DONE, _WRONG = 0, 2
 _OBJECTS_BEFORE_A_LOOK = 500_000
 
 
@@ -145,7 +146,7 @@ def main() -> None:
     gc.freeze()
     gc.set_threshold(_OBJECTS_BEFORE_A_LOOK, 20, 20)
     code = run()
-    if code == _STOPPED:
+    if code == interrupts.STOPPED:
         with suppress(OSError):
             sys.stdout.flush()
         # Not sys.exit: where the interrupt met code that was made of text, Python would end itself by the signal.
@@ -158,10 +159,11 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
+        interrupts.take_back()  # all is done
     except BrokenPipeError:
         return _reader_has_seen_enough()
     except KeyboardInterrupt:
-        code = _STOPPED
+        code = interrupts.STOPPED
     except SystemExit as end:
         # Typer and rich make it of a pipe that nobody reads; shell completion ends with its own.
         if isinstance(end.__context__, BrokenPipeError):
@@ -172,15 +174,16 @@ def run(arguments: list[str] | None = None) -> int:
         if failed is None:
             raise
         code = failed
-    if code == _STOPPED:  # Typer has made it of an interrupt, without a word
+    if code == interrupts.STOPPED:  # Typer has made it of an interrupt, without a word
         say(_INTERRUPTED)
     return code if isinstance(code, int) else _DONE
 
 
 def _told(error: Exception) -> int | None:
     """Say in one line what went wrong; return the exit code for it, or None where OUTCOMES_DEBUG asks for all of it."""
-    if isinstance(error.__cause__, KeyboardInterrupt):
-        return _STOPPED  # while modules load: Python 3.11 wraps what meets a class that is being made
+    # What drops an interrupt may fail of it; Python 3.11 wraps one that meets a class in the making.
+    if interrupts.take_back() or isinstance(error.__cause__, KeyboardInterrupt):
+        return interrupts.STOPPED
     message = in_words(error)
     if message is None:
         if os.environ.get("OUTCOMES_DEBUG"):

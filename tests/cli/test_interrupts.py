@@ -76,6 +76,36 @@ def test_while_a_class_is_being_made(tmp_path: Path) -> None:
     assert run.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("then", ["", "raise ValueError('made of what was dropped')"])
+def test_where_nothing_can_be_raised(tmp_path: Path, then: str) -> None:
+    """Python drops what is raised while an object is taken down: the interrupt comes again, or is told as one."""
+    code = f"""if True:
+        import gc, signal
+        from outcomes.api import home
+        from outcomes.cli import main
+        class Dropping:
+            def __del__(self):
+                signal.raise_signal(signal.SIGINT)
+        open_it = home.open
+        def interrupted(*given, **named):
+            Dropping()
+            {then}
+            return open_it(*given, **named)
+        home.open = interrupted
+        main()
+    """
+    command = [sys.executable, "-c", code, "--home", str(tmp_path), "ingest"]
+    run = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with run:
+        assert run.wait(60) == 130  # the input is still open
+        assert run.stdout is not None
+        assert run.stderr is not None
+        assert run.stdout.read() == b""
+        err = run.stderr.read()
+    assert err.startswith(b"error: interrupted")
+    assert err.count(b"\n") == 1
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_a_killed_ingest_leaves_no_process(tmp_path: Path) -> None:
     """The process that reads ahead waits for input that never comes; it ends with the one that it reads for."""
