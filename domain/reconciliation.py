@@ -11,9 +11,8 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from outcomes.domain.identity import Kind
-from outcomes.domain.times import Micros, micros, parse_moment
+from outcomes.domain.times import SECOND, Micros, micros, parse_moment
 
-_SECOND: Final = 1_000_000
 _CLOSE: Final = 1e-9
 
 
@@ -115,12 +114,12 @@ def judge(kind: Kind, theirs: Theirs, ours: Ours | None, cut: Cut) -> Judgement:
 def _age(theirs: Theirs, ours: Ours, *, has_changed: bool) -> int:
     """Return above zero where the row is newer than what is known here, below zero where it is older."""
     mine, other = ours.clock, theirs.updated_at
-    if not (mine % _SECOND and other % _SECOND):  # bodies may have whole seconds where the row has more
-        mine, other = mine // _SECOND, other // _SECOND
+    if not (mine % SECOND and other % SECOND):  # bodies may have whole seconds where the row has more
+        mine, other = mine // SECOND, other // SECOND
     if has_changed and not ours.is_crossed:
         if not ours.updated_at:
             return 1  # nothing but what came after its creation can have changed it
-        if other == mine and theirs.updated_at % _SECOND and not ours.clock % _SECOND:
+        if other == mine and theirs.updated_at % SECOND and not ours.clock % SECOND:
             return 1  # within the second that the event names, but not at its beginning
     return other - mine
 
@@ -234,7 +233,7 @@ def _normal(name: str, value: Any) -> Any:
     if value is None or value == "":
         return "active" if name == "workflow_state" else None
     if name in _TIMES:
-        return micros(parse_moment(value)) // _SECOND
+        return micros(parse_moment(value)) // SECOND
     if name == "rubric_criterion":
         return (value.get("mastery_points"), value.get("points_possible"), _levels(value.get("ratings"), ()))
     if name == "outcome_proficiency_ratings":

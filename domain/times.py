@@ -14,6 +14,11 @@ from outcomes.domain.errors import UsageError
 Micros = int
 """Microseconds since 1970-01-01T00:00:00Z."""
 
+SECOND: Micros = 1_000_000
+MINUTE: Micros = 60 * SECOND
+HOUR: Micros = 60 * MINUTE
+DAY: Micros = 24 * HOUR
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _OFFSET = len("+00:00")

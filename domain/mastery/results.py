@@ -9,7 +9,8 @@ from outcomes.domain.phrasing import numbered
 QUIZ_SUBMISSION: Final = "Quizzes::QuizSubmission"
 """The artifact type of a classic quiz, whose questions make one result each."""
 
-_MICROSECONDS: Final = 1_000_000
+SECOND: Final = 1_000_000
+"""In microseconds, as all times here."""
 
 
 class Exclusion(StrEnum):
@@ -78,7 +79,7 @@ def by_time(result: ScoredResult) -> int:
     DOMAIN.md 5.5 (RollupScoreAggregatorHelper).
     """
     at = result.assessed_at if result.submitted_at is None else result.submitted_at
-    return 0 if at is None else at // _MICROSECONDS
+    return 0 if at is None else at // SECOND
 
 
 def in_time_order(results: Iterable[ScoredResult]) -> list[ScoredResult]:

@@ -9,7 +9,7 @@ from itertools import combinations, permutations
 from typing import Final, NamedTuple
 
 from outcomes.domain.mastery.methods import Calculation
-from outcomes.domain.mastery.results import ScoredResult
+from outcomes.domain.mastery.results import SECOND, ScoredResult
 from outcomes.domain.mastery.rollups import rollup_counted
 from outcomes.domain.mastery.scale import MasteryScale
 from outcomes.domain.phrasing import numbered
@@ -138,7 +138,7 @@ def _in_another_order(told: Told, known: Known) -> bool:
 
 
 def _dated(order: Iterable[ScoredResult]) -> list[ScoredResult]:
-    return [result._replace(submitted_at=(place + 1) * 1_000_000) for place, result in enumerate(order)]
+    return [result._replace(submitted_at=(place + 1) * SECOND) for place, result in enumerate(order)]
 
 
 def _left_out(told: Told, known: Known) -> Sequence[ScoredResult]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from outcomes.domain.event import Event
 from outcomes.domain.identity import Context
-from outcomes.domain.times import Micros
+from outcomes.domain.times import DAY, MINUTE, Micros
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.policy_impact import Edit, PolicyFlips
 from outcomes.projections.history.timeline import Actor, actor_of
@@ -17,9 +17,8 @@ from outcomes.projections.mastery.flips import Flip
 from outcomes.projections.paging import key_of_parts, number_of_key, parts_of_key
 from outcomes.store.log.event_log import EventLog
 
-LONGEST_PAUSE: Micros = 5 * 60_000_000
+LONGEST_PAUSE: Micros = 5 * MINUTE
 """What one doer changes in one request or job after a longer pause is another moment."""
-_DAY: Micros = 86_400_000_000
 _FEW = 3
 """So many things are named."""
 _WAYS = ("added", "changed", "moved", "removed")
@@ -201,7 +200,7 @@ def _gathered(changes: Iterable[TreeChange], by: By) -> list[_Gathered]:
     groups: dict[Any, _Gathered] = {}
     for change in changes:
         at = change.order.event_time
-        key: Any = change.order if by is By.CHANGE else at // _DAY if by is By.DAY else change.who
+        key: Any = change.order if by is By.CHANGE else at // DAY if by is By.DAY else change.who
         group = groups.get(key)
         if by is By.CHANGE or group is None or (by is By.MOMENT and at - group.until > LONGEST_PAUSE):
             group = groups[key] = _Gathered()

@@ -11,7 +11,7 @@ from outcomes.domain.changes import Change, FieldChange, changed_fields, classif
 from outcomes.domain.entities.observation import SEEN
 from outcomes.domain.event import ErasedEvent, EventLike, Metadata, OtherEvent
 from outcomes.domain.identity import EntityRef, Kind
-from outcomes.domain.times import Micros, to_text
+from outcomes.domain.times import SECOND, Micros, to_text
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime, RecordedTimes
 from outcomes.projections.history.byte_search import Search
@@ -74,7 +74,7 @@ class TimelineEntry(NamedTuple):
             "change": self.change,
             "fields": {name: [before, after] for name, (before, after) in self.fields.items()},
             "actor": self.actor,
-            "late_by_seconds": max(0.0, (self.recorded_at - self.event_time) / 1_000_000),
+            "late_by_seconds": max(0.0, (self.recorded_at - self.event_time) / SECOND),
             "order_conflict": self.order_conflict,
             "order_conflict_why": self.conflict,
         }

@@ -11,12 +11,10 @@ import orjson
 
 from outcomes.domain.identity import Kind
 from outcomes.domain.mastery import QUIZ_SUBMISSION, Exclusion, ScoredResult
-from outcomes.domain.times import Micros
+from outcomes.domain.times import SECOND, Micros
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.views.schema import NEWEST_FIRST
-
-_SECOND = 1_000_000
 
 
 class Fact(NamedTuple):
@@ -42,7 +40,7 @@ class Fact(NamedTuple):
         """Whether the result is still the one that was handed in then."""
         if assessed_at is None or self.assessed_at is None:
             return assessed_at == self.assessed_at
-        return assessed_at // _SECOND == self.assessed_at // _SECOND
+        return assessed_at // SECOND == self.assessed_at // SECOND
 
 
 class ExportFacts:

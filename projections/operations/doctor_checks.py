@@ -11,7 +11,7 @@ import orjson
 from outcomes.domain.changes import changed_fields
 from outcomes.domain.identity import BACKGROUND, Kind
 from outcomes.domain.silent_periods import silences
-from outcomes.domain.times import Micros, to_text
+from outcomes.domain.times import HOUR, Micros, to_text
 from outcomes.domain.tree import DELETED
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
@@ -26,7 +26,6 @@ from outcomes.store.log.event_log import EventLog
 
 Example = dict[str, Any]
 
-_HOUR: Micros = 3_600_000_000
 _UPTO = "event_time <= :until AND position <= :known_at"
 # The results come first: for each context in turn they would be read over and over.
 _RESULTS = f"result_versions v CROSS JOIN contexts c ON c.context = v.course WHERE c.tenant = :tenant AND {_UPTO}"
@@ -206,7 +205,7 @@ def silent_periods(connection: sqlite3.Connection, point: PointInTime) -> Iterat
     """Yield stretches without any event where the weeks around had some, with both ends; the worst first."""
     counts: Counter[int] = Counter()
     for versions in _everything():
-        sql = f"SELECT event_time / {_HOUR}, count(*) FROM {versions} GROUP BY 1"
+        sql = f"SELECT event_time / {HOUR}, count(*) FROM {versions} GROUP BY 1"
         for hour, count in connection.execute(sql, point.bounds()):
             counts[hour] += count
     for silence in sorted(silences(counts), key=lambda silence: -silence.expected):
@@ -226,7 +225,7 @@ def _everything() -> list[str]:
 
 def _in_hour(connection: sqlite3.Connection, point: PointInTime, hour: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return time and position of the first and of the last event of an hour."""
-    bounds = {**point.bounds(), "first": hour * _HOUR, "last": (hour + 1) * _HOUR - 1, "week": hour * _HOUR // WEEK}
+    bounds = {**point.bounds(), "first": hour * HOUR, "last": (hour + 1) * HOUR - 1, "week": hour * HOUR // WEEK}
     found = []
     for versions in _everything():
         in_week = "AND v.week = :week " if versions is _RESULTS else ""

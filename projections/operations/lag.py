@@ -3,9 +3,9 @@
 import sqlite3
 from typing import NamedTuple
 
-from outcomes.domain.times import Micros
+from outcomes.domain.times import HOUR, Micros
 
-LATE: Micros = 3_600_000_000
+LATE: Micros = HOUR
 """A batch whose newest event is older than this when it is recorded was late as a whole."""
 
 

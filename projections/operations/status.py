@@ -9,7 +9,7 @@ from outcomes.domain.catalog import EVENT_TYPES
 from outcomes.domain.errors import LogDamaged
 from outcomes.domain.event import Event
 from outcomes.domain.identity import Context
-from outcomes.domain.times import Micros, to_text
+from outcomes.domain.times import SECOND, Micros, to_text
 from outcomes.projections.views.read_model import ReadModel
 from outcomes.projections.views.views_file import is_usable
 from outcomes.store.connection import Connection
@@ -63,7 +63,7 @@ def status(home: HomeFolder, log: EventLog, views: ReadModel, now: Micros) -> di
         "head": head.position,
         "chain": head.chain.hex(),
         "last_recorded_at": None if head.recorded_at is None else to_text(head.recorded_at),
-        "clock_behind_seconds": max(0, (head.recorded_at or 0) - now) / 1_000_000,
+        "clock_behind_seconds": max(0, (head.recorded_at or 0) - now) / SECOND,
         "last_event_time": None if newest is None else to_text(newest),
         "sqlite": {"version": sqlite3.sqlite_version, "faults": faults_of(sqlite3.sqlite_version_info)},
         "size": {"log": log.store.size(), "views": _size(home.views_path)},

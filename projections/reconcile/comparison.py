@@ -10,7 +10,7 @@ import numpy as np
 from outcomes.domain.errors import UnreadableInput
 from outcomes.domain.identity import OBSERVED_ONLY, SHARD, Kind
 from outcomes.domain.reconciliation import BAD_NEWS, Cut, Judgement, Theirs, Verdict, differences, judge
-from outcomes.domain.times import Micros, to_text
+from outcomes.domain.times import DAY, SECOND, Micros, to_text
 from outcomes.projections.reconcile import kept_rows
 from outcomes.projections.reconcile.latest_copies import LatestCopies
 from outcomes.projections.reconcile.plain_columns import second_of
@@ -27,9 +27,6 @@ from outcomes.store.sources.exports.columns import TABLES
 from outcomes.store.sources.exports.files import pages_of, rows_of
 from outcomes.store.sources.exports.pages import Page
 from outcomes.store.sources.exports.rows import ExportRow, identity
-
-_A_DAY: Micros = 86_400_000_000
-_SECOND = 1_000_000
 
 KINDS = {
     "learning_outcome_groups": Kind.GROUP,
@@ -208,7 +205,7 @@ class Comparison:
 
     @property
     def _latest(self) -> int:
-        return (self._cut.at + _A_DAY) // _SECOND
+        return (self._cut.at + DAY) // SECOND
 
     def _refuse_another_institution(self, table: str, row: ExportRow) -> None:
         """Compare the root account, by its local id; one row of a page stands for all of them."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from outcomes.domain.times import Micros
+from outcomes.domain.times import SECOND, Micros
 from outcomes.projections.reconcile.plain_columns import second_of
 from outcomes.projections.reconcile.scale_increments import LEVELS
 from outcomes.store.observations.lookups import Lookups
@@ -10,8 +10,6 @@ from outcomes.store.observations.outcome_rows import rating_of
 from outcomes.store.observations.result_rows import assignment_of
 from outcomes.store.observations.row_values import time
 from outcomes.store.sources.exports.rows import ExportRow, identity, text
-
-_SECOND = 1_000_000
 
 
 def keep(lookups: Lookups, table: str, page: Sequence[ExportRow]) -> None:
@@ -54,7 +52,7 @@ def _deleted(page: Sequence[ExportRow]) -> Iterator[tuple[str, Micros | None]]:
     for row in page:
         if row.value.get("workflow_state") == "deleted":
             saved = second_of(row.value.get("updated_at"))
-            yield row.id, None if saved is None else saved * _SECOND
+            yield row.id, None if saved is None else saved * SECOND
 
 
 def _assessed(lookups: Lookups, page: Sequence[ExportRow]) -> Iterator[tuple[str, str, str | None, str | None]]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from outcomes.domain.times import micros, parse_moment
+from outcomes.domain.times import SECOND, micros, parse_moment
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.columnar.id_numbers import NO_NUMBER, id_numbers
 
@@ -17,7 +17,6 @@ NOTHING: Final = -(1 << 62)
 ODD: Final = NOTHING + 1
 """A value that has to be read with all care."""
 
-_SECOND = 1_000_000
 # 2026-04-08T19:55:05, then perhaps a fraction, then Z, +00:00 or nothing.
 _LENGTH = 19
 _DIGITS = np.array([0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18])
@@ -76,7 +75,7 @@ def numbers_of(values: Sequence[Any]) -> tuple[Floats, Bools]:
 
 @lru_cache(maxsize=4096)
 def _minute(text: str) -> int:
-    return micros(parse_moment(text)) // _SECOND
+    return micros(parse_moment(text)) // SECOND
 
 
 def second_of(value: Any) -> int | None:
@@ -85,7 +84,7 @@ def second_of(value: Any) -> int | None:
         return None
     if value.__class__ is str and len(value) > _LENGTH and value[-1] == "Z" and value[16] == ":":
         return _minute(value[:16]) + int(value[17:19])
-    return micros(parse_moment(str(value))) // _SECOND
+    return micros(parse_moment(str(value))) // SECOND
 
 
 def seconds_of(values: Sequence[Any]) -> Ints:

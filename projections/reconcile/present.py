@@ -11,7 +11,7 @@ import orjson
 
 from outcomes.domain.identity import Kind
 from outcomes.domain.reconciliation import Ours
-from outcomes.domain.times import Micros
+from outcomes.domain.times import MINUTE, Micros
 from outcomes.projections.as_of.bodies import bodies_at
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
@@ -50,7 +50,7 @@ class Absent(NamedTuple):
 _ORDER = ", ".join(f"v.{column}" for column in ORDER)
 _AT_ONCE = 100_000
 # Outcome and links are saved in one go; the outcome's event may be posted somewhat later.
-_AT_ONCE_WITH: Micros = 60_000_000
+_AT_ONCE_WITH: Micros = MINUTE
 # Results that moved lie in several places; those of New Quizzes have ids that are no numbers.
 _RESULTS_BY_ID = f"""
 WITH places AS (

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import orjson
 
+from outcomes.domain.times import SECOND
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.columnar.id_numbers import id_numbers
@@ -33,7 +34,6 @@ NAMES = (
 )
 """The columns that are compared, in this order."""
 
-_SECOND = 1_000_000
 _CLOSE = 1e-9
 _NOBODY = -1
 _STUDENTS = 50_000
@@ -70,7 +70,7 @@ class SameResults:
         self._records.note_seen(ids[is_held], places[is_held])
         is_there = (places >= 0) & is_held
         saved, own = seconds_of(updated), np.where(here["newest"] == 0, here["event_time"], here["newest"])
-        is_same = is_there & (saved > ODD) & (saved <= own // _SECOND) & (saved <= latest)
+        is_same = is_there & (saved > ODD) & (saved <= own // SECOND) & (saved <= latest)
         is_same &= self._students.numbers(users) == here["student"]
         is_same &= _are_equal_ids(whole_ids(outcomes), here["outcome"])
         is_same &= _are_equal_ids(whole_ids(courses), self._courses[here["course"]])
@@ -124,7 +124,7 @@ def _are_equal_ids(theirs: Ints, ours: Ints) -> Bools:
 
 
 def _are_equal_times(theirs: Ints, ours: Ints) -> Bools:
-    seconds = np.where(ours == NOTHING, NOTHING, ours // _SECOND)
+    seconds = np.where(ours == NOTHING, NOTHING, ours // SECOND)
     return _are_equal_ids(theirs, seconds)
 
 

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from outcomes.domain.catalog import EVENT_TYPES
 from outcomes.domain.event import EventLike, updated_micros
 from outcomes.domain.identity import Context, Kind, context_of, local_id
-from outcomes.domain.times import Micros
+from outcomes.domain.times import DAY, Micros
 from outcomes.projections.views.tables import TABLES, reader_of
 
-WEEK: Micros = 7 * 86_400_000_000
+WEEK: Micros = 7 * DAY
 NO_CONTEXT = Context("Unknown", "")
 """Where results hang that name no course (archives of 2019/20)."""
 NO_STUDENT = ""

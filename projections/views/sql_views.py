@@ -7,9 +7,9 @@ question does not name.
 from datetime import datetime
 
 from outcomes.domain.identity import Kind
+from outcomes.domain.times import SECOND
 from outcomes.projections.views.tables import TABLES, TableColumn, VersionTable
 
-_MICROS = 1_000_000
 _MILLI = 1_000
 _EVENT_TIME = TableColumn("event_time", datetime, "event_time", in_tree=False)
 
@@ -79,7 +79,7 @@ def _as_shown(column: TableColumn) -> str:
 
 def _text(column: str) -> str:
     """Return SQL for a time as everywhere else: whole numbers only, for a float would round up into another year."""
-    fraction = f"(({column} % {_MICROS} + {_MICROS}) % {_MICROS})"
-    seconds = f"strftime('%Y-%m-%dT%H:%M:%S', ({column} - {fraction}) / {_MICROS}, 'unixepoch')"
+    fraction = f"(({column} % {SECOND} + {SECOND}) % {SECOND})"
+    seconds = f"strftime('%Y-%m-%dT%H:%M:%S', ({column} - {fraction}) / {SECOND}, 'unixepoch')"
     shown = f"iif({fraction} % {_MILLI}, printf('%06d', {fraction}), printf('%03d', {fraction} / {_MILLI}))"
     return f"({seconds} || '.' || {shown} || 'Z')"

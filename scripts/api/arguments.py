@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from outcomes.domain.errors import UsageError
 from outcomes.domain.identity import Context, Kind, parse_context, parse_entity, parse_kind
-from outcomes.domain.times import Micros, micros, parse_argument, to_text
+from outcomes.domain.times import DAY, SECOND, Micros, micros, parse_argument, to_text
 
 Time = str | datetime | date
 """An instant: ISO 8601 text, or a datetime. A date is its midnight; what has no offset is UTC."""
@@ -16,7 +16,6 @@ Known = int | Time
 Id = str | int
 """Canvas's own id of something."""
 
-_A_DAY: Micros = 86_400_000_000
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _LONGEST_SECONDS = 10_000 * 604_800  # event times lie between 1970 and 2108
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
@@ -48,7 +47,7 @@ def export_time(given: Time, clock: Micros) -> Micros:
     found = instant(given)
     if found is None:
         raise UsageError("say when the export was made: --at TIME, as its job told")
-    if found > clock + _A_DAY:
+    if found > clock + DAY:
         raise UsageError(f"--at {to_text(found)} is more than a day ahead: say when the export was made")
     return found
 
@@ -85,4 +84,4 @@ def duration(given: str) -> Micros:
     seconds = float(found[1]) * _UNITS[found[2]]
     if seconds > _LONGEST_SECONDS:
         raise UsageError(f"longer than any event can be late: {given!r}: at most 10000w")
-    return int(seconds * 1_000_000)
+    return int(seconds * SECOND)

@@ -13,7 +13,7 @@ from outcomes.api.export_files import Subject, compare_file
 from outcomes.api.session import Session
 from outcomes.domain.errors import SeveralTenants, UnreadableInput, UsageError
 from outcomes.domain.reconciliation import Cut
-from outcomes.domain.times import Micros, moment, to_text
+from outcomes.domain.times import SECOND, Micros, moment, to_text
 from outcomes.projections.as_of.point import PointInTime, PointQuery, check_tenant, resolve, resolve_cut, tenants
 from outcomes.projections.history.diff import students_changed
 from outcomes.projections.reconcile.comparison import Comparison, Watch
@@ -247,7 +247,7 @@ def _answer(
     summary = {
         "tenant": found.tenant,
         "at": to_text(cut.at),
-        "lag_seconds": cut.lag // 1_000_000,
+        "lag_seconds": cut.lag // SECOND,
         "rows": found.rows,
         "missing": list(found.missing),
         "remarks": list(found.remarks),

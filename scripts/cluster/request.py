@@ -11,7 +11,7 @@ from outcomes.projections.export.log_parquet import last_position
 from outcomes.projections.partitioned.cut import Cut
 from outcomes.projections.partitioned.places import files_in, opened
 from outcomes.projections.partitioned.splits import Input, plan_input
-from outcomes.store.ingest.door import A_DAY
+from outcomes.store.ingest.door import FARTHEST_APART
 
 
 class Request(NamedTuple):
@@ -43,7 +43,7 @@ def request_of(sources: Sequence[str], asked: Asked, now: Micros) -> Request:
                 "files of events do not tell when the log learnt of each: --known-at needs the log itself, "
                 "as outcomes log --format parquet writes it"
             )
-        return Request(found, Cut(asked.tenant, as_of, None, now + A_DAY), None)
+        return Request(found, Cut(asked.tenant, as_of, None, now + FARTHEST_APART), None)
     if asked.known_at is not None and len(found.homes) > 1:
         raise UsageError(
             f"these are logs of {len(found.homes)} homes, each with its own positions: --known-at needs the logs of one"

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from outcomes.api.arguments import now
 from outcomes.api.home import Home
 from outcomes.domain.errors import KeySetUnavailable, OutcomesError
+from outcomes.domain.times import SECOND
 from outcomes.service.asker import require
 from outcomes.service.configuration import LEAST_FREE_BYTES
 from outcomes.service.inlets.consumers import noted
@@ -108,10 +109,10 @@ async def metrics(http: Request) -> Response:
 
 def _lag_of(home: Home) -> dict[str, float | int | None]:
     found, head = home.lag(home.head), home.head
-    quiet = None if found.recorded_at is None else (now() - found.recorded_at) / 1_000_000
+    quiet = None if found.recorded_at is None else (now() - found.recorded_at) / SECOND
     return {
         "views_behind": max(0, head - home.at().known_at),
-        "behind_canvas_seconds": None if found.behind is None else found.behind / 1_000_000,
+        "behind_canvas_seconds": None if found.behind is None else found.behind / SECOND,
         "quiet_seconds": quiet,
     }
 

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from outcomes.api.answers.operations import Received
 from outcomes.api.home import Home
+from outcomes.domain.times import SECOND
 from outcomes.projections.operations.lag import Lag
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -67,7 +68,7 @@ class Metrics:
         self._waiting.set(waiting)
         self._streams.set(streams)
         if standing.lag.behind is not None:
-            self._lag.set(standing.lag.behind / 1_000_000)
+            self._lag.set(standing.lag.behind / SECOND)
         with self._lock:
             # Two scrapes at once have counted the same: the second adds nothing.
             if standing.lag.position > self._counted:

@@ -9,7 +9,7 @@ from typing import Any
 from outcomes.api.arguments import instant, now
 from outcomes.domain.entities.observation import SEEN
 from outcomes.domain.identity import Kind
-from outcomes.domain.times import to_text
+from outcomes.domain.times import DAY, to_text
 from outcomes.service.problems import Problem
 from outcomes.service.questions import OF_TREE, rights_of
 from outcomes.store.access.rights import Right
@@ -18,7 +18,6 @@ _OF_ACTORS = ("user_id", "login", "via", "real_user_id", "request_id")
 _ONE_PERSON = ("graded_by", "request")
 _QUOTED = re.compile(r"(cannot be|is) (['\"\[{(].*|-?\d.*)", re.DOTALL)
 _KINDS = {kind.value for kind in OF_TREE}
-_A_DAY = 86_400_000_000
 
 FEWEST = 10
 """Of fewer assessed students no figures are told without the right `students`."""
@@ -108,7 +107,7 @@ def whole_day(point: Mapping[str, str | None]) -> dict[str, str | None]:
         raise Problem(HTTPStatus.FORBIDDEN, "known_at of class figures needs the right students: leave it out")
     asked = instant(point["as_of"])
     moment = now() if asked is None else asked
-    return {**point, "as_of": to_text(moment - moment % _A_DAY)}
+    return {**point, "as_of": to_text(moment - moment % DAY)}
 
 
 def class_figures(row: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from threading import Lock, RLock
 from typing import NamedTuple, Self
 
 from outcomes.domain.errors import UsageError
-from outcomes.domain.times import Micros
+from outcomes.domain.times import MINUTE, Micros
 from outcomes.store.access.rights import Grant, Right, Scope, parse_rights
 from outcomes.store.sqlite.datastore import BUSY_SECONDS, begin_at_once, connect
 from outcomes.store.sqlite.private_files import make_private, sync_to_disk
@@ -23,7 +23,6 @@ ERASED = "erased person"
 _PREFIX = "outcomes_"
 """By which scanners for secrets, and people, know a token when they see one."""
 _SECRET_BYTES = 32
-_A_MINUTE: Micros = 60_000_000
 _NOTING_MS = 1_000
 """So long an answer waits for its look while another program writes here (`access prune`); then it is not given."""
 _NOTING_AT_ONCE_MS = 1
@@ -181,7 +180,7 @@ class AccessFile:
         token = self._token(column, value)
         if token is None or token.revoked is not None or (token.expires is not None and token.expires <= now):
             return None
-        if token.last_used is None or now - token.last_used > _A_MINUTE:
+        if token.last_used is None or now - token.last_used > MINUTE:
             self._used[token.id] = now
         return _grant_of(token.id, token.label, token.rights, token.scope)
 

@@ -8,13 +8,13 @@ from functools import cache, partial
 
 import orjson
 
-from outcomes.domain.times import Micros, to_text
+from outcomes.domain.times import DAY, Micros, to_text
 from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrival, Arrivals
 from outcomes.store.privacy import settings
 from outcomes.store.sources.segment import Segment
 
-A_DAY: Micros = 86_400_000_000
+FARTHEST_APART: Micros = DAY
 """How far clocks may be apart: an event ahead of ours, or ours behind the last batch."""
 _AHEAD = "is more than a day in the future"
 _STRANGE = "is none of the hosts that outcomes settings set hosts has named"
@@ -29,7 +29,7 @@ def may_be_right_another_day(reason: str) -> bool:
 
 def refuse_the_future(arrivals: Arrivals, now: Micros) -> tuple[Arrivals, Refused]:
     """Part what is dated far ahead from the rest: one such event would make every later "as of" seek in vain."""
-    limit = now + A_DAY
+    limit = now + FARTHEST_APART
     if max(arrivals.event_times, default=0) <= limit:
         return arrivals, []
     return _part(

@@ -17,7 +17,7 @@ from outcomes.store.cycle_collection import without_cycle_collection
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.door import (
-    A_DAY,
+    FARTHEST_APART,
     Refused,
     hosts_in,
     may_be_right_another_day,
@@ -327,7 +327,7 @@ def _shared_out(parts: Iterator[Prepared], size: int, reading: SharedReading) ->
 
 def refuse_a_clock_behind(last: Batch | None, now: Micros) -> None:
     """Raise HomeUnavailable where the clock shows a time long before the last batch: one of the two is wrong."""
-    if last is not None and now < last.recorded_at - A_DAY:
+    if last is not None and now < last.recorded_at - FARTHEST_APART:
         raise HomeUnavailable(
             f"the clock says {to_text(now)}, but the last batch was recorded at {to_text(last.recorded_at)}: nothing "
             "was appended: set the clock right; or, if it had run ahead then, ingest with --trust-clock, which records "

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from outcomes.domain.mastery import Formula
-from outcomes.domain.times import Micros
+from outcomes.domain.times import SECOND, Micros
 from outcomes.projections.mastery.columnar.arithmetic import (
     Bools,
     Floats,
@@ -30,7 +30,6 @@ from outcomes.projections.mastery.columnar.results import (
     Block,
 )
 
-_MICROSECONDS = 1_000_000
 _HUNDREDTH = 0.01
 _HIGHEST, _AVERAGE, _N_MASTERY = code_of(Formula.HIGHEST), code_of(Formula.AVERAGE), code_of(Formula.N_MASTERY)
 _DECAYS = code_of(Formula.LAST_AGAINST_OTHERS), code_of(Formula.RUNNING_DECAY)
@@ -113,12 +112,12 @@ def _order(block: Block, policies: Policies, counted: _Counted, handed_in: Hande
     known = handed_in(names)
     submitted = np.array([_second(known.get(name)) for name in names], dtype=np.float64)[places]
 
-    assessed = np.nan_to_num(counted.assessed_at).astype(np.int64) // _MICROSECONDS
+    assessed = np.nan_to_num(counted.assessed_at).astype(np.int64) // SECOND
     seconds, is_told = assessed.copy(), counted.flags & (LIVE | NEW_QUIZ) != 0
     seconds[is_asked] = np.where(np.isnan(submitted), assessed[is_asked], np.nan_to_num(submitted))
     is_told[is_asked] = np.array([name in known for name in names], dtype=bool)[places]
     is_dated = counted.flags & DATED != 0
-    told = np.nan_to_num(counted.submitted_at).astype(np.int64) // _MICROSECONDS
+    told = np.nan_to_num(counted.submitted_at).astype(np.int64) // SECOND
     seconds[is_dated] = np.where(np.isnan(counted.submitted_at), assessed, told)[is_dated]
     is_told |= is_dated
     is_approximate = np.zeros(len(counted.sizes), dtype=bool)
@@ -127,7 +126,7 @@ def _order(block: Block, policies: Policies, counted: _Counted, handed_in: Hande
 
 
 def _second(time: Micros | None) -> float:
-    return np.nan if time is None else time // _MICROSECONDS
+    return np.nan if time is None else time // SECOND
 
 
 def _last_assessed_at(counted: _Counted) -> Floats:

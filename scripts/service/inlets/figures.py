@@ -11,12 +11,11 @@ from typing import NamedTuple, Self
 import prometheus_client as prometheus
 from starlette.requests import ClientDisconnect
 
-from outcomes.domain.times import Micros
+from outcomes.domain.times import SECOND, Micros
 from outcomes.service.inlets.consumers import ConsumerFigures
 from outcomes.service.problems import problem_of, unavailable
 
 _GONE = "gone"
-_MICROS = 1_000_000
 _OF_QUEUES = {
     "asked_seconds": "When the queue last answered its consumer.",
     "last_seconds": "When messages last came from the queue.",
@@ -116,8 +115,8 @@ class Inlets:
         """Take over what the consumers of queues have left."""
         for told in consumers:
             values = {
-                "asked_seconds": told.asked / _MICROS,
-                "last_seconds": (told.last or 0) / _MICROS,
+                "asked_seconds": told.asked / SECOND,
+                "last_seconds": (told.last or 0) / SECOND,
                 "oldest_message_seconds": told.oldest_message_seconds or 0,
                 "left_messages": told.left,
                 "undeleted_messages": told.undeleted,
@@ -161,7 +160,7 @@ class _LastHour:
 
     def last_seconds(self, inlet: str) -> float:
         """Return when a way in last brought something, in seconds; 0 if it never has."""
-        return self._last.get(inlet, 0) / _MICROS
+        return self._last.get(inlet, 0) / SECOND
 
     def figures(self) -> list[InletFigures]:
         with self._lock:
