@@ -1,5 +1,6 @@
 """How one service is set up: which home, and what it takes upon itself."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,3 +39,8 @@ class Configuration:
     """Whose signatures count, if not Canvas's own."""
     signed_only: bool = False
     """Whether Canvas's deliveries are refused that it has not signed."""
+
+    def lack_of_room(self) -> str | None:
+        """Say what to do where the disk of the home is nearly full; None where there is room."""
+        free = shutil.disk_usage(self.folder).free
+        return None if free >= LEAST_FREE_BYTES else f"{free >> 20} MiB are free: make room before it is full"

@@ -1,7 +1,6 @@
 """Whether the service lives, whether it can do its work and what of it cannot, and what it counts."""
 
 import asyncio
-import shutil
 import sqlite3
 import time
 from http import HTTPStatus
@@ -15,7 +14,6 @@ from outcomes.api.home import Home
 from outcomes.domain.errors import KeySetUnavailable, OutcomesError
 from outcomes.domain.times import SECOND
 from outcomes.service.asker import require
-from outcomes.service.configuration import LEAST_FREE_BYTES
 from outcomes.service.inlets.consumers import noted
 from outcomes.service.places import require_whole
 from outcomes.service.problems import Problem, answered, described
@@ -86,7 +84,7 @@ async def _looked(state: State) -> tuple[HTTPStatus, bytes]:
         lag = await state.readers.ask(_lag_of)
     except (OutcomesError, OSError, Problem, sqlite3.Error):
         lag = None
-    parts = {"readers": _readers(lag), "writer": _writer(state), "disk": _disk(state)}
+    parts = {"readers": _readers(lag), "writer": _writer(state), "disk": state.configuration.lack_of_room() or _OK}
     if state.signed is not None:
         parts["keys"] = await asyncio.to_thread(_keys, state.signed)
     is_ready = all(words == _OK for words in parts.values())
@@ -136,8 +134,3 @@ def _keys(signed: SignedBodies) -> str:
     except KeySetUnavailable:
         return "no key to check signatures with can be had: is what --jwks names there?"
     return _OK
-
-
-def _disk(state: State) -> str:
-    free = shutil.disk_usage(state.configuration.folder).free
-    return _OK if free >= LEAST_FREE_BYTES else f"{free >> 20} MiB are free: make room before it is full"

@@ -1,12 +1,11 @@
 """`outcomes serve --check`: can it serve here? Each part is tried, and what is missing is said with what to do."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.util import find_spec
 
 from outcomes.domain.errors import OutcomesError
-from outcomes.service.configuration import LEAST_FREE_BYTES, Configuration
+from outcomes.service.configuration import Configuration
 from outcomes.service.readers import open_home
 from outcomes.service.server import Address, listen
 from outcomes.store.access.access_file import AccessFile
@@ -18,7 +17,7 @@ def checks(configuration: Configuration, address: Address) -> Iterator[tuple[str
         "libraries": _libraries,
         "log and views": lambda: _home(configuration),
         "access.db": lambda: _access(configuration),
-        "disk": lambda: _disk(configuration),
+        "disk": configuration.lack_of_room,
         "address": lambda: _address(address),
     }
     for part, look in tried.items():
@@ -44,11 +43,6 @@ def _access(configuration: Configuration) -> str | None:
     with AccessFile(configuration.folder) as access:
         holding = [token for token in access.tokens() if token.revoked is None]
     return None if holding else "there is no token yet: outcomes token create makes one; people may use the link"
-
-
-def _disk(configuration: Configuration) -> str | None:
-    free = shutil.disk_usage(configuration.folder).free
-    return None if free >= LEAST_FREE_BYTES else f"{free >> 20} MiB are free: make room before it is full"
 
 
 def _address(address: Address) -> str | None:
