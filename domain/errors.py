@@ -14,6 +14,7 @@
     * HomeUnavailable   the data folder cannot be used: locked, full, read-only, made by a newer version
         * HomeBusy          somebody else is writing in it, and has not ended in time
         * ConnectionLost    the server that keeps the log does not answer; it may be back in a moment
+    * DatabaseUnavailable a database that a replay is to be written to does not answer, or does not take it
     * QuestionStopped   a question was ended before its answer: it took too long, or nobody waits for it any more
     * MissingExtra      an optional package that an answer needs is not installed
     * SchemaGap         this version lacks a step from an old shape of events to the present one: a defect of ours

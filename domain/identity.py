@@ -12,7 +12,6 @@ from pydantic_core import core_schema
 from outcomes.domain.errors import UsageError
 
 _LONGEST_ID = 255
-# What is typed may be longer than any id in an event; Python refuses to read thousands of digits as a number.
 
 
 class Kind(StrEnum):
@@ -91,6 +90,7 @@ class EntityRef(NamedTuple):
 
 def id_sort_key(local_id: str) -> tuple[int, int, str]:
     """Sort ids as numbers where they are numbers (2 before 10), and the others after them as text."""
+    # What is typed may be longer than any id in an event; Python refuses to read thousands of digits as a number.
     is_number = local_id.isascii() and local_id.isdigit() and len(local_id) <= _LONGEST_ID
     return (0, int(local_id), "") if is_number else (1, 0, local_id)
 
