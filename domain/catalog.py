@@ -12,7 +12,7 @@ from outcomes.domain.entities.erasure import ERASURE_EVENTS, Erasure
 from outcomes.domain.entities.friendly_description import FRIENDLY_DESCRIPTION_EVENTS, FriendlyDescription
 from outcomes.domain.entities.group import LearningOutcomeGroupCreated, LearningOutcomeGroupUpdated, OutcomeGroup
 from outcomes.domain.entities.link import LearningOutcomeLinkCreated, LearningOutcomeLinkUpdated, OutcomeLink
-from outcomes.domain.entities.observation import OBSERVATION_EVENTS, OBSERVED_ONLY
+from outcomes.domain.entities.observation import OBSERVATION_EVENTS, OBSERVED_AGGREGATES
 from outcomes.domain.entities.outcome import LearningOutcomeCreated, LearningOutcomeUpdated, Outcome
 from outcomes.domain.entities.people import ENROLLMENT_EVENTS, USER_EVENTS, Enrollment, User
 from outcomes.domain.entities.places import ACCOUNT_EVENTS, COURSE_EVENTS, Account, Course
@@ -68,7 +68,7 @@ _AGGREGATES: Final[tuple[type[Aggregate[Any]], ...]] = (
     Assignment,
     Setting,
     Erasure,
-    *OBSERVED_ONLY,
+    *OBSERVED_AGGREGATES,
 )
 
 EVENT_TYPES: Final = {event_type.name: event_type for event_type in _EVENTS}

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from outcomes.domain.identity import Kind
+from outcomes.domain.mastery import CALCULATION_INTS
 from outcomes.domain.times import SECOND, Micros, micros, parse_moment
 
 _CLOSE: Final = 1e-9
@@ -203,7 +204,6 @@ COMPARED: Final[dict[Kind, tuple[str, ...]]] = {
 }
 """The fields that both an event and an export tell, of each kind of which both tell."""
 
-_NUMBERED: Final = frozenset({"n_mastery", "decaying_average", "weighted_average", "standard_decaying_average"})
 _TIMES: Final = frozenset({"assessed_at"})
 
 
@@ -218,7 +218,7 @@ def differences(
         mine, other = ours.get(name), theirs.get(name)
         if mine == other or _normal(name, mine) == _normal(name, other) or _are_close(mine, other):
             continue
-        if name == "calculation_int" and theirs.get("calculation_method") not in _NUMBERED:
+        if name == "calculation_int" and theirs.get("calculation_method") not in CALCULATION_INTS:
             continue  # a leftover of another method (DOMAIN.md 3)
         found[name] = (mine, other)
     return found

@@ -287,7 +287,7 @@ def id_field_of(kind: Kind) -> str:
 OBSERVATION_EVENTS: tuple[type[Event], ...] = tuple(
     event_type for kind, body in _BODIES.items() for event_type in event_types(observed_name(kind), kind, body, "")
 )
-OBSERVED_ONLY: tuple[type[Aggregate[Any]], ...] = (
+OBSERVED_AGGREGATES: tuple[type[Aggregate[Any]], ...] = (
     ResultDetail,
     Alignment,
     Submission,

@@ -10,7 +10,7 @@ from typing import Final
 
 from outcomes.domain.mastery.formulas import running_decay
 from outcomes.domain.mastery.methods import Calculation, Formula
-from outcomes.domain.mastery.results import ScoredResult
+from outcomes.domain.mastery.results import ScoredResult, by_quiz
 from outcomes.domain.mastery.rollups import ValuedResult
 from outcomes.domain.mastery.rounding import mean, round2
 from outcomes.domain.mastery.scale import MasteryScale
@@ -72,10 +72,7 @@ def value_steps(
     lines = []
     if scale.points_possible <= 0:
         lines.append(f"nothing is possible on this scale: percents are taken of its {base} mastery points")
-    quizzes: dict[str, list[ScoredResult]] = {}
-    for result, _ in valued if calculation.joins_quiz_rows else ():
-        if result.quiz is not None:
-            quizzes.setdefault(result.quiz, []).append(result)
+    quizzes = by_quiz(result for result, _ in valued) if calculation.joins_quiz_rows else {}
     for result, value in valued:
         if calculation.joins_quiz_rows and (quiz := result.quiz) is not None:
             if (rows := quizzes.pop(quiz, None)) is not None:

@@ -21,7 +21,7 @@ def last_against_others(values: Sequence[float], weight: int) -> float:
 
 
 def weighed_against(mean_of_others: float, last: float, weight: int) -> float:
-    """Do the same with the mean of the others, of which there is at least one."""
+    """Weigh the last value with weight % and a known mean of all the others with the rest; there is at least one."""
     return last * (_HUNDREDTH * weight) + mean_of_others * (_HUNDREDTH * (100 - weight))
 
 
@@ -33,7 +33,7 @@ def running_decay(values: Sequence[float], weight: int) -> list[float]:
 
 
 def decay_on(reached: list[float], values: Sequence[float], weight: int) -> None:
-    """Do the same where the averages after the first values are known: those after the rest are added to them."""
+    """Go on with a running decay: add to the averages `reached` after the first values those after each of the rest."""
     kept, added = _HUNDREDTH * (100 - weight), _HUNDREDTH * weight
     if not reached:
         reached.append(values[0])

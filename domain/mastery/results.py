@@ -21,7 +21,6 @@ class Exclusion(StrEnum):
     NO_SCORE = "the result has no score"
     ALIGNMENT_DELETED = "the outcome is no longer aligned with what was assessed"
     NOT_LINKED = "the outcome has no active link in this course"
-    OTHER_COURSE = "the result belongs to another course"
     UNPOSTED = "the grade is not posted yet"
     SUPERSEDED = "a rubric's result of the same assignment counts in its place"
 
@@ -97,14 +96,20 @@ def values_of(results: Sequence[ScoredResult], base: float, *, join_quiz_rows: b
     values = [row.score if row.percent is None else row.percent * base for row in results]
     if not join_quiz_rows:
         return values
-    quizzes: dict[str, list[ScoredResult]] = {}
-    for row in results:
-        if (quiz := row.quiz) is not None:
-            quizzes.setdefault(quiz, []).append(row)
+    quizzes = by_quiz(results)
     if not quizzes:
         return values
     of_quiz = {quiz: quiz_value(rows, base) for quiz, rows in quizzes.items()}
     return [value if row.quiz is None else of_quiz[row.quiz] for row, value in zip(results, values, strict=True)]
+
+
+def by_quiz(results: Iterable[ScoredResult]) -> dict[str, list[ScoredResult]]:
+    """Gather the rows of each classic quiz, in the order of `results`; rows of anything else are left out."""
+    quizzes: dict[str, list[ScoredResult]] = {}
+    for row in results:
+        if (quiz := row.quiz) is not None:
+            quizzes.setdefault(quiz, []).append(row)
+    return quizzes
 
 
 def quiz_value(rows: Iterable[ScoredResult], base: float) -> float | None:
@@ -131,10 +136,7 @@ def quiz_gaps(results: Iterable[ScoredResult]) -> list[str]:
     `results` are those that count, under a method that joins quiz rows. Canvas raises where the possible points of
     a quiz add up to nothing and where a percent is missing; here the rows are left out, and said to be. DOMAIN.md 11.
     """
-    quizzes: dict[str, list[ScoredResult]] = {}
-    for row in sorted(results, key=by_id):
-        if (quiz := row.quiz) is not None:
-            quizzes.setdefault(quiz, []).append(row)
+    quizzes = by_quiz(sorted(results, key=by_id))
     return [sentence for quiz, rows in quizzes.items() if (sentence := _quiz_gap(quiz, rows)) is not None]
 
 

@@ -27,7 +27,6 @@ class Cause(StrEnum):
 
     HIDDEN = "hidden"
     UNPOSTED = "unposted"
-    REMOVED_ALIGNMENT = "removed_alignment"
     NEW_QUIZZES = "new_quizzes"
     MISSED_EVENT = "missed_event"
     ORDER = "order"
