@@ -1,6 +1,6 @@
 """What an export of Canvas says of an entity, against what events told of it: one verdict of a closed list.
 
-    judge(Kind.GROUP, theirs, ours, Cut(at, lag, first_told))
+    judge(Kind.GROUP, theirs, ours, ExportMoment(at, lag, first_told))
 
 Only fields that both know are compared, and only after both are brought to one form: an absent field is null, empty
 text is none, numbers are numbers, ratings stand from high to low.
@@ -36,7 +36,7 @@ WRITTEN: Final = frozenset({Verdict.MISSED, Verdict.NEVER_TOLD, Verdict.SILENT})
 """Verdicts that an observation always mends."""
 
 
-class Cut(NamedTuple):
+class ExportMoment(NamedTuple):
     """The moment of an export, how far it may lag behind it, and the first event that the log was ever told."""
 
     at: Micros
@@ -97,19 +97,19 @@ class Judgement(NamedTuple):
         return self.is_decided or self.verdict in WRITTEN
 
 
-def judge(kind: Kind, theirs: Theirs, ours: Ours | None, cut: Cut) -> Judgement:
+def judge(kind: Kind, theirs: Theirs, ours: Ours | None, exported: ExportMoment) -> Judgement:
     """Say how a row of an export stands to what is known here."""
     if theirs.unspecified:
         return Judgement(Verdict.CANNOT_SAY, why=f"the export does not tell {', '.join(theirs.unspecified)}")
     if ours is None:
-        return _never_told(theirs, cut)
+        return _never_told(theirs, exported)
     fields = differences(kind, ours.body, theirs.body, theirs.untold)
     age = _age(theirs, ours, has_changed=bool(fields))
     if ours.is_implied and (age > 0 or fields):
         return Judgement(Verdict.SILENT, ours.clock, theirs.updated_at, fields, "Canvas changed it without an event")
     if age > 0:
-        return _newer(kind, theirs, ours, fields, cut)
-    return _not_newer(theirs, ours, fields, cut, age) if fields else Judgement(Verdict.SAME)
+        return _newer(kind, theirs, ours, fields, exported)
+    return _not_newer(theirs, ours, fields, exported, age) if fields else Judgement(Verdict.SAME)
 
 
 def _age(theirs: Theirs, ours: Ours, *, has_changed: bool) -> int:
@@ -125,11 +125,13 @@ def _age(theirs: Theirs, ours: Ours, *, has_changed: bool) -> int:
     return other - mine
 
 
-def _not_newer(theirs: Theirs, ours: Ours, fields: Mapping[str, tuple[Any, Any]], cut: Cut, age: int) -> Judgement:
+def _not_newer(
+    theirs: Theirs, ours: Ours, fields: Mapping[str, tuple[Any, Any]], exported: ExportMoment, age: int
+) -> Judgement:
     if age == 0 and ours.is_crossed:
         why = "told, but the event of an earlier save was posted after it"
         return Judgement(Verdict.CONTRADICTION, ours.clock, theirs.updated_at, fields, why, is_decided=True)
-    if cut.is_under_way(ours.clock):
+    if exported.is_under_way(ours.clock):
         return Judgement(Verdict.LAGGING, theirs.updated_at, ours.clock, fields, "the export is of before this change")
     if age < 0:
         why = "the export holds an older state than was told long before it"
@@ -139,20 +141,22 @@ def _not_newer(theirs: Theirs, ours: Ours, fields: Mapping[str, tuple[Any, Any]]
     )
 
 
-def _never_told(theirs: Theirs, cut: Cut) -> Judgement:
+def _never_told(theirs: Theirs, exported: ExportMoment) -> Judgement:
     made = theirs.updated_at if theirs.created_at is None else theirs.created_at
-    if cut.first_told is None or made < cut.first_told:
+    if exported.first_told is None or made < exported.first_told:
         return Judgement(Verdict.NEVER_TOLD, None, theirs.updated_at, why="made before the first event")
-    if cut.is_under_way(theirs.updated_at):
+    if exported.is_under_way(theirs.updated_at):
         return Judgement(Verdict.LAGGING, None, theirs.updated_at, why="its event may be under way")
     return Judgement(Verdict.NEVER_TOLD, made, theirs.updated_at, why="made after the first event")
 
 
-def _newer(kind: Kind, theirs: Theirs, ours: Ours, fields: Mapping[str, tuple[Any, Any]], cut: Cut) -> Judgement:
+def _newer(
+    kind: Kind, theirs: Theirs, ours: Ours, fields: Mapping[str, tuple[Any, Any]], exported: ExportMoment
+) -> Judgement:
     if kind is Kind.PROFICIENCY and not fields:
         return Judgement(Verdict.SAME)  # its time is that of its levels, which no event tells (DOMAIN.md 10.1)
     window = (ours.clock, max(theirs.updated_at, ours.clock))
-    if cut.is_under_way(theirs.updated_at):
+    if exported.is_under_way(theirs.updated_at):
         return Judgement(Verdict.LAGGING, *window, fields, "its event may be under way")
     return Judgement(
         Verdict.MISSED, *window, fields, None if fields else "saved again, nothing that events tell differs"

@@ -9,7 +9,7 @@ import numpy as np
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.domain.identity import OBSERVED_ONLY, SHARD, Kind
-from outcomes.domain.reconciliation import BAD_NEWS, Cut, Judgement, Theirs, Verdict, differences, judge
+from outcomes.domain.reconciliation import BAD_NEWS, ExportMoment, Judgement, Theirs, Verdict, differences, judge
 from outcomes.domain.times import DAY, SECOND, Micros, to_text
 from outcomes.projections.reconcile import kept_rows
 from outcomes.projections.reconcile.latest_copies import LatestCopies
@@ -67,7 +67,7 @@ class Comparison:
         present: Present,
         shaper: Shaper,
         lookups: Lookups,
-        cut: Cut,
+        exported: ExportMoment,
         book: Verdicts,
         spool: Spool | None,
         writer: Writer,
@@ -75,7 +75,7 @@ class Comparison:
         self._present = present
         self._shaper = shaper
         self._lookups = lookups
-        self._cut = cut
+        self._exported = exported
         self.book = book
         self._spool = spool
         self._writer = writer
@@ -205,7 +205,7 @@ class Comparison:
 
     @property
     def _latest(self) -> int:
-        return (self._cut.at + DAY) // SECOND
+        return (self._exported.at + DAY) // SECOND
 
     def _refuse_another_institution(self, table: str, row: ExportRow) -> None:
         """Compare the root account, by its local id; one row of a page stands for all of them."""
@@ -224,7 +224,7 @@ class Comparison:
             if updated is not None and updated > self._latest:
                 raise UnreadableInput(
                     f"{row.file} line {row.line}: {table} {row.id} was saved at {row.value['updated_at']}, after "
-                    f"the export of {to_text(self._cut.at)}: give the time of the export as --at"
+                    f"the export of {to_text(self._exported.at)}: give the time of the export as --at"
                 )
 
     def _judge(self, kind: Kind, seen: list[Observation], here: dict[str, KnownVersion]) -> None:
@@ -243,21 +243,23 @@ class Comparison:
             if found is not None and body is not None:
                 is_implied = kind is Kind.LINK and self._is_changed_silently(body, found, one)
                 ours = self._present.ours(found, body, is_implied=is_implied)
-            self._conclude(kind, one.completed(body or {}), judge(kind, _theirs(one), ours, self._cut), found)
+            self._conclude(kind, one.completed(body or {}), judge(kind, _theirs(one), ours, self._exported), found)
 
     def _judge_scale(self, scale: Scale, here: KnownVersion | None, body: dict[str, Any] | None) -> None:
         """Judge a scale of whose levels only those are told that changed."""
         one, kind = scale.seen, Kind.PROFICIENCY
         ours = None if here is None or body is None else self._present.ours(here, body)
-        found = judge(kind, _theirs(one), ours, self._cut)
+        found = judge(kind, _theirs(one), ours, self._exported)
         one = one.completed(body or {})
         if here is None or body is None or not scale.lost_at_no_time:
             self._conclude(kind, one, found, here)
             return
         fields = differences(kind, body, one.body, one.untold)
-        found = Judgement(Verdict.GONE, None, self._cut.at, fields, "a level was deleted for good; no event tells that")
+        found = Judgement(
+            Verdict.GONE, None, self._exported.at, fields, "a level was deleted for good; no event tells that"
+        )
         self._conclude(kind, one, found, here)
-        self._write(one, self._cut.at)
+        self._write(one, self._exported.at)
 
     def _is_changed_silently(self, body: dict[str, Any], here: KnownVersion, seen: Observation) -> bool:
         outcome, saved = body.get("learning_outcome_id"), seen.updated_at
@@ -279,7 +281,7 @@ class Comparison:
 
     def _learn_sis_id(self, one: Observation, here: KnownVersion) -> None:
         """Write what the school calls a user: it stands in another table, and is no save of the user's."""
-        sis_id, at = one.body.get("user_sis_id"), self._cut.at
+        sis_id, at = one.body.get("user_sis_id"), self._exported.at
         if sis_id is None or at < here.event_time:
             return
         known = self._present.bodies([here.position]).get(here.position)
@@ -311,7 +313,7 @@ class Comparison:
                 if not differences(kind, known, one.body, one.untold):
                     continue
                 # Changed without being saved, as the posting of a grade is: of two exports the later one is right.
-                time = self._cut.at if found.updated_at == one.updated_at else max(time, found.event_time)
+                time = self._exported.at if found.updated_at == one.updated_at else max(time, found.event_time)
                 if time < found.event_time:
                     continue
             if not one.unspecified:
@@ -332,17 +334,17 @@ class Comparison:
             return
         fields = {"workflow_state": (body.get("workflow_state"), "deleted")}
         why = "deleted for good; no event tells that"
-        seen = Observation(kind, local_id, {**body, "workflow_state": "deleted"}, self._cut.at, None, table)
+        seen = Observation(kind, local_id, {**body, "workflow_state": "deleted"}, self._exported.at, None, table)
         if kind in KINDS.values():
-            gone = Judgement(Verdict.GONE, None, self._cut.at, fields, why)
+            gone = Judgement(Verdict.GONE, None, self._exported.at, fields, why)
             self.book.add(kind, local_id, seen.course, gone, told=True)
         # The one observation with the export's own time: such a row has no other.
-        self._write(seen, self._cut.at)
+        self._write(seen, self._exported.at)
 
     def _absent(self, kind: Kind) -> None:
         gone = Judgement(Verdict.GONE, why="active here, and not in the whole table")
         for one in self._present.unseen(kind):
-            is_new = self._cut.is_under_way(one.event_time)
+            is_new = self._exported.is_under_way(one.event_time)
             lagging = Judgement(Verdict.LAGGING, None, one.event_time, why="the export is of before it was made")
             self.book.add(kind, one.id, one.course, lagging if is_new else gone, told=True)
 

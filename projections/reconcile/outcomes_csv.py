@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from outcomes.domain.entities.observation import id_field_of
 from outcomes.domain.identity import Context, Kind
-from outcomes.domain.reconciliation import Cut, Judgement, Verdict, differences
+from outcomes.domain.reconciliation import ExportMoment, Judgement, Verdict, differences
 from outcomes.domain.tree import Node
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import tree_at
@@ -39,11 +39,16 @@ class OutcomesComparison:
     """Compares one file; what it shows of groups and outcomes is given to `write`, if there is that."""
 
     def __init__(
-        self, connection: sqlite3.Connection, point: PointInTime, present: Present, cut: Cut, book: Verdicts
+        self,
+        connection: sqlite3.Connection,
+        point: PointInTime,
+        present: Present,
+        exported: ExportMoment,
+        book: Verdicts,
     ) -> None:
         self._connection, self._point = connection, point
         self._present = present
-        self._cut = cut
+        self._exported = exported
         self.book = book
 
     def run(self, nodes: list[CsvNode], context: Context, write: Write | None) -> None:
@@ -85,20 +90,22 @@ class OutcomesComparison:
         self.book.add(kind, node.id, course, found, told=here is not None and here.is_told)
         self.book.bad += found.verdict is Verdict.MISSED
         if write is not None and found.verdict in {Verdict.MISSED, Verdict.NEVER_TOLD}:
-            time = self._cut.at if here is None else max(self._cut.at, here.event_time)
+            time = self._exported.at if here is None else max(self._exported.at, here.event_time)
             told = {name: value for name, value in body.items() if value is not None}
-            write(Observation(kind, node.id, {**told, id_field_of(kind): node.id}, self._cut.at, None, TABLE), time)
+            write(
+                Observation(kind, node.id, {**told, id_field_of(kind): node.id}, self._exported.at, None, TABLE), time
+            )
 
     def _judged(self, kind: Kind, theirs: dict[str, Any], ours: dict[str, Any], here: KnownVersion | None) -> Judgement:
         if here is None:
-            return Judgement(Verdict.NEVER_TOLD, None, self._cut.at, why="the file does not tell when it was made")
+            return Judgement(Verdict.NEVER_TOLD, None, self._exported.at, why="the file does not tell when it was made")
         fields = differences(kind, ours, theirs)
         clock = here.updated_at or here.event_time
         if not fields:
             return Judgement(Verdict.SAME)
-        if self._cut.is_under_way(clock):
+        if self._exported.is_under_way(clock):
             return Judgement(Verdict.LAGGING, None, clock, fields, "the file may be of before this change")
-        return Judgement(Verdict.MISSED, clock, self._cut.at, fields, "at some time before the file was made")
+        return Judgement(Verdict.MISSED, clock, self._exported.at, fields, "at some time before the file was made")
 
     def _no_more(self, nodes: list[CsvNode], tree: _Tree, context: Context) -> None:
         theirs = {node.id for node in nodes if node.kind == "group"}
@@ -118,15 +125,15 @@ class OutcomesComparison:
         self._gone(Kind.LINK, [link for place, link in sorted(tree.links.items()) if place not in theirs], context)
         for outcome, group in sorted(theirs - tree.links.keys()):
             why = f"outcome {outcome} hangs in group {group or 'of the root'}: the file does not tell the link's id"
-            found = Judgement(Verdict.NEVER_TOLD, None, self._cut.at, why=why)
+            found = Judgement(Verdict.NEVER_TOLD, None, self._exported.at, why=why)
             self.book.add(Kind.LINK, f"{group}.{outcome}", course, found, told=False)
 
     def _gone(self, kind: Kind, numbers: list[str], context: Context) -> None:
         course = context.id if context.type == "Course" else None
-        gone = Judgement(Verdict.GONE, None, self._cut.at, why="active here, and not in the file")
+        gone = Judgement(Verdict.GONE, None, self._exported.at, why="active here, and not in the file")
         for number, here in self._present.versions(kind, numbers).items():
             lagging = Judgement(Verdict.LAGGING, None, here.event_time, why="the file is of before it was made")
-            is_new = self._cut.is_under_way(here.event_time)
+            is_new = self._exported.is_under_way(here.event_time)
             self.book.add(kind, number, course, lagging if is_new else gone, told=here.is_told)
 
 

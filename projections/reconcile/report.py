@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from outcomes.domain.identity import Context, Kind
-from outcomes.domain.reconciliation import Cut, Judgement, Verdict
+from outcomes.domain.reconciliation import ExportMoment, Judgement, Verdict
 from outcomes.domain.times import Micros, to_text
 from outcomes.projections.as_of.lookups import context_number
 from outcomes.projections.as_of.names import student_ids
@@ -78,14 +78,14 @@ class ReportComparison:
         connection: sqlite3.Connection,
         point: PointInTime,
         present: Present,
-        cut: Cut,
+        exported: ExportMoment,
         book: Verdicts,
         shard: int | None,
     ) -> None:
         self._connection = connection
         self._point = point
         self._present = present
-        self._cut = cut
+        self._exported = exported
         self.book = book
         self.strangers = 0
         self._students = student_ids(connection, point, shard)
@@ -157,7 +157,12 @@ class ReportComparison:
         self.book.add(Kind.RESULT, _name(one), one.course_id, found, told=False)
         if spool is not None:
             seen = Observation(
-                Kind.RESULT, _name(one), _body(one, student, to_text(time), to_text(self._cut.at)), time, None, TABLE
+                Kind.RESULT,
+                _name(one),
+                _body(one, student, to_text(time), to_text(self._exported.at)),
+                time,
+                None,
+                TABLE,
             )
             spool.write(writer.line(seen, time))
             self.book.written[Kind.RESULT] += 1

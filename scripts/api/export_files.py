@@ -7,7 +7,7 @@ from typing import NamedTuple
 from outcomes.api.session import Session
 from outcomes.domain.errors import UnreadableInput, UsageError
 from outcomes.domain.identity import SHARD, Context, Kind, parse_context
-from outcomes.domain.reconciliation import Cut
+from outcomes.domain.reconciliation import ExportMoment
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.reconcile import outcomes_csv
 from outcomes.projections.reconcile.outcomes_csv import OutcomesComparison
@@ -40,7 +40,7 @@ class Subject(NamedTuple):
 
     institution: Institution
     point: PointInTime
-    cut: Cut
+    exported: ExportMoment
 
 
 def check_file(source: Path) -> None:
@@ -66,7 +66,7 @@ def compare_file(
     session: Session, source: Path, subject: Subject, context: str | None, spool: Spool | None
 ) -> ComparedFile:
     """Compare a file; what it shows is written to `spool` as observations, if there is one. Raises UnreadableInput."""
-    writer = Writer(subject.institution, subject.cut.at)
+    writer = Writer(subject.institution, subject.exported.at)
     book = Verdicts()
 
     def write(seen: Observation, time: int) -> None:
@@ -78,11 +78,11 @@ def compare_file(
         return _outcomes(session, source, subject, context, book, write if spool is not None else None)
     point = subject.point
     with session.reading() as connection, Lookups() as lookups, Present(connection, session.log, point) as present:
-        comparison = ReportComparison(connection, point, present, subject.cut, book, subject.institution.shard)
+        comparison = ReportComparison(connection, point, present, subject.exported, book, subject.institution.shard)
         comparison.run(assessed(lookups, rows_in(source)), spool, writer)
         if spool is not None:
-            for seen in observed_places(present, subject.institution, places_in(source), subject.cut.at):
-                write(seen, subject.cut.at)
+            for seen in observed_places(present, subject.institution, places_in(source), subject.exported.at):
+                write(seen, subject.exported.at)
     strangers = comparison.strangers
     remarks = (f"{strangers:,} results are of students whom nothing here names",) if strangers else ()
     return ComparedFile(book, {TABLE: sum(book.counts[Kind.RESULT].values())}, remarks)
@@ -99,7 +99,7 @@ def _outcomes(
     nodes = nodes_in(source)
     where = _context(subject.institution, context)
     with session.reading() as connection, Present(connection, session.log, subject.point) as present:
-        OutcomesComparison(connection, subject.point, present, subject.cut, book).run(nodes, where, write)
+        OutcomesComparison(connection, subject.point, present, subject.exported, book).run(nodes, where, write)
     return ComparedFile(book, {outcomes_csv.TABLE: len(nodes)}, (LINKS_ARE_NOT_TOLD,) if write is not None else ())
 
 

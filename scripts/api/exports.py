@@ -12,7 +12,7 @@ from outcomes.api.arguments import Time, duration, export_time
 from outcomes.api.export_files import Subject, compare_file
 from outcomes.api.session import Session
 from outcomes.domain.errors import SeveralTenants, UnreadableInput, UsageError
-from outcomes.domain.reconciliation import Cut
+from outcomes.domain.reconciliation import ExportMoment
 from outcomes.domain.times import SECOND, Micros, moment, to_text
 from outcomes.projections.as_of.point import PointInTime, PointQuery, check_tenant, resolve, resolve_cut, tenants
 from outcomes.projections.history.diff import students_changed
@@ -55,7 +55,7 @@ class _Question(NamedTuple):
     """One export to compare: where it lies, of when it is, whose; `begins` says that it may be of a new institution."""
 
     source: Path
-    cut: Cut
+    exported: ExportMoment
     owner: Owner
     watch: Watch
     begins: bool = False
@@ -66,7 +66,9 @@ def bootstrap(session: Session, source: Path, at: Time, owner: Owner, watch: Wat
     started = time.monotonic()
     exported_at = export_time(at, session.clock())
     with Spool() as spool:
-        found = _compare(session, _Question(source, Cut(exported_at, 0, None), owner, watch, begins=True), spool)
+        found = _compare(
+            session, _Question(source, ExportMoment(exported_at, 0, None), owner, watch, begins=True), spool
+        )
         report = _append(session, spool, source, exported_at)
     return Bootstrapped(
         tenant=found.tenant,
@@ -87,19 +89,19 @@ def reconcile(
 ) -> Reconciliation:
     """Compare the log with an export, see `Home.reconcile`."""
     exported_at = export_time(at, session.clock())
-    cut = Cut(exported_at, duration(lag), None)
-    question = _Question(source, cut, owner, watch)
+    exported = ExportMoment(exported_at, duration(lag), None)
+    question = _Question(source, exported, owner, watch)
     if not write:
         found = _compare(session, question, None)
-        return _answer(found, cut)
+        return _answer(found, exported)
     with Spool() as spool:
         found = _compare(session, question, spool)
         report = _append(session, spool, source, exported_at)
-    return _answer(found, cut, _changed(session, found.tenant, report), report.appended)
+    return _answer(found, exported, _changed(session, found.tenant, report), report.appended)
 
 
 def _compare(session: Session, question: _Question, spool: Spool | None) -> Compared:
-    source, cut, owner, watch, begins = question
+    source, exported, owner, watch, begins = question
     if source.is_file():
         return _compare_file(session, question, spool)
     files = tables_in(source)
@@ -117,10 +119,10 @@ def _compare(session: Session, question: _Question, spool: Spool | None) -> Comp
     with session.reading() as connection, Lookups() as lookups:
         institution, point = _institution(session, connection, files, owner, begins=begins)
         if not begins:
-            cut = cut._replace(first_told=_first_told(session, institution.tenant))
-        shaper, writer = Shaper(institution, lookups), Writer(institution, cut.at)
+            exported = exported._replace(first_told=_first_told(session, institution.tenant))
+        shaper, writer = Shaper(institution, lookups), Writer(institution, exported.at)
         with Present(connection, session.log, point) as present:
-            Comparison(present, shaper, lookups, cut, book, spool, writer).run(files, counted)
+            Comparison(present, shaper, lookups, exported, book, spool, writer).run(files, counted)
     if missing:
         remarks += (f"not in the export: {', '.join(missing)}",)
     if institution.shard is None:
@@ -129,10 +131,10 @@ def _compare(session: Session, question: _Question, spool: Spool | None) -> Comp
 
 
 def _compare_file(session: Session, question: _Question, spool: Spool | None) -> Compared:
-    source, cut, owner, _, begins = question
+    source, exported, owner, _, begins = question
     with session.reading() as connection:
         institution, point = _institution(session, connection, {}, owner, begins=begins)
-    found = compare_file(session, source, Subject(institution, point, cut), owner.context, spool)
+    found = compare_file(session, source, Subject(institution, point, exported), owner.context, spool)
     return Compared(institution.tenant, found.book, found.rows, (), found.remarks)
 
 
@@ -241,13 +243,13 @@ def _changed(session: Session, tenant: str, report: IngestReport) -> ScoreChange
 
 
 def _answer(
-    found: Compared, cut: Cut, changed: ScoreChanges | None = None, appended: int | None = None
+    found: Compared, exported: ExportMoment, changed: ScoreChanges | None = None, appended: int | None = None
 ) -> Reconciliation:
     book = found.book
     summary = {
         "tenant": found.tenant,
-        "at": to_text(cut.at),
-        "lag_seconds": cut.lag // SECOND,
+        "at": to_text(exported.at),
+        "lag_seconds": exported.lag // SECOND,
         "rows": found.rows,
         "missing": list(found.missing),
         "remarks": list(found.remarks),

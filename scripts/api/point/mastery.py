@@ -100,11 +100,11 @@ class MasteryQuestions(PointBase):
         from outcomes.api.answers.mastery import Flips, Mastery, MasteryRow
         from outcomes.api.what_if import what_if
         from outcomes.projections.as_of.names import student_name
-        from outcomes.projections.mastery.cuts import Cut, cut_of
         from outcomes.projections.mastery.pages import page_of
         from outcomes.projections.mastery.policy import PolicyBook
         from outcomes.projections.mastery.query import mastery_at
         from outcomes.projections.mastery.results import Scope
+        from outcomes.projections.mastery.row_filter import RowFilter, matches_of
 
         scope = Scope(id_text(course), student, id_text(outcome))
         page, following = Page(limit, after, newest_first), NextKey()
@@ -121,8 +121,8 @@ class MasteryQuestions(PointBase):
             point = self._place(connection)
             override = None if policy is None else policy(PolicyBook(connection, point))
             found = mastery_at(connection, point, scope, override=override, include_removed=include_removed)
-            fits = cut_of(connection, point, Cut(id_text(section), id_text(term), id_text(account)))
-            return found if fits is None else filter(fits, found)
+            matches = matches_of(connection, point, RowFilter(id_text(section), id_text(term), id_text(account)))
+            return found if matches is None else filter(matches, found)
 
         def scores(connection: sqlite3.Connection) -> "Iterator[MasteryRow]":
             name_of = cache(partial(student_name, connection, self._place(connection)))

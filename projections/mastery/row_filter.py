@@ -1,4 +1,4 @@
-"""Cutting answers by section, term and account, by Canvas's own id or the school's."""
+"""Which rows of mastery are of a section, a term and an account, each by Canvas's own id or the school's."""
 
 import sqlite3
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from outcomes.projections.mastery.policy import PolicyBook
 from outcomes.projections.mastery.row import MasteryRow
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
 
-Fits = Callable[[MasteryRow], bool]
+Matches = Callable[[MasteryRow], bool]
 
 
 class _Named(NamedTuple):
@@ -21,32 +21,32 @@ class _Named(NamedTuple):
     course: str | None
 
 
-class Cut(NamedTuple):
-    """What is asked for, each by id or by what the school calls it; None: all."""
+class RowFilter(NamedTuple):
+    """What rows are asked for, each by id or by what the school calls it; None: all."""
 
     section: str | None = None
     term: str | None = None
     account: str | None = None
 
 
-def cut_of(connection: sqlite3.Connection, point: PointInTime, cut: Cut) -> Fits | None:
+def matches_of(connection: sqlite3.Connection, point: PointInTime, asked: RowFilter) -> Matches | None:
     """Return what tells whether a row is of a section, a term and an account; None where none is asked for.
 
     Raises UsageError for one that nobody told.
     """
-    if cut == Cut():
+    if asked == RowFilter():
         return None
-    courses = None if cut.term is None else _courses_of(connection, point, cut.term)
-    members = None if cut.section is None else _members_of(connection, point, cut.section)
-    account = None if cut.account is None else str(_account(connection, point, cut.account))
+    courses = None if asked.term is None else _courses_of(connection, point, asked.term)
+    members = None if asked.section is None else _members_of(connection, point, asked.section)
+    account = None if asked.account is None else str(_account(connection, point, asked.account))
     book = PolicyBook(connection, point)
 
-    def fits(row: MasteryRow) -> bool:
+    def matches(row: MasteryRow) -> bool:
         is_below = account is None or account in book.chain(row.course_id).contexts
         is_in_term = courses is None or row.course_id in courses
         return is_below and is_in_term and (members is None or (row.course_id, row.student) in members)
 
-    return fits
+    return matches
 
 
 def _account(connection: sqlite3.Connection, point: PointInTime, name: str) -> Context:
