@@ -10,10 +10,11 @@ from outcomes.domain.tree import Node, Tree
 from outcomes.projections.as_of.lookups import context_number, seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import tree_at
+from outcomes.projections.history.score_change import change_between
 from outcomes.projections.history.timeline import policy_title, state_of
 from outcomes.projections.history.tree_changes import PLACE_FIELDS, PlaceKey, is_in_no_group
 from outcomes.projections.mastery.policy import PolicyBook
-from outcomes.projections.mastery.query import MasteryRow, mastery_at
+from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope, courses_of
 from outcomes.projections.views.schema import VERSION_TABLES
 from outcomes.store.log.event_log import EventLog
@@ -115,32 +116,9 @@ def students_changed(
             old = {row.sort_key: row for row in mastery_at(connection, before, scope, include_removed=True)}
             new = {row.sort_key: row for row in mastery_at(connection, after, scope, include_removed=True)}
             for key in sorted(old.keys() | new.keys()):
-                change = score_change(old.get(key), new.get(key))
+                change = change_between(old.get(key), new.get(key))
                 if change is not None:
                     yield change
-
-
-def score_change(one: MasteryRow | None, other: MasteryRow | None) -> dict[str, Any] | None:
-    """Return how one student's score or mastery of one outcome differs; None if it does not.
-
-    A student who was removed from the course has neither, whatever their results would come to.
-    """
-    row = other or one
-    assert row is not None  # noqa: S101 - there is nothing to compare otherwise
-    there = [side if side is not None and not side.is_removed else None for side in (one, other)]
-    scores = [None if side is None else side.score for side in there]
-    mastered = [None if side is None else side.mastered for side in there]
-    if scores[0] == scores[1] and mastered[0] == mastered[1]:
-        return None
-    return {
-        "course_id": row.course_id,
-        "student": row.student,
-        "outcome_id": row.outcome_id,
-        "outcome_title": row.outcome_title,
-        "score": scores,
-        "mastered": mastered,
-        "enrollment": row.enrollment,
-    }
 
 
 def _courses(
@@ -214,14 +192,14 @@ def _fields(sides: Sides, one: Node | None, other: Node | None) -> dict[str, lis
     node = one or other
     assert node is not None  # noqa: S101 - it is in one of the trees
     kind = Kind(node.kind)
-    places = [
+    positions = [
         None if side is None else _position(connection, point, kind, node.id)
         for side, point in ((one, before), (other, after))
     ]
     fields: dict[str, list[Any]] = {}
-    if places[0] != places[1]:
-        states = [None if place is None else state_of(log, log.records_at([place])[0]) for place in places]
-        changes = changed_fields(states[0], states[1])
+    if positions[0] != positions[1]:
+        old, new = (None if at is None else state_of(log, log.records_at([at])[0]) for at in positions)
+        changes = changed_fields(old, new)
         fields = {name: list(change) for name, change in changes.items() if name not in PLACE_FIELDS}
     for name, detail in (("link.workflow_state", "link_state"), ("link.implied", "implied")):
         pair = [None if side is None else side.details.get(detail) for side in (one, other)]

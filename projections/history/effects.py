@@ -14,16 +14,17 @@ from outcomes.domain.mastery import EnrollmentState
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import deletion_of, part_of_tree
-from outcomes.projections.history.diff import nodes_of, places_changed, score_change
+from outcomes.projections.history.diff import nodes_of, places_changed
 from outcomes.projections.history.outcome_steps import OutcomeSteps
 from outcomes.projections.history.pair_arrivals import PairArrivals, PairKey
-from outcomes.projections.history.score_steps import ScoreSteps, score_moved
+from outcomes.projections.history.score_change import change_between, score_change
+from outcomes.projections.history.score_steps import ScoreSteps
 from outcomes.projections.history.timeline import TimelineEntry
 from outcomes.projections.mastery.membership import MembershipHistory, Memberships
-from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook
+from outcomes.projections.mastery.policy import Policy, PolicyBook, are_scales_ever_shared
 from outcomes.projections.mastery.policy_history import PolicyHistory, same_standing
-from outcomes.projections.mastery.query import Basis, row_of
 from outcomes.projections.mastery.results import Assessments, Scope, courses_by_outcome, pairs_at
+from outcomes.projections.mastery.row import Basis, row_of
 from outcomes.projections.views.schema import VERSION_TABLES
 
 _SHARED_POLICIES = frozenset({Kind.PROFICIENCY, Kind.CALCULATION_METHOD})
@@ -98,8 +99,9 @@ class Effects:
         """
         if deletion_of(self._connection, self._at(entry.position), entry.ref.id) is not None:
             return True
-        known = [] if entry.is_overtaken else self._around(entry, "context")
-        return len(set(known)) == len(known) > 0
+        contexts = [] if entry.is_overtaken else self._around(entry, "context")
+        is_first, has_moved = len(contexts) == 1, len(set(contexts)) > 1
+        return is_first or has_moved
 
     def _around(self, entry: TimelineEntry, columns: str) -> list[tuple[Any, ...]]:
         """Return columns of the versions in force just before an event and with it; one row if it was the first."""
@@ -163,7 +165,7 @@ class Effects:
             for student, sides in self._outcomes_walked.moved(course, outcome, entry.position, (old, new)):
                 enrollment = self._members.state(course, student, entry.position)
                 if enrollment is not EnrollmentState.DELETED:
-                    yield score_moved(course, student, outcome, new.title, sides, enrollment)
+                    yield score_change((course, student, outcome), new.title, sides, enrollment.value)
 
     def _scores_by_membership(self, entry: TimelineEntry) -> Iterator[Change]:
         """Yield whose scores came or went because a student joined a course or was removed from it."""
@@ -197,7 +199,7 @@ class Effects:
         pairs = pairs_at(self._connection, point, course, Scope(course, student))
         for pair in sorted(pairs, key=lambda pair: id_sort_key(pair.outcome_id)):
             sides = (row_of(basis._replace(members=one), assessments, course, pair) for one in members)
-            change = score_change(*sides)
+            change = change_between(*sides)
             if change is not None:
                 yield change
 
@@ -261,11 +263,7 @@ class Effects:
     @cached_property
     def _scales_are_shared(self) -> bool:
         """Whether scales and methods of accounts and courses ever counted."""
-        found = self._connection.execute(
-            "SELECT 1 FROM setting_versions WHERE tenant = ? AND setting_id = ? AND value = 1 LIMIT 1",
-            (self._point.number, ACCOUNT_SCALES),
-        ).fetchone()
-        return found is not None
+        return are_scales_ever_shared(self._connection, self._point)
 
     @cached_property
     def _classes_by_id(self) -> dict[str, list[int]]:

@@ -17,8 +17,8 @@ from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
 from outcomes.projections.mastery.flips import Flip
 from outcomes.projections.mastery.policy import ACCOUNT_SCALES, Policy, PolicyBook
-from outcomes.projections.mastery.query import Override
 from outcomes.projections.mastery.results import courses_by_outcome
+from outcomes.projections.mastery.row import Override
 from outcomes.store.log.event_log import EventLog
 
 WHAT_IF = "what-if"
@@ -266,8 +266,4 @@ def _fields_of_policy(kind: Kind, entry: TimelineEntry) -> list[str]:
     # A scale or method may be made above outcomes that have results; an outcome is made before it has any.
     if entry.change == "created" and kind is Kind.OUTCOME:
         return []
-    return _policy_fields(kind, entry)
-
-
-def _policy_fields(kind: Kind, entry: TimelineEntry) -> list[str]:
     return [name for name in entry.fields if any(field_matches(name, one) for one in _POLICY_FIELDS.get(kind, ()))]

@@ -13,7 +13,7 @@ from outcomes.projections.as_of.lookups import context_number
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.pair_arrivals import PairArrivals, PairKey, results_among
 from outcomes.projections.history.pair_in_force import Arrival
-from outcomes.projections.mastery.policy import ACCOUNT_SCALES
+from outcomes.projections.mastery.policy import are_scales_ever_shared
 from outcomes.projections.mastery.results import number_of_student
 from outcomes.projections.views.extract import NO_STUDENT
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
@@ -124,11 +124,7 @@ class _Reader:
     def policy(self) -> Iterator[Row]:
         """Yield the events of the outcome; if accounts' scales ever counted, of those and of the way up, too."""
         yield from self.rows(_OUTCOME)
-        is_shared = self._connection.execute(
-            "SELECT 1 FROM setting_versions WHERE tenant = ? AND setting_id = ? AND value = 1 LIMIT 1",
-            (self._point.number, ACCOUNT_SCALES),
-        ).fetchone()
-        if is_shared is None:
+        if not are_scales_ever_shared(self._connection, self._point):
             return
         yield from self.rows(_PLACES)
         for kind in (Kind.PROFICIENCY, Kind.CALCULATION_METHOD):

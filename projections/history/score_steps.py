@@ -15,6 +15,7 @@ from outcomes.domain.mastery.running_rollup import Standing
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.pair_arrivals import PairArrivals, PairKey
 from outcomes.projections.history.pair_in_force import Arrival, PairInForce
+from outcomes.projections.history.score_change import score_change
 from outcomes.projections.mastery.membership import MembershipHistory
 from outcomes.projections.mastery.policy import Policy
 from outcomes.projections.mastery.policy_history import PolicyHistory
@@ -42,27 +43,6 @@ def _with_those_ahead(wanted: list[int], arrivals: list[Arrival]) -> list[int]:
     later = sorted((one.order, one.position) for one in arrivals if first is None or one.order > first)
     ahead = dict.fromkeys(position for _, position in later if position not in asked)
     return sorted((*wanted, *islice(ahead, _AHEAD_AT_MOST)))
-
-
-def score_moved(
-    course: str,
-    student: str,
-    outcome: str,
-    title: str | None,
-    sides: tuple[Standing, Standing],
-    enrollment: EnrollmentState,
-) -> dict[str, Any]:
-    """Return how one student's score or mastery of one outcome differs, as `diff` tells it."""
-    before, after = sides
-    return {
-        "course_id": course,
-        "student": student,
-        "outcome_id": outcome,
-        "outcome_title": title,
-        "score": [before.score, after.score],
-        "mastered": [before.mastered, after.mastered],
-        "enrollment": enrollment.value,
-    }
 
 
 class ScoreSteps:
@@ -149,7 +129,7 @@ class ScoreSteps:
         if course is None or (enrollment := self._members.state(course, student, position)) is _REMOVED:
             return None
         title = self._policies.policy(course, pair.outcome_id, position).title
-        return score_moved(course, student, pair.outcome_id, title, sides, enrollment)
+        return score_change((course, student, pair.outcome_id), title, sides, enrollment.value)
 
     def _of_pair(self, pair: PairKey, wanted: list[int], sides: dict[tuple[PairKey, int], _Sides]) -> None:
         """Add what stood just before each wanted position, and with it; and keep what will be asked next."""

@@ -12,8 +12,9 @@ from outcomes.domain.times import to_text
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.membership import Memberships, told_at
 from outcomes.projections.mastery.policy import PolicyBook
-from outcomes.projections.mastery.query import MasteryRow, mastery_at
+from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
+from outcomes.projections.mastery.row import MasteryRow
 
 SMALLEST_KEPT = 5
 """Figures of fewer assessed students are not kept at an erasure: in a class of one, the mean is the score."""

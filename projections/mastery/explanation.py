@@ -10,7 +10,6 @@ from outcomes.domain.phrasing import listed, numbered
 from outcomes.domain.times import to_text
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.policy import Policy
-from outcomes.projections.mastery.query import Basis, row_of
 from outcomes.projections.mastery.results import (
     LIVE_ASSESSMENT,
     NEW_QUIZ_ARTIFACT,
@@ -19,6 +18,7 @@ from outcomes.projections.mastery.results import (
     Scope,
     pairs_at,
 )
+from outcomes.projections.mastery.row import Basis, row_of
 
 
 def still_missing(results: Iterable[ScoredResult]) -> str | None:

@@ -53,7 +53,21 @@ class Policy(NamedTuple):
         return self.calculation is not None and self.calculation.in_time_order
 
 
+class _Rules(NamedTuple):
+    """Scale and method in force, where each comes from, the event that made it, and what of them is not known."""
+
+    scale: MasteryScale | None
+    scale_source: str
+    scale_position: int | None
+    calculation: Calculation | None
+    method_source: str
+    method_position: int | None
+    notes: list[str]
+
+
 class _Own(NamedTuple):
+    """What an outcome tells of itself; `note` says why its method is none."""
+
     title: str | None
     scale: MasteryScale | None
     calculation: Calculation | None
@@ -88,8 +102,8 @@ class PolicyBook:
 
     def _resolve(self, course_id: str, outcome_id: str) -> Policy:
         own = self._own_policy(outcome_id)
-        notes: list[str] = []
         linked = self._links_in(course_id, outcome_id if self.alone else None).get(outcome_id)
+        notes: list[str] = []
         if linked is None:
             notes.append("no link of this outcome in this course was seen: counted all the same")
         elif not linked:
@@ -97,37 +111,39 @@ class PolicyBook:
         if own is None:
             notes.append("the outcome itself was never seen")
         if self.setting(ACCOUNT_SCALES, default=False):
-            scale, method = self._shared_policy(course_id)
-            if scale.value is None:
-                notes.append("the account-level mastery scale is not known: no event of the chain has told it")
-            if method.value is None:
-                notes.append("the account-level calculation method is not known: no event of the chain has told it")
-            return Policy(
-                own.title if own else None,
-                scale.value[0] if scale.value else None,
-                scale.source,
-                method.value[0] if method.value else None,
-                method.source,
-                linked is not False,
-                tuple(notes),
-                scale.value[1] or None if scale.value else None,
-                method.value[1] or None if method.value else None,
-            )
-        known = own or _Own(None, None, None, 0, None)
-        if known.note is not None:
-            notes.insert(0, known.note)
-        own_scale = resolve_scale(_NO_CHAIN, {}, own=known.scale, account_level_mastery_scales=False)
-        own_method = resolve_calculation(_NO_CHAIN, {}, own=known.calculation, account_level_mastery_scales=False)
+            rules = self._rules_of_places(course_id)
+            notes += rules.notes
+        else:
+            rules = _rules_of_outcome(own or _Own(None, None, None, 0, None))
+            notes = [*rules.notes, *notes]
         return Policy(
-            known.title,
-            own_scale.value,
-            own_scale.source,
-            own_method.value,
-            own_method.source,
+            own.title if own else None,
+            rules.scale,
+            rules.scale_source,
+            rules.calculation,
+            rules.method_source,
             linked is not False,
             tuple(notes),
-            known.position or None,
-            known.position or None,
+            rules.scale_position,
+            rules.method_position,
+        )
+
+    def _rules_of_places(self, course_id: str) -> _Rules:
+        """Return what the course, its account, … the root account say (DOMAIN.md 7)."""
+        scale, method = self._shared_policy(course_id)
+        notes = []
+        if scale.value is None:
+            notes.append("the account-level mastery scale is not known: no event of the chain has told it")
+        if method.value is None:
+            notes.append("the account-level calculation method is not known: no event of the chain has told it")
+        return _Rules(
+            scale.value[0] if scale.value else None,
+            scale.source,
+            scale.value[1] or None if scale.value else None,
+            method.value[0] if method.value else None,
+            method.source,
+            method.value[1] or None if method.value else None,
+            notes,
         )
 
     def setting(self, name: str, *, default: bool) -> bool:
@@ -278,6 +294,24 @@ _LINKS_OF_OUTCOME = (
     "WHERE v.context = :context AND v.outcome_id = :outcome"
 )
 _NO_CHAIN = ContextChain((), complete=False)
+
+
+def _rules_of_outcome(own: _Own) -> _Rules:
+    """Return what an outcome's own scale and method are."""
+    scale = resolve_scale(_NO_CHAIN, {}, own=own.scale, account_level_mastery_scales=False)
+    method = resolve_calculation(_NO_CHAIN, {}, own=own.calculation, account_level_mastery_scales=False)
+    position = own.position or None
+    notes = [] if own.note is None else [own.note]
+    return _Rules(scale.value, scale.source, position, method.value, method.source, position, notes)
+
+
+def are_scales_ever_shared(connection: sqlite3.Connection, point: PointInTime) -> bool:
+    """Say whether scales and methods of accounts and courses ever counted in a tenant, whatever the point's times."""
+    found = connection.execute(
+        "SELECT 1 FROM setting_versions WHERE tenant = ? AND setting_id = ? AND value = 1 LIMIT 1",
+        (point.number, ACCOUNT_SCALES),
+    ).fetchone()
+    return found is not None
 
 
 def _with_position(found: Resolved[Any], positions: Mapping[tuple[str, str], int], what: str) -> Resolved[Any]:

@@ -23,8 +23,6 @@ from outcomes.projections.mastery.results import (
 )
 from outcomes.projections.mastery.row import Basis, MasteryRow, Override, row_of
 
-__all__ = ["Basis", "MasteryRow", "Override", "mastery_at", "row_of"]
-
 
 def mastery_at(
     connection: sqlite3.Connection,

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from outcomes.domain.identity import Context
 from outcomes.domain.times import parse_argument
 from outcomes.projections.as_of.tree import tree_at
-from outcomes.projections.history.diff import nodes_of, places_changed, score_change
+from outcomes.projections.history.diff import nodes_of, places_changed
 from outcomes.projections.history.effects import Effects
 from outcomes.projections.history.late import late
+from outcomes.projections.history.score_change import change_between
 from outcomes.projections.history.score_history import score_history
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
@@ -70,7 +71,7 @@ class TestEffects:
                             {row.sort_key: row for row in mastery_at(connection, point, Scope(), include_removed=True)}
                             for point in points
                         )
-                        changes = [score_change(old.get(key), new.get(key)) for key in old.keys() | new.keys()]
+                        changes = [change_between(old.get(key), new.get(key)) for key in old.keys() | new.keys()]
                         assert _as_set(entry["scores"]) == _as_set([change for change in changes if change])
 
     @given(histories(most=24) | exported_histories(most=16))

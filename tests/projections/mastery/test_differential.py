@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from outcomes.domain.identity import id_sort_key
-from outcomes.projections.mastery.query import Basis, mastery_at, rows_by_pair
+from outcomes.projections.mastery.query import mastery_at, rows_by_pair
 from outcomes.projections.mastery.results import Scope, courses_of
-from outcomes.projections.mastery.row import MasteryRow
+from outcomes.projections.mastery.row import Basis, MasteryRow
 from tests.support import given as make
 from tests.support.canvas_rollup import Answer, Rules, canvas_rollup, is_listed
 from tests.support.world import World

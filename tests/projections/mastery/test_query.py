@@ -17,8 +17,9 @@ from outcomes.projections.as_of.point import tenants
 from outcomes.projections.history.policy_impact import impact
 from outcomes.projections.mastery.class_figures import class_figures
 from outcomes.projections.mastery.explanation import explanation
-from outcomes.projections.mastery.query import MasteryRow, mastery_at
+from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
+from outcomes.projections.mastery.row import MasteryRow
 from tests.support.given import (
     ASKER,
     account,
