@@ -105,15 +105,21 @@ class _Gathered:
         """Return what became of each place; both moved and changed it is told twice."""
         found: list[tuple[str, PlaceKey]] = []
         places = self.places()
-        came, went = ({key[:2] for key, place in places.items() if place[side] is not None} for side in (1, 0))
+        there_before = {key[:2] for key, place in places.items() if place.before is not None}
+        there_after = {key[:2] for key, place in places.items() if place.after is not None}
         for key, (before, after, is_edited) in places.items():
-            if (before is None or after is None) and is_in_no_group(key) and key[:2] in came & went:
+            if (before is None or after is None) and is_in_no_group(key) and key[:2] in there_before & there_after:
                 continue  # as in a diff: its place in a group says it
             if before is None or after is None:
-                found += [("added", key)] * (after is not None) + [("removed", key)] * (before is not None)
+                if after is not None:
+                    found.append(("added", key))
+                elif before is not None:
+                    found.append(("removed", key))
                 continue
-            found += [("moved", key)] * (before.parent_id != after.parent_id)
-            found += [("changed", key)] * (is_edited or before[1:] != after[1:])
+            if before.parent_id != after.parent_id:
+                found.append(("moved", key))
+            if is_edited or before[1:] != after[1:]:
+                found.append(("changed", key))
         return found
 
     def things(self, became: Iterable[tuple[str, PlaceKey]]) -> list[Thing]:

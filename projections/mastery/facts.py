@@ -90,8 +90,6 @@ def with_fact(result: ScoredResult, fact: Fact | None) -> ScoredResult:
 
 def _fact(row: tuple[Micros | None, ...]) -> Fact:
     _, submitted, assessed, hidden, hide_points, alignment, assignment, is_manual, submission, posted = row
-    # Grades of what is posted by itself are there at once; of the others when their time has come.
-    is_posted = None if is_manual is None else (True if not is_manual else None if submission is None else bool(posted))
     alignment_state = None if alignment is None else str(alignment)
     return Fact(
         submitted,
@@ -100,8 +98,17 @@ def _fact(row: tuple[Micros | None, ...]) -> Fact:
         bool(hide_points),
         alignment_state,
         None if assignment is None else str(assignment),
-        is_posted,
+        _is_posted(is_manual, submission, posted),
     )
+
+
+def _is_posted(is_manual: int | None, submission: int | None, posted: int | None) -> bool | None:
+    """Say whether a grade is posted; None where the policy of its posting, or the submission, was never told."""
+    if is_manual is None:
+        return None
+    if not is_manual:
+        return True  # by itself, at once
+    return None if submission is None else bool(posted)
 
 
 _FOREVER = (1 << 63) - 1

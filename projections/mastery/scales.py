@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from outcomes.domain.identity import Context, Kind
+from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.policy import PolicyBook
@@ -30,7 +31,7 @@ class StoredPolicy(NamedTuple):
     kind: str
     id: str
     state: str
-    since: int
+    since: Micros
     ratings: list[dict[str, Any]]
     calculation_method: str | None
     calculation_int: int | None

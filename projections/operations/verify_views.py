@@ -9,7 +9,7 @@ from typing import Any
 from outcomes.domain.aggregate import in_order
 from outcomes.domain.catalog import AGGREGATES
 from outcomes.domain.errors import LogDamaged
-from outcomes.domain.event import Event
+from outcomes.domain.event import Event, Recorded
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.domain.times import Micros, to_text
 from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve_cut, tenants
@@ -98,12 +98,7 @@ def _check_entity(connection: sqlite3.Connection, ref: EntityRef, events: list[L
         return  # reported by the pass over the log
     if not history:
         return  # filed elsewhere, which the pass over the log has reported
-    moments: list[tuple[Micros | None, int]] = [(None, head)]
-    for share in (1, 2, 3):
-        recorded = history[(len(history) - 1) * share // 3]
-        # Each time with another view of the past: all that is known now, half of it, just up to that event.
-        moments.append((recorded.event.event_time, (head, max(1, head // 2), recorded.position)[share - 1]))
-    for as_of, known_at in moments:
+    for as_of, known_at in _points(history, head):
         try:
             entity = replayed(AGGREGATES[ref.kind], _then(events, as_of, known_at), as_of)
         except LogDamaged:
@@ -119,13 +114,28 @@ def _check_entity(connection: sqlite3.Connection, ref: EntityRef, events: list[L
     _check_rows(connection, ref, history, found)
 
 
+def _points(history: list[Recorded], head: int) -> list[tuple[Micros | None, int]]:
+    """Return where an entity is looked at: now, and at three of its events, each known at another position.
+
+    These are all that is known now, half of it, and just what came up to that event.
+    """
+    last = len(history) - 1
+    early, middle, late = (history[last * third // 3] for third in (1, 2, 3))
+    return [
+        (None, head),
+        (early.event.event_time, head),
+        (middle.event.event_time, max(1, head // 2)),
+        (late.event.event_time, late.position),
+    ]
+
+
 def _then(events: list[LogEvent], as_of: Micros | None, known_at: int) -> Iterator[LogEvent]:
     """Return those events that were known at a position, and had happened as of a time, to the millisecond."""
     last = None if as_of is None else last_version(as_of)
     return (one for one in events if one.position <= known_at and (last is None or one.originator_version <= last))
 
 
-def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[Any], found: Findings) -> None:
+def _check_rows(connection: sqlite3.Connection, ref: EntityRef, history: list[Recorded], found: Findings) -> None:
     """Compare the columns of every version with what its event says."""
     rows = ViewWriter(_KnownNames(connection))
     rows.add((recorded.position, extract_row(recorded.event, recorded.digest)) for recorded in history)

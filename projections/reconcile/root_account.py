@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from outcomes.domain.event import ErasedEvent
 from outcomes.domain.identity import SHARD, Kind
 from outcomes.projections.views.schema import ID_COLUMNS, VERSION_TABLES
 from outcomes.store.log.event_log import EventLog
@@ -19,9 +20,9 @@ def root_account(connection: sqlite3.Connection, log: EventLog, tenant: str) -> 
     with log.reading() as reading:
         while some := told_positions(reading, number, last, _AT_ONCE):
             for event in map(log.parse, log.records_at(some)):
-                root = getattr(getattr(event, "metadata", None), "root_account_id", None)
+                root = None if isinstance(event, ErasedEvent) else event.metadata.root_account_id
                 if root is not None and root.isdecimal():
-                    return str(root)
+                    return root
             last = some[-1]
     return None
 

@@ -24,9 +24,9 @@ from outcomes.projections.mastery.results import (
 from outcomes.projections.views.extract import NO_STUDENT, RUBRIC_ASSESSMENT, WEEK
 
 INACTIVE, WITHOUT_PERCENT, BY_QUIZ, BY_RUBRIC, LIVE, NEW_QUIZ = 1, 2, 4, 8, 16, 32
-DATED = 64
-"""Set afterwards, of results whose time of handing in an export told."""
 """What a result's `flags` say."""
+DATED = 64
+"""One more of them, set after the results were read: of those whose time of handing in an export told."""
 
 NO_ARTIFACT = 0
 """The code of a missing artifact in `artifact`."""

@@ -17,7 +17,7 @@ from outcomes.projections.mastery.columnar.arithmetic import (
     running_decays,
     starts_of,
 )
-from outcomes.projections.mastery.columnar.policies import Policies, code_of
+from outcomes.projections.mastery.columnar.policies import NO_FORMULA, Policies, code_of
 from outcomes.projections.mastery.columnar.results import (
     BY_QUIZ,
     BY_RUBRIC,
@@ -219,6 +219,6 @@ def _rolled_up(policies: Policies, pair: Ints, value: Floats, pairs: int) -> tup
         weight = number[running]
         kept, added = _HUNDREDTH * (100 - weight), _HUNDREDTH * weight
         unrounded[running] = running_decays(value[formula == _RUNNING_DECAY], sizes[running], kept, added)
-    unrounded[formula_of == 0] = np.nan
+    unrounded[formula_of == NO_FORMULA] = np.nan
     used[np.isnan(unrounded)] = 0
     return unrounded, used, is_exact
