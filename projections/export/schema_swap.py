@@ -15,8 +15,8 @@ from outcomes.projections.export.state_file import Table
 
 _MARK = "The state of learning outcomes at a point, written by outcomes replay: the table point says which"
 """The comment of our schemas: what does not bear it is somebody else's, and is not replaced."""
-_LOCK_TRIES, _LOCK_WAIT, _PAUSE = 60, "2s", 1.0
-"""Whoever asks for a table waits behind us while we wait for who reads it: two seconds at a time, no longer."""
+_LOCK_TRIES, _LOCK_SECONDS, _PAUSE_SECONDS = 60, 2.0, 1.0
+"""Whoever asks for a table waits behind us while we wait for who reads it: so long at a time, and then a pause."""
 
 _COMMENT = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
 _TABLES = """
@@ -106,13 +106,14 @@ def _lock(connection: Connection, address: SchemaAddress, tables: Composable, sa
     for tried in range(_LOCK_TRIES):
         try:
             with connection.transaction():
-                _run(connection, "SET LOCAL lock_timeout = {}", _LOCK_WAIT)
+                _run(connection, "SET LOCAL lock_timeout = {}", f"{_LOCK_SECONDS * 1_000:.0f}ms")
                 _run(connection, "LOCK TABLE {}", tables)
         except LockNotAvailable:
             if not tried:
                 holders = _holders(connection, address)
-                say(f"all is written: waiting for whoever reads {address}, three minutes at most: {holders}")
-            time.sleep(_PAUSE)
+                longest = _LOCK_TRIES * (_LOCK_SECONDS + _PAUSE_SECONDS)
+                say(f"all is written: waiting for whoever reads {address}, {longest:g} seconds at most: {holders}")
+            time.sleep(_PAUSE_SECONDS)
         else:
             return
     raise DatabaseUnavailable(

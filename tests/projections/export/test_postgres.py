@@ -160,8 +160,8 @@ def test_who_reads_for_long_is_not_waited_for_for_ever(
 ) -> None:
     """Who it is is told while it waits, and in the refusal, which says what to do; the old tables stand."""
     monkeypatch.setattr(schema_swap, "_LOCK_TRIES", 2)
-    monkeypatch.setattr(schema_swap, "_LOCK_WAIT", "100ms")
-    monkeypatch.setattr(schema_swap, "_PAUSE", 0.0)
+    monkeypatch.setattr(schema_swap, "_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(schema_swap, "_PAUSE_SECONDS", 0.0)
     write(school, server)
     said: list[str] = []
     with psycopg.connect(server.url("bi"), application_name="a dashboard") as reader:
@@ -170,7 +170,7 @@ def test_who_reads_for_long_is_not_waited_for_for_ever(
         with pytest.raises(DatabaseUnavailable, match="somebody has been reading") as refusal:
             write(school, server, say=said.append)
     (words,) = said
-    assert words.endswith(f"three minutes at most: {who}")
+    assert words.endswith(f"0.2 seconds at most: {who}")
     assert f"({who}): nothing was changed" in str(refusal.value)
     assert schemas(server) == {"outcomes"}
 
