@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -92,9 +91,7 @@ class Present:
                 self._is_observed.add(some[some <= self._point.known_at])
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._views.execute("DROP TABLE IF EXISTS temp.here_seen")
         if self._records is not None:
             self._records.close()

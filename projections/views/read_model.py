@@ -56,7 +56,7 @@ class ReadModel:
         self._log = log
         self.path = path or home.views_path
         self._database: TrackedDatabase | None = None
-        self._interner: IdTable | None = None
+        self._ids: IdTable | None = None
         self._generation: str | None = None
         self._inode: int | None = None
         self._counters = WriteCounters(log, self.path)
@@ -306,7 +306,7 @@ class ReadModel:
         self._counters.close()
         if self._database is not None:
             self._database.close()
-            self._database = self._interner = None
+            self._database = self._ids = None
 
     def _open(self) -> TrackedDatabase:
         inode = inode_of(self.path)
@@ -377,15 +377,15 @@ class ReadModel:
                     self._copy_batches(connection, upto, chain)
                     database.advance(connection, upto)
         except BaseException:
-            self._interner = None  # the names that it learnt were rolled back
+            self._ids = None  # the names that it learnt were rolled back
             raise
 
     def _names(self, connection: sqlite3.Connection) -> IdTable:
         # A rebuild may have put other views into this file since the last batch, with other numbers for names.
         generation = connection.execute("SELECT value FROM properties WHERE name = 'generation'").fetchone()[0]
-        if self._interner is None or self._interner.connection is not connection or self._generation != generation:
-            self._interner, self._generation = IdTable(connection), generation
-        return self._interner
+        if self._ids is None or self._ids.connection is not connection or self._generation != generation:
+            self._ids, self._generation = IdTable(connection), generation
+        return self._ids
 
     def _copy_batches(self, connection: sqlite3.Connection, upto: int, chain: bytes | None) -> None:
         known = connection.execute("SELECT coalesce(max(last_position), 0) FROM batches").fetchone()[0]

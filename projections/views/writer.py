@@ -88,7 +88,7 @@ class IdTable:
 class ViewWriter:
     """What a batch adds, by table: rows of `versions`, and the columns of `results`, are those of their tables."""
 
-    interner: IdTable
+    ids: IdTable
     versions: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {kind: [] for kind in VERSION_TABLES})
     results: list[list[Any]] = field(default_factory=list)
     placements: set[tuple[Any, ...]] = field(default_factory=set)
@@ -126,7 +126,7 @@ class ViewWriter:
     def _add_sender(self, sender: tuple[str, str | None, str | None], position: int) -> None:
         """Note which account is the root of a tenant, and that a host sent for it."""
         uuid, root, host = sender
-        if root is not None and (number := self.interner.new_root(uuid, root)) is not None:
+        if root is not None and (number := self.ids.new_root(uuid, root)) is not None:
             # Which account is the root is no event: it was so from the beginning.
             self.placements.add((number, 0, b"", 0, number))
         if position < self.hosts.get((uuid, host), position + 1):
@@ -136,11 +136,11 @@ class ViewWriter:
         if row.place is not None:
             self._add_placement(row, position)
         for type_, of, sis_id in row.sis_ids:
-            place = (self.interner.tenants[row.tenant], type_, of, row.event_time, row.digest)
+            place = (self.ids.tenants[row.tenant], type_, of, row.event_time, row.digest)
             self.sis_ids.add((*place, position, sis_id))
 
     def _add_placement(self, row: Row, position: int) -> None:
-        lower, upper = self.interner.contexts[row.place], self.interner.contexts[row.parent]
+        lower, upper = self.ids.contexts[row.place], self.ids.contexts[row.parent]
         self.placements.add((lower, row.event_time, row.digest, position, upper))
 
     def _add_results(self, positions: tuple[int, ...], found: tuple[tuple[Any, ...], ...]) -> None:
@@ -151,10 +151,10 @@ class ViewWriter:
         for ends in (zip(senders, positions, strict=True), zip(senders[::-1], positions[::-1], strict=True)):
             for sender, position in dict(ends).items():
                 self._add_sender(sender, position)
-        tenants = list(map(self.interner.tenants.__getitem__, of["tenant"]))
-        courses = list(map(self.interner.contexts.__getitem__, of["course"]))
+        tenants = list(map(self.ids.tenants.__getitem__, of["tenant"]))
+        courses = list(map(self.ids.contexts.__getitem__, of["course"]))
         people = zip(of["tenant"], of["user_uuid"], strict=True)
-        students = list(map(self.interner.students.__getitem__, people))
+        students = list(map(self.ids.students.__getitem__, people))
         weeks = [event_time // WEEK for event_time in of["event_time"]]
         where = (weeks, courses, students, of["outcome_id"], of["result_id"])
         order = (of["event_time"], of["updated_at"], map(pos, of["is_update"]), map(bytearray, of["digest"]))
@@ -172,8 +172,8 @@ class ViewWriter:
 
     def _add_version(self, row: VersionRow, position: int) -> None:
         kind, entity_id = row.kind, row.entity_id
-        tenant = self.interner.tenants[row.tenant]
-        context = None if row.context is None else self.interner.contexts[row.context]
+        tenant = self.ids.tenants[row.tenant]
+        context = None if row.context is None else self.ids.contexts[row.context]
         if context is not None and row.enrolled is not None:
             self.enrollments.add((context, row.enrolled, entity_id))
         elif context is not None and kind not in _NO_MEMBERS:
@@ -188,7 +188,7 @@ class ViewWriter:
 
     def write(self) -> None:
         """Insert everything, sorted by key; what is there already (a batch taken twice) stays."""
-        connection = self.interner.connection
+        connection = self.ids.connection
         for kind, rows in self.versions.items():
             _insert(connection, VERSION_TABLES[Kind(kind)], rows)
         self._write_places()
@@ -208,15 +208,15 @@ class ViewWriter:
         if len(set(weeks)) > _FEW_WEEKS:
             # Neighbours in the tree one after the other: each page is touched once.
             columns = list(zip(*sorted(zip(*columns, strict=True)), strict=True))
-        insert_or_ignore(self.interner.connection, "result_versions", len(columns), row_by_row(columns))
+        insert_or_ignore(self.ids.connection, "result_versions", len(columns), row_by_row(columns))
 
     def _hosts(self) -> list[tuple[int, str, int]]:
-        tenants = self.interner.tenants
+        tenants = self.ids.tenants
         return sorted((tenants[uuid], host, first) for (uuid, host), first in self.hosts.items() if host is not None)
 
     def _write_places(self) -> None:
         """Note where each result is to be found, and which few were ever somewhere else."""
-        connection = self.interner.connection
+        connection = self.ids.connection
         _insert(connection, "rubric_results", sorted(self._rubric_results))
         _insert(connection, "course_weeks", sorted(self._course_weeks))
         _insert(connection, "student_courses", sorted(self._student_courses))

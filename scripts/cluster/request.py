@@ -11,7 +11,7 @@ from outcomes.projections.export.log_parquet import last_position
 from outcomes.projections.partitioned.cut import Cut
 from outcomes.projections.partitioned.places import files_in, opened
 from outcomes.projections.partitioned.splits import Input, plan_input
-from outcomes.store.ingest.door import FARTHEST_APART
+from outcomes.store.ingest.admission import FARTHEST_APART
 
 
 class Request(NamedTuple):

@@ -11,7 +11,7 @@ from outcomes.store.cycle_collection import without_cycle_collection
 from outcomes.store.encoding import fast_parser
 from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract, arrival_of, extract_nothing
 from outcomes.store.home_folder import HomeFolder
-from outcomes.store.ingest.door import HostsOf, hosts_in, refuse_other_hosts, refuse_the_future
+from outcomes.store.ingest.admission import HostsOf, hosts_in, refuse_other_hosts, refuse_the_future
 from outcomes.store.ingest.ingest import Clock, IncomingBatch, refuse_a_clock_behind
 from outcomes.store.ingest.prepare import prepare_source
 from outcomes.store.log.appender import Appended

@@ -16,7 +16,7 @@ from outcomes.store.connection import Connection
 from outcomes.store.cycle_collection import without_cycle_collection
 from outcomes.store.encoding.arrival import Arrivals, extract_nothing
 from outcomes.store.home_folder import HomeFolder
-from outcomes.store.ingest.door import (
+from outcomes.store.ingest.admission import (
     FARTHEST_APART,
     Refused,
     hosts_in,
@@ -110,7 +110,7 @@ class IncomingBatch:
         self.bytes += part.bytes
 
     def turn_away(self, admitted: Arrivals, refused: Refused) -> None:
-        """Take what a door has found: who may come in, and who may not."""
+        """Take what `admission` has found: what is admitted, and what is refused."""
         self.arrivals = admitted
         if refused:
             self.refused = sorted([*self.refused, *refused], key=lambda one: one[0].line)

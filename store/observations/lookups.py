@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from types import TracebackType
 from typing import Any, Self
 
 from outcomes.domain.times import Micros
@@ -37,9 +36,7 @@ class Lookups:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.connection.close()
 
     def keep(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -64,12 +61,6 @@ class Lookups:
     def sis_user_id(self, user_id: str) -> str | None:
         """Return what the school calls a user; the first of several pseudonyms."""
         return self._one("SELECT min(sis_user_id) FROM pseudonyms WHERE user_id = ?", user_id)
-
-    def user_of_sis_id(self, sis_user_id: str | None) -> str | None:
-        """Return the uuid of the user whom the school calls so."""
-        return self._one(
-            "SELECT u.uuid FROM pseudonyms p JOIN users u ON u.id = p.user_id WHERE p.sis_user_id = ?", sis_user_id
-        )
 
     def outcome_deleted_at(self, outcome_id: str | None) -> Micros | None:
         """Return when an outcome was last saved, if the export has it as deleted."""

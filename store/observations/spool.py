@@ -1,7 +1,6 @@
 """Events of observations on their way into the log: packed, in a file without a name, until all of them are there."""
 
 import tempfile
-from types import TracebackType
 from typing import BinaryIO, Self, cast
 
 import zstandard
@@ -22,9 +21,7 @@ class Spool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def write(self, line: bytes) -> None:
