@@ -16,6 +16,11 @@ def seek(kind: Kind, identity: str = "m.id", tenant: str = ":tenant") -> str:
     return newest_known(VERSION_TABLES[kind], ID_COLUMNS[kind], identity, tenant, ORDER)
 
 
+def id_list(ids: Iterable[str] | Iterable[int]) -> str:
+    """Return any number of ids as the one parameter that SQL reads with `json_each`."""
+    return orjson.dumps(list(ids)).decode()
+
+
 def context_number(connection: sqlite3.Connection, point: PointInTime, context: Context) -> int | None:
     """Return the number of a context in the tables."""
     row = connection.execute(
@@ -28,6 +33,6 @@ def student_uuids(connection: sqlite3.Connection, numbers: Iterable[int]) -> dic
     """Return the students that stand behind numbers."""
     rows = connection.execute(
         "SELECT student, uuid FROM students WHERE student IN (SELECT value FROM json_each(?))",
-        (orjson.dumps(sorted(numbers)).decode(),),
+        (id_list(sorted(numbers)),),
     )
     return dict(rows.fetchall())

@@ -3,10 +3,8 @@
 import sqlite3
 from collections import defaultdict
 
-import orjson
-
 from outcomes.domain.identity import SHARD, Kind, local_id
-from outcomes.projections.as_of.lookups import seek
+from outcomes.projections.as_of.lookups import id_list, seek
 from outcomes.projections.as_of.point import PointInTime
 
 # By the index of times: the least of a tenant's ids would be looked for through those of all.
@@ -39,7 +37,7 @@ def assignment_title(connection: sqlite3.Connection, point: PointInTime, assignm
     row = connection.execute(
         "SELECT v.title FROM json_each(:ids) j "
         f"JOIN assignment_versions v ON v.position = {seek(Kind.ASSIGNMENT, 'j.value')} WHERE v.title IS NOT NULL",
-        {**point.bounds(), "ids": orjson.dumps(ids).decode()},
+        {**point.bounds(), "ids": id_list(ids)},
     ).fetchone()
     return None if row is None else str(row[0])
 

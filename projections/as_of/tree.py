@@ -4,8 +4,6 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
-
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.tree import (
     DELETED,
@@ -17,7 +15,7 @@ from outcomes.domain.tree import (
     build_tree,
     implied_state,
 )
-from outcomes.projections.as_of.lookups import context_number, seek
+from outcomes.projections.as_of.lookups import context_number, id_list, seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.views.schema import NEWEST_FIRST, ORDER, VERSION_TABLES
 from outcomes.projections.views.tables import TABLES
@@ -164,7 +162,7 @@ def _named(connection: sqlite3.Connection, point: PointInTime, kind: Kind, ids: 
     return connection.execute(
         f"SELECT {_columns(kind)} FROM json_each(:ids) m JOIN {VERSION_TABLES[kind]} v "
         f"ON v.position = {seek(kind, 'm.value')}",
-        {**point.bounds(), "ids": orjson.dumps(ids).decode()},
+        {**point.bounds(), "ids": id_list(ids)},
     )
 
 

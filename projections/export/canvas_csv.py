@@ -11,12 +11,10 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.tree import Node
 from outcomes.projections.as_of.bodies import bodies_at
-from outcomes.projections.as_of.lookups import seek
+from outcomes.projections.as_of.lookups import id_list, seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import tree_at
 from outcomes.projections.views.schema import VERSION_TABLES
@@ -81,7 +79,7 @@ def _states(
     rows = connection.execute(
         f"SELECT j.value, v.position FROM json_each(:ids) j JOIN {VERSION_TABLES[kind]} v "
         f"ON v.position = {seek(kind, 'j.value')}",
-        {**point.bounds(), "ids": orjson.dumps(ids).decode()},
+        {**point.bounds(), "ids": id_list(ids)},
     ).fetchall()
     positions = dict(rows)
     bodies = bodies_at(log, positions.values())

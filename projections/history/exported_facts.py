@@ -4,9 +4,8 @@ import sqlite3
 from collections.abc import Collection
 from typing import Any
 
-import orjson
-
 from outcomes.domain.event import OrderKey
+from outcomes.projections.as_of.lookups import id_list
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.pair_in_force import AlignmentState, Arrival, Detail
 from outcomes.projections.mastery.facts import ExportFacts, Fact
@@ -45,7 +44,7 @@ class ExportedFacts:
         ]
 
     def _versions(self, sql: str, ids: Collection[str]) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql, {**self._bounds, "ids": orjson.dumps(list(ids)).decode()}).fetchall()
+        return self._connection.execute(sql, {**self._bounds, "ids": id_list(ids)}).fetchall()
 
 
 def _detail(row: tuple[Any, ...]) -> Detail:

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import orjson
-
 from outcomes.domain.event import OrderKey
 from outcomes.domain.mastery import ScoredResult
+from outcomes.projections.as_of.lookups import id_list
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.exported_facts import ExportedFacts
 from outcomes.projections.history.pair_in_force import Arrival, Elsewhere, HandedIn
@@ -69,7 +68,7 @@ class PairArrivals:
 
     def handed_in(self, assessments: Iterable[str]) -> list[Arrival]:
         """Return when the work behind assessments was handed in, as that came to be known."""
-        ids = orjson.dumps(sorted(set(assessments))).decode()
+        ids = id_list(sorted(set(assessments)))
         rows = self._connection.execute(_ASSESSMENTS, {**self._bounds, "ids": ids})
         return [Arrival(row[0], OrderKey(*row[1:5]), HandedIn(row[5], row[6])) for row in rows]
 
@@ -89,7 +88,7 @@ class PairArrivals:
     def _elsewhere(self, pair: PairKey, ids: set[str]) -> list[Arrival]:
         if not ids:
             return []
-        bounds = {**self._bounds, **pair._asdict(), "ids": orjson.dumps(sorted(ids)).decode()}
+        bounds = {**self._bounds, **pair._asdict(), "ids": id_list(sorted(ids))}
         rows = self._connection.execute(_ELSEWHERE, bounds)
         return [Arrival(row[0], OrderKey(*row[1:5]), Elsewhere(row[5])) for row in rows]
 

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-import orjson
-
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.times import Micros
-from outcomes.projections.as_of.lookups import context_number
+from outcomes.projections.as_of.lookups import context_number, id_list
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.pair_arrivals import PairArrivals, PairKey, results_among
 from outcomes.projections.history.pair_in_force import Arrival
@@ -118,7 +116,7 @@ class _Reader:
         self._bounds = bounds
 
     def rows(self, sql: str, ids: Iterable[str] = ()) -> list[Row]:
-        bounds = {**self._bounds, "ids": orjson.dumps(sorted(set(ids))).decode()}
+        bounds = {**self._bounds, "ids": id_list(sorted(set(ids)))}
         return self._connection.execute(sql, bounds).fetchall()
 
     def policy(self) -> Iterator[Row]:

@@ -8,10 +8,9 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-import orjson
-
 from outcomes.domain.mastery import EnrollmentState
 from outcomes.domain.mastery.running_rollup import Standing
+from outcomes.projections.as_of.lookups import id_list
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.history.pair_arrivals import PairArrivals, PairKey
 from outcomes.projections.history.pair_in_force import Arrival, PairInForce
@@ -74,7 +73,7 @@ class ScoreSteps:
             rows = self._connection.execute(
                 f"SELECT p.result_id, p.course, p.student, p.outcome_id FROM json_each(:ids) j "
                 f"CROSS JOIN {table} p ON p.tenant = :tenant AND p.result_id = j.value",
-                {"tenant": self._point.number, "ids": orjson.dumps(some).decode()},
+                {"tenant": self._point.number, "ids": id_list(some)},
             )
             for row in rows.fetchall():
                 found[row[0]][PairKey(*row[1:])] = None

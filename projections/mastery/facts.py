@@ -7,12 +7,10 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import orjson
-
 from outcomes.domain.identity import Kind
 from outcomes.domain.mastery import QUIZ_SUBMISSION, Exclusion, ScoredResult
 from outcomes.domain.times import SECOND, Micros
-from outcomes.projections.as_of.lookups import seek
+from outcomes.projections.as_of.lookups import id_list, seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.views.schema import NEWEST_FIRST
 
@@ -58,7 +56,7 @@ class ExportFacts:
         """Return the facts of those results of which any are known."""
         if self.is_empty:
             return {}
-        rows = self._connection.execute(_FACTS, {**self._bounds, "ids": orjson.dumps(list(result_ids)).decode()})
+        rows = self._connection.execute(_FACTS, {**self._bounds, "ids": id_list(result_ids)})
         return {row[0]: _fact(row) for row in rows.fetchall()}
 
     def applied(self, results: Sequence[ScoredResult]) -> list[ScoredResult]:

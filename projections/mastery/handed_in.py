@@ -5,9 +5,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from operator import itemgetter
 
-import orjson
-
 from outcomes.domain.times import Micros
+from outcomes.projections.as_of.lookups import id_list
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.views.schema import ORDER
 
@@ -38,7 +37,7 @@ class HandedInTimes:
         if not ids:
             return
         self._known.update((name, []) for name in ids)
-        rows = self._connection.execute(_ASSESSMENTS, {**self._bounds, "ids": orjson.dumps(ids).decode()})
+        rows = self._connection.execute(_ASSESSMENTS, {**self._bounds, "ids": id_list(ids)})
         for name, event_time, handed_in_at in rows:
             self._known[name].append((event_time, handed_in_at))
 

@@ -5,12 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from outcomes.domain.identity import Context, Kind
 from outcomes.domain.mastery import Exclusion, ScoredResult
 from outcomes.domain.times import Micros
-from outcomes.projections.as_of.lookups import context_number, seek, student_uuids
+from outcomes.projections.as_of.lookups import context_number, id_list, seek, student_uuids
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.facts import ExportFacts
 from outcomes.projections.views.extract import NO_STUDENT, RUBRIC_ASSESSMENT, WEEK
@@ -181,7 +179,7 @@ class Assessments:
         if not ids:
             return
         self._known.update(ids)
-        rows = self._connection.execute(_ASSESSMENTS, {**self._bounds, "ids": orjson.dumps(list(ids)).decode()})
+        rows = self._connection.execute(_ASSESSMENTS, {**self._bounds, "ids": id_list(ids)})
         self._known.update((row[0], row[1:]) for row in rows.fetchall())
 
 

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-import orjson
-
 from outcomes.domain.changes import changed_fields
 from outcomes.domain.identity import BACKGROUND, Kind
 from outcomes.domain.silent_periods import silences
 from outcomes.domain.times import HOUR, Micros, to_text
 from outcomes.domain.tree import DELETED
-from outcomes.projections.as_of.lookups import seek
+from outcomes.projections.as_of.lookups import id_list, seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import link_fate
 from outcomes.projections.as_of.versions import versions_of
@@ -169,7 +167,7 @@ def results_without_outcome(connection: sqlite3.Connection, point: PointInTime) 
     )
     states = {outcome: state or "unknown" for outcome, state in rows if state is None or state == DELETED}
     found: dict[str, list[Example]] = {"unknown": [], DELETED: []}
-    named = {"outcomes": orjson.dumps(list(states)).decode()}
+    named = {"outcomes": id_list(states)}
     of_those = "v.outcome_id IN (SELECT value FROM json_each(:outcomes))"
     for result_id, outcome_id, position in _in_force(connection, point, of_those, named):
         example = {"kind": "result", "id": result_id, "position": position, "outcome_id": outcome_id}

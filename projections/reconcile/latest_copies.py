@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 
-import orjson
-
 from outcomes.domain.times import Micros
+from outcomes.projections.as_of.lookups import id_list
 from outcomes.store.observations.lookups import Lookups
 from outcomes.store.observations.row_values import instant
 from outcomes.store.sources.exports.pages import Page
@@ -38,7 +37,7 @@ class LatestCopies:
             ids, _ = _ids_and_stamps(page, self._table)
             found = self._connection.execute(
                 _PLACES,
-                (orjson.dumps(ids).decode(), first, first + len(page) - 1),
+                (id_list(ids), first, first + len(page) - 1),
             )
             yield page, sorted({place - first for (place,) in found})
             first += len(page)

@@ -6,13 +6,12 @@ from itertools import chain, islice
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import orjson
 
 from outcomes.domain.identity import Kind
 from outcomes.domain.reconciliation import Ours
 from outcomes.domain.times import MINUTE, Micros
 from outcomes.projections.as_of.bodies import bodies_at
-from outcomes.projections.as_of.lookups import seek
+from outcomes.projections.as_of.lookups import id_list, seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.reconcile.bit_set import BitSet
 from outcomes.projections.reconcile.plain_columns import whole_ids
@@ -103,7 +102,7 @@ class Present:
             f"SELECT j.value, v.position, v.event_time, v.updated_at, (SELECT max(n.updated_at) FROM {table} n "
             f"WHERE n.tenant = :tenant AND n.{ID_COLUMNS[kind]} = j.value) FROM json_each(:ids) j "
             f"CROSS JOIN {table} v ON v.position = {seek(kind, 'j.value')}",
-            {**self._point.bounds(), "ids": orjson.dumps(list(ids)).decode()},
+            {**self._point.bounds(), "ids": id_list(ids)},
         )
         return {row[0]: self._here(*row[1:]) for row in rows.fetchall()}
 
@@ -130,9 +129,7 @@ class Present:
 
     def _by_id(self, ids: Sequence[str]) -> Iterator[tuple[str, KnownVersion, bool, str | None]]:
         """Yield the results among ids that no record is of, whether each is active, and its course."""
-        rows = self._views.execute(
-            _RESULTS_BY_ID, {**self._point.bounds(), "ids": orjson.dumps(list(ids)).decode()}
-        ).fetchall()
+        rows = self._views.execute(_RESULTS_BY_ID, {**self._point.bounds(), "ids": id_list(ids)}).fetchall()
         last: dict[str, tuple[Any, ...]] = {}
         for local_id, *row in rows:
             newest = max(row[2], last[local_id][-1] if local_id in last else 0)
@@ -183,7 +180,7 @@ class Present:
             "JOIN contexts c ON c.id = j.value AND c.type = 'Course' AND c.tenant = :tenant "
             "CROSS JOIN placements p ON p.context = c.context WHERE p.event_time <= :until AND p.position <= :known_at "
             "AND NOT EXISTS (SELECT 1 FROM course_account_versions v WHERE v.position = p.position)",
-            {**self._point.bounds(), "ids": orjson.dumps(list(ids)).decode()},
+            {**self._point.bounds(), "ids": id_list(ids)},
         )
         return {row[0] for row in rows.fetchall()}
 

@@ -8,9 +8,9 @@ from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
-import orjson
 
 from outcomes.domain.times import SECOND
+from outcomes.projections.as_of.lookups import id_list
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.columnar.id_numbers import id_numbers
@@ -114,7 +114,7 @@ class _Students:
             self._known = {}
         new = users - self._known.keys()
         self._known.update(dict.fromkeys(new, _NOBODY))
-        texts = orjson.dumps([one for one in new if isinstance(one, str)]).decode()
+        texts = id_list(one for one in new if isinstance(one, str))
         self._known.update(self._connection.execute(_NUMBERS, (texts, self._tenant)))
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-import orjson
 
 from outcomes.domain.times import Micros
+from outcomes.projections.as_of.lookups import id_list
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.mastery.columnar.arithmetic import Bools, Floats, Ints
 from outcomes.projections.mastery.columnar.id_numbers import id_numbers
@@ -31,7 +31,7 @@ class MovedVersions:
         self, connection: sqlite3.Connection, point: PointInTime, courses: Iterable[int], outcome: str | None
     ) -> None:
         ids = {row[0] for course in courses for row in connection.execute(_EVER_IN, (course, outcome, outcome))}
-        wanted = {**point.bounds(), "ids": orjson.dumps(sorted(ids)).decode()}
+        wanted = {**point.bounds(), "ids": id_list(sorted(ids))}
         self._rows: list[tuple[Any, ...]] = connection.execute(_VERSIONS, wanted).fetchall() if ids else []
         self._result = id_numbers([row[0] for row in self._rows])
         self._event_time: Floats = np.array([row[1] for row in self._rows], dtype=np.float64)
