@@ -149,30 +149,12 @@ def _first_told(session: Session, tenant: str) -> Micros | None:
 def _institution(
     session: Session, connection: sqlite3.Connection, files: dict[str, list[Path]], owner: Owner, *, begins: bool
 ) -> tuple[Institution, PointInTime]:
-    """Return whose export it is; raises UsageError where nobody can tell, UnreadableInput where it is another's."""
+    """Return whose export it is, and the point of now; raises UsageError, UnreadableInput where it is another's."""
     known = tenants(connection)
     told = _root_uuid(files)
     if not (begins and (not known or told == owner.tenant)):
         check_tenant(connection, owner.tenant)
-    uuid = (
-        owner.tenant
-        or (told if told in known or not known else None)
-        or (next(iter(known)) if len(known) == 1 else None)
-    )
-    if uuid is None and told is not None:
-        raise UnreadableInput(
-            f"{files['accounts'][0]} is of the root account {told}, of which the log holds nothing: this is another "
-            "institution's export; to start with it all the same, name it: bootstrap --tenant UUID"
-        )
-    if uuid is None and len(known) > 1:
-        raise SeveralTenants(list(known))
-    if uuid is None:
-        raise UsageError("nothing says whose export this is: add its accounts table, or give --tenant UUID")
-    if told is not None and told != uuid:
-        raise UnreadableInput(
-            f"{files['accounts'][0]} is of the root account {told}, not of {uuid}: this is another institution's export"
-        )
-    cut = resolve_cut(connection, PointQuery(uuid))
+    uuid = _tenant_of(files, told, owner.tenant, list(known))
     root = root_account(connection, session.log, uuid)
     asked = owner.shard if root is not None else _shard(connection, uuid, owner.shard)
     institution = Institution(uuid, root, asked)
@@ -180,7 +162,34 @@ def _institution(
         raise UsageError(
             f"events tell that the root account is {root}, of shard {institution.shard}: leave --shard out"
         )
+    cut = resolve_cut(connection, PointQuery(uuid))
     return institution, PointInTime(uuid, known.get(uuid, 0), cut.as_of, cut.known_at, cut.until)
+
+
+def _tenant_of(files: dict[str, list[Path]], told: str | None, named: str | None, known: list[str]) -> str:
+    """Return the tenant that an export is of: as the user `named` it, as its accounts `told` it, or the only one known.
+
+    Raises UsageError where nobody can tell, UnreadableInput where it is another institution's.
+    """
+    uuid = named or None
+    if uuid is None and (told in known or not known):
+        uuid = told
+    if uuid is None and len(known) == 1:
+        uuid = known[0]
+    if uuid is None and told is not None:
+        raise UnreadableInput(
+            f"{files['accounts'][0]} is of the root account {told}, of which the log holds nothing: this is another "
+            "institution's export; to start with it all the same, name it: bootstrap --tenant UUID"
+        )
+    if uuid is None and len(known) > 1:
+        raise SeveralTenants(known)
+    if uuid is None:
+        raise UsageError("nothing says whose export this is: add its accounts table, or give --tenant UUID")
+    if told is not None and told != uuid:
+        raise UnreadableInput(
+            f"{files['accounts'][0]} is of the root account {told}, not of {uuid}: this is another institution's export"
+        )
+    return uuid
 
 
 def _shard(connection: sqlite3.Connection, tenant: str, asked: int | None) -> int | None:
