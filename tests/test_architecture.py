@@ -55,7 +55,7 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
         {"home"},
     ),
     "cluster": (
-        {"bucket_file", "outcome", "processes", "request", "target"},
+        {"bucket_file", "processes", "request", "target", "totals"},
         {"spark_errors", "spark_steps", "tasks"},
         {"local", "spark", "spark_session"},
         {"replay"},

@@ -52,10 +52,10 @@ def explain(
     Weight times value, summed over the contributions, is the unrounded score. DOMAIN.md 9.2, 10.6.
     """
     everything = in_time_order(results)
-    outcome = rollup(everything, scale, calculation, include_hidden=include_hidden)
+    rolled_up = rollup(everything, scale, calculation, include_hidden=include_hidden)
     valued = valued_results(everything, scale, calculation, include_hidden=include_hidden)
     values = {result.id: value for result, value in valued}
-    shares = dict(zip(outcome.used, weights(calculation, len(outcome.used)), strict=True))
+    shares = dict(zip(rolled_up.used, weights(calculation, len(rolled_up.used)), strict=True))
 
     def why_not(result: ScoredResult) -> str | None:
         if result.id in shares:
@@ -63,7 +63,7 @@ def explain(
         exclusion = exclusion_of(result, include_hidden=include_hidden)
         if exclusion is not None:
             return exclusion.value
-        return _why_unused(values[result.id], valued, outcome, scale, calculation)
+        return _why_unused(values[result.id], valued, rolled_up, scale, calculation)
 
     contributions = tuple(
         Contribution(
@@ -75,24 +75,24 @@ def explain(
         )
         for result in everything
     )
-    return Explanation(outcome, contributions, _steps(valued, outcome, scale, calculation))
+    return Explanation(rolled_up, contributions, _steps(valued, rolled_up, scale, calculation))
 
 
 def _why_unused(
     value: float | None,
     valued: Sequence[ValuedResult],
-    outcome: Rollup,
+    rolled_up: Rollup,
     scale: MasteryScale,
     calculation: Calculation,
 ) -> str:
     if value is None:
         return "its quiz has no value: nothing was possible, or a row lacks its percent"
-    winner = listed(f"result:{used}" for used in outcome.used)
-    is_one = len(outcome.used) == 1
+    winner = listed(f"result:{used}" for used in rolled_up.used)
+    is_one = len(rolled_up.used) == 1
     if calculation.formula is Formula.LATEST:
         return f"{winner} {'is' if is_one else 'are'} later"
     if calculation.formula is Formula.HIGHEST:
-        if value == outcome.unrounded:
+        if value == rolled_up.unrounded:
             return f"equal to {winner}, which {'has' if is_one else 'have'} the lower id"
         return f"{winner} {'is' if is_one else 'are'} higher"
     # Averages and decays use every value, so only n_mastery is left.
@@ -105,22 +105,22 @@ def _why_unused(
 
 
 def _steps(
-    valued: Sequence[ValuedResult], outcome: Rollup, scale: MasteryScale, calculation: Calculation
+    valued: Sequence[ValuedResult], rolled_up: Rollup, scale: MasteryScale, calculation: Calculation
 ) -> tuple[str, ...]:
     if not valued:
         return ("no result counts: no score",)
-    write = writing_for(outcome.unrounded)
+    write = writing_for(rolled_up.unrounded)
     lines = value_steps(valued, scale, calculation, write)
     present = [value for _, value in valued if value is not None]
     if not present:
         return (*lines, "no result has a value: no score")
-    lines += formula_steps(calculation, present, scale.mastery_points, outcome.unrounded, write)
-    if outcome.score is not None:
-        sign, verdict = ("≥", "mastery") if outcome.mastery else ("<", "not mastery")
-        score, needed = told_apart(outcome.score, scale.mastery_points)
+    lines += formula_steps(calculation, present, scale.mastery_points, rolled_up.unrounded, write)
+    if rolled_up.score is not None:
+        sign, verdict = ("≥", "mastery") if rolled_up.mastery else ("<", "not mastery")
+        score, needed = told_apart(rolled_up.score, scale.mastery_points)
         lines.append(f"{score} {sign} {needed} mastery points: {verdict}")
-        look = drawn(scale, outcome.score)
-        if look is not None and look.level.is_mastery != outcome.mastery:
+        look = drawn(scale, rolled_up.score)
+        if look is not None and look.level.is_mastery != rolled_up.mastery:
             # No contradiction between screens is left for the reader to find alone. DOMAIN.md 5.11
             points = number(look.rating.points)
             lines.append(

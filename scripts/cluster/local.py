@@ -7,10 +7,10 @@ from itertools import count
 from pathlib import Path
 
 from outcomes.cluster.bucket_file import BucketFile, by_bucket
-from outcomes.cluster.outcome import Outcome
 from outcomes.cluster.processes import Processes
 from outcomes.cluster.request import Request
 from outcomes.cluster.tasks import Combine, Combined, Finish, Reduce, Reduced
+from outcomes.cluster.totals import ReplayTotals
 from outcomes.projections.as_of.fingerprint import Fingerprint, combined
 from outcomes.projections.partitioned.parts import OF_TENANT, Plan
 
@@ -22,7 +22,7 @@ Watch = Callable[[int, int | None, int], None]
 """Called with (splits of the input that are done with, of how many, events in them) as work goes on."""
 
 
-def run(request: Request, folder: str, scratch: Path, workers: int | None, watch: Watch) -> Outcome:
+def run(request: Request, folder: str, scratch: Path, workers: int | None, watch: Watch) -> ReplayTotals:
     """Write the tables of a request into a folder; what is in `scratch` is of no use afterwards."""
     with Processes(workers or os.cpu_count() or 1) as processes:
         read = _read(processes, request, scratch, watch)
@@ -32,7 +32,7 @@ def run(request: Request, folder: str, scratch: Path, workers: int | None, watch
         plan = Plan.of(results)
         reduced = _reduce(processes, [one.file for one in read], plan, scratch)
         tables = _finish(processes, [one.file for one in reduced], plan, request, folder)
-    return Outcome(
+    return ReplayTotals(
         _fingerprints(reduced),
         tables,
         sum(one.events for one in read),

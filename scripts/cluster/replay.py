@@ -8,9 +8,9 @@ from pathlib import Path
 from outcomes.api.answers.operations import ReplayedFiles
 from outcomes.api.extras import require
 from outcomes.cluster import local
-from outcomes.cluster.outcome import Outcome
 from outcomes.cluster.request import Asked, Request, request_of
 from outcomes.cluster.target import check_new, complete, new_folder
+from outcomes.cluster.totals import ReplayTotals
 from outcomes.domain.errors import UsageError
 from outcomes.domain.times import Micros
 from outcomes.projections.as_of.fingerprint import combined
@@ -64,7 +64,7 @@ def replay(
     return _answer(to, found)
 
 
-def _by_spark(request: Request, folder: str, scratch: str) -> Outcome:
+def _by_spark(request: Request, folder: str, scratch: str) -> ReplayTotals:
     from outcomes.cluster import spark  # noqa: PLC0415 - only where Spark is installed
     from outcomes.cluster.spark_session import session_of  # noqa: PLC0415 - the same
 
@@ -72,7 +72,7 @@ def _by_spark(request: Request, folder: str, scratch: str) -> Outcome:
         return spark.run(session, request, folder, f"{scratch}/routed")
 
 
-def _answer(to: str, found: Outcome) -> ReplayedFiles:
+def _answer(to: str, found: ReplayTotals) -> ReplayedFiles:
     everything = combined(found.fingerprints.values())
     tables: Counter[str] = Counter()
     for (_, table), rows in found.rows.items():

@@ -12,8 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 
 from outcomes.cluster import spark_steps
-from outcomes.cluster.outcome import Outcome
 from outcomes.cluster.request import Request
+from outcomes.cluster.totals import ReplayTotals
 from outcomes.projections.as_of.fingerprint import Fingerprint, combined
 from outcomes.projections.export.entity_tables import ENTITY_TABLES
 from outcomes.projections.partitioned.parts import RESULTS_PER_PART, Plan
@@ -36,7 +36,7 @@ _OF_ALL: Final = {
 }
 
 
-def run(session: SparkSession, request: Request, folder: str, scratch: str) -> Outcome:
+def run(session: SparkSession, request: Request, folder: str, scratch: str) -> ReplayTotals:
     """Write the tables of a request into a folder; what is in `scratch` is of no use afterwards."""
     # As many pieces as there are rows for: a small archive is not scattered over two hundred.
     partitions = max(2, -(-request.found.expected // ROWS_PER_PARTITION))
@@ -50,7 +50,7 @@ def run(session: SparkSession, request: Request, folder: str, scratch: str) -> O
     for table in (table.name for table in ENTITY_TABLES.values()):
         _write_table(placed, table, folder)
     events, refused = _read(routed)
-    return Outcome(_fingerprints(routed), _counted(session, routed, folder), events, refused)
+    return ReplayTotals(_fingerprints(routed), _counted(session, routed, folder), events, refused)
 
 
 def ddl(schema: pa.Schema) -> str:
