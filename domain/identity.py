@@ -104,6 +104,11 @@ class Context(NamedTuple):
     def __str__(self) -> str:
         return self.type if self == GLOBAL else f"{self.type}:{self.id}"
 
+    @property
+    def course(self) -> str | None:
+        """The id of the course that it is; None for anything else."""
+        return self.id if self.type == "Course" else None
+
 
 GLOBAL = Context("Global", "")
 # Inside a global group a link's context is the group itself (DOMAIN.md 3: learning_outcome_link).

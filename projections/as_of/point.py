@@ -45,6 +45,8 @@ class LogCut(NamedTuple):
 
 
 NEVER: Micros = -1
+FOREVER: Micros = 1 << 62
+"""After every event time: what to seek with where all of them count."""
 
 
 def resolve(connection: sqlite3.Connection, asked: PointQuery) -> PointInTime:

@@ -88,7 +88,7 @@ class PolicyFlips:
         self._connection = connection
         self._wanted = courses
         self._point = point
-        self._course = context.id if context is not None and context.type == "Course" else None
+        self._course = None if context is None else context.course
 
     def along(
         self, items: Iterable[_Item], edits_of: Callable[[_Item], Sequence[Edit]]

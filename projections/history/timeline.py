@@ -60,6 +60,11 @@ class TimelineEntry(NamedTuple):
         """Whether the order of this event is in doubt."""
         return self.conflict is not None
 
+    @property
+    def late_by_seconds(self) -> float:
+        """How long after it happened it entered the log; never below 0, for clocks differ."""
+        return max(0.0, (self.recorded_at - self.event_time) / SECOND)
+
     def as_json(self) -> dict[str, Any]:
         """Return the contract's ENTRY."""
         return {
@@ -74,7 +79,7 @@ class TimelineEntry(NamedTuple):
             "change": self.change,
             "fields": {name: [before, after] for name, (before, after) in self.fields.items()},
             "actor": self.actor,
-            "late_by_seconds": max(0.0, (self.recorded_at - self.event_time) / SECOND),
+            "late_by_seconds": self.late_by_seconds,
             "order_conflict": self.order_conflict,
             "order_conflict_why": self.conflict,
         }

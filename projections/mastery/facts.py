@@ -11,7 +11,7 @@ from outcomes.domain.identity import Kind
 from outcomes.domain.mastery import QUIZ_SUBMISSION, Exclusion, ScoredResult
 from outcomes.domain.times import SECOND, Micros
 from outcomes.projections.as_of.lookups import id_list, seek
-from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.as_of.point import FOREVER, PointInTime
 from outcomes.projections.views.schema import NEWEST_FIRST
 
 
@@ -46,7 +46,7 @@ class ExportFacts:
 
     def __init__(self, connection: sqlite3.Connection, point: PointInTime) -> None:
         self._connection = connection
-        self._bounds = {**point.bounds(), "as_of": _FOREVER if point.as_of is None else point.as_of}
+        self._bounds = {**point.bounds(), "as_of": FOREVER if point.as_of is None else point.as_of}
         found = connection.execute(
             "SELECT 1 FROM result_detail_versions WHERE position <= ? LIMIT 1", (point.known_at,)
         )
@@ -109,7 +109,6 @@ def _is_posted(is_manual: int | None, submission: int | None, posted: int | None
     return None if submission is None else bool(posted)
 
 
-_FOREVER = (1 << 63) - 1
 _IN_FORCE = f"event_time <= :until AND position <= :known_at ORDER BY {NEWEST_FIRST} LIMIT 1"
 # The plus leaves the index by time aside: by that all grades of a tenant would be looked through for each result.
 _SUBMISSION = (

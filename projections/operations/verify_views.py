@@ -12,7 +12,7 @@ from outcomes.domain.errors import LogDamaged
 from outcomes.domain.event import Event, Recorded
 from outcomes.domain.identity import EntityRef, Kind
 from outcomes.domain.times import Micros, to_text
-from outcomes.projections.as_of.point import PointInTime, PointQuery, resolve_cut, tenants
+from outcomes.projections.as_of.point import FOREVER, PointInTime, PointQuery, resolve_cut, tenants
 from outcomes.projections.as_of.versions import InForce, in_force
 from outcomes.projections.operations.findings import Findings
 from outcomes.projections.views.extract import extract_row
@@ -103,7 +103,7 @@ def _check_entity(connection: sqlite3.Connection, ref: EntityRef, events: list[L
             entity = replayed(AGGREGATES[ref.kind], _then(events, as_of, known_at), as_of)
         except LogDamaged:
             return  # the same
-        point = PointInTime(ref.tenant, number, as_of, known_at, (1 << 62) if as_of is None else as_of)
+        point = PointInTime(ref.tenant, number, as_of, known_at, FOREVER if as_of is None else as_of)
         seen = in_force(connection, point, ref.kind, ref.id)
         wanted = None if entity is None else InForce(entity.event_time, entity.position, entity.events)
         if wanted != seen:

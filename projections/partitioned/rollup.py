@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from itertools import count, islice
 from typing import Any, Self
 
-from outcomes.projections.as_of.point import PointInTime
+from outcomes.domain.positions import LARGEST
+from outcomes.projections.as_of.point import FOREVER, PointInTime
 from outcomes.projections.mastery.query import mastery_at
 from outcomes.projections.mastery.results import Scope
 from outcomes.projections.mastery.row import MasteryRow
@@ -19,7 +20,6 @@ from outcomes.projections.partitioned.rows import unpacked
 from outcomes.projections.views import predecessors, schema
 from outcomes.projections.views.writer import IdTable, ViewWriter
 
-_EVERYTHING = 1 << 62
 _PAGE = 10_000
 
 
@@ -36,8 +36,8 @@ class PartViews:
         names = IdTable(self._connection)
         names.know([tenant])
         self._add(names, of_tenant)
-        until = _EVERYTHING if cut.as_of is None else cut.as_of
-        self._point = PointInTime(tenant, names.tenants[tenant], cut.as_of, _EVERYTHING, until)
+        until = FOREVER if cut.as_of is None else cut.as_of
+        self._point = PointInTime(tenant, names.tenants[tenant], cut.as_of, LARGEST, until)
 
     def mastery(self, facts: Iterable[bytes]) -> Iterator[MasteryRow]:
         """Yield the rows of a part: of whole courses, or of some students of a course."""

@@ -61,8 +61,7 @@ class OutcomesComparison:
             bodies = self._present.bodies(found.position for found in here.values())
             for node in some:
                 theirs = _group(node, ids, tree.root, context) if kind is Kind.GROUP else _outcome(node)
-                course = context.id if context.type == "Course" else None
-                self._compare(kind, node, theirs, course, here.get(node.id or ""), bodies, write)
+                self._compare(kind, node, theirs, context.course, here.get(node.id or ""), bodies, write)
         self._no_more(nodes, tree, context)
         self._places(nodes, ids, tree, context)
 
@@ -118,23 +117,21 @@ class OutcomesComparison:
             for node in outcomes
             for parent in node.parents or ("",)
         }
-        course = context.id if context.type == "Course" else None
         for place, link in sorted(tree.links.items()):
             if place in theirs:
-                self.book.add(Kind.LINK, link, course, Judgement(Verdict.SAME), told=True)
+                self.book.add(Kind.LINK, link, context.course, Judgement(Verdict.SAME), told=True)
         self._gone(Kind.LINK, [link for place, link in sorted(tree.links.items()) if place not in theirs], context)
         for outcome, group in sorted(theirs - tree.links.keys()):
             why = f"outcome {outcome} hangs in group {group or 'of the root'}: the file does not tell the link's id"
             found = Judgement(Verdict.NEVER_TOLD, None, self._exported.at, why=why)
-            self.book.add(Kind.LINK, f"{group}.{outcome}", course, found, told=False)
+            self.book.add(Kind.LINK, f"{group}.{outcome}", context.course, found, told=False)
 
     def _gone(self, kind: Kind, numbers: list[str], context: Context) -> None:
-        course = context.id if context.type == "Course" else None
         gone = Judgement(Verdict.GONE, None, self._exported.at, why="active here, and not in the file")
         for number, here in self._present.versions(kind, numbers).items():
             lagging = Judgement(Verdict.LAGGING, None, here.event_time, why="the file is of before it was made")
             is_new = self._exported.is_under_way(here.event_time)
-            self.book.add(kind, number, course, lagging if is_new else gone, told=here.is_told)
+            self.book.add(kind, number, context.course, lagging if is_new else gone, told=here.is_told)
 
 
 def _hanging(roots: Iterable[Node]) -> _Tree:

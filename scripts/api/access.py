@@ -3,7 +3,6 @@
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from outcomes.api.answers.access import Look, LookList, NewToken, Pruned, Token, TokenList
@@ -37,9 +36,7 @@ class Access:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def create_token(

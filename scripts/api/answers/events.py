@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from outcomes.api.answers.base import Record
 from outcomes.api.answers.entity import Actor
 from outcomes.api.answers.rows import Rows, ToldRows
-from outcomes.domain.times import SECOND, moment
+from outcomes.domain.times import moment
 from outcomes.projections.paging import NextKey
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _told(entry: "projection.TimelineEntry") -> tuple[Any, ...]:
         entry.change,
         entry.fields,
         Actor(**entry.actor),
-        max(0.0, (entry.recorded_at - entry.event_time) / SECOND),
+        entry.late_by_seconds,
         entry.order_conflict,
         entry.conflict,
     )

@@ -13,7 +13,7 @@ from outcomes.api.home.base import HomeBase
 from outcomes.api.point import Point
 from outcomes.domain.errors import LogDamaged, UsageError
 from outcomes.domain.positions import position_of
-from outcomes.projections.as_of.point import LogCut, PointQuery, beyond, check_tenant, resolve, resolve_cut
+from outcomes.projections.as_of.point import FOREVER, LogCut, PointQuery, beyond, check_tenant, resolve, resolve_cut
 from outcomes.projections.paging import Page, number_of_key
 from outcomes.projections.views.read_model import Watch, unwatched
 from outcomes.store.sources.files import source_name
@@ -158,7 +158,7 @@ class HomeQuestions(HomeBase):
             if (as_of, known_at, tenant) != (None, None, None):
                 raise
             # No views can be made of it, and none are needed to show what is left.
-            point = Point(self._session, None, LogCut(None, self._session.log.head, 1 << 62), ())
+            point = Point(self._session, None, LogCut(None, self._session.log.head, FOREVER), ())
         return log_at(self._session, point, wanted)
 
     def write_log(
