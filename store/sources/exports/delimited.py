@@ -6,8 +6,11 @@ field was quoted, so this is a reader of our own. In TSV a null is \N.
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from outcomes.domain.errors import UnreadableInput
+from outcomes.store.sources.content import any_text_in
+from outcomes.store.sources.files import InputChunks, open_source
 
 Record = list[str | None]
 
@@ -73,6 +76,13 @@ def csv_texts(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[int
         raise UnreadableInput(
             f"{name} ends inside the quotes of the record that begins on line {first}: fetch the file again"
         )
+
+
+def csv_records_in(path: Path) -> Iterator[tuple[int, Record]]:
+    """Yield the records of a file of CSV, however it is packed, as they are read; raises UnreadableInput."""
+    name = str(path)
+    with open_source(name) as stream:
+        yield from csv_records(lines_of(any_text_in(InputChunks(stream, name), name), name), name)
 
 
 def csv_records(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[int, Record]]:

@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from outcomes.domain.errors import UnreadableInput
-from outcomes.store.sources.content import any_text_in
-from outcomes.store.sources.exports.delimited import Record, csv_records, head_of, lines_of
+from outcomes.store.sources.exports.delimited import Record, csv_records_in, head_of
 from outcomes.store.sources.exports.rows import number, whole
-from outcomes.store.sources.files import InputChunks, open_source
 
 _NEEDED = ("vendor_guid", "object_type", "title")
 GUIDS: Final = {"group": "canvas_outcome_group:", "outcome": "canvas_outcome:"}
@@ -45,17 +43,14 @@ class CsvNode(NamedTuple):
 
 def is_outcomes_csv(path: Path) -> bool:
     """Say whether a file's first record names columns of this CSV; raises UnreadableInput if it cannot be read."""
-    name = str(path)
-    with open_source(name) as stream:
-        first = next(csv_records(lines_of(any_text_in(InputChunks(stream, name), name), name), name), None)
+    first = next(csv_records_in(path), None)
     return first is not None and {"object_type", "vendor_guid"} <= set(head_of(first[1]))
 
 
 def nodes_in(path: Path) -> list[CsvNode]:
     """Return the rows of a file, in its order; raises UnreadableInput that names the line."""
     name = str(path)
-    with open_source(name) as stream:
-        records = list(csv_records(lines_of(any_text_in(InputChunks(stream, name), name), name), name))
+    records = list(csv_records_in(path))
     if not records:
         raise UnreadableInput(f"{name} is empty: export the outcomes again")
     columns = head_of(records[0][1])

@@ -12,14 +12,18 @@ from typing import NamedTuple
 
 from outcomes.domain.errors import UnreadableInput
 from outcomes.domain.times import Micros, micros, parse_moment
-from outcomes.store.sources.content import any_text_in
-from outcomes.store.sources.exports.delimited import csv_records, lines_of, table_of
+from outcomes.store.sources.exports.delimited import csv_records_in, table_of
 from outcomes.store.sources.exports.rows import number, whole
-from outcomes.store.sources.files import InputChunks, open_source
 
 _NEEDED = ("student id", "learning outcome id", "outcome score", "course id", "assessment id", "assessment type")
 _ASSIGNMENT = re.compile(r"/assignments/(\d+)")
 NEW_QUIZ = "new_quiz"
+_PLACES = (
+    ("section", "section id", {"name": "section name", "sis_source_id": "section sis id"}),
+    ("course_detail", "course id", {"sis_source_id": "course sis id"}),
+    ("user", "student id", {"user_sis_id": "student sis id"}),
+)
+"""Kinds of place that a row tells of: the column of its id, and of each field that an observation has, the column."""
 
 
 class ReportRow(NamedTuple):
@@ -48,44 +52,36 @@ class ReportPlace(NamedTuple):
 
 def places_in(path: Path) -> Iterator[ReportPlace]:
     """Yield each section, course and student that a report names with a name or an id of the school; each once."""
-    name = str(path)
     seen: set[tuple[str, str]] = set()
-    with open_source(name) as stream:
-        _, rows = table_of(csv_records(lines_of(any_text_in(InputChunks(stream, name), name), name), name), name)
-        for _, row in rows:
-            for kind, local_id, fields in (
-                ("section", "section id", {"name": "section name", "sis_source_id": "section sis id"}),
-                ("course_detail", "course id", {"sis_source_id": "course sis id"}),
-                ("user", "student id", {"user_sis_id": "student sis id"}),
-            ):
-                number = row.get(local_id)
-                told = {field: value for field, column in fields.items() if (value := row.get(column))}
-                if number and told and (kind, number) not in seen:
-                    seen.add((kind, number))
-                    course = row.get("course id")
-                    of_course = {"course_id": course} if kind == "section" and course else {}
-                    yield ReportPlace(kind, number, {**told, **of_course})
+    _, rows = table_of(csv_records_in(path), str(path))
+    for _, row in rows:
+        for kind, id_column, columns in _PLACES:
+            local_id = row.get(id_column)
+            told = {field: value for field, column in columns.items() if (value := row.get(column))}
+            if local_id and told and (kind, local_id) not in seen:
+                seen.add((kind, local_id))
+                course = row.get("course id")
+                of_course = {"course_id": course} if kind == "section" and course else {}
+                yield ReportPlace(kind, local_id, {**told, **of_course})
 
 
 def rows_in(path: Path) -> Iterator[ReportRow]:
     """Yield the rows of a report as they are read; raises UnreadableInput that names the line."""
     name = str(path)
-    with open_source(name) as stream:
-        records = csv_records(lines_of(any_text_in(InputChunks(stream, name), name), name), name)
-        columns, rows = table_of(records, name)
-        lacking = [column for column in _NEEDED if column not in columns]
-        if lacking:
-            raise UnreadableInput(
-                f"{name} has no column {', '.join(lacking)}: is it an Outcome Results report? "
-                "Files of Canvas Data 2 are given by their folder"
-            )
-        for line, row in rows:
-            if row["learning outcome id"] is None:
-                continue  # Canvas ends an empty report with a sentence
-            try:
-                yield _row(row, line)
-            except (ValueError, OverflowError) as error:
-                raise UnreadableInput(f"{name} line {line}: {error}: run the report again") from error
+    columns, rows = table_of(csv_records_in(path), name)
+    lacking = [column for column in _NEEDED if column not in columns]
+    if lacking:
+        raise UnreadableInput(
+            f"{name} has no column {', '.join(lacking)}: is it an Outcome Results report? "
+            "Files of Canvas Data 2 are given by their folder"
+        )
+    for line, row in rows:
+        if row["learning outcome id"] is None:
+            continue  # Canvas ends an empty report with a sentence
+        try:
+            yield _row(row, line)
+        except (ValueError, OverflowError) as error:
+            raise UnreadableInput(f"{name} line {line}: {error}: run the report again") from error
 
 
 def _instant(text: str | None) -> Micros | None:
