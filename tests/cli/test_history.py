@@ -1,4 +1,4 @@
-"""diff, blame, late, moments and replay on the command line, on real processes."""
+"""diff, blame, late, moments and replay on the command line."""
 
 import sqlite3
 from contextlib import closing
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Outcomes
+from tests.support.command import Asked, Outcomes
 from tests.support.given import ASKER, group, lines, link, outcome, proficiency, result
 
 
 @pytest.fixture
 def school(tmp_path: Path) -> Outcomes:
     """A home with an outcome that was edited and a result."""
-    outcomes = Outcomes(tmp_path / "home")
+    outcomes = Asked(tmp_path / "home")
     history = (
         group("1", "2025-01-01", title="Plover School"),
         outcome("7", "2025-01-03"),

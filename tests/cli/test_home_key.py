@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from outcomes import open as open_home
-from tests.support.command import Outcomes
+from tests.support.command import Asked, Outcomes
 from tests.support.given import TENANT, lines
 from tests.support.people import ADA, ADA_ID, ADAS_TRACES, BO, class_of_six
 
@@ -22,7 +22,7 @@ ERASE = ("erase", "--student", ADA, "--reason", "request of 12 May", "--format",
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An encrypted home with the class in it; to be copied."""
-    made = Outcomes(tmp_path_factory.mktemp("origin") / "home")
+    made = Asked(tmp_path_factory.mktemp("origin") / "home")
     assert made("init", "--encrypt").code == 0
     assert made("ingest", stdin=lines(*class_of_six())).code == 0
     return made.home
@@ -31,7 +31,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def outcomes(origin: Path, tmp_path: Path) -> Outcomes:
     """A copy of that home."""
-    return Outcomes(shutil.copytree(origin, tmp_path / "home"))
+    return Asked(shutil.copytree(origin, tmp_path / "home"))
 
 
 def test_the_key_is_a_file_for_its_owner(outcomes: Outcomes) -> None:
@@ -83,7 +83,7 @@ def test_without_its_key_nothing_is_answered(outcomes: Outcomes) -> None:
 
 def test_another_homes_key_is_told_apart(outcomes: Outcomes, tmp_path: Path) -> None:
     """And so is a file that holds none."""
-    other = Outcomes(tmp_path / "other")
+    other = Asked(tmp_path / "other")
     other("init", "--encrypt")
     ran = outcomes("--key-file", str(other.home / "home.key"), "status")
     assert (ran.code, "the key of another home" in ran.err) == (2, True)
@@ -95,7 +95,7 @@ def test_another_homes_key_is_told_apart(outcomes: Outcomes, tmp_path: Path) -> 
 def test_a_new_home_takes_no_key_that_is_there(tmp_path: Path) -> None:
     """It may be the only key of another home: it is not overwritten."""
     (tmp_path / "precious.key").write_text("precious")
-    ran = Outcomes(tmp_path / "home")("--key-file", str(tmp_path / "precious.key"), "init", "--encrypt")
+    ran = Asked(tmp_path / "home")("--key-file", str(tmp_path / "precious.key"), "init", "--encrypt")
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert (tmp_path / "precious.key").read_text() == "precious"
 
@@ -128,7 +128,7 @@ def test_old_backups_forget_with_the_home(outcomes: Outcomes, tmp_path: Path) ->
     """
     outcomes.json("backup", "--with-key", str(tmp_path / "before.db"))
     assert outcomes.json(*ERASE)["copies_forget"] is True
-    restored = Outcomes(tmp_path / "restored")
+    restored = Asked(tmp_path / "restored")
     restored.home.mkdir()
     shutil.copy(tmp_path / "before.db", restored.home / "log.db")
     old_key = ("--key-file", str(tmp_path / "before.db.key"))
@@ -190,6 +190,6 @@ def test_a_folder_without_room_for_the_key_makes_no_home(tmp_path: Path) -> None
     else:
         (tmp_path / "closed").mkdir(mode=0o500)
         missing = tmp_path / "closed" / "home.key"
-    ran = Outcomes(tmp_path / "home")("--key-file", str(missing), "init", "--encrypt")
+    ran = Asked(tmp_path / "home")("--key-file", str(missing), "init", "--encrypt")
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert "cannot write the key" in ran.err

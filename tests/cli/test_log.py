@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from outcomes.store.sqlite.write_lock import writing
-from tests.support.command import ROOT, Outcomes
+from tests.support.command import ROOT, Asked, Outcomes
 from tests.support.given import OTHER_TENANT, event, group, lines, outcome
 from tests.support.people import ADA, ADA_ID, enrollment, user
 
@@ -22,7 +22,7 @@ SPELLED = FIRST + b' "root_account_uuid": "t"}, "body": {"learning_outcome_id": 
 @pytest.fixture
 def home(tmp_path: Path) -> Outcomes:
     """A home with an outcome, spelled in an odd way, and an event of an unknown name."""
-    outcomes = Outcomes(tmp_path / "home")
+    outcomes = Asked(tmp_path / "home")
     unknown = event("quiz_caffeinated", "2025-01-02", {}, tenant="t")
     assert outcomes("ingest", "-", stdin=SPELLED + b"\n" + lines(unknown)).code == 0
     return outcomes
@@ -63,7 +63,7 @@ def test_without_a_format_the_bytes_are_those_that_came(home: Outcomes) -> None:
     """Plain `log` is what `ingest` takes back; a fresh home made of it has the same log."""
     printed = home("log").out
     assert printed.splitlines()[0] == SPELLED.replace(b"\n", b" ")
-    again = Outcomes(home.home.with_name("again"))
+    again = Asked(home.home.with_name("again"))
     assert again("ingest", "-", stdin=printed).code == 0
     assert again("log").out == printed
 
@@ -77,7 +77,7 @@ def test_rows_name_entities_as_commands_take_them(home: Outcomes) -> None:
 
 def test_users_of_an_encrypted_home_are_named_by_their_id(tmp_path: Path) -> None:
     """They are filed under a keyed hash; whoever may read the event is told the id that `show` takes."""
-    home = Outcomes(tmp_path / "home")
+    home = Asked(tmp_path / "home")
     assert home("init", "--encrypt").code == 0
     known = [
         user(ADA_ID, ADA, "Ada", "ada", "S", "2025-01-01"),

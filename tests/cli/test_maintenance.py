@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Outcomes
+from tests.support.command import Asked, Outcomes
 from tests.support.given import group, lines, outcome
 
 
 @pytest.fixture
 def outcomes(tmp_path: Path) -> Outcomes:
     """A home with two events."""
-    outcomes = Outcomes(tmp_path / "home")
+    outcomes = Asked(tmp_path / "home")
     outcomes("ingest", stdin=lines(group("1", "2025-01-01"), outcome("7", "2025-01-01")))
     return outcomes
 
@@ -76,7 +76,7 @@ def test_a_backup_says_what_it_holds(outcomes: Outcomes, tmp_path: Path) -> None
     }
     again = outcomes("backup", str(target))
     assert (again.code, again.err) == (2, f"error: {target} is there already: name a new file\n")
-    restored = Outcomes(tmp_path / "restored")
+    restored = Asked(tmp_path / "restored")
     restored.home.mkdir()
     target.rename(restored.home / "log.db")
     assert restored("verify", "--against", made["checkpoint"]).code == 0

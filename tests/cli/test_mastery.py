@@ -1,11 +1,11 @@
-"""The contract of mastery on the command line, each promise tried on a real process."""
+"""The contract of mastery on the command line."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import Outcomes
+from tests.support.command import Asked, Outcomes
 from tests.support.given import ASKER, enrollment, event, lines, link, outcome, result
 
 FEATURE = "outcomes_new_decaying_average_calculation"
@@ -32,7 +32,7 @@ CLASS = lines(
 @pytest.fixture
 def school(tmp_path: Path) -> Outcomes:
     """A home with one class."""
-    outcomes = Outcomes(tmp_path / "home")
+    outcomes = Asked(tmp_path / "home")
     assert outcomes("ingest", stdin=CLASS).code == 0
     return outcomes
 
@@ -182,7 +182,7 @@ def test_wrong_use_is_one_clear_line(school: Outcomes, arguments: tuple[str, ...
 
 def test_a_what_if_by_the_own_method_gives_the_own_score(tmp_path: Path) -> None:
     """With the feature off a standard_decaying_average is computed the legacy way, in a what-if as well."""
-    outcomes = Outcomes(tmp_path / "home")
+    outcomes = Asked(tmp_path / "home")
     method = {"calculation_method": "standard_decaying_average", "calculation_int": 65}
     scores = [result(str(50 + place), f"2025-02-0{place + 1}", score=score) for place, score in enumerate((2, 3, 4))]
     outcomes("ingest", stdin=lines(outcome("7", "2025-01-01", **method), *scores))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Outcomes
+from tests.support.command import Asked, Outcomes
 
 Case = Callable[[str], Outcomes]
 
@@ -15,7 +15,7 @@ def case(tmp_path: Path, shared: Callable[[str], Path]) -> Case:
     """Make a home with the events of a shared case; without the shared files the test is skipped."""
 
     def ingested(name: str) -> Outcomes:
-        outcomes = Outcomes(tmp_path / "home")
+        outcomes = Asked(tmp_path / "home")
         assert outcomes("ingest", str(shared(f"cases/{name}"))).code == 0
         return outcomes
 

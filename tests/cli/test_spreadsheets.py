@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from outcomes.cli.spreadsheets import kept_as_text
-from tests.support.command import Outcomes
+from tests.support.command import Asked
 from tests.support.given import group, lines
 
 
@@ -42,7 +42,7 @@ def test_plain_text_and_times_are_as_they_are(text: str) -> None:
 
 def test_csv_for_spreadsheets_has_a_mark_and_plain_csv_none(tmp_path: Path) -> None:
     """The same rows; quotes inside of text are doubled twice, once for the formula and once for CSV."""
-    outcomes = Outcomes(tmp_path / "home")
+    outcomes = Asked(tmp_path / "home")
     assert outcomes("ingest", stdin=lines(group("1", "2025-01-01", title='11-12 "Ünits"'))).code == 0
     plain = outcomes("timeline", "--format", "csv").out
     excel = outcomes("timeline", "--format", "csv", "--excel").out
@@ -54,5 +54,5 @@ def test_csv_for_spreadsheets_has_a_mark_and_plain_csv_none(tmp_path: Path) -> N
 
 def test_excel_without_csv_is_wrong_use(tmp_path: Path) -> None:
     """With what to do."""
-    ran = Outcomes(tmp_path / "home")("timeline", "--excel")
+    ran = Asked(tmp_path / "home")("timeline", "--excel")
     assert (ran.code, ran.err) == (2, "error: --excel is for spreadsheets: give --format csv, too\n")
