@@ -11,6 +11,7 @@ BLANK = b" \t\r\n\x1e"  # 0x1e: the record separator of JSON text sequences
 BETWEEN = BLANK + b","
 
 INDENT = re.compile(rb"[ \t]*+")
+SPACES = re.compile(rb"\s*+")
 GAP, FRAME = (re.compile(b"(?:[" + re.escape(run) + b"]|" + MARK + b")*+") for run in (BETWEEN, BETWEEN + b"[]"))
 _STRING = rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
 LINE_WITHOUT_BRACKETS = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+')
@@ -29,12 +30,16 @@ _MEMBER_VALUE = (
 )
 _LIST_NAMES = b"|".join(sorted(name.encode() for name in LISTS))
 _KNOWN_LIST = rb'"(?:' + _LIST_NAMES + rb')"\s*:\s*\['
-LIST_OF_VALUES = re.compile(
-    rb"\{\s*(?:(?!" + _KNOWN_LIST + rb")" + _STRING + rb"\s*:\s*" + _MEMBER_VALUE + rb"\s*,\s*)*+"
-    rb"(?:" + _KNOWN_LIST + rb'\s*(?=[{"\]]|\Z)'
-    rb"|" + _STRING + rb"\s*:\s*\[\s*(?=" + ENVELOPE.pattern + rb"))"
+MEMBERS = re.compile(rb"(?:(?!" + _KNOWN_LIST + rb")" + _STRING + rb"\s*:\s*" + _MEMBER_VALUE + rb"\s*,\s*)*+")
+"""Members of an object, each with its comma, that are no list of values."""
+
+VALUES_BEGIN = re.compile(
+    _KNOWN_LIST + rb'\s*(?=[{"\]]|\Z)|' + _STRING + rb"\s*:\s*\[\s*(?=" + ENVELOPE.pattern + rb")"
 )
-"""An object from its brace to the first value in a list that is in it: one of a known name, or of events."""
+"""A member up to the first value of the list that it is: one of a known name, or of events."""
+
+LIST_OF_VALUES = re.compile(rb"\{\s*" + MEMBERS.pattern + rb"(?:" + VALUES_BEGIN.pattern + rb")")
+"""An object from its brace to the first value in a list that is in it."""
 
 PREFIX = re.compile(
     rb'(?=[^{}"]*(?:[A-Za-z]|:))'

@@ -6,7 +6,7 @@ at the next thing that looks like an envelope. Memory is bounded by the longest 
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -31,6 +31,8 @@ from outcomes.store.sources.segment import MAX_EVENT_BYTES, QUIET, Segment
 
 _ENVELOPE_BYTES = 64
 _PARTIAL_BYTES = 1 << 20
+_LISTS_IN_A_LINE = 16
+"""Transports nest three wrappers at most."""
 
 
 def split(chunks: Iterable[bytes], read: Callable[[bytes], Any] = object_in) -> Iterator[Segment]:
@@ -75,6 +77,15 @@ def _in_small_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield chunk
         else:
             yield from (chunk[at : at + _PARTIAL_BYTES] for at in range(0, len(chunk), _PARTIAL_BYTES))
+
+
+class _Step(NamedTuple):
+    """What is to be walked over: a line from where it begins, or what is left of one."""
+
+    text: bytes
+    begins: bool
+    lists_left: int
+    """In how many wrappers more a list is looked for: each look takes as long as all that is left."""
 
 
 class _Splitter:
@@ -143,7 +154,17 @@ class _Splitter:
         return self._open is None or skip(line, 0, INDENT) <= self._open.column
 
     def _take(self, text: bytes, *, begins: bool, ends: bool) -> Generator[Segment, None, bytes]:
-        """Walk over a line or a part of one: what is open, glued values, parts of an array, damage."""
+        """Take a line or a part of one; return what can only be taken with what comes next."""
+        step = _Step(text, begins, _LISTS_IN_A_LINE)
+        while True:
+            rest = yield from self._walk(step, ends=ends)
+            if isinstance(rest, bytes):
+                return rest
+            step = rest
+
+    def _walk(self, step: _Step, *, ends: bool) -> Generator[Segment, None, bytes | _Step]:
+        """Walk over what is open, glued values, parts of an array, damage, up to the list in a wrapper."""
+        text, begins, _ = step
         at = 0
         if begins:
             if self._may_start(text) and ENVELOPE.match(text, skip(text, 0, FRAME)):
@@ -166,7 +187,7 @@ class _Splitter:
                 at = yield from self._value(text, at, is_first=at == first)
         if self._open is None:
             return b""
-        return (yield from self._leave(self._open, text[at:], begins=begins, ends=ends))
+        return (yield from self._leave(self._open, step._replace(text=text[at:]), ends=ends))
 
     def _value(self, text: bytes, at: int, *, is_first: bool) -> Generator[Segment, None, int]:
         """Take one value, or damage, that begins here; return where to go on, behind it if it ends here."""
@@ -242,17 +263,20 @@ class _Splitter:
             yield from self._closed(current.raw(), current.since, is_value=is_value, prefix=current.prefix)
         return end
 
-    def _leave(self, current: OpenStretch, text: bytes, *, begins: bool, ends: bool) -> Generator[Segment, None, bytes]:
+    def _leave(self, current: OpenStretch, step: _Step, *, ends: bool) -> Generator[Segment, None, bytes | _Step]:
         """Keep what has not ended for the next part, unless nothing that comes next can belong to it."""
+        text, begins, lists_left = step
         # Damage ends at an envelope, and the beginning of one may be the last thing here.
         kept = len(text) if ends or current.brackets else max(0, len(text) - _ENVELOPE_BYTES)
-        may_be_wrapper = current.brackets is not None and current.is_short()
+        may_be_wrapper = current.brackets is not None and current.is_short() and lists_left > 0
         current.add(text[:kept])
-        if may_be_wrapper and (found := LIST_OF_VALUES.match(current.raw())):
+        if may_be_wrapper and (begin := current.values_begin()) is not None:
             raw = current.raw()
-            if found.end() < len(raw):
+            if begin < len(raw):
                 self._open, self._lists = None, self._lists + 1
-                return (yield from self._again(raw, found.end(), ends=ends))
+                rest, begins = yield from self._lines_of_list(raw, begin)
+                self._inside_line = not ends
+                return _Step(rest, begins, lists_left - 1)
             current.awaits_values = True
         if current.is_too_long() and current.spool is None:
             raw = current.raw()
@@ -260,7 +284,7 @@ class _Splitter:
             if last and b"\n" not in raw:  # cut off long before: what follows it on its line is not part of it
                 self._open = None
                 yield from cut_up([raw[:last]], current.since)
-                return (yield from self._take(raw[last:], begins=False, ends=ends))
+                return _Step(raw[last:], begins=False, lists_left=lists_left)
             current.spill()
         if ends and (current.brackets is None or current.brackets.in_string):
             yield from self._give_up()
@@ -270,8 +294,8 @@ class _Splitter:
             current.opening = text if is_opening else b""
         return text[kept:]
 
-    def _again(self, raw: bytes, at: int, *, ends: bool) -> Generator[Segment, None, bytes]:
-        """Take what stands in a list, some lines of it, once it is known to be one."""
+    def _lines_of_list(self, raw: bytes, at: int) -> Generator[Segment, None, tuple[bytes, bool]]:
+        """Take the lines that stand in a list, once it is known to be one; return the last, and whether it is whole."""
         start = raw.rfind(b"\n", 0, at) + 1
         begins = skip(raw, start, INDENT) == at
         *lines, last = raw[start if begins else at :].split(b"\n")
@@ -280,8 +304,7 @@ class _Splitter:
             self._inside_line = not begins
             yield from self.line(line)
             begins = True
-        self._inside_line = not ends
-        return (yield from self._take(last, begins=begins, ends=ends))
+        return last, begins
 
     def _closed(self, raw: bytes, since: int, *, is_value: bool, prefix: bytes = b"") -> Iterator[Segment]:
         """Yield what has ended; if it has matching brackets but is no value, there may be some in it."""

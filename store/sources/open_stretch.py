@@ -8,6 +8,7 @@ from typing import IO
 from outcomes.store.sources.json_brackets import Brackets
 from outcomes.store.sources.json_patterns import FIRST_KEY, INDENT, LINE_WITHOUT_BRACKETS, skip
 from outcomes.store.sources.segment import MAX_EVENT_BYTES
+from outcomes.store.sources.wrapper_head import WrapperHead
 
 _HEAD_BYTES = 200
 _HEADER_BYTES = 1 << 16
@@ -31,6 +32,9 @@ class OpenStretch:
         self.spool: IO[bytes] | None = None
         self._parts: list[bytes] = []
         self._bytes = 0
+        self._head = WrapperHead()
+        self._looked_at = 0
+        """How many parts the head has been given."""
 
     def add(self, part: bytes) -> None:
         """Go on with a part of it."""
@@ -64,6 +68,11 @@ class OpenStretch:
     def is_short(self) -> bool:
         """Say whether the list in a wrapper may still begin in it."""
         return self._bytes < _HEADER_BYTES
+
+    def values_begin(self) -> int | None:
+        """Return where in it the first value of the list in a wrapper begins, or will; None while there is no list."""
+        fresh, self._looked_at = self._parts[self._looked_at :], len(self._parts)
+        return self._head.values_begin(b"".join(fresh))
 
     def looks_like(self, line: bytes) -> bool:
         """Say whether a line begins as the prefix of this does, but for its digits: it is the next of its kind."""

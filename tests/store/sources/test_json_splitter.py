@@ -134,6 +134,7 @@ def test_where_reads_end_makes_no_difference(data: bytes, size: int) -> None:
     "data",
     [
         b"{\n" * 100_000,
+        (b"{\n" * 12_500 + b'{"metadata":{},"body":{}}\n') * 8,
         b"[" * 100_000,
         b"{" * 100_000,
         b'{"' * 100_000,
@@ -151,6 +152,21 @@ def test_where_reads_end_makes_no_difference(data: bytes, size: int) -> None:
 def test_nasty_bytes_take_no_more_time_than_others(data: bytes) -> None:
     """Where a careless splitter looks at everything again for each byte, the answer still comes, and is whole."""
     assert core(content(segments(data, 4096))) == core(data)
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        b'{"Records":[' * 20_000,
+        b'{"Records":[' + b'],"Records":[' * 20_000,
+        b'{"a":1,\n"Records":[\n' * 10_000,
+        b'{"x":[{"metadata":' * 20_000,
+    ],
+    ids=lambda data: repr(data[:26]),
+)
+def test_lists_in_lists_without_end(opened: bytes) -> None:
+    """However many wrappers begin and never end, what comes behind them is found."""
+    assert ids(segments(opened + b"\n" + line(event("7")) + b"\n", 4096))[-1] == "7"
 
 
 CUT = pretty(event("1")).splitlines()[:12]
