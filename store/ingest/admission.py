@@ -12,14 +12,12 @@ from outcomes.domain.times import DAY, Micros, to_text
 from outcomes.store.connection import Connection
 from outcomes.store.encoding.arrival import Arrival, Arrivals
 from outcomes.store.privacy import settings
-from outcomes.store.sources.segment import Segment
+from outcomes.store.sources.segment import Refused, Segment
 
 FARTHEST_APART: Micros = DAY
 """How far clocks may be apart: an event ahead of ours, or ours behind the last batch."""
 _AHEAD = "is more than a day in the future"
 _STRANGE = "is none of the hosts that outcomes settings set hosts has named"
-
-Refused = list[tuple[Segment, str]]
 
 
 def may_be_right_another_day(reason: str) -> bool:

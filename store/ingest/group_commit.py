@@ -17,7 +17,7 @@ from outcomes.store.ingest.prepare import prepare_source
 from outcomes.store.log.appender import Appended
 from outcomes.store.log.event_log import EventLog
 from outcomes.store.log.hash_chain import last_batch
-from outcomes.store.sources.segment import MAX_EVENT_BYTES, Segment
+from outcomes.store.sources.segment import MAX_EVENT_BYTES, Refused, Segment
 
 _SMALL_BYTES = 16 << 10
 
@@ -71,21 +71,7 @@ def commit_together(
     with without_cycle_collection():
         brought = [_read(delivery, extract) for delivery in deliveries]
         with home.writing("taking deliveries", patience=patience):
-            now = clock()
-            try:
-                with log.writing() as connection:
-                    refuse_a_clock_behind(last_batch(connection), now)
-                    brought = _turn_away(brought, hosts_in(connection), now)
-                    for one in brought:
-                        if one.refused:
-                            IncomingBatch(one.source, refused=one.refused).put_refused(connection, now)
-                    batches, counts = _append(connection, log, brought, now, extract)
-            except BaseException:
-                log.forget_uncommitted()
-                raise
-            finally:
-                for segment in (segment for one in brought for segment, _ in one.refused):
-                    segment.close()
+            brought, batches, counts = _commit(log, brought, clock(), extract)
     for batch in batches:
         keep(batch)
     head = max(batch.head for batch in batches) if batches else log.head
@@ -107,7 +93,7 @@ class _Brought(NamedTuple):
 
     source: str
     events: list[Arrival]
-    refused: list[tuple[Segment, str]]
+    refused: Refused
 
 
 class _Count(NamedTuple):
@@ -118,6 +104,27 @@ class _Count(NamedTuple):
 
 
 _NOTHING = _Count()
+
+
+def _commit(
+    log: EventLog, brought: list[_Brought], now: Micros, extract: Extract
+) -> tuple[list[_Brought], list[Appended], dict[int, _Count]]:
+    """Write deliveries in one transaction; return them without what is turned away, and as `_append` does."""
+    try:
+        with log.writing() as connection:
+            refuse_a_clock_behind(last_batch(connection), now)
+            brought = _turn_away(brought, hosts_in(connection), now)
+            for one in brought:
+                if one.refused:
+                    IncomingBatch(one.source, refused=one.refused).put_refused(connection, now)
+            batches, counts = _append(connection, log, brought, now, extract)
+    except BaseException:
+        log.forget_uncommitted()
+        raise
+    finally:
+        for segment in (segment for one in brought for segment, _ in one.refused):
+            segment.close()
+    return brought, batches, counts
 
 
 def _turn_away(brought: list[_Brought], hosts_of: HostsOf, now: Micros) -> list[_Brought]:

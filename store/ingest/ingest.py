@@ -18,7 +18,6 @@ from outcomes.store.encoding.arrival import Arrivals, extract_nothing
 from outcomes.store.home_folder import HomeFolder
 from outcomes.store.ingest.admission import (
     FARTHEST_APART,
-    Refused,
     hosts_in,
     may_be_right_another_day,
     refuse_other_hosts,
@@ -35,7 +34,7 @@ from outcomes.store.log.hash_chain import Batch, last_batch
 from outcomes.store.privacy import redaction
 from outcomes.store.sources.files import Source, open_source, size_of, source_name
 from outcomes.store.sources.json_splitter import split
-from outcomes.store.sources.segment import Segment
+from outcomes.store.sources.segment import Refused, Segment
 from outcomes.store.sources.transports import Signed
 from outcomes.store.sqlite.datastore import is_lock
 
@@ -100,7 +99,7 @@ class IncomingBatch:
     source: str
     started: float = field(default_factory=time.monotonic)
     arrivals: Arrivals = field(default_factory=Arrivals.of)
-    refused: list[tuple[Segment, str]] = field(default_factory=list)
+    refused: Refused = field(default_factory=list)
     bytes: int = 0
 
     def add(self, part: Prepared) -> None:

@@ -12,7 +12,7 @@ from outcomes.store.sources.content import text_in
 from outcomes.store.sources.files import InputChunks
 from outcomes.store.sources.json_splitter import split
 from outcomes.store.sources.json_values import object_in
-from outcomes.store.sources.segment import QUIET, Segment
+from outcomes.store.sources.segment import QUIET, Refused, Segment
 from outcomes.store.sources.transports import Reader, Signed, contents
 from outcomes.store.sources.unusable import named
 
@@ -27,7 +27,7 @@ class Prepared:
     """Some of a source: what are events, what is none and why, how far it was read, and what was damaged."""
 
     arrivals: Arrivals = field(default_factory=Arrivals.of)
-    refused: list[tuple[Segment, str]] = field(default_factory=list)
+    refused: Refused = field(default_factory=list)
     bytes: int = 0
     done: int = 0
     damage: str | None = None

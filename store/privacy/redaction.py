@@ -17,7 +17,7 @@ from outcomes.store.encoding.arrival import Arrival, Arrivals, Extract, read
 from outcomes.store.privacy import settings
 from outcomes.store.privacy.json_members import remove
 from outcomes.store.sources.json_values import decode
-from outcomes.store.sources.segment import Segment
+from outcomes.store.sources.segment import Refused, Segment
 
 # A field's name in quotes (escaped as often as the JSON around it is), and its value up to its end, or the cut.
 _NAMES = "|".join(sorted(OPTIONAL)).encode()
@@ -45,7 +45,7 @@ def redact_batch(
     return Arrivals.of(admitted)
 
 
-def redact_refused(connection: Connection, refused: list[tuple[Segment, str]]) -> list[tuple[Segment, str]]:
+def redact_refused(connection: Connection, refused: Refused) -> Refused:
     """Return segments that go to quarantine, with why; those that are readable JSON redacted, if `redact` is on."""
     if not refused or settings.current(connection, settings.REDACT) != "on":
         return refused
@@ -57,14 +57,14 @@ def redact(raw: bytes) -> bytes:
     return remove(raw, lambda outer, name: name in OPTIONAL and outer in {"metadata", "attributes"})
 
 
-def _stripped(piece: Segment, reason: str) -> tuple[Segment, str]:
-    if piece.spool is not None:
-        return piece, f"{reason} ({_NOT_REACHED})"
-    raw = piece.raw
+def _stripped(segment: Segment, reason: str) -> tuple[Segment, str]:
+    if segment.spool is not None:
+        return segment, f"{reason} ({_NOT_REACHED})"
+    raw = segment.raw
     with suppress(NotAnEvent):
         value = decode(raw)
         raw = redact(raw) if isinstance(value, dict) else raw
-    return replace(piece, raw=_without_values(raw)), reason
+    return replace(segment, raw=_without_values(raw)), reason
 
 
 def _without_values(raw: bytes) -> bytes:

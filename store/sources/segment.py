@@ -44,5 +44,8 @@ class Segment:
             self.spool.close()
 
 
+Refused = list[tuple[Segment, str]]
+"""What cannot be an event, each with the reason why: it goes to quarantine."""
+
 QUIET = Segment(b"", 0)
 """Stands between the values of a stream where nothing has come for a while: what is held back is better written."""
