@@ -14,6 +14,11 @@ OF_TENANT: Final = -1
 """The part that every other part of the tenant needs: what hangs in no course."""
 
 
+def portions(count: int, size: int) -> int:
+    """Return how many portions, none larger than `size`, so many rows make; of none, one that is empty."""
+    return max(1, -(-count // size))
+
+
 class Plan(NamedTuple):
     """How many parts a tenant has, and into how many a course's students are cut where they are too many for one."""
 
@@ -26,8 +31,18 @@ class Plan(NamedTuple):
         totals: Counter[str] = Counter()
         for (tenant, _), count in results.items():
             totals[tenant] += count
-        cuts = {place: -(-count // size) for place, count in results.items() if count > size}
-        return cls({tenant: max(1, -(-total // size)) for tenant, total in totals.items()}, cuts)
+        large = {place: count for place, count in results.items() if count > size}
+        return cls.of_totals(totals, large, size)
+
+    @classmethod
+    def of_totals(
+        cls, totals: Mapping[str, int], large: Mapping[tuple[str, str], int], size: int = RESULTS_PER_PART
+    ) -> Self:
+        """Plan for so many results of each tenant, and of each course that has more than `size` of them."""
+        return cls(
+            {tenant: portions(count, size) for tenant, count in totals.items()},
+            {place: portions(count, size) for place, count in large.items()},
+        )
 
     def parts_of(self, tenant: str) -> int:
         """Return how many parts there are of a tenant; at least one."""

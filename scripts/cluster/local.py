@@ -12,7 +12,7 @@ from outcomes.cluster.request import Request
 from outcomes.cluster.tasks import Combine, Combined, Finish, Reduce, Reduced
 from outcomes.cluster.totals import ReplayTotals
 from outcomes.projections.as_of.fingerprint import Fingerprint, combined
-from outcomes.projections.partitioned.parts import OF_TENANT, Plan
+from outcomes.projections.partitioned.parts import OF_TENANT, Plan, portions
 
 ROWS_PER_PARTITION = 80_000
 _SHARES = 4
@@ -42,7 +42,7 @@ def run(request: Request, folder: str, scratch: Path, workers: int | None, watch
 
 def _read(processes: Processes, request: Request, scratch: Path, watch: Watch) -> list[Combined]:
     splits = request.found.splits
-    partitions = max(processes.count, -(-request.found.expected // ROWS_PER_PARTITION))
+    partitions = max(processes.count, portions(request.found.expected, ROWS_PER_PARTITION))
     tasks = [
         Combine(split, request.cut, partitions, scratch / f"read-{number:05d}") for number, split in enumerate(splits)
     ]

@@ -16,7 +16,7 @@ from outcomes.cluster.request import Request
 from outcomes.cluster.totals import ReplayTotals
 from outcomes.projections.as_of.fingerprint import Fingerprint, combined
 from outcomes.projections.export.entity_tables import ENTITY_TABLES
-from outcomes.projections.partitioned.parts import RESULTS_PER_PART, Plan
+from outcomes.projections.partitioned.parts import RESULTS_PER_PART, Plan, portions
 from outcomes.projections.partitioned.rows import ENTITY, FINGERPRINT, GATHERED, ORDER, READ, ROUTED, unpacked
 
 ROWS_PER_PARTITION: Final = 200_000
@@ -39,7 +39,7 @@ _OF_ALL: Final = {
 def run(session: SparkSession, request: Request, folder: str, scratch: str) -> ReplayTotals:
     """Write the tables of a request into a folder; what is in `scratch` is of no use afterwards."""
     # As many pieces as there are rows for: a small archive is not scattered over two hundred.
-    partitions = max(2, -(-request.found.expected // ROWS_PER_PARTITION))
+    partitions = max(2, portions(request.found.expected, ROWS_PER_PARTITION))
     for name, value in {**_OF_ALL, "spark.sql.shuffle.partitions": str(partitions)}.items():
         session.conf.set(name, value)
     _gather(session, request, partitions).write.mode("overwrite").parquet(scratch)
@@ -72,9 +72,8 @@ def _plan(routed: DataFrame) -> Plan:
     counts = routed.where(sql.col("table") == "results").groupBy("tenant", "course").count()
     totals = counts.groupBy("tenant").agg(sql.sum("count").alias("count")).collect()
     large = counts.where(sql.col("count") > RESULTS_PER_PART).collect()
-    return Plan(
-        {row["tenant"]: -(-row["count"] // RESULTS_PER_PART) for row in totals},
-        {(row["tenant"], row["course"]): -(-row["count"] // RESULTS_PER_PART) for row in large},
+    return Plan.of_totals(
+        {row["tenant"]: row["count"] for row in totals}, {(row["tenant"], row["course"]): row["count"] for row in large}
     )
 
 
