@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from typing import Any
 
 import orjson
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from outcomes.domain.errors import HomeUnavailable, UsageError
 from outcomes.service.application import create_app
@@ -26,6 +26,7 @@ from outcomes.service.log_lines import LogLines, stamp
 from outcomes.service.proxy import Proxied, read_secret
 from outcomes.service.readers import open_home
 from outcomes.service.service_manager import is_watched, notify
+from outcomes.service.state import running
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _ANSWERING_SECONDS = 6
@@ -113,26 +114,8 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
     configuration = replace(configuration, is_secure=is_secure, hosts=frozenset(map(str.lower, hosts)))
     app = create_app(configuration)
     listening = listen(address)
-    server = _Server(
-        uvicorn.Config(
-            Proxied(app, address.behind_proxy, address.person_header, address.secret()),
-            http=bounded(most_connections()),
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=True,
-            proxy_headers=False,
-            root_path=address.root_path,
-            timeout_graceful_shutdown=_ANSWERING_SECONDS,
-            ssl_certfile=address.tls_cert,
-            ssl_keyfile=address.tls_key,
-            ssl_version=ssl.PROTOCOL_TLS_SERVER,
-        ),
-        parts=app.state,
-        check_home=check_home,
-        app_url=f"{'https' if address.tls_cert else 'http'}://{_shown(address.host)}:{listening.getsockname()[1]}",
-    )
+    url = f"{'https' if address.tls_cert else 'http'}://{_shown(address.host)}:{listening.getsockname()[1]}"
+    server = _Server(_uvicorn_config(app, address), app, check_home, url)
     sys.setswitchinterval(_SWITCH_SECONDS)
     # What is loaded by now stays, and need not be walked through for garbage again and again.
     gc.freeze()
@@ -141,10 +124,7 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
         signal.signal(number, lambda *_: None)
     with LogLines(sys.stderr.buffer) as lines, asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         structlog.configure(
-            processors=[
-                stamp,
-                structlog.processors.JSONRenderer(serializer=orjson.dumps),
-            ],
+            processors=[stamp, structlog.processors.JSONRenderer(serializer=orjson.dumps)],
             logger_factory=lambda *_: lines,
             cache_logger_on_first_use=True,
         )
@@ -153,22 +133,41 @@ def serve_until_stopped(configuration: Configuration, address: Address) -> None:
         raise server.lost
 
 
+def _uvicorn_config(app: FastAPI, address: Address) -> uvicorn.Config:
+    """Return how uvicorn serves the application: what we do ourselves, or nobody needs, is off."""
+    return uvicorn.Config(
+        Proxied(app, address.behind_proxy, address.person_header, address.secret()),
+        http=bounded(most_connections()),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        root_path=address.root_path,
+        timeout_graceful_shutdown=_ANSWERING_SECONDS,
+        ssl_certfile=address.tls_cert,
+        ssl_keyfile=address.tls_key,
+        ssl_version=ssl.PROTOCOL_TLS_SERVER,
+    )
+
+
 class _Server(uvicorn.Server):
     """Says where it listens once it does, with a link that lets whoever has started it in, once; not under systemd."""
 
-    def __init__(self, config: uvicorn.Config, parts: Any, check_home: Callable[[], None], app_url: str) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, check_home: Callable[[], None], url: str) -> None:
         super().__init__(config)
         self.lost: HomeUnavailable | None = None
         """Why it has ended by itself: the log is no longer where it was."""
         self._check_home = check_home
-        self._parts = parts
-        self._url = app_url
+        self._app = app
+        self._url = url
         self._patience = Patience(self.server_state)
         self._looking: list[asyncio.Task[None]] = []
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # First, for uvicorn waits for what is being answered, and a stream has no end of its own.
-        self._parts.parts.streams.close()
+        running(self._app).streams.close()
         for task in self._looking:
             task.cancel()
         self._patience.end()
@@ -180,7 +179,7 @@ class _Server(uvicorn.Server):
         if self.started:
             self._looking = [asyncio.create_task(self._patience.run()), asyncio.create_task(self._watch_home())]
             # Of a unit stderr is the journal, which others read, and nobody stands by who started it.
-            entry = "" if is_watched() else f"/enter/{self._parts.parts.askers.one_time_link()}"
+            entry = "" if is_watched() else f"/enter/{running(self._app).askers.one_time_link()}"
             print(f"listening on {self._url}{entry}", file=sys.stderr, flush=True)
             notify("READY=1")
 

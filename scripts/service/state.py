@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 
 from outcomes.service.asker import Askers
@@ -40,5 +41,10 @@ class State:
 
 def state_of(request: Request) -> State:
     """Return the parts of the service that was asked."""
-    state: State = request.app.state.parts
+    return running(request.app)
+
+
+def running(app: Starlette) -> State:
+    """Return the parts of a service that has started."""
+    state: State = app.state.parts
     return state
