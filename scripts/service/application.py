@@ -48,21 +48,20 @@ def create_app(configuration: Configuration) -> FastAPI:
         head, jobs = Told(), Jobs(configuration)
         writer = Writer(configuration, lambda position: head.tell({"head": position}))
         flusher = Periodic("flusher", _FLUSH_SECONDS, access.flush)
-        askers = Askers(access, is_secure=configuration.is_secure)
         app.state.parts = State(
-            configuration,
-            access,
-            askers,
-            readers,
-            writer,
-            metrics,
-            inlets,
-            signed,
-            Streams(),
-            jobs,
-            Turns(),
-            Budget(configuration.queue_bytes),
-            head,
+            configuration=configuration,
+            access=access,
+            askers=Askers(access, is_secure=configuration.is_secure),
+            readers=readers,
+            writer=writer,
+            metrics=metrics,
+            inlets=inlets,
+            signed=signed,
+            streams=Streams(),
+            jobs=jobs,
+            turns=Turns(),
+            bodies=Budget(configuration.queue_bytes),
+            head=head,
         )
         yield
         end = time.monotonic() + _CLOSE_SECONDS

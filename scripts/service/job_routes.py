@@ -61,35 +61,38 @@ def router() -> APIRouter:
     """Return the routes of jobs."""
     found = APIRouter(tags=["jobs"])
     for question in JOBS:
-        parameters = Parameters(question)
-        found.add_api_route(
-            f"/jobs{question.path}",
-            _beginning(question, parameters),
-            methods=["POST"],
-            operation_id=f"begin_{question.name}",
-            summary=(question.method.__doc__ or "").split("\n")[0],
-            status_code=HTTPStatus.ACCEPTED,
-            response_class=Response,
-            responses={
-                **answered(_BEGUN, status=202),
-                **described(400, 401, 403, 404, 413, 503),
-            },
-            openapi_extra={"parameters": parameters.described(example_of(question))},
-        )
+        _add_beginning(found, question)
+    _add_looks(found)
+    return found
+
+
+def _add_beginning(found: APIRouter, question: Question) -> None:
+    """Add the route that begins a job."""
+    parameters = Parameters(question)
+    found.add_api_route(
+        f"/jobs{question.path}",
+        _beginning(question, parameters),
+        methods=["POST"],
+        operation_id=f"begin_{question.name}",
+        summary=(question.method.__doc__ or "").split("\n")[0],
+        status_code=HTTPStatus.ACCEPTED,
+        response_class=Response,
+        responses={**answered(_BEGUN, status=202), **described(400, 401, 403, 404, 413, 503)},
+        openapi_extra={"parameters": parameters.described(example_of(question))},
+    )
+
+
+def _add_looks(found: APIRouter) -> None:
+    """Add the routes that look at jobs which were begun, and end them."""
     problems = described(401, 404)
     jobs, job = answered({"items": [_JOB], "next": None}), answered({**_JOB, "result": {"problems": []}})
     stream = answered(f"event: job\ndata: {json.dumps(_JOB)}\n\n", EventSourceResponse.media_type)
+    unavailable = described(503)
     for path, endpoint, method, summary, responses in (
         ("/jobs", everything, "GET", "All jobs that you may see, oldest first.", {**jobs, **described(401)}),
         ("/jobs/{id}", one, "GET", "How a job stands, and its answer.", {**job, **problems, **described(410)}),
         ("/jobs/{id}", end, "DELETE", "Cancel a job; what has ended is forgotten.", {204: {}, **problems}),
-        (
-            "/jobs/{id}/events",
-            news,
-            "GET",
-            "How a job stands, as it goes on.",
-            {**stream, **problems, **described(503)},
-        ),
+        ("/jobs/{id}/events", news, "GET", "How a job stands, as it goes on.", {**stream, **problems, **unavailable}),
     ):
         found.add_api_route(
             path,
@@ -101,7 +104,6 @@ def router() -> APIRouter:
             response_class=Response,
             responses=responses,
         )
-    return found
 
 
 def _beginning(question: Question, parameters: Parameters) -> Callable[..., Awaitable[Response]]:

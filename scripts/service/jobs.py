@@ -107,8 +107,8 @@ class Jobs:
             self._jobs[job.id] = job
             for old in list(self._jobs)[:-_KEPT]:
                 del self._jobs[old]
-            # Not waited for at the end of the process: what a job leaves unfinished, its next run clears away.
             job.tell()
+            # Not waited for at the end of the process: what a job leaves unfinished, its next run clears away.
             self._thread = Thread(target=self._run, args=(job,), name="job", daemon=True)
             self._thread.start()
         return job

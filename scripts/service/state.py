@@ -18,7 +18,7 @@ from outcomes.store.access.access_file import AccessFile
 from outcomes.store.sources.signed_body import SignedBodies
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class State:
     """The parts of one service, between its start and its end."""
 

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from outcomes.domain.phrasing import listed
 from outcomes.domain.times import moment, moment_text, parse_argument
 from outcomes.service.pages import frame, words
-from outcomes.service.pages.moments import LEVELS
 from outcomes.service.pages.screens import Data, Screen, Shown, View
 from outcomes.service.pages.story import Teller, Told, with_flips
 from outcomes.service.pages.viewer import Viewer
@@ -67,7 +66,6 @@ def build(viewer: Viewer) -> Shown:
         "chips": _chips(viewer),
         "older": None if following is None else viewer.where.here(after=following),
         "newest": viewer.where.here(after=None) if "after" in viewer.query else None,
-        "levels": LEVELS,
         "kinds": [(kind, words.kind_name(kind)) for kind in _KINDS],
         "filters": {name: viewer.query.get(name, "") for name in _FILTERS},
     }

@@ -15,7 +15,8 @@ from outcomes.service.pages import words
 from outcomes.service.pages.frame import readable
 from outcomes.service.pages.viewer import Viewer
 
-LEVELS = {"day": "day", "moment": "moment", "change": "change"}
+LEVELS = ("day", "moment", "change")
+"""How finely a line can be drawn."""
 _MANY = 600
 """Of more moments than these a line by days is drawn, unless another is asked for."""
 
@@ -129,14 +130,11 @@ class Line:
 
 def line(viewer: Viewer, context: str) -> Line:
     """Return the line of a context, at the level that is asked for."""
-    level = viewer.query.get("by", "")
-    if level not in LEVELS:
-        level = "moment"
-        moments = _moments(viewer, context, level)
-        if len(moments) > _MANY:
-            level, moments = "day", _moments(viewer, context, "day")
-    else:
-        moments = _moments(viewer, context, level)
+    asked = viewer.query.get("by")
+    level = asked if asked in LEVELS else "moment"
+    moments = _moments(viewer, context, level)
+    if asked not in LEVELS and len(moments) > _MANY:
+        level, moments = "day", _moments(viewer, context, "day")
     return line_of(viewer, moments, level)
 
 

@@ -165,7 +165,6 @@ def _viewer(
         path = path.removesuffix(f".{ending}")
     query = dict(request.query_params)
     where = Where.of(root, tenant, path or "/", query)
-    is_fragment = request.headers.get("hx-request") == "true"
     return Viewer(
         home,
         grant,
@@ -174,14 +173,14 @@ def _viewer(
         parameters,
         kept,
         state.access,
-        is_fragment,
-        form,
-        chosen(request),
-        state.inlets.figures(),
-        state.jobs,
-        state.writer,
-        request.scope.get(PERSON) is None,
-        f"{request.url.scheme}://{request.url.netloc}",
+        is_fragment=request.headers.get("hx-request") == "true",
+        form=form,
+        scheme=chosen(request),
+        inlets=state.inlets.figures(),
+        jobs=state.jobs,
+        writer=state.writer,
+        has_session=request.scope.get(PERSON) is None,
+        origin=f"{request.url.scheme}://{request.url.netloc}",
     )
 
 

@@ -12,6 +12,7 @@ from outcomes.api.arguments import now
 from outcomes.api.home import Home
 from outcomes.domain.times import moment, moment_text
 from outcomes.service.answering import Asked, Keeping, admit
+from outcomes.service.inlets.figures import InletFigures
 from outcomes.service.jobs import Jobs
 from outcomes.service.pages.kept import Kept
 from outcomes.service.pages.where import Where
@@ -41,7 +42,7 @@ class Viewer:
     is_fragment: bool = False
     form: Mapping[str, str] = field(default_factory=dict)
     scheme: str = ""
-    inlets: Sequence[Any] = ()
+    inlets: Sequence[InletFigures] = ()
     jobs: Jobs | None = None
     writer: Writer | None = None
     has_session: bool = False
