@@ -19,6 +19,7 @@ from outcomes.domain.mastery.methods import (
     CalculationMethod,
     Formula,
     IntRange,
+    stored_int_of,
 )
 from outcomes.domain.mastery.ratings import (
     DrawnLevel,
@@ -102,5 +103,6 @@ __all__ = [
     "rollup",
     "rollup_counted",
     "round2",
+    "stored_int_of",
     "valued_results",
 ]

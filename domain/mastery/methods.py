@@ -129,6 +129,17 @@ def _method_named(name: str | None) -> CalculationMethod:
         raise ValueError(msg) from None
 
 
+def stored_int_of(method: str | None, stored: int | None) -> int | None:
+    """Return the integer stored with a method, which is ignored with one that takes none. DOMAIN.md 3.
+
+    What is stored with a method that Canvas does not have is left as it is.
+    """
+    try:
+        return stored if _method_named(method) in CALCULATION_INTS else None
+    except ValueError:
+        return stored
+
+
 def _int_in_force(method: CalculationMethod, stored: int | None) -> int | None:
     accepted = CALCULATION_INTS.get(method)
     if accepted is None:

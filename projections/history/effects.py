@@ -1,20 +1,23 @@
 """What an event changed when it arrived: the places in trees, and the scores, known just before it and with it.
 
-Each is found around the event, by seeks: nothing here reads a whole tree, course or class for one event of it.
+Each is found around the event, by seeks: nothing here reads a whole tree, course or class for one event of it, except
+where the event moved the course.
 """
 
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from outcomes.domain.identity import Context, Kind, id_sort_key
 from outcomes.domain.mastery import EnrollmentState
+from outcomes.domain.times import Micros
 from outcomes.projections.as_of.lookups import seek
 from outcomes.projections.as_of.point import PointInTime
 from outcomes.projections.as_of.tree import deletion_of, part_of_tree
-from outcomes.projections.history.diff import nodes_of, places_changed
+from outcomes.projections.history.diff import nodes_of, places_changed, students_changed
 from outcomes.projections.history.outcome_steps import OutcomeSteps
 from outcomes.projections.history.pair_arrivals import PairArrivals, PairKey
 from outcomes.projections.history.score_change import change_between, score_change
@@ -29,8 +32,6 @@ from outcomes.projections.views.schema import VERSION_TABLES
 
 _SHARED_POLICIES = frozenset({Kind.PROFICIENCY, Kind.CALCULATION_METHOD})
 _ON_RESULTS = frozenset({Kind.RESULT, Kind.ASSESSMENT, Kind.RESULT_DETAIL, Kind.ALIGNMENT})
-# Where a course or account hangs: which scale and method of those above count there.
-_ON_PLACES = frozenset({Kind.ACCOUNT, Kind.COURSE, Kind.COURSE_ACCOUNT})
 # Whether a student sees a grade: it counts all the same, for teachers see it (DOMAIN.md 5.3).
 _ON_POSTING = frozenset({Kind.SUBMISSION, Kind.POST_POLICY})
 _ON_MEMBERSHIP = frozenset({Kind.ENROLLMENT, Kind.USER})
@@ -58,15 +59,17 @@ class Effects:
         steps = self._steps.at([(pair, position) for position, found in pairs.items() for pair in found])
         for entry in entries:
             kind = entry.kind
+            places, scores = _no_places(), []
             if kind in _ON_RESULTS:
                 changed = (steps.get((pair, entry.position)) for pair in pairs[entry.position])
-                yield entry, _no_places(), [change for change in changed if change is not None]
-            elif kind in _ON_POSTING:
-                yield entry, _no_places(), []
+                scores = [change for change in changed if change is not None]
             elif kind in _ON_MEMBERSHIP:
-                yield entry, _no_places(), list(self._scores_by_membership(entry))
-            else:
-                yield entry, self._places(entry), list(self._scores_by_policy(entry))
+                scores = list(self._scores_by_membership(entry))
+            elif kind not in _ON_POSTING:
+                places, scores = self._places(entry), list(self._scores_by_policy(entry))
+            if entry.position in self._replaced:
+                scores = self._scores_below(entry, scores)
+            yield entry, places, scores
 
     # -- places in trees ------------------------------------------------------------------------------------------
 
@@ -206,10 +209,10 @@ class Effects:
     def _policies_around(self, entry: TimelineEntry) -> Iterator[tuple[str, str, Policy, Policy]]:
         """Yield the courses and outcomes whose policy an event may have changed, with it before and after."""
         kind, position = entry.kind, entry.position
-        if kind is Kind.SETTING or (kind in _SHARED_POLICIES | _ON_PLACES and self._scales_are_shared):
-            old, new = (PolicyBook(self._connection, point) for point in self._points(entry))
-            if not (self._is_moved(entry, old, new) if kind in _ON_PLACES else not entry.is_overtaken):
+        if kind is Kind.SETTING or (kind in _SHARED_POLICIES and self._scales_are_shared):
+            if entry.is_overtaken:
                 return
+            old, new = (PolicyBook(self._connection, point) for point in self._points(entry))
             for course, outcome in self._places_below(entry):
                 yield course, outcome, old.policy(course, outcome), new.policy(course, outcome)
             return
@@ -226,9 +229,41 @@ class Effects:
             old_policy = self._policies.policy(course, outcome, position - 1)
             yield course, outcome, old_policy, self._policies.policy(course, outcome, position)
 
-    def _is_moved(self, entry: TimelineEntry, old: PolicyBook, new: PolicyBook) -> bool:
-        """Say whether an event moved a course or account, of which events of other things tell, too."""
-        return any(old.chain_of(place) != new.chain_of(place) for place in self._contexts_around(entry))
+    def _scores_below(self, entry: TimelineEntry, scores: list[Change]) -> list[Change]:
+        """Return whose scores differ below a course or account that an event put elsewhere, and the other changes.
+
+        Whole courses are compared, since the event may have changed more there; but few events move one.
+        """
+        courses = self._courses_below(self._replaced[entry.position])
+        elsewhere = [change for change in scores if change["course_id"] not in courses]
+        below = (
+            students_changed(self._connection, *self._points(entry), Context("Course", course))
+            for course in sorted(courses, key=id_sort_key)
+        )
+        return [*elsewhere, *chain.from_iterable(below)]
+
+    @cached_property
+    def _replaced(self) -> dict[int, list[Context]]:
+        """By position, the courses and accounts that an event put elsewhere as it came, if that counts for scores.
+
+        An event of anything may do so: every request tells where its context hangs.
+        """
+        if not self._scales_are_shared:
+            return {}
+        rows = self._connection.execute(
+            "SELECT p.position, p.context, p.parent, p.event_time, p.digest FROM placements p "
+            "JOIN contexts c USING (context) WHERE c.tenant = ? AND p.event_time <= ? ORDER BY p.position",
+            (self._point.number, self._point.until),
+        )
+        found: dict[int, list[int]] = defaultdict(list)
+        newest: dict[int, tuple[Micros, bytes, int]] = {}
+        for position, context, parent, *order in rows:
+            known = newest.get(context)
+            if known is None or (*order,) > known[:2]:
+                newest[context] = (*order, parent)
+                if known is None or known[2] != parent:
+                    found[position].append(context)
+        return {position: self._named(contexts) for position, contexts in found.items()}
 
     def _places_below(self, entry: TimelineEntry) -> Iterator[tuple[str, str]]:
         """Yield the courses, with their outcomes, that a setting, or a scale or method of a context, may count in."""

@@ -68,7 +68,7 @@ def score_events(
     found: dict[Source, Iterable[Row]] = {
         Source.WORK: ((arrival.order.event_time, arrival.position) for arrival in arrivals),
         Source.POLICY: read.policy(),
-        Source.LINK: read.rows(_LINKS),
+        Source.LINK: (*read.rows(_LINKS), *read.rows(_OUTCOMES_WITH_LINKS)),
         Source.ENROLLMENT: read.enrollment(),
         Source.SETTING: read.rows(_SETTINGS),
     }
@@ -77,6 +77,8 @@ def score_events(
 
 _UP_TO = "v.tenant = :tenant AND v.event_time <= :until AND v.position <= :known_at"
 _OUTCOME = f"SELECT v.event_time, v.position FROM outcome_versions v WHERE v.outcome_id = :outcome AND {_UP_TO}"
+# With an outcome go its links, and they may come back with it; no event of theirs says so (DOMAIN.md 4).
+_OUTCOMES_WITH_LINKS = f"{_OUTCOME} AND (v.workflow_state = 'deleted' OR v.by_import)"
 _LINKS = (
     f"SELECT v.event_time, v.position FROM link_versions v WHERE {_UP_TO} AND v.link_id IN (SELECT link_id "
     "FROM link_versions WHERE tenant = :tenant AND outcome_id = :outcome AND +context = :course)"

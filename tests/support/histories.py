@@ -13,12 +13,14 @@ STATES = ["active", "active", "active", "archived", "deleted"]
 CONTEXTS = ["Account:1", "Course:200", "Global"]
 ACCOUNT_SCALES = "account_level_mastery_scales"
 IMPORT = {"job_tag": "OutcomeImport#run", "job_id": "77"}
+# Whatever a request is about, its envelope tells where its context hangs.
+IN_A_COURSE = {**make.ASKER, "context_type": "Course", "context_id": "200", "context_account_id": "2"}
 
 _time = st.sampled_from(INSTANTS)
 _updated = st.none() | st.sampled_from(DAYS)
 _few = st.sampled_from(["1", "2", "3"])
 _state = st.sampled_from(STATES)
-_meta = st.sampled_from([{}, make.ASKER, IMPORT])
+_meta = st.sampled_from([{}, make.ASKER, IMPORT, IN_A_COURSE])
 _tenant = st.sampled_from([make.TENANT, make.TENANT, make.OTHER_TENANT])
 
 

@@ -19,6 +19,7 @@ from tests.support.given import (
     account,
     calculation_method,
     course,
+    enrollment,
     group,
     link,
     observed,
@@ -168,6 +169,32 @@ class TestEffects:
         (found,) = [entry for entry in late_ones(world) if entry["kind"] == "course_account"]
         # Shares of a scale of 4 points: 4 of 5 and 2 of 5.
         assert [row["score"] for row in found["scores"]] == [[3.2, 1.6]]
+
+    @pytest.mark.parametrize("kind", ["result", "link", "group", "enrollment", "rubric_assessed"])
+    def test_so_may_an_envelope_of_anything_that_tells_where_the_course_hangs(self, world: World, kind: str) -> None:
+        """An event of Bo's moves the course below Account:2, whose scale has 10 points: Ada's 4 of 5 are 8 there."""
+        move = {"context_type": "Course", "context_id": "200", "context_account_id": "2"}
+        event = {
+            "result": lambda: result("11", "2025-03-01", student="studentBo", score=5, meta=move),
+            "link": lambda: link("5", "2025-03-01", outcome="9", group="1", context="Course:200", meta=move),
+            "group": lambda: group("1", "2025-03-01", context="Course:200", meta=move),
+            "enrollment": lambda: enrollment("31", "2025-03-01", student="studentBo", meta=move),
+            "rubric_assessed": lambda: rubric_assessed("91", "2025-03-01", submitted="2025-02-01", meta=move),
+        }[kind]()
+        world.take(
+            setting(ACCOUNT_SCALES, "2025-01-01", value=True),
+            account("1", "2025-01-01", parent=None),
+            account("2", "2025-01-01", parent="1"),
+            proficiency("8", "2025-01-01", points=(5, 3), mastery=3, context="Account:1"),
+            proficiency("9", "2025-01-01", points=(10, 3), mastery=3, context="Account:2"),
+            calculation_method("1", "2025-01-01", method="highest", context="Account:1"),
+            course("200", "2025-01-02", account="1"),
+            result("10", "2025-02-01", student="studentAda", score=4),
+            event,
+        )
+        scores = {row["student"]: row["score"] for row in late_ones(world)[-1]["scores"]}
+        expected = {"studentAda": [4.0, 8.0]}
+        assert scores == ({**expected, "studentBo": [None, 10.0]} if kind == "result" else expected)
 
 
 class TestSize:

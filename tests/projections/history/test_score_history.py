@@ -138,6 +138,23 @@ def test_the_deletion_of_an_outcome_takes_its_links(world: World) -> None:
     assert moves(world)[1].position == 4
 
 
+def test_so_it_does_if_a_method_changes_at_the_same_instant(world: World) -> None:
+    """The scale's event came last, but took no link away."""
+    world.take(
+        setting(ACCOUNT_SCALES, "2025-01-01", value=True),
+        account("1", "2025-01-01", parent=None),
+        course("200", "2025-01-01", account="1"),
+        proficiency("8", "2025-01-01"),
+        outcome("7", "2025-01-01"),
+        link("11", "2025-01-01", outcome="7", group="1", context="Course:200"),
+        result("50", "2025-02-01", score=4),
+        outcome("7", "2025-03-01", workflow_state="deleted", updated="2025-03-01"),
+        proficiency("8", "2025-03-01", points=(10, 9), mastery=9, updated="2025-03-01"),
+    )
+    last = moves(world)[-1]
+    assert (last.score, last.cause, last.position) == (None, "link", 8)
+
+
 def test_what_came_after_something_later_is_late(world: World) -> None:
     """The result of February is told in a batch after that of March: it is a move of February, and late.
 
