@@ -10,18 +10,14 @@ from outcomes.domain.entities.assignment import ASSIGNMENT_EVENTS, Assignment
 from outcomes.domain.entities.calculation_method import CALCULATION_METHOD_EVENTS, CalculationMethodSetting
 from outcomes.domain.entities.erasure import ERASURE_EVENTS, Erasure
 from outcomes.domain.entities.friendly_description import FRIENDLY_DESCRIPTION_EVENTS, FriendlyDescription
-from outcomes.domain.entities.group import LearningOutcomeGroupCreated, LearningOutcomeGroupUpdated, OutcomeGroup
-from outcomes.domain.entities.link import LearningOutcomeLinkCreated, LearningOutcomeLinkUpdated, OutcomeLink
+from outcomes.domain.entities.group import GROUP_EVENTS, OutcomeGroup
+from outcomes.domain.entities.link import LINK_EVENTS, OutcomeLink
 from outcomes.domain.entities.observation import OBSERVATION_EVENTS, OBSERVED_AGGREGATES
-from outcomes.domain.entities.outcome import LearningOutcomeCreated, LearningOutcomeUpdated, Outcome
+from outcomes.domain.entities.outcome import OUTCOME_EVENTS, Outcome
 from outcomes.domain.entities.people import ENROLLMENT_EVENTS, USER_EVENTS, Enrollment, User
 from outcomes.domain.entities.places import ACCOUNT_EVENTS, COURSE_EVENTS, Account, Course
-from outcomes.domain.entities.proficiency import (
-    OutcomeProficiency,
-    OutcomeProficiencyCreated,
-    OutcomeProficiencyUpdated,
-)
-from outcomes.domain.entities.result import LearningOutcomeResultCreated, LearningOutcomeResultUpdated, OutcomeResult
+from outcomes.domain.entities.proficiency import PROFICIENCY_EVENTS, OutcomeProficiency
+from outcomes.domain.entities.result import RESULT_EVENTS, OutcomeResult
 from outcomes.domain.entities.setting import SETTING_EVENTS, Setting
 from outcomes.domain.errors import NotAnEvent
 from outcomes.domain.event import Event, Metadata, OtherEvent
@@ -30,16 +26,11 @@ from outcomes.domain.times import FIRST_YEAR, LAST_YEAR, micros
 from outcomes.domain.upcasting import History, Json
 
 _EVENTS: Final[tuple[type[Event], ...]] = (
-    LearningOutcomeCreated,
-    LearningOutcomeUpdated,
-    LearningOutcomeGroupCreated,
-    LearningOutcomeGroupUpdated,
-    LearningOutcomeLinkCreated,
-    LearningOutcomeLinkUpdated,
-    LearningOutcomeResultCreated,
-    LearningOutcomeResultUpdated,
-    OutcomeProficiencyCreated,
-    OutcomeProficiencyUpdated,
+    *OUTCOME_EVENTS,
+    *GROUP_EVENTS,
+    *LINK_EVENTS,
+    *RESULT_EVENTS,
+    *PROFICIENCY_EVENTS,
     *CALCULATION_METHOD_EVENTS,
     *FRIENDLY_DESCRIPTION_EVENTS,
     *ASSESSMENT_EVENTS,

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
 from outcomes.domain.columns import Column, Columns
-from outcomes.domain.event import Body, Event
+from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Context, Kind, LocalId, context_of
 
 
@@ -34,23 +34,11 @@ class GroupBody(Body):
         return context_of(self.context_type, self.context_id)
 
 
-class LearningOutcomeGroupCreated(Event):
-    """A group came into being."""
-
-    name: ClassVar[str] = "learning_outcome_group_created"
-    kind: ClassVar[Kind] = Kind.GROUP
-    is_update: ClassVar[bool] = False
-    body_type: ClassVar[type[Body]] = GroupBody
-
-
-class LearningOutcomeGroupUpdated(LearningOutcomeGroupCreated):
-    """A group was renamed, moved, archived, deleted or brought back."""
-
-    name: ClassVar[str] = "learning_outcome_group_updated"
-    is_update: ClassVar[bool] = True
-
-
 class OutcomeGroup(Aggregate[GroupBody]):
     """A group after some of its events."""
 
     kind: ClassVar[Kind] = Kind.GROUP
+
+
+GROUP_EVENTS = event_types("learning_outcome_group", Kind.GROUP, GroupBody)
+"""A group came into being; it was renamed, moved, archived, deleted or brought back."""

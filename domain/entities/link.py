@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from outcomes.domain.aggregate import Aggregate
 from outcomes.domain.columns import Column, Columns
-from outcomes.domain.event import Body, Event
+from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Context, Kind, LocalId, context_of
 
 
@@ -31,23 +31,11 @@ class LinkBody(Body):
         return context_of(self.context_type, self.context_id)
 
 
-class LearningOutcomeLinkCreated(Event):
-    """An outcome was put into a group."""
-
-    name: ClassVar[str] = "learning_outcome_link_created"
-    kind: ClassVar[Kind] = Kind.LINK
-    is_update: ClassVar[bool] = False
-    body_type: ClassVar[type[Body]] = LinkBody
-
-
-class LearningOutcomeLinkUpdated(LearningOutcomeLinkCreated):
-    """A link was moved to another group, deleted or brought back."""
-
-    name: ClassVar[str] = "learning_outcome_link_updated"
-    is_update: ClassVar[bool] = True
-
-
 class OutcomeLink(Aggregate[LinkBody]):
     """A link after some of its events."""
 
     kind: ClassVar[Kind] = Kind.LINK
+
+
+LINK_EVENTS = event_types("learning_outcome_link", Kind.LINK, LinkBody)
+"""An outcome was put into a group; its link was moved to another group, deleted or brought back."""

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from outcomes.domain.aggregate import Aggregate
 from outcomes.domain.columns import Column, Columns
-from outcomes.domain.event import Body, Event
+from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Context, Kind, LocalId, context_of
 
 _SIXTY_THREE_BITS = 2**63
@@ -92,23 +92,11 @@ class OutcomeBody(Body):
         return None if self.rubric_criterion is None else self.rubric_criterion.ratings
 
 
-class LearningOutcomeCreated(Event):
-    """An outcome came into being, or a course copy registered it."""
-
-    name: ClassVar[str] = "learning_outcome_created"
-    kind: ClassVar[Kind] = Kind.OUTCOME
-    is_update: ClassVar[bool] = False
-    body_type: ClassVar[type[Body]] = OutcomeBody
-
-
-class LearningOutcomeUpdated(LearningOutcomeCreated):
-    """An outcome was edited, archived, deleted or brought back."""
-
-    name: ClassVar[str] = "learning_outcome_updated"
-    is_update: ClassVar[bool] = True
-
-
 class Outcome(Aggregate[OutcomeBody]):
     """An outcome after some of its events."""
 
     kind: ClassVar[Kind] = Kind.OUTCOME
+
+
+OUTCOME_EVENTS = event_types("learning_outcome", Kind.OUTCOME, OutcomeBody)
+"""An outcome came into being, or a course copy registered it; it was edited, archived, deleted or brought back."""

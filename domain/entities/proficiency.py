@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from outcomes.domain.aggregate import Aggregate
 from outcomes.domain.columns import Column, Columns
-from outcomes.domain.event import Body, Event
+from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Context, Kind, LocalId, context_of
 
 
@@ -42,23 +42,11 @@ class ProficiencyBody(Body):
         return context_of(self.context_type, self.context_id)
 
 
-class OutcomeProficiencyCreated(Event):
-    """A mastery scale was saved for the first time."""
-
-    name: ClassVar[str] = "outcome_proficiency_created"
-    kind: ClassVar[Kind] = Kind.PROFICIENCY
-    is_update: ClassVar[bool] = False
-    body_type: ClassVar[type[Body]] = ProficiencyBody
-
-
-class OutcomeProficiencyUpdated(OutcomeProficiencyCreated):
-    """A mastery scale was saved again, perhaps unchanged, deleted or brought back under the same id."""
-
-    name: ClassVar[str] = "outcome_proficiency_updated"
-    is_update: ClassVar[bool] = True
-
-
 class OutcomeProficiency(Aggregate[ProficiencyBody]):
     """A mastery scale after some of its events."""
 
     kind: ClassVar[Kind] = Kind.PROFICIENCY
+
+
+PROFICIENCY_EVENTS = event_types("outcome_proficiency", Kind.PROFICIENCY, ProficiencyBody)
+"""A mastery scale was saved for the first time; again, perhaps unchanged; deleted or brought back under the same id."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 from outcomes.domain.aggregate import Aggregate
 from outcomes.domain.columns import Column, Columns
 from outcomes.domain.entities.outcome import WholeNumber
-from outcomes.domain.event import Body, Event
+from outcomes.domain.event import Body, event_types
 from outcomes.domain.identity import Kind, LocalId
 from outcomes.domain.times import Timestamp
 from outcomes.domain.upcasting import OF_RESULTS, Shapes
@@ -55,23 +55,11 @@ class ResultBody(Body):
     associated_asset_id: LocalId | None = None
 
 
-class LearningOutcomeResultCreated(Event):
-    """A student was assessed."""
-
-    name: ClassVar[str] = "learning_outcome_result_created"
-    kind: ClassVar[Kind] = Kind.RESULT
-    is_update: ClassVar[bool] = False
-    body_type: ClassVar[type[Body]] = ResultBody
-
-
-class LearningOutcomeResultUpdated(LearningOutcomeResultCreated):
-    """An assessment was marked again, deleted or brought back."""
-
-    name: ClassVar[str] = "learning_outcome_result_updated"
-    is_update: ClassVar[bool] = True
-
-
 class OutcomeResult(Aggregate[ResultBody]):
     """A result after some of its events."""
 
     kind: ClassVar[Kind] = Kind.RESULT
+
+
+RESULT_EVENTS = event_types("learning_outcome_result", Kind.RESULT, ResultBody)
+"""A student was assessed; the assessment was marked again, deleted or brought back."""
