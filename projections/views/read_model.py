@@ -39,7 +39,7 @@ Watch = Callable[[int, int], None]
 """Called with (position reached, head) as work goes on."""
 
 
-def unwatched(_position: int, _head: int) -> None:
+def unwatched(*_: object) -> None:
     """Watch nothing."""
 
 

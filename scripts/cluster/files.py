@@ -8,13 +8,10 @@ from outcomes.api.arguments import Known, Time, known_text, now, time_text
 from outcomes.api.extras import require
 from outcomes.domain.errors import UsageError
 from outcomes.projections.export.postgres_address import is_postgres
+from outcomes.projections.views.read_model import unwatched
 
 if TYPE_CHECKING:
     from outcomes.api.answers.operations import ReplayedFiles
-
-
-def _unwatched(_done: int, _of: int | None, _events: int) -> None:
-    """Watch nothing."""
 
 
 def replay_files(
@@ -26,7 +23,7 @@ def replay_files(
     tenant: str | None = None,
     as_of: Time | None = None,
     known_at: Known | None = None,
-    watch: Callable[[int, int | None, int], None] = _unwatched,
+    watch: Callable[[int, int | None, int], None] = unwatched,
 ) -> "ReplayedFiles":
     """Write the state that files tell to a new folder: `TABLE/tenant=UUID/part-N.parquet`, for each tenant in them.
 

@@ -13,6 +13,7 @@ from outcomes.cluster.tasks import Combine, Combined, Finish, Reduce, Reduced
 from outcomes.cluster.totals import ReplayTotals
 from outcomes.projections.as_of.fingerprint import Fingerprint, combined
 from outcomes.projections.partitioned.parts import OF_TENANT, Plan, portions
+from outcomes.projections.views.read_model import unwatched
 
 ROWS_PER_PARTITION = 80_000
 _SHARES = 4
@@ -58,7 +59,7 @@ def _read(processes: Processes, request: Request, scratch: Path, watch: Watch) -
 def _reduce(processes: Processes, files: Sequence[BucketFile[int]], plan: Plan, scratch: Path) -> list[Reduced]:
     where = by_bucket(files)
     tasks = [Reduce(sources, plan, scratch / f"reduced-{bucket:05d}") for bucket, sources in sorted(where.items())]
-    return processes.map(tasks, _nothing)
+    return processes.map(tasks, unwatched)
 
 
 def _finish(
@@ -73,7 +74,7 @@ def _finish(
         for start in parts[::step]:
             share = {part: where[tenant, part] for part in parts[start : start + step] if (tenant, part) in where}
             tasks.append(Finish(tenant, of_tenant, share, start == 0, request.cut, folder))
-    return sum(processes.map(tasks, _nothing), Counter())
+    return sum(processes.map(tasks, unwatched), Counter())
 
 
 def _fingerprints(reduced: Sequence[Reduced]) -> dict[str, Fingerprint]:
@@ -83,7 +84,3 @@ def _fingerprints(reduced: Sequence[Reduced]) -> dict[str, Fingerprint]:
         for tenant, fingerprint in one.fingerprints.items():
             parts[tenant].append(fingerprint)
     return {tenant: combined(parts[tenant]) for tenant in sorted(parts)}
-
-
-def _nothing(_: object) -> None:
-    """Watch nothing."""

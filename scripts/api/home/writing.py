@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from outcomes.store.ingest.group_commit import Delivery
 
 
-def _unwatched_table(_table: str, _rows: int) -> None:
-    """Watch nothing."""
-
-
 class HomeCommands(HomeBase):
     """What changes a home, or what is made of it."""
 
@@ -70,7 +66,7 @@ class HomeCommands(HomeBase):
         tenant: str | None = None,
         shard: int | None = None,
         context: str | None = None,
-        watch: Callable[[str, int], None] = _unwatched_table,
+        watch: Callable[[str, int], None] = unwatched,
     ) -> "Bootstrapped":
         """Take what Canvas held before events came out of a folder of Canvas Data 2 files, exported at a time.
 
@@ -96,7 +92,7 @@ class HomeCommands(HomeBase):
         tenant: str | None = None,
         shard: int | None = None,
         context: str | None = None,
-        watch: Callable[[str, int], None] = _unwatched_table,
+        watch: Callable[[str, int], None] = unwatched,
     ) -> "Reconciliation | RollupComparison":
         """Compare the log with a folder of Canvas Data 2 files, exported at a time: a verdict for every entity.
 
