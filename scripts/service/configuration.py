@@ -1,11 +1,9 @@
 """How one service is set up: which home, and what it takes upon itself."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-LEAST_FREE_BYTES = 256 << 20
-"""On the disk of a home: with less somebody is told to make room."""
+from outcomes.service.disk import free_bytes, lack_of_room
 
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -42,5 +40,5 @@ class Configuration:
 
     def lack_of_room(self) -> str | None:
         """Say what to do where the disk of the home is nearly full; None where there is room."""
-        free = shutil.disk_usage(self.folder).free
-        return None if free >= LEAST_FREE_BYTES else f"{free >> 20} MiB are free: make room before it is full"
+        lack = lack_of_room(free_bytes(self.folder))
+        return None if lack is None else ": ".join(lack)

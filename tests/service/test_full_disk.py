@@ -7,6 +7,7 @@ from pathlib import Path
 import outcomes
 from tests.support.given import group, lines, outcome
 from tests.support.mounts import small_disk
+from tests.support.pages import page
 from tests.support.service import running
 
 MORE = lines(*(group(str(n), "2026-02-02", description=os.urandom(3_000).hex()) for n in range(200)))
@@ -41,3 +42,18 @@ def test_events_are_refused_while_questions_are_answered_and_taken_once_there_is
         with outcomes.open(folder) as home:
             assert home.verify(all=True).ok
             assert home.head == 201
+
+
+def test_that_room_is_short_is_told_before_there_is_none(tmp_path: Path) -> None:
+    """Health, for a monitor, and the feed, for people, say the same of a disk of 32 MiB."""
+    disk = tmp_path / "disk"
+    with small_disk(disk, 32 << 10):
+        with outcomes.init(disk / "home") as home:
+            home.ingest(lines(outcome("7", "2026-02-01")))
+        with running(disk / "home") as service:
+            lack = service.get("//health/ready").json()["parts"]["disk"]
+            feed = page(service, "/feed").text
+    what, so = lack.split(": ")
+    assert "MiB are free on the disk" in what
+    assert so.startswith("make room")
+    assert f"<b>{what[0].upper()}{what[1:]}</b>: {so}." in feed

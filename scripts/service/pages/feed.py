@@ -1,6 +1,5 @@
 """Screen 10, the feed: does all of it come in, how late, what is missing, and the long work on it."""
 
-import shutil
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -8,7 +7,7 @@ from typing import Any, NamedTuple
 from outcomes.api.arguments import now
 from outcomes.domain.errors import QuestionStopped
 from outcomes.domain.times import moment, moment_text
-from outcomes.service.configuration import LEAST_FREE_BYTES
+from outcomes.service.disk import free_bytes, lack_of_room
 from outcomes.service.pages import jobs, pulse, quarantine, words
 from outcomes.service.pages.feed_words import event_words, finding_words
 from outcomes.service.pages.screens import Screen, Shown, View
@@ -59,7 +58,7 @@ def build(viewer: Viewer) -> Shown:
     status = viewer.ask("status")
     waiting, settled = quarantine.entries(viewer)
     behind = max(0, status["head"] - status["views_position"])
-    free = shutil.disk_usage(viewer.home.folder).free
+    free = free_bytes(viewer.home.folder)
     found = pulse.read(viewer)
     kinds = _kinds(status["event_names"], found)
     troubles = _troubles(status, len(waiting), behind, free)
@@ -109,8 +108,8 @@ def _troubles(status: dict[str, Any], waiting: int, behind: int, free: int) -> l
     if behind:
         what = f"answers do not tell the newest {words.count(behind, 'event')} yet"
         found.append(Trouble(what, "they follow by themselves; if they do not, let the service be started again"))
-    if free < LEAST_FREE_BYTES:
-        found.append(Trouble(f"only {free >> 20} MiB are free on the disk", "make room, or soon nothing can come in"))
+    if lack := lack_of_room(free):
+        found.append(Trouble(*lack))
     if status["clock_behind_seconds"]:
         behind_by = words.span(words.seconds(status["clock_behind_seconds"]))
         what = f"this machine's clock is {behind_by} behind what was recorded last"
