@@ -166,7 +166,13 @@ def moments(
     for (group, became), flipped in PolicyFlips(connection, point, context, courses).along(
         told, lambda one: one[0].policies()
     ):
-        yield _moment(log, group, became, [flip for flips in flipped for flip in flips])
+        # Edits of one instant have one effect: a scale and a method that came together flipped nobody twice.
+        effects = {
+            (edit.event_time, flip.whose): flip
+            for edit, flips in zip(group.policies(), flipped, strict=True)
+            for flip in flips
+        }
+        yield _moment(log, group, became, list(effects.values()))
 
 
 def place_of_key(after: str | None) -> tuple[Micros, int] | None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -11,8 +11,10 @@ from outcomes.domain.changes import field_matches
 from outcomes.domain.identity import Context, Kind, id_sort_key
 from outcomes.domain.mastery import Calculation, MasteryScale
 from outcomes.domain.times import Micros, to_text
+from outcomes.domain.tree import DELETED
 from outcomes.projections.as_of.lookups import context_number
 from outcomes.projections.as_of.point import PointInTime
+from outcomes.projections.as_of.tree import link_fate
 from outcomes.projections.history.timeline import TimelineEntry, timeline
 from outcomes.projections.history.version_steps import Filters
 from outcomes.projections.mastery.flips import Flip
@@ -26,6 +28,8 @@ WHAT_IF = "what-if"
 _MOST_AT_ONCE, _MANY_FLIPS = 64, 20_000
 
 _Item = TypeVar("_Item")
+_Fields = Mapping[str, Sequence[Any]]
+"""What an edit changed: from what to what."""
 
 _POLICY_FIELDS = {
     Kind.OUTCOME: (
@@ -184,8 +188,8 @@ def impact_in_course(
         return  # no filter means everything
     edits = (
         (entry, fields)
-        for entry in timeline(connection, log, point, Filters(entities=entities))
-        if (fields := _fields_said(entry))
+        for entry in timeline(connection, log, point, Filters(entities=entities, everything=True))
+        if (fields := linked.fields_said(entry))
     )
     seen: set[tuple[Micros, tuple[str, str, str]]] = set()
     for (entry, fields), (flipped,) in PolicyFlips(connection, point, course).along(edits, linked.edits_of):
@@ -195,15 +199,12 @@ def impact_in_course(
             yield _told(entry, fields, news)
 
 
-def _fields_said(entry: TimelineEntry) -> list[str]:
-    return [*_SAY.get(entry.kind, ()) & entry.fields.keys()] or _fields_of_policy(entry.kind, entry)
-
-
 class _Entities:
     """What the scores of a course may hang on, besides work."""
 
     def __init__(self, connection: sqlite3.Connection, point: PointInTime, course: Context) -> None:
         self._connection = connection
+        self._point = point
         self._bounds = {"tenant": point.number, "course": context_number(connection, point, course)}
         self._outcomes = [(Kind.OUTCOME, one) for (one,) in self._rows(_OUTCOMES)]
         self._outcome_of = dict(self._rows(_LINKS))
@@ -217,7 +218,23 @@ class _Entities:
         settings = [(Kind.SETTING, one) for (one,) in self._rows(_SETTINGS)]
         return [*self._outcomes, *((Kind.LINK, link) for link in self._outcome_of), *above, *settings]
 
-    def edits_of(self, told: tuple[TimelineEntry, list[str]]) -> list[Edit]:
+    def fields_said(self, entry: TimelineEntry) -> _Fields:
+        """Return what of an entry decides how something is scored: of a link its state, also where it only overrules.
+
+        A link that silently went with its outcome said nothing then, and comes back by an event that repeats its state.
+        """
+        if said := {name: entry.fields[name] for name in _SAY.get(entry.kind, ()) & entry.fields.keys()}:
+            return said
+        if entry.kind is Kind.LINK and self._had_gone_silently(entry):
+            return {"workflow_state": (DELETED, entry.state["workflow_state"])}
+        return _fields_of_policy(entry.kind, entry)
+
+    def _had_gone_silently(self, entry: TimelineEntry) -> bool:
+        just_before = entry.event_time - 1
+        before = self._point._replace(as_of=just_before, until=min(just_before, self._point.until))
+        return link_fate(self._connection, before, entry.ref.id) == DELETED
+
+    def edits_of(self, told: tuple[TimelineEntry, _Fields]) -> list[Edit]:
         """Return what is scored otherwise after an entry: of a link that is its outcome."""
         entry, _ = told
         if entry.kind is Kind.LINK:
@@ -246,14 +263,14 @@ _SAY = {Kind.LINK: {"workflow_state"}, Kind.SETTING: {"value"}}
 """What of those that are no policies themselves decides how something is scored."""
 
 
-def _told(entry: TimelineEntry, fields: list[str], flipped: list[Flip]) -> dict[str, Any]:
+def _told(entry: TimelineEntry, fields: _Fields, flipped: list[Flip]) -> dict[str, Any]:
     return {
         "event_time": to_text(entry.event_time),
         "position": entry.position,
         "kind": entry.kind.value,
         "id": entry.ref.id,
         "title": entry.title,
-        "fields": {name: list(entry.fields[name]) for name in fields},
+        "fields": {name: list(sides) for name, sides in fields.items()},
         "actor": entry.actor,
         "gained": sum(flip.is_gained for flip in flipped),
         "lost": sum(flip.is_lost for flip in flipped),
@@ -262,8 +279,9 @@ def _told(entry: TimelineEntry, fields: list[str], flipped: list[Flip]) -> dict[
     }
 
 
-def _fields_of_policy(kind: Kind, entry: TimelineEntry) -> list[str]:
+def _fields_of_policy(kind: Kind, entry: TimelineEntry) -> _Fields:
     # A scale or method may be made above outcomes that have results; an outcome is made before it has any.
     if entry.change == "created" and kind is Kind.OUTCOME:
-        return []
-    return [name for name in entry.fields if any(field_matches(name, one) for one in _POLICY_FIELDS.get(kind, ()))]
+        return {}
+    names = _POLICY_FIELDS.get(kind, ())
+    return {name: sides for name, sides in entry.fields.items() if any(field_matches(name, one) for one in names)}

@@ -209,6 +209,22 @@ def test_whom_a_policy_flipped_is_split_in_gained_and_lost(world: World) -> None
     assert [(one.flipped, one.gained, one.lost) for one in asked(world)] == [(2, 2, 0), (1, 0, 1), (0, 0, 0)]
 
 
+def test_a_scale_and_a_method_of_one_instant_flip_nobody_twice(world: World) -> None:
+    """The scale's mastery falls from 3 to 2 of 4 as the method changes: Ada's 3 of 5 is 2.4 and gained, once."""
+    world.take(
+        account("1", "2025-01-01", parent=None),
+        course("200", "2025-01-01", account="1"),
+        setting(ACCOUNT_SCALES, "2025-01-01", value=True),
+        proficiency("8", "2025-01-02", points=(4, 3, 0), mastery=3),
+        outcome("7", "2025-01-03"),
+        result("50", "2025-02-01", score=3),
+        proficiency("8", "2025-03-01", points=(4, 2, 0), mastery=2, updated="2025-03-01", meta=ASKER),
+        calculation_method("4", "2025-03-01", meta=ASKER),
+    )
+    newest = asked(world)[0]
+    assert (newest.changed, newest.flipped, newest.gained, newest.lost) == (2, 1, 1, 0)
+
+
 def test_things_are_counted_once_however_many_places_they_have(world: World) -> None:
     """Two outcomes come, one of them to two groups, and one is renamed in the same go: three places, two things."""
     world.take(

@@ -59,6 +59,26 @@ def test_edits_and_links_are_told_and_work_is_not(world: World) -> None:
     assert asked(world, as_of="2025-03-15") == [("outcome", ["bo"], [])]
 
 
+def test_a_link_that_went_with_its_outcome_is_told_when_it_comes_back(world: World) -> None:
+    """Canvas deletes the links of an outcome silently; restored, the link's event says what it said before: active."""
+    world.take(
+        outcome("7", "2025-01-01", mastery=3),
+        link("3", "2025-01-02", outcome="7", group="1", context="Course:200"),
+        result("1", "2025-02-01", score=4, student="ann"),
+        outcome("7", "2025-03-01", mastery=3, workflow_state="deleted", updated="2025-03-01"),
+        outcome("7", "2025-04-01", mastery=3, updated="2025-04-01"),
+        link("3", "2025-04-02", outcome="7", group="1", context="Course:200", updated="2025-04-02"),
+        link("3", "2025-05-01", outcome="7", group="1", context="Course:200", updated="2025-05-01"),
+    )
+    assert asked(world) == [("outcome", ["ann"], []), ("outcome", [], []), ("link", [], ["ann"])]
+    with world.at() as (log, connection, at):
+        told = list(impact_in_course(connection, log, at, Context("Course", "200")))[-1]
+    assert (told["event_time"], told["fields"]) == (
+        "2025-04-02T00:00:00.000Z",
+        {"workflow_state": ["deleted", "active"]},
+    )
+
+
 def test_only_students_of_the_course_count(world: World) -> None:
     """One outcome in two courses: each tells its own; a course with no result tells nothing."""
     world.take(
