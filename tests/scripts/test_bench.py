@@ -48,6 +48,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
 
 
+@pytest.mark.long
 def test_every_figure_is_measured() -> None:
     """One command gives every promised figure with its limit, its spread, the sizes, and the peers."""
     ran = bench(*TINY, "--peers", "--format", "json")

@@ -143,6 +143,7 @@ def faults(home: Path, edit: Edit, *, is_asked: bool) -> Iterator[str]:
             yield f"{' '.join(arguments)}: {ran.code} {ran.err}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", TABLES)
 def test_every_edit_is_found_and_named(origin: Path, tmp_path: Path, table: str) -> None:
     """Another value, another type, null, a row removed, inserted or replaced: exit 1 and the place."""

@@ -115,6 +115,7 @@ def primary_key(connection: sqlite3.Connection, table: str) -> list[str]:
     return [row[1] for row in sorted(rows, key=lambda row: row[5]) if row[5]]
 
 
+@pytest.mark.long
 def test_any_column_of_any_table(proof: tuple[World, sqlite3.Connection]) -> None:
     """One value of one row, in each column of each table there is: found, and the table is named."""
     _, connection = proof

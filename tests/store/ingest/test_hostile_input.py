@@ -261,6 +261,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("packing", ["gzip", "zstandard"])
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_stay_small_in_memory(tmp_path: Path, name: str, packing: str) -> None:

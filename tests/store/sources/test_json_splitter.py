@@ -296,6 +296,7 @@ def peak_of(chunks: Iterator[bytes]) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("chunk", "times"),
     [

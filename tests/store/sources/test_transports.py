@@ -141,6 +141,7 @@ def test_two_lists_in_one_wrapper() -> None:
     assert [orjson.loads(event) for event in read(pretty)[0]] == [*few, few[0]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["Records", "SQS in Lambda", "JSON as text in an array", "Firehose"])
 def test_memory_does_not_grow_with_a_list(name: str) -> None:
     """Sixty megabytes in one line hold a bounded part at a time."""
