@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from outcomes.domain.identity import Context, Kind
-from outcomes.domain.mastery import stored_int_of
 from outcomes.domain.tree import (
     DELETED,
     Deletion,
@@ -125,7 +124,7 @@ class _Found:
 
     def outcomes(self) -> dict[str, OutcomeState]:
         return {
-            outcome_id: OutcomeState(outcome_id, title, state, _shown_of_outcome(shown))
+            outcome_id: OutcomeState(outcome_id, title, state, _shown(Kind.OUTCOME, shown))
             for _, outcome_id, title, state, *shown in self._outcomes
         }
 
@@ -135,12 +134,6 @@ class _Found:
 
 def _shown(kind: Kind, values: list[Any]) -> dict[str, Any]:
     return dict(zip(TABLES[kind].in_tree, values, strict=True))
-
-
-def _shown_of_outcome(values: list[Any]) -> dict[str, Any]:
-    shown = _shown(Kind.OUTCOME, values)
-    shown["calculation_int"] = stored_int_of(shown["calculation_method"], shown["calculation_int"])
-    return shown
 
 
 _COLUMNS = {

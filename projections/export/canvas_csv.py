@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from outcomes.domain.identity import Context, Kind
+from outcomes.domain.mastery import stored_int_of
 from outcomes.domain.tree import Node
 from outcomes.projections.as_of.bodies import bodies_at
 from outcomes.projections.as_of.lookups import id_list, seek
@@ -105,7 +106,7 @@ def _outcome_row(number: str, state: State, parents: str) -> list[str]:
         state.get("description") or "",
         state.get("display_name") or "",
         state.get("calculation_method") or "",
-        _number(state.get("calculation_int")),
+        _number(stored_int_of(state.get("calculation_method"), state.get("calculation_int"))),
         parents,
         state.get("workflow_state", "active"),
         _number(criterion.get("mastery_points")),

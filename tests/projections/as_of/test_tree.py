@@ -114,17 +114,6 @@ class TestPast:
         assert [before["7"][name] for name in kept] == ["Reads", 3, 5, "highest", None, "70"]
         assert [now["7"][name] for name in kept] == ["Draws", 4, 5, "decaying_average", 65, "70"]
 
-    @pytest.mark.parametrize(
-        ("method", "shown"),
-        [("highest", None), ("n_mastery", 4), ("decaying_average", 4), (None, None), ("new", 4)],
-    )
-    def test_an_integer_with_a_method_that_takes_none_is_ignored(
-        self, world: World, method: str | None, shown: int | None
-    ) -> None:
-        """Canvas's own example has 65 with highest."""
-        world.take(outcome("7", JAN, calculation_method=method, calculation_int=4))
-        assert nodes(world)["7"]["calculation_int"] == shown
-
     def test_archived_and_back_and_deleted_and_back(self, world: World) -> None:
         """A group's four states in turn; only deletion takes it out."""
         states = [(JAN, "active"), (FEB, "archived"), (MAR, "deleted"), (APR, "active")]

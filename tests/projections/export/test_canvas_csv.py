@@ -65,6 +65,20 @@ def test_a_past_tree_goes_out_and_comes_back(world: World, tmp_path: Path) -> No
     assert (ninth.guid, ninth.parents, ninth.mastery_points) == ("canvas_outcome:9", (), 2.5)
 
 
+@pytest.mark.parametrize(("method", "written"), [("highest", None), ("n_mastery", 4), ("new", 4)])
+def test_an_integer_with_a_method_that_takes_none_is_left_out(
+    world: World, tmp_path: Path, method: str, written: int | None
+) -> None:
+    """Canvas's own example of an event has 65 with highest."""
+    world.take(group("1", "2025-09-01"), outcome("7", "2025-09-02", calculation_method=method, calculation_int=4))
+    world.take(link("11", "2025-09-02", outcome="7", group="1"))
+    file = tmp_path / "outcomes.csv"
+    with outcomes.open(world.home.folder) as home:
+        file.write_text("".join(home.at().tree_csv("Account:1")))
+    (seventh,) = nodes_in(file)
+    assert seventh.calculation_int == written
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
