@@ -30,6 +30,7 @@ _SCREENS = {
     "/outcome/{id}": "Outcome",
     "/compare/{context}": "Compare",
     "/course/{course}": "Mastery",
+    "/course/{course}/edits": "Mastery that edits changed",
     "/student/{student}": "Student",
     "/why/{course}/{student}/{outcome}": "Why a score is so",
     "/scale/{context}": "Scale",

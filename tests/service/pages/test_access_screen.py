@@ -36,6 +36,14 @@ def test_who_looked_at_whom_is_listed_and_can_be_kept(school: Service, opened: O
     assert re.search(rf"/why/[^,]*,[^,]*,{COURSE},{STUDENT}", found.text)
 
 
+def test_the_screen_of_edits_is_listed_by_what_people_call_it(opened: Opener) -> None:
+    """It tells whom edits flipped; an address with a part in braces would say nothing to an administrator."""
+    opened(f"/course/{COURSE}/edits")
+    looks = opened("/access").get_by_role("region", name="Who looked at students")
+    expect(looks).to_contain_text("Mastery that edits changed")
+    expect(looks).not_to_contain_text("{course}")
+
+
 def test_only_administrators_come_here(school: Service) -> None:
     """All other rights together do not open it, neither do rights in a part of the home."""
     others = school.new_token("tree,students,people,ingest,operate")
