@@ -165,19 +165,20 @@ def _columns(viewer: Viewer, rows: Iterable[Mapping[str, Any]], levels: Mapping[
             for place in STANDINGS
         ]
         sort = "" if viewer.query.get("sort") == outcome else outcome
+        is_open = outcome == viewer.query.get("cols")
         found.append(
             Column(
-                outcome,
-                first["outcome_title"] or f"outcome {outcome}",
-                words.policy(first),
-                viewer.where.to(f"/outcome/{outcome}"),
-                viewer.where.here(sort=sort or None),
-                not sort,
-                viewer.where.here(cols=None if outcome == viewer.query.get("cols") else outcome),
-                outcome == viewer.query.get("cols"),
-                counts,
-                assessed,
-                sum(row["mastered"] is True for row in group),
+                id=outcome,
+                title=first["outcome_title"] or f"outcome {outcome}",
+                policy=words.policy(first),
+                address=viewer.where.to(f"/outcome/{outcome}"),
+                sort=viewer.where.here(sort=sort or None),
+                is_sorted=not sort,
+                results=viewer.where.here(cols=None if is_open else outcome),
+                is_open=is_open,
+                counts=counts,
+                assessed=assessed,
+                mastered=sum(row["mastered"] is True for row in group),
             )
         )
     return sorted(found, key=lambda column: (words.in_order(column.title), column.id))

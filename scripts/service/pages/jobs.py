@@ -151,16 +151,16 @@ def _run(viewer: Viewer, job: Job) -> Run:
         if Right.STUDENTS in rights_needed(job.asked.question, job.asked.given):
             viewer.rows += job.rows
     return Run(
-        job.id,
-        name,
-        _OFFERED[name][0],
-        str(job.state),
-        moment(job.started),
-        done,
-        of,
-        "" if job.problem is None else str(job.problem.get("detail", "")),
-        result,
-        is_of_before,
-        viewer.where.bare(f"/feed/jobs/{job.id}/end"),
-        f"{viewer.where.root}/api/v1/jobs/{job.id}/events",
+        id=job.id,
+        name=name,
+        words=_OFFERED[name][0],
+        state=str(job.state),
+        started=moment(job.started),
+        done=done,
+        of=of,
+        problem="" if job.problem is None else str(job.problem.get("detail", "")),
+        result=result,
+        is_of_before=is_of_before,
+        end=viewer.where.bare(f"/feed/jobs/{job.id}/end"),
+        news=f"{viewer.where.root}/api/v1/jobs/{job.id}/events",
     )

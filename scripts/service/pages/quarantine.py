@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from outcomes.api.answers.operations import Quarantined, QuarantineEntry
 from outcomes.domain.errors import UsageError
+from outcomes.domain.identity import SHARD
 from outcomes.service.events_in import may_bring
 from outcomes.service.pages import words
 from outcomes.service.pages.feed_words import Reason, reason_words
@@ -20,8 +21,6 @@ _MOST_BYTES = 65_536
 _DIGITS = 18
 _PLACES = re.compile(rb'"(result_context_id|course_id|context_id)"\s*:\s*"?(\d{1,19})\b')
 _OF_COURSE = re.compile(rb'"context_type"\s*:\s*"Course"')
-_SHARD = 10**13
-"""A global id is a local one with the shard's number before it (DOMAIN.md 1.10)."""
 
 
 class Entry(NamedTuple):
@@ -73,7 +72,7 @@ def _names_course(viewer: Viewer, content: bytes, course: str) -> bool:
     if len(tenants) > 1 and str(viewer.tenant).encode() not in content:
         return False
     named = {
-        int(number) % _SHARD
+        int(number) % SHARD
         for name, number in _PLACES.findall(content)
         if name != b"context_id" or _OF_COURSE.search(content)
     }
@@ -163,16 +162,16 @@ def _entry(viewer: Viewer, entry: Mapping[str, Any]) -> Entry:
     fate = "read since" if entry["taken_at"] else "dismissed" if entry["dismissed_at"] else ""
     source = str(entry["source"])
     return Entry(
-        entry["number"],
-        reason_words(entry["reason"]),
-        entry["reason"],
-        source.rpartition("/")[2] or source,
-        source,
-        words.moment_of(entry["last_seen"]),
-        entry["bytes"],
-        entry["times"],
-        viewer.where.bare(f"/feed/quarantine/{entry['number']}"),
-        fate,
+        number=entry["number"],
+        why=reason_words(entry["reason"]),
+        reason=entry["reason"],
+        source=source.rpartition("/")[2] or source,
+        source_fully=source,
+        seen=words.moment_of(entry["last_seen"]),
+        size=entry["bytes"],
+        times=entry["times"],
+        address=viewer.where.bare(f"/feed/quarantine/{entry['number']}"),
+        fate=fate,
     )
 
 

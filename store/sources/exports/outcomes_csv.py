@@ -81,19 +81,19 @@ def _node(columns: list[str], record: Record) -> CsvNode:
     local = cells.get("canvas_id") or (guid.removeprefix(GUIDS[kind]) if guid.startswith(GUIDS[kind]) else None)
     first = columns.index("ratings") if "ratings" in columns else len(record)
     return CsvNode(
-        kind,
-        local,
-        guid,
-        cells.get("title") or "",
-        cells.get("description"),
-        cells.get("display_name"),
-        cells.get("calculation_method"),
-        whole(cells.get("calculation_int")),
-        tuple((cells.get("parent_guids") or "").split()),
-        cells.get("workflow_state") or "active",
-        points_of(cells.get("mastery_points")),
-        tuple(_ratings(record[first:])),
-        frozenset(columns),
+        kind=kind,
+        id=local,
+        guid=guid,
+        title=cells.get("title") or "",
+        description=cells.get("description"),
+        display_name=cells.get("display_name"),
+        calculation_method=cells.get("calculation_method"),
+        calculation_int=whole(cells.get("calculation_int")),
+        parents=tuple((cells.get("parent_guids") or "").split()),
+        state=cells.get("workflow_state") or "active",
+        mastery_points=points_of(cells.get("mastery_points")),
+        ratings=tuple(_ratings(record[first:])),
+        columns=frozenset(columns),
     )
 
 

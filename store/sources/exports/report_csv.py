@@ -94,15 +94,15 @@ def _row(row: dict[str, str | None], line: int) -> ReportRow:
     if kind == "quiz" and address is not None and address[1] == assessment:
         kind = NEW_QUIZ
     return ReportRow(
-        row["course id"] or "",
-        row["student id"] or "",
-        row["learning outcome id"] or "",
-        kind,
-        assessment,
-        row.get("assessment question id") or "",
-        whole(row.get("attempt")) or 0,
-        number(row["outcome score"]),
-        number(row.get("learning outcome points possible")),
-        _instant(row.get("submission date")),
-        line,
+        course_id=row["course id"] or "",
+        user_id=row["student id"] or "",
+        outcome_id=row["learning outcome id"] or "",
+        assessment_type=kind,
+        assessment_id=assessment,
+        question_id=row.get("assessment question id") or "",
+        attempt=whole(row.get("attempt")) or 0,
+        score=number(row["outcome score"]),
+        possible=number(row.get("learning outcome points possible")),
+        submitted_at=_instant(row.get("submission date")),
+        line=line,
     )
