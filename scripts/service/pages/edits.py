@@ -35,6 +35,7 @@ def build(viewer: Viewer) -> Shown:
     found = edits(viewer, course)
     lost, gained = (sum(edit[way] for edit in found) for way in ("lost", "gained"))
     chosen = viewer.query.get("only", "")
+    name = frame.name_of(viewer, f"Course:{course}")
     turns = [
         turn
         for edit in reversed(found)
@@ -50,9 +51,8 @@ def build(viewer: Viewer) -> Shown:
         "more": max(0, len(turns) - _MOST),
         "tally": tally(found),
         "course_address": viewer.where.to(f"/course/{course}"),
-        "course": frame.name_of(viewer, f"Course:{course}"),
+        "course": name,
     }
-    name = frame.name_of(viewer, f"Course:{course}")
     return View("edits.html", f"Mastery that edits changed in {name}", parts, "Mastery", f"Course:{course}")
 
 

@@ -18,6 +18,9 @@ CAUSES = {
     "setting": "a setting of the account",
 }
 
+EDITS = frozenset({"policy", "link", "setting"})
+"""Causes of which nobody's work is one."""
+
 
 def cause_words(viewer: Viewer, move: Mapping[str, Any]) -> str:
     """Return what moved a score, in one sentence."""
@@ -30,7 +33,7 @@ def cause_words(viewer: Viewer, move: Mapping[str, Any]) -> str:
             return "when it was handed in was told"
         what = works(viewer, [entry["id"]])[entry["id"]].name
         return f"{what} {verb.get(entry['change'], 'counts again')}"
-    if move["cause"] in {"policy", "link", "setting"}:
+    if move["cause"] in EDITS:
         what = words.fields_listed(entry["fields"])
         if entry["kind"] == "outcome":
             # Its title of then may be another than that over the page.
@@ -39,6 +42,11 @@ def cause_words(viewer: Viewer, move: Mapping[str, Any]) -> str:
             f"{words.who(entry['actor'])} changed {what or 'it'} of {readable(viewer, entry['title'] or 'something')}"
         )
     return f"{CAUSES.get(move['cause'], move['cause'])} ({entry['kind']} {entry['id']})"
+
+
+def turn_words(*, was: bool, is_now: bool) -> str:
+    """Return whether a move made mastery of what was none, or the other way about; empty for neither."""
+    return "" if was == is_now else "mastery gained" if is_now else "mastery lost"
 
 
 def score_text(score: float | None) -> str:
@@ -50,20 +58,20 @@ def moments_of(viewer: Viewer, moves: Iterable[Mapping[str, Any]]) -> list[Momen
     """Return each move of a score as a moment on a line."""
     found, before = [], None
     for move in moves:
-        is_work = move["cause"] in {"work", "late", "enrollment"}
+        is_edit = move["cause"] in EDITS
         was = bool(before and before["mastered"])
         is_now = bool(move["mastered"])
         scores = f"{score_text(before['score'] if before else None)} → {score_text(move['score'])}"
-        said = f"{scores} by {'work' if is_work else 'an edit'}: {cause_words(viewer, move)}"
+        said = f"{scores} by {'an edit' if is_edit else 'work'}: {cause_words(viewer, move)}"
         is_fall = before is not None and (move["score"] or 0) < (before["score"] or 0)
         found.append(
             moment_at(
                 move["at"],
                 "",
                 said,
-                policy=not is_work,
-                gained=int(is_now and not was and not is_work),
-                lost=int(was and not is_now and not is_work),
+                policy=is_edit,
+                gained=int(is_now and not was and is_edit),
+                lost=int(was and not is_now and is_edit),
                 rise=0 if is_fall else 1,
                 fall=int(is_fall),
             )

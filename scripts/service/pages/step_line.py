@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from outcomes.domain.times import parse_moment
+from outcomes.service.pages.score_times import EDITS
 
 HEIGHT, TOP, BOTTOM = 120.0, 10.0, 24.0
 _FEWEST_DAYS = 14
@@ -99,7 +100,7 @@ def _apart(labels: Sequence[Tick]) -> list[Tick]:
 
 
 def _dot(one: Mapping[str, Any], span: Span) -> Dot:
-    is_edit = one["cause"] in {"policy", "link", "setting"}
+    is_edit = one["cause"] in EDITS
     kind = "edit" if is_edit else "work"
     words = f"{one['at'][:10]}: {one['score']:.2f}, by {'an edit' if is_edit else 'work'}"
     return Dot(span.x(parse_moment(one["at"])), span.y(one["score"]), kind, words, one["at"])

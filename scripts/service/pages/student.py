@@ -14,7 +14,7 @@ from outcomes.service.pages.erased import erased
 from outcomes.service.pages.levels import Standing, levels_of, said, standing
 from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import Line, Moment, line_of
-from outcomes.service.pages.score_times import cause_words, moments_of, score_text
+from outcomes.service.pages.score_times import EDITS, cause_words, moments_of, score_text, turn_words
 from outcomes.service.pages.screens import Data, Screen, Shown, View
 from outcomes.service.pages.step_line import Chart, Span, chart
 from outcomes.service.pages.unheard import unheard
@@ -23,7 +23,6 @@ from outcomes.service.problems import Problem
 
 _MOST = 40
 """Of more scores than these only those of one course are drawn."""
-_EDITS = frozenset({"policy", "link", "setting"})
 
 
 class Move(NamedTuple):
@@ -162,7 +161,7 @@ def _lines(
         return [], []
     first, last = moves[0]["at"], viewer.where.at or moment_text(moment(now()))
     lines = [(move["at"], move["mastery_points"]) for move in moves if move["mastery_points"] is not None]
-    edits = [(move["at"], "edited") for move in moves if move["cause"] in _EDITS]
+    edits = [(move["at"], "edited") for move in moves if move["cause"] in EDITS]
     for change in viewer.keep("impact", at=None, entity=row["outcome_id"]):
         if not first <= change["event_time"] <= last:
             continue
@@ -189,11 +188,11 @@ def _moves(viewer: Viewer, moves: Sequence[Mapping[str, Any]]) -> list[Move]:
     found, was = [], False
     for move in moves:
         is_now = bool(move["mastered"])
-        turn = "" if was == is_now else "mastery gained" if is_now else "mastery lost"
+        turn = turn_words(was=was, is_now=is_now)
         was = is_now
         time = words.moment_of(move["at"])
         found.append(
-            Move(move["at"], time, score_text(move["score"]), cause_words(viewer, move), move["cause"] in _EDITS, turn)
+            Move(move["at"], time, score_text(move["score"]), cause_words(viewer, move), move["cause"] in EDITS, turn)
         )
     return found
 
@@ -206,7 +205,7 @@ def _edit(viewer: Viewer, moves: Sequence[Mapping[str, Any]]) -> str:
         if is_now != was:
             turns.append((move, is_now))
         was = is_now
-    if not turns or turns[-1][0]["cause"] not in _EDITS:
+    if not turns or turns[-1][0]["cause"] not in EDITS:
         return ""
     move, is_now = turns[-1]
     time = words.moment_of(move["at"])

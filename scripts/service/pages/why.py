@@ -7,7 +7,7 @@ from outcomes.service.pages.erased import erased
 from outcomes.service.pages.levels import levels_of, said, standing
 from outcomes.service.pages.line_parts import line_parts
 from outcomes.service.pages.moments import line_of
-from outcomes.service.pages.score_times import cause_words, moments_of, score_text
+from outcomes.service.pages.score_times import EDITS, cause_words, moments_of, score_text, turn_words
 from outcomes.service.pages.screens import Data, Screen, Shown, View
 from outcomes.service.pages.viewer import Viewer
 from outcomes.service.pages.work import Work, works
@@ -154,7 +154,6 @@ def _moves(viewer: Viewer, moves: list[dict[str, Any]]) -> list[Move]:
     before: dict[str, Any] | None = None
     for move in moves:
         was, is_now = bool(before and before["mastered"]), bool(move["mastered"])
-        turn = "" if was == is_now else "mastery gained" if is_now else "mastery lost"
         found.append(
             Move(
                 words.moment_of(move["at"]),
@@ -162,8 +161,8 @@ def _moves(viewer: Viewer, moves: list[dict[str, Any]]) -> list[Move]:
                 score_text(before["score"] if before else None),
                 score_text(move["score"]),
                 cause_words(viewer, move),
-                move["cause"] in {"policy", "link", "setting"},
-                turn,
+                move["cause"] in EDITS,
+                turn_words(was=was, is_now=is_now),
             )
         )
         before = move
