@@ -45,7 +45,7 @@ def run(session: SparkSession, request: Request, folder: str, scratch: str) -> R
     _gather(session, request, partitions).write.mode("overwrite").parquet(scratch)
     routed = session.read.parquet(scratch)
     plan = _plan(routed)
-    placed = _placed(session, routed, plan)
+    placed = with_places(session, routed, plan)
     _write_mastery(placed, request, folder, sum(plan.parts.values()) or 1)
     for table in (table.name for table in ENTITY_TABLES.values()):
         _write_table(placed, table, folder)
@@ -77,7 +77,7 @@ def _plan(routed: DataFrame) -> Plan:
     )
 
 
-def _placed(session: SparkSession, routed: DataFrame, plan: Plan) -> DataFrame:
+def with_places(session: SparkSession, routed: DataFrame, plan: Plan) -> DataFrame:
     """Return the rows with the parts in which they are needed: as `Plan.places`, and all of them for a tenant's own."""
     parts = session.createDataFrame(list(plan.parts.items()), "tenant string, parts int")
     cuts = session.createDataFrame(
