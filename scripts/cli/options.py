@@ -18,6 +18,16 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+class FormatOrParquet(StrEnum):
+    """How an answer is written, or the rows that it is about to a file: Parquet is never printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 TenantOption = Annotated[
     str | None,
     typer.Option("--tenant", metavar="UUID", help="Root account; needed only where the log has several."),
@@ -93,7 +103,7 @@ def home_of(context: typer.Context) -> str:
     return home
 
 
-def choose_home(context: typer.Context, home: str) -> None:
+def work_on(context: typer.Context, home: str) -> None:
     """Let a command work on the home that it was given itself; raises UsageError if --home names another."""
     named, source = home_of(context), context.find_root().get_parameter_source("home")
     if named != home and source is not None and source.name == "COMMANDLINE":

@@ -10,6 +10,7 @@ from outcomes.cli.options import (
     AsOfOption,
     Format,
     FormatOption,
+    FormatOrParquet,
     IdArgument,
     KindArgument,
     KnownAtOption,
@@ -166,16 +167,6 @@ def moments(
         say(f"nothing changed in {place} up to this point; outcomes status lists the contexts that the log knows")
 
 
-class ReplayFormat(StrEnum):
-    """How the state is written and the answer told: all but Parquet make a SQLite file."""
-
-    TABLE = "table"
-    JSON = "json"
-    NDJSON = "ndjson"
-    CSV = "csv"
-    PARQUET = "parquet"
-
-
 class Engine(StrEnum):
     """What shares out a replay of files among processes."""
 
@@ -218,11 +209,11 @@ def replay(
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
     form: Annotated[
-        ReplayFormat,
+        FormatOrParquet,
         typer.Option(
             "--format", case_sensitive=False, help="Form of the answer; parquet makes a folder with a file per table."
         ),
-    ] = ReplayFormat.TABLE,
+    ] = FormatOrParquet.TABLE,
 ) -> None:
     """Write the whole state at a point to a new SQLite file with plain tables, which any tool can open.
 
@@ -235,7 +226,7 @@ def replay(
 
     Example: outcomes replay --as-of 2013-12-01 --to december.db
     """
-    is_parquet = form is ReplayFormat.PARQUET
+    is_parquet = form is FormatOrParquet.PARQUET
     told = Format.TABLE if is_parquet else Format(form.value)
     if from_:
         from outcomes.cluster.files import replay_files  # noqa: PLC0415 - slow to load, and not needed to show help

@@ -2,7 +2,6 @@
 
 import sys
 from contextlib import suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from outcomes.cli.options import (
     AsOfOption,
     Format,
     FormatOption,
+    FormatOrParquet,
     KnownAtOption,
     LimitOption,
     NewestFirstOption,
@@ -24,16 +24,6 @@ from outcomes.cli.output import answer, answer_part, report_damage, say, say_nex
 from outcomes.cli.progress import progress
 from outcomes.cli.session import at, catch_up, opened
 from outcomes.domain.errors import LogDamaged, UsageError
-
-
-class LogFormat(StrEnum):
-    """How the log is told: all but Parquet are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-    NDJSON = "ndjson"
-    CSV = "csv"
-    PARQUET = "parquet"
 
 
 def digest(
@@ -71,7 +61,7 @@ def log(
         Path | None, typer.Option("--to", metavar="FILE.parquet", help="With --format parquet: the file to make.")
     ] = None,
     form: Annotated[
-        LogFormat | None,
+        FormatOrParquet | None,
         typer.Option("--format", case_sensitive=False, help="Without it, the events as they came."),
     ] = None,
 ) -> None:
@@ -85,11 +75,11 @@ def log(
 
     Example: outcomes log --after 1000 --format ndjson --follow
     """
-    if form is LogFormat.PARQUET or to is not None:
+    if form is FormatOrParquet.PARQUET or to is not None:
         is_narrowed = limit is not None or newest_first or follow or tenant is not None or as_of is not None
-        _write_log(context, to if form is LogFormat.PARQUET and not is_narrowed else None, after, known_at)
+        _write_log(context, to if form is FormatOrParquet.PARQUET and not is_narrowed else None, after, known_at)
         return
-    if follow and form in {LogFormat.TABLE, LogFormat.JSON}:
+    if follow and form in {FormatOrParquet.TABLE, FormatOrParquet.JSON}:
         raise UsageError(f"--format {form} ends, and --follow does not: choose ndjson or csv, or leave out --format")
     with opened(context) as home:
         with suppress(LogDamaged):  # what can be shown is shown, and what cannot is told at the end
@@ -107,7 +97,7 @@ def log(
         )
         for words in found.remarks:
             say(words)
-        if form is not None and form is not LogFormat.NDJSON:
+        if form is not None and form is not FormatOrParquet.NDJSON:
             answer_part(found, Format(form.value))
         else:
             for line in found.placed_lines() if form else found.lines():
