@@ -6,8 +6,7 @@ from outcomes.api.answers.base import time_text
 from outcomes.api.answers.tree import OutcomeTree, TreeNode
 from outcomes.api.html.page import fragment, tag, text
 from outcomes.api.terminal.parts import number
-
-_SECTIONS = (("detached", "detached"), ("unlinked", "in no group"))
+from outcomes.api.terminal.trees import SECTIONS, title_of
 
 
 def tree_html(found: OutcomeTree) -> str:
@@ -15,7 +14,7 @@ def tree_html(found: OutcomeTree) -> str:
     when = "now" if found.as_of is None else time_text(found.as_of)
     parts = [f"<p><b>{text(found.context)}</b> {text(when)}, known at position {found.known_at}</p>"]
     parts.append(_nodes(found.roots))
-    for name, title in _SECTIONS:
+    for name, title in SECTIONS:
         nodes = getattr(found, name)
         if nodes:
             parts.append(f"<p><b>{title}</b></p>{_nodes(nodes)}")
@@ -41,8 +40,8 @@ def _nodes(roots: Iterable[TreeNode]) -> str:
 
 
 def _label(node: TreeNode) -> str:
-    title = node.title if node.title is not None else "(never seen)" if not node.known else "(no title)"
-    label = f"<b>{text(title)}</b>" if node.kind == "group" else text(title)
+    title = text(title_of(node))
+    label = f"<b>{title}</b>" if node.kind == "group" else title
     label += f' <span class="quiet">{node.kind}:{text(node.id)}{_policy(node)}</span>'
     if node.state != "active":
         label += f" {tag(node.state)}"

@@ -18,7 +18,8 @@ from outcomes.api.terminal.parts import number
 from outcomes.api.terminal.tables import Room
 
 _STATES = {"active": "green", "archived": "yellow", "deleted": "red"}
-_SECTIONS = (("detached", "detached"), ("unlinked", "in no group"))
+SECTIONS = (("detached", "detached"), ("unlinked", "in no group"))
+"""What hangs in no root, by the names of its members, with what stands above it."""
 
 
 @draw.register
@@ -28,7 +29,7 @@ def tree(found: OutcomeTree) -> RenderableType:
     heading = f"{found.context} {when}, known at position {found.known_at}"
     drawn: list[RenderableType] = [Text(clean(heading), style="bold")]
     drawn += [_draw(root) for root in found.roots]
-    for name, title in _SECTIONS:
+    for name, title in SECTIONS:
         nodes = getattr(found, name)
         if nodes:
             section = Drawing(Text(title, style="bold yellow"))
@@ -53,9 +54,13 @@ def _hang(drawing: Drawing, node: TreeNode) -> None:
         _hang(branch, child)
 
 
+def title_of(node: TreeNode) -> str:
+    """Return what a node is called, or why that is not known."""
+    return node.title if node.title is not None else "(no title)" if node.known else "(never seen)"
+
+
 def _label(node: TreeNode) -> Text:
-    title = node.title if node.title is not None else "(never seen)" if not node.known else "(no title)"
-    label = Text(clean(title), style="bold" if node.kind == "group" else "")
+    label = Text(clean(title_of(node)), style="bold" if node.kind == "group" else "")
     label.append(f"  {node.kind}:{clean(node.id)}", style="dim")
     if node.state != "active":
         label.append(f"  {clean(node.state)}", style=_STATES.get(node.state, "yellow"))
