@@ -161,6 +161,15 @@ def moment_at(
     return Moment(time, time, when, who, said, 0, fall, 0, rise, policy, flipped, gained, lost, None, (0, 0), said)
 
 
+def entries_of(viewer: Viewer, context: str, one: Moment) -> list[dict[str, Any]]:
+    """Return what was done in a moment: others may have acted in the same minutes."""
+    entries = viewer.keep("timeline", at=None, context=context, since=one.since, until=one.until)
+    if one.request is not None:
+        entries = [entry for entry in entries if (entry["actor"]["request_id"] or one.request) == one.request]
+    first, last = one.positions
+    return [entry for entry in entries if entry["kind"] != "result" and first <= entry["position"] <= last]
+
+
 def _moments(viewer: Viewer, context: str, level: str) -> list[Moment]:
     # Of all times: the future of what is looked at is on the line, too.
     viewer.check("moments", context=context)

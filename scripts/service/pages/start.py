@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from outcomes.domain.errors import SeveralTenants
 from outcomes.service.pages import frame, pulse
-from outcomes.service.pages.moments import Moment, line
+from outcomes.service.pages.moments import Moment, entries_of, line
 from outcomes.service.pages.screens import Screen, Shown, View
 from outcomes.service.pages.story import FieldChange, field_changes
 from outcomes.service.pages.viewer import Viewer
@@ -49,12 +49,10 @@ def _told(viewer: Viewer, context: str, one: Moment) -> tuple[Moment, str, list[
     address = viewer.where.to(f"/tree/{context}", at=one.until)
     if one.changed != 1 or one.added or one.moved or one.removed:
         return one, address, []
-    first, last = one.positions
-    entries = viewer.ask("timeline", at=None, context=context, since=one.since, until=one.until)
     fields = [
         change
-        for entry in entries
-        if entry["kind"] != "result" and entry["change"] == "updated" and first <= entry["position"] <= last
+        for entry in entries_of(viewer, context, one)
+        if entry["change"] == "updated"
         for change in field_changes(entry["fields"])
     ]
     return one, address, [change for change in fields if not change.is_long][:_MOST_FIELDS]

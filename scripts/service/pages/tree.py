@@ -8,7 +8,7 @@ from typing import Any
 from outcomes.domain.times import parse_moment
 from outcomes.service.pages import frame, words
 from outcomes.service.pages.line_parts import line_parts
-from outcomes.service.pages.moments import Line, Moment, line
+from outcomes.service.pages.moments import Line, Moment, entries_of, line
 from outcomes.service.pages.screens import Data, Elsewhere, Fragment, Screen, Shown, View
 from outcomes.service.pages.story import Teller, with_flips
 from outcomes.service.pages.templating import rendered
@@ -173,7 +173,7 @@ def _moment_parts(viewer: Viewer, context: str, found: Line, shown: Sequence[Row
     one = found.current
     if one is None:
         return {"moment": None, "told": [], "more": 0, "all_of_it": None, "before": None, "after": None}
-    entries = _entries(viewer, context, one)
+    entries = entries_of(viewer, context, one)
     told = Teller(viewer, group_names(shown)).told(entries)
     most = with_flips(viewer, told[:_MOST_TOLD])
     before = next((m for m in reversed(found.moments) if m.until < one.since), None)
@@ -187,15 +187,6 @@ def _moment_parts(viewer: Viewer, context: str, found: Line, shown: Sequence[Row
     }
 
 
-def _entries(viewer: Viewer, context: str, one: Moment) -> list[dict[str, Any]]:
-    """Return what was done in a moment: others may have acted in the same minutes."""
-    entries = viewer.keep("timeline", at=None, context=context, since=one.since, until=one.until)
-    if one.request is not None:
-        entries = [entry for entry in entries if (entry["actor"]["request_id"] or one.request) == one.request]
-    first, last = one.positions
-    return [entry for entry in entries if entry["kind"] != "result" and first <= entry["position"] <= last]
-
-
 def _rows(viewer: Viewer, context: str, moment: Moment | None, at: str | None = "") -> tuple[Row, ...]:
     """Return the lines of the tree at a time, with the marks of a moment."""
     when = viewer.where.at if at == "" else at
@@ -204,7 +195,7 @@ def _rows(viewer: Viewer, context: str, moment: Moment | None, at: str | None = 
     def make() -> tuple[Row, ...]:
         tree = viewer.ask("tree", at=when, known=str(viewer.known), context=context)
         if moment is not None:
-            marks.update(_marks(_entries(viewer, context, moment)))
+            marks.update(_marks(entries_of(viewer, context, moment)))
         found = (*rows(tree["roots"], marks), *sections(tree, marks))
         if moment is None or not moment.removed:
             return found
