@@ -340,6 +340,9 @@ def _in_context(
             if is_own or (kind is Kind.OUTCOME and local_id in linked)
         )
     yield from _touched_results(connection, bounds, context)
+    # As other kinds are, a result is of the context by any version of its own up to the point, wherever the window
+    # ends: else a part of a long answer would leave out what the whole has.
+    yield from ((Kind.RESULT, row[0]) for row in connection.execute(_MOVED_RESULTS, bounds).fetchall())
 
 
 def _linked(connection: sqlite3.Connection, bounds: dict[str, Any]) -> set[str]:
@@ -361,7 +364,14 @@ _RESULTS = (
     "AND v.event_time BETWEEN :since AND :last AND v.position <= :known_at"
 )
 
-
+_MOVED_RESULTS = (
+    "SELECT DISTINCT m.result_id FROM moved_results m CROSS JOIN course_weeks w ON w.course = m.course "
+    "JOIN result_versions v ON v.week = w.week AND v.course = w.course AND v.student = m.student "
+    "AND v.outcome_id = m.outcome_id AND v.result_id = m.result_id "
+    "WHERE m.course = :context AND v.event_time <= :until AND v.position <= :known_at AND EXISTS "
+    "(SELECT 1 FROM moved_results o WHERE o.result_id = m.result_id AND o.tenant = m.tenant AND o.course <> m.course)"
+)
+"""Those that were of one course and then of another."""
 _RESULT_VERSION = "v.result_id, v.position, v.event_time, v.updated_at, v.is_update, v.digest"
 
 

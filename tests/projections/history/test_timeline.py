@@ -454,6 +454,25 @@ def test_a_result_that_changed_course_has_one_history(world: World) -> None:
     assert found[2]["fields"]["user_uuid"] == ["studentAda", "studentBo"]
 
 
+@pytest.mark.parametrize("course", ["200", "201"])
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_parts_of_a_courses_timeline_are_the_whole_though_a_result_changed_course(
+    world: World, course: str, newest_first: bool
+) -> None:
+    """Whichever part is asked for, the result belongs to both courses."""
+    world.take(
+        result("50", JAN, course="200", score=2),
+        *(result(str(number), FEB, course=place) for number, place in ((60, "200"), (61, "201"))),
+        result("50", APR, course="201", score=3, updated=APR),
+    )
+    wanted = Filters(context=Context("Course", course), newest_first=newest_first)
+    with world.at() as (log, connection, at):
+        whole = list(timeline(connection, log, at, wanted))
+        parts = [next(iter(timeline(connection, log, at, wanted._replace(after=one.key))), None) for one in whole]
+    assert [one.ref.id for one in whole] == (["50", "60" if course == "200" else "61", "50"])
+    assert parts == [*whole[1:], None]
+
+
 ASKED = (
     Filters(actor="OKAFOR"),
     Filters(actor="outcomeimport", field="score"),
