@@ -42,6 +42,8 @@ def test_what_takes_long_says_so_and_can_be_stopped(tab: Tab) -> None:
     """Nothing for 300 ms, then a bar, after two seconds words and a way to stop; the old tree stays, and its time."""
     page = tab.open(LOST)
     page.clock.install()
+    # From here on it goes only as it is told to, however long that takes.
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 60)
     page.route(STEPS, lambda _route: None)
     page.keyboard.press("[")
     page.clock.run_for(200)
