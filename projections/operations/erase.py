@@ -72,9 +72,11 @@ def erase(
     if any(word.casefold() in reason.casefold() for word in person.telling()):
         raise UsageError("the reason is kept for ever: say it without the person's name, login or ids")
     figures: list[dict[str, Any]] = []
-    if not all_traces and not person.is_erased:
+    sharing: list[str] = []
+    if not person.is_erased:
         with views.reading() as connection:
-            figures = figures_with(connection, point, student)
+            sharing = _sharing_results(connection, point, student)
+            figures = [] if all_traces else figures_with(connection, point, student)
     request = ErasureRequest(point.tenant, reason, erased_by, all_traces, figures)
     encryption.keyring.treat_as_destroyed(person.numbers)
     commit = partial(erasure.commit, log, encryption, student, request)
@@ -95,8 +97,20 @@ def erase(
         "figures_kept": len(figures),
         "copies_forget": copies_forget,
         "was_erased_before": person.is_erased,
+        "sharing_results": sharing,
         "seconds": round(time.monotonic() - started, 3),
     }
+
+
+def _sharing_results(connection: sqlite3.Connection, point: PointInTime, student: str) -> list[str]:
+    """Return the uuids of those whom results of a student were told of at another time, as after a merge of users."""
+    rows = connection.execute(
+        "SELECT DISTINCT s.uuid FROM students me JOIN moved_results mine USING (tenant, student) "
+        "JOIN moved_results other USING (tenant, result_id) JOIN students s ON s.student = other.student "
+        "WHERE me.tenant = ? AND me.uuid = ? AND s.student <> me.student ORDER BY s.uuid",
+        (point.number, student),
+    )
+    return [uuid for (uuid,) in rows]
 
 
 def _with_new_views(home: HomeFolder, log: EventLog, watch: Watch, commit: Callable[[], erasure.Done]) -> erasure.Done:

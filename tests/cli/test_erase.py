@@ -223,6 +223,22 @@ def test_what_arrives_later_is_counted_and_not_kept(outcomes: Outcomes) -> None:
     assert outcomes.json("verify")["erased"] == 4 + 4
 
 
+def test_whose_results_they_were_before_is_told(outcomes: Outcomes) -> None:
+    """A result that moved to Ada, as by a merge of users, is the other's again: who that is stands in the answer."""
+    moved = [
+        result("71", "2025-03-01", course="200", student=student, updated=f"2025-03-0{day}", score=4)
+        for day, student in ((1, "uuidOfAnOlderAccount"), (2, ADA))
+    ]
+    outcomes("ingest", stdin=lines(*moved))
+    ran = outcomes(*ERASE, "--format", "json")
+    assert ran.json()["sharing_results"] == ["uuidOfAnOlderAccount"]
+    assert "told of uuidOfAnOlderAccount at another time" in ran.err
+    assert outcomes.json("mastery", "--student", "uuidOfAnOlderAccount")[0]["score"] == 4
+    again = outcomes("erase", "--student", "uuidOfAnOlderAccount", "--reason", "the same person", "--format", "json")
+    assert (again.json()["sharing_results"], again.err) == ([], "")
+    assert outcomes.json("mastery", "--student", "uuidOfAnOlderAccount") == []
+
+
 def test_erasing_again_changes_nothing(outcomes: Outcomes) -> None:
     """The second time there is nothing to do: no event, the same digest."""
     outcomes(*ERASE)

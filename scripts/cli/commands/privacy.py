@@ -8,6 +8,7 @@ from outcomes.cli.options import AsOfOption, CourseOption, Format, FormatOption,
 from outcomes.cli.output import answer, answer_nothing, say
 from outcomes.cli.progress import progress
 from outcomes.cli.session import at, opened
+from outcomes.domain.phrasing import listed
 
 
 def erase(
@@ -42,6 +43,11 @@ def erase(
         say("nothing of this person was ever here: nothing was changed")
         raise typer.Exit(1)
     answer(found, form)
+    if found.sharing_results:
+        say(
+            f"results of theirs were told of {listed(found.sharing_results)} at another time, as after a merge of "
+            "users, and show there as they did then: if that is the same person, erase these, too"
+        )
 
 
 def show_class(
