@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ from tests.support.given import group, lines
 COMMAND = [sys.executable, "-m", "outcomes", "--home"]
 SEED = int(os.environ.get("OUTCOMES_SEED", "7"))
 INTERRUPTS = int(os.environ.get("OUTCOMES_INTERRUPTS", "6"))
+
+
+@pytest.fixture(autouse=True)
+def _heeding() -> Iterator[None]:
+    """Have what is started here heed interrupts, even if a shell started the tests in the background, without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def start(home: Path, *arguments: str) -> "subprocess.Popen[bytes]":
