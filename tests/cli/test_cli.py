@@ -12,7 +12,6 @@ import pytest
 from typer.main import get_command
 
 from outcomes.cli.app import app
-from tests.support.command import Outcomes
 from tests.support.forked import Forked
 from tests.support.given import ASKER, OTHER_TENANT, TENANT, event, group, lines, link, outcome, proficiency, result
 
@@ -29,19 +28,19 @@ SCHOOL = lines(
 
 
 @pytest.fixture
-def outcomes(tmp_path: Path) -> Outcomes:
+def outcomes(tmp_path: Path) -> Forked:
     """A home that does not exist yet."""
-    return Outcomes(tmp_path / "home")
+    return Forked(tmp_path / "home")
 
 
 @pytest.fixture
-def school(outcomes: Outcomes) -> Outcomes:
+def school(outcomes: Forked) -> Forked:
     """A home with a small school in it."""
     assert outcomes("ingest", "-", stdin=SCHOOL).code == 0
     return outcomes
 
 
-def test_ingest_counts_what_it_took(outcomes: Outcomes) -> None:
+def test_ingest_counts_what_it_took(outcomes: Forked) -> None:
     """The answer adds up: read = appended + duplicates + quarantined; unknown names are appended and counted."""
     stdin = SCHOOL + b"\n" + lines(group("1", "2025-01-01T08:00:00Z", title="Plover School"), "gibberish")
     answer = outcomes("ingest", "-", "--format", "json", stdin=stdin).json()
@@ -49,14 +48,14 @@ def test_ingest_counts_what_it_took(outcomes: Outcomes) -> None:
     assert answer == {"read": 10, "appended": 8, "duplicates": 1, "quarantined": 1, "unprojected": 1, "head": 8}
 
 
-def test_strict_ingest_fails_on_quarantine_but_keeps_the_rest(outcomes: Outcomes) -> None:
+def test_strict_ingest_fails_on_quarantine_but_keeps_the_rest(outcomes: Forked) -> None:
     """With --strict the exit code is 1; what was good is in the log all the same."""
     ran = outcomes("ingest", "--strict", "--format", "json", stdin=SCHOOL + b"\nnonsense")
     assert (ran.code, ran.json()["appended"]) == (1, 8)
     assert outcomes("ingest", stdin=b"nonsense").code == 0
 
 
-def test_a_truncated_gzip_keeps_what_was_readable(outcomes: Outcomes, tmp_path: Path) -> None:
+def test_a_truncated_gzip_keeps_what_was_readable(outcomes: Forked, tmp_path: Path) -> None:
     """What could be unpacked is in the log, the rest is named, and the exit code is 2."""
     many = lines(*(group(str(number), "2025-01-01") for number in range(2000)))
     path = tmp_path / "cut.ndjson.gz"
@@ -68,7 +67,7 @@ def test_a_truncated_gzip_keeps_what_was_readable(outcomes: Outcomes, tmp_path: 
     assert "ends in the middle" in ran.err
 
 
-def test_tree_as_json(school: Outcomes) -> None:
+def test_tree_as_json(school: Forked) -> None:
     """The tree has the contract's shape: roots with children, and outcomes with their link and policy."""
     answer = school.json("tree", "--context", "Account:1", "--as-of", "2025-05-01")
     assert {name: answer[name] for name in ("tenant", "context", "as_of", "known_at", "detached")} == {
@@ -88,14 +87,14 @@ def test_tree_as_json(school: Outcomes) -> None:
     assert all(node["known"] for node in (root, sailing, bowline))
 
 
-def test_the_same_tree_today_has_the_new_mastery_points(school: Outcomes) -> None:
+def test_the_same_tree_today_has_the_new_mastery_points(school: Forked) -> None:
     """Without --as-of the answer is the present."""
     answer = school.json("tree", "--context", "account:1")
     assert answer["as_of"] is None
     assert answer["roots"][0]["children"][0]["children"][0]["mastery_points"] == 4
 
 
-def test_show_gives_the_state_under_canvas_names(school: Outcomes) -> None:
+def test_show_gives_the_state_under_canvas_names(school: Forked) -> None:
     """State holds the body's fields, times in UTC; position, event time and count belong to the event in force."""
     answer = school.json("show", "outcome", "7")
     assert answer["state"]["rubric_criterion"]["mastery_points"] == 4
@@ -104,14 +103,14 @@ def test_show_gives_the_state_under_canvas_names(school: Outcomes) -> None:
     assert school.json("show", "result", "50", "--as-of", "2025-04-01")["state"]["user_uuid"] == "studentAda"
 
 
-def test_show_finds_nothing_with_exit_code_1(school: Outcomes) -> None:
+def test_show_finds_nothing_with_exit_code_1(school: Forked) -> None:
     """Asking for what is not there, or not there yet, is answered, and is bad news."""
     for arguments in (("show", "outcome", "404"), ("show", "outcome", "7", "--as-of", "2020-01-01")):
         ran = school(*arguments, "--format", "json")
         assert (ran.code, ran.json()["state"]) == (1, None)
 
 
-def test_timeline_says_what_changed_and_who_did_it(school: Outcomes) -> None:
+def test_timeline_says_what_changed_and_who_did_it(school: Forked) -> None:
     """An entry names the changed fields part by part, with both values, and the person behind the request."""
     (entry,) = school.json("timeline", "--field", "mastery_points", "--since", "2025-05-01")
     assert entry["change"] == "updated"
@@ -136,24 +135,24 @@ def test_timeline_says_what_changed_and_who_did_it(school: Outcomes) -> None:
         (("--known-at", "3"), 3),
     ],
 )
-def test_timeline_filters(school: Outcomes, arguments: tuple[str, ...], expected: int) -> None:
+def test_timeline_filters(school: Forked, arguments: tuple[str, ...], expected: int) -> None:
     """Each filter narrows the timeline; event order is kept."""
     entries = school.json("timeline", *arguments)
     assert len(entries) == expected
     assert [entry["event_time"] for entry in entries] == sorted(entry["event_time"] for entry in entries)
 
 
-def test_log_gives_back_what_came(school: Outcomes, tmp_path: Path) -> None:
+def test_log_gives_back_what_came(school: Forked, tmp_path: Path) -> None:
     """`log` prints the very bytes, and another home that takes them has the same digest."""
     printed = school("log").out
     assert printed == SCHOOL + b"\n"
-    other = Outcomes(tmp_path / "other")
+    other = Forked(tmp_path / "other")
     other("ingest", stdin=printed)
     assert other.json("digest")["digest"] == school.json("digest")["digest"]
     assert school("log", "--after", "2", "--limit", "3").out.splitlines() == SCHOOL.splitlines()[2:5]
 
 
-def test_log_prints_an_event_that_came_on_many_lines_on_one(outcomes: Outcomes) -> None:
+def test_log_prints_an_event_that_came_on_many_lines_on_one(outcomes: Forked) -> None:
     """NDJSON is one event a line; line breaks between tokens become spaces, and the event stays the same event."""
     pretty = json.dumps(group("1", "2025-01-01"), indent=2).encode()
     outcomes("ingest", stdin=pretty)
@@ -163,7 +162,7 @@ def test_log_prints_an_event_that_came_on_many_lines_on_one(outcomes: Outcomes) 
     assert outcomes("ingest", "--format", "json", stdin=printed).json()["duplicates"] == 1
 
 
-def test_verify_and_rebuild_and_status(school: Outcomes) -> None:
+def test_verify_and_rebuild_and_status(school: Forked) -> None:
     """A whole home is found whole; a rebuild changes nothing; status counts what is there."""
     before = school.json("digest")["digest"]
     verdict = school.json("verify", "--all")
@@ -183,7 +182,7 @@ def test_verify_and_rebuild_and_status(school: Outcomes) -> None:
         ("DELETE FROM link_versions", "the views hold 6 versions, the log has 7"),
     ],
 )
-def test_verify_finds_views_that_lie(school: Outcomes, lie: str, named: str) -> None:
+def test_verify_finds_views_that_lie(school: Forked, lie: str, named: str) -> None:
     """A version changed behind our back in views.db is found, named, and mended by a rebuild."""
     import sqlite3  # noqa: PLC0415 - only this test goes behind the back
 
@@ -196,7 +195,7 @@ def test_verify_finds_views_that_lie(school: Outcomes, lie: str, named: str) -> 
     assert school("verify", "--all").code == 0
 
 
-def test_verify_finds_a_log_that_was_changed(school: Outcomes) -> None:
+def test_verify_finds_a_log_that_was_changed(school: Forked) -> None:
     """With a trigger dropped an event can be changed, but not unseen: the position is named, and the trigger."""
     import sqlite3  # noqa: PLC0415 - only this test goes behind the back
 
@@ -211,7 +210,7 @@ def test_verify_finds_a_log_that_was_changed(school: Outcomes) -> None:
     assert any("stored_events_refuse_update is gone" in problem["problem"] for problem in problems)
 
 
-def test_several_tenants_need_a_choice(school: Outcomes) -> None:
+def test_several_tenants_need_a_choice(school: Forked) -> None:
     """With two tenants a question without --tenant is refused, naming both; with one it is answered."""
     school("ingest", stdin=lines(group("1", "2025-01-01", title="Wren", meta={"tenant": OTHER_TENANT})))
     ran = school("tree", "--context", "Account:1")
@@ -222,14 +221,14 @@ def test_several_tenants_need_a_choice(school: Outcomes) -> None:
     assert [root["title"] for root in tree["roots"]] == ["Wren"]
 
 
-def test_known_at_may_be_a_time(school: Outcomes) -> None:
+def test_known_at_may_be_a_time(school: Forked) -> None:
     """Known at a moment before the first import: nothing; known at a moment after it: everything."""
     assert school.json("digest", "--known-at", "2001-01-01")["entities"] == 0
     assert school.json("digest", "--known-at", "2100-01-01")["entities"] == 6
 
 
 @pytest.mark.parametrize("form", ["csv", "ndjson", "table"])
-def test_other_formats_hold_the_same_rows(school: Outcomes, form: str) -> None:
+def test_other_formats_hold_the_same_rows(school: Forked, form: str) -> None:
     """CSV has a header and a row per node, NDJSON a line per node, a table every title."""
     out = school("tree", "--context", "Account:1", "--format", form).out.decode()
     if form == "csv":
@@ -265,7 +264,7 @@ WRONG: list[tuple[str, ...]] = [
 
 
 @pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
-def test_wrong_use_is_one_clear_line(school: Outcomes, arguments: tuple[str, ...]) -> None:
+def test_wrong_use_is_one_clear_line(school: Forked, arguments: tuple[str, ...]) -> None:
     """Wrong use exits with 2, says so in one line on stderr, prints no answer and never a traceback."""
     ran = school(*arguments)
     assert ran.code == 2, ran
@@ -274,7 +273,7 @@ def test_wrong_use_is_one_clear_line(school: Outcomes, arguments: tuple[str, ...
     assert ran.err.startswith("error: ")
 
 
-def test_reading_commands_do_not_make_a_home(outcomes: Outcomes) -> None:
+def test_reading_commands_do_not_make_a_home(outcomes: Forked) -> None:
     """A question to a folder without a log is refused, and leaves no folder behind."""
     ran = outcomes("tree", "--context", "Account:1")
     assert ran.code == 2
@@ -282,20 +281,20 @@ def test_reading_commands_do_not_make_a_home(outcomes: Outcomes) -> None:
     assert not outcomes.home.exists()
 
 
-def test_titles_cannot_command_the_terminal(outcomes: Outcomes) -> None:
+def test_titles_cannot_command_the_terminal(outcomes: Forked) -> None:
     """Escape sequences in a title are shown as a mark, never obeyed."""
     outcomes("ingest", stdin=lines(group("1", "2025-01-01", title="\x1b[2Jgone\x9b31m")))
     assert b"\x1b" not in outcomes("tree", "--context", "Account:1").out
     assert b"gone" in outcomes("timeline").out
 
 
-def test_home_is_private(school: Outcomes) -> None:
+def test_home_is_private(school: Forked) -> None:
     """The folder and its databases can be read by their owner only."""
     assert oct(school.home.stat().st_mode)[-3:] == "700"
     assert {oct((school.home / name).stat().st_mode)[-3:] for name in ("log.db", "views.db")} == {"600"}
 
 
-def test_quarantine_shows_bytes_as_they_came(outcomes: Outcomes) -> None:
+def test_quarantine_shows_bytes_as_they_came(outcomes: Forked) -> None:
     """What could not be read is listed with its reason and line, and shown verbatim."""
     outcomes("ingest", stdin=b'{"metadata": {}}\n\n{"oops\n')
     listed: list[Any] = outcomes.json("quarantine", "list")
