@@ -198,6 +198,7 @@ def kill(home: Forked, work: Work, arguments: tuple[str, ...], after: float) -> 
     return "after" if done >= work.end or not was_running else "before"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", WORKS)
 def test_killed_at_any_moment(name: str, tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """After each kill the proof holds; the next run finishes; then all is as if nothing had happened."""

@@ -110,6 +110,7 @@ def test_a_home_opened_for_the_first_time_by_many(tmp_path: Path) -> None:
         assert {path.stat().st_mode & 0o077 for path in home.home.iterdir()} == {0}
 
 
+@pytest.mark.long
 def test_views_deleted_under_running_readers_and_writers(home: Forked, tmp_path: Path) -> None:
     """Whoever comes next makes them anew; nobody gets less than was there before, or any error."""
     writer = home.start("ingest", *write_files(tmp_path, "one", 0))

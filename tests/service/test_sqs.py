@@ -136,6 +136,7 @@ def test_a_queue_is_drained_as_a_file_is_ingested(home: Outcomes, queue: Queue, 
     assert f'outcomes_queue_oldest_message_seconds{{queue="{name}"}} ' in metrics
 
 
+@pytest.mark.long
 def test_killed_three_times_it_has_each_event_once(home: Outcomes, queue: Queue, tmp_path: Path) -> None:
     """What was taken and not deleted comes again, and is known; the digest is that of a file."""
     told = events(80)

@@ -61,6 +61,7 @@ def complaints(page: Page) -> list[str]:
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SCREENS)
 def test_a_screen_is_well_in_light_and_dark(opened: Opener, name: str) -> None:
     """It says what it is for; axe-core finds nothing in either scheme; no error; nothing scrolls sideways."""
