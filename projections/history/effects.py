@@ -67,7 +67,7 @@ class Effects:
                 scores = list(self._scores_by_membership(entry))
             elif kind not in _ON_POSTING:
                 places, scores = self._places(entry), list(self._scores_by_policy(entry))
-            if entry.position in self._replaced:
+            if entry.position in self._put_elsewhere:
                 scores = self._scores_below(entry, scores)
             yield entry, places, scores
 
@@ -234,7 +234,7 @@ class Effects:
 
         Whole courses are compared, since the event may have changed more there; but few events move one.
         """
-        courses = self._courses_below(self._replaced[entry.position])
+        courses = self._courses_below(self._put_elsewhere[entry.position])
         elsewhere = [change for change in scores if change["course_id"] not in courses]
         below = (
             students_changed(self._connection, *self._points(entry), Context("Course", course))
@@ -243,7 +243,7 @@ class Effects:
         return [*elsewhere, *chain.from_iterable(below)]
 
     @cached_property
-    def _replaced(self) -> dict[int, list[Context]]:
+    def _put_elsewhere(self) -> dict[int, list[Context]]:
         """By position, the courses and accounts that an event put elsewhere as it came, if that counts for scores.
 
         An event of anything may do so: every request tells where its context hangs.

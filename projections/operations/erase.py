@@ -72,10 +72,10 @@ def erase(
     if any(word.casefold() in reason.casefold() for word in person.telling()):
         raise UsageError("the reason is kept for ever: say it without the person's name, login or ids")
     figures: list[dict[str, Any]] = []
-    sharing: list[str] = []
+    also_of: list[str] = []
     if not person.is_erased:
         with views.reading() as connection:
-            sharing = _sharing_results(connection, point, student)
+            also_of = _others_told_of(connection, point, student)
             figures = [] if all_traces else figures_with(connection, point, student)
     request = ErasureRequest(point.tenant, reason, erased_by, all_traces, figures)
     encryption.keyring.treat_as_destroyed(person.numbers)
@@ -97,12 +97,12 @@ def erase(
         "figures_kept": len(figures),
         "copies_forget": copies_forget,
         "was_erased_before": person.is_erased,
-        "sharing_results": sharing,
+        "results_also_of": also_of,
         "seconds": round(time.monotonic() - started, 3),
     }
 
 
-def _sharing_results(connection: sqlite3.Connection, point: PointInTime, student: str) -> list[str]:
+def _others_told_of(connection: sqlite3.Connection, point: PointInTime, student: str) -> list[str]:
     """Return the uuids of those whom results of a student were told of at another time, as after a merge of users."""
     rows = connection.execute(
         "SELECT DISTINCT s.uuid FROM students me JOIN moved_results mine USING (tenant, student) "

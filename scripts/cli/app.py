@@ -159,7 +159,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
-        interrupts.take_back()  # all is done
+        interrupts.cancel_pending()  # all is done
     except BrokenPipeError:
         return _reader_has_seen_enough()
     except KeyboardInterrupt:
@@ -182,7 +182,7 @@ def run(arguments: list[str] | None = None) -> int:
 def _told(error: Exception) -> int | None:
     """Say in one line what went wrong; return the exit code for it, or None where OUTCOMES_DEBUG asks for all of it."""
     # What drops an interrupt may fail of it; Python 3.11 wraps one that meets a class in the making.
-    if interrupts.take_back() or isinstance(error.__cause__, KeyboardInterrupt):
+    if interrupts.cancel_pending() or isinstance(error.__cause__, KeyboardInterrupt):
         return interrupts.STOPPED
     message = in_words(error)
     if message is None:

@@ -9,7 +9,7 @@ import signal
 import sys
 from types import FrameType
 
-__all__ = ["STOPPED", "end_at_once", "raise_until_heeded", "take_back"]
+__all__ = ["STOPPED", "cancel_pending", "end_at_once", "raise_until_heeded"]
 
 STOPPED = 130
 """The exit code of what was interrupted: 128 and the number of the signal, as shells have it."""
@@ -32,8 +32,8 @@ def raise_until_heeded() -> None:
     sys.unraisablehook = _raise_again
 
 
-def take_back() -> bool:
-    """Raise no more what was dropped; say whether anything was, and is not yet raised again."""
+def cancel_pending() -> bool:
+    """Raise an interrupt that was dropped no more; say whether there was one."""
     if signal.getsignal(signal.SIGALRM) is not signal.default_int_handler:
         return False  # the timer is somebody else's
     left, _ = signal.setitimer(signal.ITIMER_REAL, 0)

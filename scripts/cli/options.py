@@ -103,7 +103,7 @@ def home_of(context: typer.Context) -> str:
     return home
 
 
-def work_on(context: typer.Context, home: str) -> None:
+def use_home(context: typer.Context, home: str) -> None:
     """Let a command work on the home that it was given itself; raises UsageError if --home names another."""
     named, source = home_of(context), context.find_root().get_parameter_source("home")
     if named != home and source is not None and source.name == "COMMANDLINE":

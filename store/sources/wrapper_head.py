@@ -25,7 +25,8 @@ class WrapperHead:
         if self._has_none:
             return None
         self._rest += part
-        members = skip(self._rest, 0 if self._passed else self._rest.startswith(b"{"), SPACES)
+        brace = 0 if self._passed else int(self._rest.startswith(b"{"))
+        members = skip(self._rest, brace, SPACES)
         at = skip(self._rest, members, MEMBERS)
         found = VALUES_BEGIN.match(self._rest, at)
         begins = None if found is None else self._passed + found.end()

@@ -231,11 +231,11 @@ def test_whose_results_they_were_before_is_told(outcomes: Outcomes) -> None:
     ]
     outcomes("ingest", stdin=lines(*moved))
     ran = outcomes(*ERASE, "--format", "json")
-    assert ran.json()["sharing_results"] == ["uuidOfAnOlderAccount"]
+    assert ran.json()["results_also_of"] == ["uuidOfAnOlderAccount"]
     assert "told of uuidOfAnOlderAccount at another time" in ran.err
     assert outcomes.json("mastery", "--student", "uuidOfAnOlderAccount")[0]["score"] == 4
     again = outcomes("erase", "--student", "uuidOfAnOlderAccount", "--reason", "the same person", "--format", "json")
-    assert (again.json()["sharing_results"], again.err) == ([], "")
+    assert (again.json()["results_also_of"], again.err) == ([], "")
     assert outcomes.json("mastery", "--student", "uuidOfAnOlderAccount") == []
 
 

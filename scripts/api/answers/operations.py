@@ -206,7 +206,7 @@ class Erased(Record):
 
     `erasure` stands for the person in the log (hex); `position` is that of the erasure's own event, None where there
     was nothing left to do. `copies_forget` says whether older copies of the log, with the home's key of now, have
-    forgotten the person, too. `sharing_results` are the uuids of those whom some of their results were told of at
+    forgotten the person, too. `results_also_of` are the uuids of those whom some of their results were told of at
     another time: these stand there as they were told then, which after a merge of users is the same person's work.
     """
 
@@ -218,7 +218,7 @@ class Erased(Record):
     figures_kept: int
     copies_forget: bool
     was_erased_before: bool
-    sharing_results: list[str]
+    results_also_of: list[str]
     seconds: float
 
 

@@ -11,6 +11,9 @@ from outcomes.domain import tree as domain
 from outcomes.domain.identity import Kind
 from outcomes.projections.views.tables import TABLES
 
+SECTIONS = (("detached", "detached"), ("unlinked", "in no group"))
+"""What hangs in no root, by the names of its members, with what people read above it."""
+
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class TreeNode(Answer):
@@ -29,6 +32,11 @@ class TreeNode(Answer):
     details: Mapping[str, Any]
     why: str | None = None
     children: tuple["TreeNode", ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """What it is called where people read, or why that is not known."""
+        return self.title if self.title is not None else "(no title)" if self.known else "(never seen)"
 
     @property
     def link_id(self) -> str | None:

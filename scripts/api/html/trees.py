@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 
 from outcomes.api.answers.base import time_text
-from outcomes.api.answers.tree import OutcomeTree, TreeNode
+from outcomes.api.answers.tree import SECTIONS, OutcomeTree, TreeNode
 from outcomes.api.html.page import fragment, tag, text
 from outcomes.api.terminal.parts import number
-from outcomes.api.terminal.trees import SECTIONS, title_of
 
 
 def tree_html(found: OutcomeTree) -> str:
@@ -40,7 +39,7 @@ def _nodes(roots: Iterable[TreeNode]) -> str:
 
 
 def _label(node: TreeNode) -> str:
-    title = text(title_of(node))
+    title = text(node.heading)
     label = f"<b>{title}</b>" if node.kind == "group" else title
     label += f' <span class="quiet">{node.kind}:{text(node.id)}{_policy(node)}</span>'
     if node.state != "active":

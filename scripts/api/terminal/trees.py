@@ -10,7 +10,7 @@ from rich.tree import Tree as Drawing
 
 from outcomes.api.answers.base import time_text
 from outcomes.api.answers.differences import PLACES, Diff, NodeChange, PolicyDifference, ScoreChange
-from outcomes.api.answers.tree import OutcomeTree, TreeNode
+from outcomes.api.answers.tree import SECTIONS, OutcomeTree, TreeNode
 from outcomes.api.clean_text import clean
 from outcomes.api.terminal import parts
 from outcomes.api.terminal.dispatch import draw
@@ -18,8 +18,6 @@ from outcomes.api.terminal.parts import number
 from outcomes.api.terminal.tables import Room
 
 _STATES = {"active": "green", "archived": "yellow", "deleted": "red"}
-SECTIONS = (("detached", "detached"), ("unlinked", "in no group"))
-"""What hangs in no root, by the names of its members, with what stands above it."""
 
 
 @draw.register
@@ -54,13 +52,8 @@ def _hang(drawing: Drawing, node: TreeNode) -> None:
         _hang(branch, child)
 
 
-def title_of(node: TreeNode) -> str:
-    """Return what a node is called, or why that is not known."""
-    return node.title if node.title is not None else "(no title)" if node.known else "(never seen)"
-
-
 def _label(node: TreeNode) -> Text:
-    label = Text(clean(title_of(node)), style="bold" if node.kind == "group" else "")
+    label = Text(clean(node.heading), style="bold" if node.kind == "group" else "")
     label.append(f"  {node.kind}:{clean(node.id)}", style="dim")
     if node.state != "active":
         label.append(f"  {clean(node.state)}", style=_STATES.get(node.state, "yellow"))

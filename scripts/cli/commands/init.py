@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from outcomes.cli.options import home_of, is_url, key_of, views_of, work_on
+from outcomes.cli.options import home_of, is_url, key_of, use_home, views_of
 from outcomes.cli.output import say
 from outcomes.cli.session import warn_of_others
 
@@ -38,7 +38,7 @@ def init(
     from outcomes.api import home  # noqa: PLC0415 - slow to load, and not needed to show help
 
     if place is not None:
-        work_on(context, place)
+        use_home(context, place)
     where = home_of(context)
     with home.init(where, encrypt=encrypt, redact=redact, views=views_of(context), **key_of(context)) as made:
         if is_url(where):

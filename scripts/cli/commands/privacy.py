@@ -43,9 +43,9 @@ def erase(
         say("nothing of this person was ever here: nothing was changed")
         raise typer.Exit(1)
     answer(found, form)
-    if found.sharing_results:
+    if found.results_also_of:
         say(
-            f"results of theirs were told of {listed(found.sharing_results)} at another time, as after a merge of "
+            f"results of theirs were told of {listed(found.results_also_of)} at another time, as after a merge of "
             "users, and show there as they did then: if that is the same person, erase these, too"
         )
 

@@ -19,7 +19,7 @@ CAUSES = {
 }
 
 EDITS = frozenset({"policy", "link", "setting"})
-"""Causes of which nobody's work is one."""
+"""Causes that are somebody's edit of rules, not a student's work."""
 
 
 def cause_words(viewer: Viewer, move: Mapping[str, Any]) -> str:
